@@ -1,0 +1,44 @@
+"""How ops run: one module per family, with the same file names as `metagraft.ops`.
+
+Every module of this package that declares `KERNELS: dict[str, Kernel]` takes part.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from metagraft.kernels.kernel import Kernel
+
+__all__ = ["Kernel", "kernel_for", "kernel_table"]
+
+
+@functools.cache
+def kernel_table() -> Mapping[str, Kernel]:
+    """Return the kernels of every family by op type, loading them on first use.
+
+    Raises:
+        ValueError: Two families declare a kernel for the same op type.
+    """
+    table: dict[str, Kernel] = {}
+    declared_in: dict[str, str] = {}
+    for module_name in sorted(m.name for m in pkgutil.iter_modules(__path__)):
+        module = importlib.import_module(f"{__name__}.{module_name}")
+        kernels: Mapping[str, Kernel] = vars(module).get("KERNELS", {})
+        for op_type, kernel in kernels.items():
+            if op_type in table:
+                raise ValueError(
+                    f"Two kernels for op type '{op_type}': in kernels/"
+                    f"{declared_in[op_type]}.py and in kernels/{module_name}.py."
+                )
+            table[op_type] = kernel
+            declared_in[op_type] = module_name
+    return MappingProxyType(table)
+
+
+def kernel_for(op_type: str) -> Kernel | None:
+    """Return the kernel of an op type, or None if there is none."""
+    return kernel_table().get(op_type)

@@ -1,0 +1,58 @@
+"""What the runtime knows of a kernel: the function and how its op has to be run.
+
+A kernel is a plain function `fn(attrs, *operands) -> tuple of outputs`. Operands
+follow the input args of the op's signature; a list-valued arg is one tuple. The
+outputs are flat, in the order of the op's outputs, with exactly their dtypes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+# NumPy arrays, JAX arrays and JAX tracers have no type in common but this one.
+Array = Any
+KernelFunction = Callable[..., tuple[Array, ...]]
+
+
+class RandomStream(Protocol):
+    """The Philox stream of one op in one session, as a random kernel sees it."""
+
+    def reserve(self, n_samples_128: int) -> tuple[Array, Array]:
+        """Take the next samples of the stream.
+
+        Args:
+            n_samples_128: How many blocks of 128 bits the kernel will draw.
+
+        Returns:
+            `(key, counter)`: `uint32[2]` and `uint32[4]`, lowest word first. The
+            block `i` of this run is Philox of `counter + i`. NumPy arrays on the
+            host, traced arrays while a program is traced.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A kernel function and what the planner must know about it.
+
+    Attributes:
+        fn: `fn(attrs, *operands)`, or `fn(rng, attrs, *operands)` if `random`.
+        static: Input args whose *value* must be known when a program is traced;
+            they arrive as `np.ndarray`.
+        host: Runs only on the host: every operand arrives as `np.ndarray`.
+        random: The first argument is a `RandomStream`.
+        updates: Input args that are variables (reference edges or resource handles)
+            and that the op changes. The kernel receives their current values and
+            returns their new values, in this order, before the outputs; it
+            leaves out outputs that are references (the runtime supplies these).
+        reads: Input args that are resource handles; the kernel receives the
+            value of the variable behind each.
+    """
+
+    fn: KernelFunction
+    static: tuple[str, ...] = ()
+    host: bool = False
+    random: bool = False
+    updates: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
