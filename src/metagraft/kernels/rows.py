@@ -1,0 +1,142 @@
+"""Updates of single rows of a table: `table[i] = f(table[i], update)`.
+
+An index may occur more than once. TensorFlow then applies the updates one after the
+other, so the work is done in rounds: round k takes the k-th occurrence of every
+index, and within a round all rows differ and are computed at once. Without repeated
+indices, the usual case, there is exactly one round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.kernels.kernel import Array
+from metagraft.kernels.namespace import jax_numpy, lax, namespace
+
+# (rows of every table, rows of the updates) -> new rows of every table
+RowFormula = Callable[[tuple[Array, ...], Array], tuple[Array, ...]]
+
+
+def updated_rows(
+    formula: RowFormula, tables: tuple[Array, ...], indices: Array, updates: Array
+) -> tuple[Array, ...]:
+    """Return the tables with `formula` applied to the rows named by `indices`.
+
+    Args:
+        formula: New rows from old rows and the rows of `updates`.
+        tables: Arrays of equal shape `[n, ...]`.
+        indices: `[k]`, in any order, with or without repetition.
+        updates: `[k, ...]`.
+
+    Raises:
+        InvalidArgumentError: The shapes do not fit, or (on the host) an index lies
+            outside of the tables.
+    """
+    _check_shapes(tables, indices, updates)
+    if indices.shape[0] == 0:
+        return tables
+    if namespace(*tables, indices, updates) is np:
+        check_indices(indices, tables[0].shape[0])
+        return _updated_on_host(formula, tables, indices, updates)
+    return _updated_in_program(formula, tables, indices, updates)
+
+
+def check_indices(indices: np.ndarray[Any, Any], limit: int) -> None:
+    """Raise InvalidArgumentError unless `0 <= index < limit` for all indices."""
+    bad = np.flatnonzero((indices < 0) | (indices >= limit))
+    if bad.size:
+        place = ",".join(map(str, np.unravel_index(bad[0], indices.shape)))
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"indices[{place}] = {indices.flat[bad[0]]} is not in [0, {limit})",
+        )
+
+
+def _check_shapes(tables: tuple[Array, ...], indices: Array, updates: Array) -> None:
+    shape = tables[0].shape
+    if indices.ndim != 1:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"indices must be one-dimensional, got shape {list(indices.shape)}",
+        )
+    if len(shape) < 1:
+        raise InvalidArgumentError(
+            None, None, "var must be at least 1 dimensional, got a scalar"
+        )
+    for table in tables[1:]:
+        if table.shape != shape:
+            raise InvalidArgumentError(
+                None,
+                None,
+                "var and its slots do not have the same shape: "
+                f"{list(shape)} {list(table.shape)}",
+            )
+    if updates.shape != (indices.shape[0], *shape[1:]):
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"grad must have shape {[indices.shape[0], *shape[1:]]} for "
+            f"{indices.shape[0]} rows of {list(shape)}, got {list(updates.shape)}",
+        )
+
+
+def _occurrences(xp: Any, indices: Array) -> Array:
+    """Return for each index how often it occurs before: `[5, 3, 5]` -> `[0, 0, 1]`."""
+    positions = xp.arange(indices.shape[0], dtype=np.int32)
+    order = xp.argsort(indices, stable=True)
+    ordered = indices[order]
+    starts = xp.concatenate([np.ones(1, np.bool_), ordered[1:] != ordered[:-1]])
+    first = xp.where(starts, positions, np.zeros((), np.int32))
+    if xp is np:
+        first = np.maximum.accumulate(first)
+        result = np.empty_like(positions)
+        result[order] = positions - first
+        return result
+    first = lax().cummax(first)
+    return xp.zeros_like(positions).at[order].set(positions - first)
+
+
+def _updated_on_host(
+    formula: RowFormula, tables: tuple[Array, ...], indices: Array, updates: Array
+) -> tuple[Array, ...]:
+    rounds = _occurrences(np, indices)
+    result = tuple(np.array(table) for table in tables)
+    for k in range(int(rounds.max()) + 1):
+        chosen = rounds == k
+        rows = indices[chosen]
+        new_rows = formula(tuple(t[rows] for t in result), updates[chosen])
+        for table, new in zip(result, new_rows, strict=True):
+            table[rows] = new
+    return result
+
+
+def _updated_in_program(
+    formula: RowFormula, tables: tuple[Array, ...], indices: Array, updates: Array
+) -> tuple[Array, ...]:
+    jnp = jax_numpy()
+    # A negative index would count from the end; like every index that is too large
+    # it is sent past the end, where writing is dropped.
+    outside = jnp.asarray(tables[0].shape[0], indices.dtype)
+    indices = jnp.where(indices < 0, outside, indices)
+    rounds = _occurrences(jnp, indices)
+    last = rounds.max()
+
+    def one_round(carried: tuple[Any, ...]) -> tuple[Any, ...]:
+        k, current = carried
+        rows = jnp.where(rounds == k, indices, outside)
+        old = tuple(t.at[rows].get(mode="clip") for t in current)
+        new = formula(old, updates)
+        written = (
+            t.at[rows].set(n, mode="drop") for t, n in zip(current, new, strict=True)
+        )
+        return k + np.int32(1), tuple(written)
+
+    start = (jnp.zeros((), np.int32), tuple(jnp.asarray(t) for t in tables))
+    _, result = lax().while_loop(lambda c: c[0] <= last, one_round, start)
+    return tuple(result)

@@ -1,0 +1,104 @@
+"""How ops on the value of one variable run.
+
+Twin of `ops/state.py` and `ops/resource_variable.py`.
+
+Creating a variable, giving it a value and asking whether it has one act on the
+session's store, not on arrays: `metagraft.runtime` does that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError, OutOfRangeError
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import namespace
+from metagraft.kernels.rows import check_indices
+
+Attributes = Mapping[str, Any]
+
+
+def _check_same_shape(name: str, variable: Array, value: Array) -> None:
+    if np.shape(variable) != np.shape(value):
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"{name} requires the variable and the value to have the same shape, "
+            f"got {list(np.shape(variable))} and {list(np.shape(value))}",
+        )
+
+
+def assign_add(_: Attributes, variable: Array, value: Array) -> tuple[Array]:
+    _check_same_shape("assign_add", variable, value)
+    # `np.add`, not `+`: a scalar stays an array of its dtype, and bytes are joined.
+    return (namespace(variable, value).add(variable, value),)
+
+
+def assign_sub(_: Attributes, variable: Array, value: Array) -> tuple[Array]:
+    _check_same_shape("assign_sub", variable, value)
+    return (namespace(variable, value).subtract(variable, value),)
+
+
+def count_up_to(attrs: Attributes, variable: Array) -> tuple[Array, Array]:
+    limit = attrs["limit"]
+    if np.shape(variable) != ():
+        raise InvalidArgumentError(
+            None, None, f"input is not a scalar: {list(np.shape(variable))}"
+        )
+    if variable >= limit:
+        raise OutOfRangeError(None, None, f"Reached limit of {limit}")
+    return variable + np.ones((), variable.dtype), variable
+
+
+def read(_: Attributes, value: Array) -> tuple[Array]:
+    return (value,)
+
+
+def variable_shape(attrs: Attributes, value: Array) -> tuple[Array]:
+    return (np.array(np.shape(value), attrs["out_type"].numpy_dtype),)
+
+
+def resource_gather(attrs: Attributes, value: Array, indices: Array) -> tuple[Array]:
+    """Rows of a variable: `value[..., indices, ...]` behind the batch axes."""
+    batch_dims = attrs["batch_dims"]
+    if batch_dims < 0:
+        batch_dims += np.ndim(indices)
+    xp = namespace(value, indices)
+    if xp is np:
+        check_indices(np.asarray(indices), value.shape[batch_dims])
+    index: list[Array] = [
+        xp.arange(size, dtype=indices.dtype).reshape(
+            (-1,) + (1,) * (np.ndim(indices) - axis - 1)
+        )
+        for axis, size in enumerate(value.shape[:batch_dims])
+    ]
+    index.append(indices)
+    return (value[tuple(index)],)
+
+
+def resource_gather_nd(_: Attributes, value: Array, indices: Array) -> tuple[Array]:
+    xp = namespace(value, indices)
+    axes = tuple(indices[..., i] for i in range(indices.shape[-1]))
+    if xp is np:
+        for axis, index in enumerate(axes):
+            check_indices(np.asarray(index), value.shape[axis])
+    if not axes:
+        return (xp.broadcast_to(value, (*indices.shape[:-1], *value.shape)),)
+    return (value[axes],)
+
+
+KERNELS = {
+    "AssignAdd": Kernel(assign_add, updates=("ref",)),
+    "AssignSub": Kernel(assign_sub, updates=("ref",)),
+    "AssignAddVariableOp": Kernel(assign_add, updates=("resource",)),
+    "AssignSubVariableOp": Kernel(assign_sub, updates=("resource",)),
+    "CountUpTo": Kernel(count_up_to, host=True, updates=("ref",)),
+    "ResourceCountUpTo": Kernel(count_up_to, host=True, updates=("resource",)),
+    "ReadVariableOp": Kernel(read, reads=("resource",)),
+    "VariableShape": Kernel(variable_shape, reads=("input",)),
+    "ResourceGather": Kernel(resource_gather, reads=("resource",)),
+    "ResourceGatherNd": Kernel(resource_gather_nd, reads=("resource",)),
+}
