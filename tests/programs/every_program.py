@@ -1,0 +1,35 @@
+"""All programs by name. Each takes the module it calls `tf` and builds a graph.
+
+The same program runs with TensorFlow and with Metagraft, so what they build can be
+compared node for node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+from tests.programs import arrays, control, models, networks, training, variables
+
+Program = Callable[[ModuleType], object]
+
+
+def _by_name(*tables: tuple[Program, ...]) -> dict[str, Program]:
+    """Return the programs of all tables; a name may occur once."""
+    programs: dict[str, Program] = {}
+    for program in (program for table in tables for program in table):
+        name = program.__name__
+        if name in programs:
+            raise ValueError(f"two programs are called {name!r}")
+        programs[name] = program
+    return programs
+
+
+PROGRAMS = _by_name(
+    variables.PROGRAMS,
+    arrays.PROGRAMS,
+    networks.PROGRAMS,
+    training.PROGRAMS,
+    control.PROGRAMS,
+    models.PROGRAMS,
+)
