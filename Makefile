@@ -82,6 +82,8 @@ golden: $(VENV_INTEROP)/installed
 	for script in tests/golden/record/record_*.py; do \
 	    echo "$$script"; $(VENV_INTEROP)/bin/python -m "tests.golden.record.$$(basename "$$script" .py)"; done
 
+docs: export NO_MKDOCS_2_WARNING := 1
+
 docs: $(VENV_DOCS)/installed
 	$(VENV_DOCS)/bin/mkdocs build --strict
 
