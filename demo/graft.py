@@ -29,7 +29,7 @@ def cut(checkpoint: str, probe: NDArray[np.float32]) -> NDArray[np.float32]:
         images, _, _ = tf.get_collection("inputs")
         with tf.Session() as session:
             saver.restore(session, checkpoint)
-            expected = session.run(features, {images: probe})
+            expected: NDArray[np.float32] = session.run(features, {images: probe})
         tf.train.export_meta_graph(
             files.EXTRACTOR, graph=graph, export_scope="extractor/"
         )

@@ -6,6 +6,7 @@ there from recordings (tests/contracts).
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from pathlib import Path
 from types import ModuleType
@@ -37,6 +38,4 @@ def tf() -> ModuleType:
 @pytest.fixture(scope="session")
 def mg() -> ModuleType:
     """Metagraft under the names of TensorFlow."""
-    import metagraft.compat.v1
-
-    return metagraft.compat.v1
+    return importlib.import_module("metagraft.compat.v1")

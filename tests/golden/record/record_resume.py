@@ -13,6 +13,7 @@ import json
 import shutil
 import warnings
 from pathlib import Path
+from types import ModuleType
 
 from tests import training_runs
 from tests.golden.record import tensorflow_v1
@@ -41,7 +42,7 @@ def main() -> None:
     (FOLDER / "VERSION").write_text(f"tensorflow {tf.__version__}\n", encoding="utf-8")
 
 
-def _write_text(tf: object, folder: Path) -> None:
+def _write_text(tf: ModuleType, folder: Path) -> None:
     """Write the graph of a model once more, as text."""
     with tf.Graph().as_default():
         saver = tf.train.import_meta_graph(str(folder / "model.meta"))

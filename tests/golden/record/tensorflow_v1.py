@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import warnings
 from types import ModuleType
@@ -13,8 +14,7 @@ def load() -> ModuleType:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import tensorflow.compat.v1 as tf
-
+        tf = importlib.import_module("tensorflow.compat.v1")
         tf.logging.set_verbosity(tf.logging.FATAL)
         tf.disable_v2_behavior()
     return tf
