@@ -1,0 +1,423 @@
+"""Adding a node from Python arguments: the one way by which functions build graphs.
+
+Arguments are matched with the op's signature: inputs become tensors (constants are
+named after the argument, inside the new node's scope), type and length attributes
+follow from them, other attributes are encoded as declared.
+
+Source: tensorflow python/framework/op_def_library.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from metagraft.errors import UnimplementedError
+from metagraft.graph import catalogue
+from metagraft.graph.attrs import encode
+from metagraft.graph.catalogue import ArgDef, AttrDef, OpDef
+from metagraft.graph.conversion import convert_n_to_tensor, convert_to_tensor
+from metagraft.graph.defaults import executing_eagerly, graph_of
+from metagraft.graph.dtypes import DType, as_dtype, from_enum
+from metagraft.graph.graph import Graph
+from metagraft.graph.operation import Operation
+from metagraft.graph.tensor import Tensor
+from metagraft.proto import AttrValue
+
+
+def op(op_type: str, /, *, name: str | None = None, **arguments: Any) -> Any:
+    """Add a node and return its outputs.
+
+    Returns:
+        The output tensor; a tuple of tensors and lists, by output argument, if there
+        are several; a list for one list-valued output; the operation if there is none.
+
+    Raises:
+        TypeError: An argument is missing, unknown or of a wrong type.
+        ValueError: A value or the input shapes are not allowed.
+    """
+    made = apply_op(op_type, name=name, **arguments)
+    definition = made.definition
+    assert definition is not None
+    return outputs_of(made, definition)
+
+
+def apply_op(
+    op_type: str, /, *, name: str | None = None, **arguments: Any
+) -> Operation:
+    """Add a node and return the operation; see `op`."""
+    definition = catalogue.get(op_type)
+    if definition is None:
+        raise RuntimeError(f"Unrecognized Op name {op_type}")
+    graph = _graph_for(definition, arguments)
+    if executing_eagerly() and graph_of(()) is graph:
+        raise UnimplementedError(
+            None,
+            None,
+            f"Eager execution of {op_type} is not built; open a graph with"
+            " `with tf.Graph().as_default():`.",
+        )
+    call = _Call(definition, arguments)
+    with graph.as_default(), graph.name_scope(name or op_type) as scope:
+        call.bind_inputs()
+        call.bind_attributes()
+        references = [t for t, arg in call.bound if arg.is_ref]
+        return _create(graph, call, scope, references)
+
+
+def _graph_for(definition: OpDef, arguments: dict[str, Any]) -> Graph:
+    values: list[Any] = []
+    for arg in definition.inputs:
+        value = arguments.get(arg.name)
+        if isinstance(value, (list, tuple)):
+            values.extend(value)
+        else:
+            values.append(value)
+    return graph_of(values)
+
+
+def _create(
+    graph: Graph, call: _Call, scope: str, references: list[Tensor]
+) -> Operation:
+    if references:
+        with graph.colocate_with(references[0]):
+            return _create(graph, call, scope, references[1:])
+    return graph.create_op(
+        call.definition.name, call.inputs, name=scope, attrs=call.messages
+    )
+
+
+def outputs_of(made: Operation, definition: OpDef) -> Any:
+    """Return the outputs of an operation, structured by the op's output arguments."""
+    outputs = made.outputs
+    if not definition.outputs:
+        return made
+    if len(definition.outputs) == 1 and not _is_list(definition.outputs[0]):
+        return outputs[0]
+    structured: list[Any] = []
+    position = 0
+    for arg in definition.outputs:
+        if not _is_list(arg):
+            structured.append(outputs[position])
+            position += 1
+            continue
+        count = (
+            made.attrs[arg.number_attr] if arg.number_attr
+            else len(made.attrs[arg.type_list_attr])
+        )
+        structured.append(outputs[position : position + count])
+        position += count
+    return structured[0] if len(structured) == 1 else tuple(structured)
+
+
+def _is_list(arg: ArgDef) -> bool:
+    return bool(arg.number_attr or arg.type_list_attr)
+
+
+class _Call:
+    """One call of an op: arguments on the way to inputs and attributes."""
+
+    __slots__ = (
+        "arguments", "bound", "definition", "inferred", "inputs", "messages", "source",
+    )
+
+    def __init__(self, definition: OpDef, arguments: dict[str, Any]) -> None:
+        self.definition = definition
+        self.arguments = arguments
+        self.inputs: list[Tensor] = []
+        self.bound: list[tuple[Tensor, ArgDef]] = []
+        # Attributes that follow from inputs: a DType, a list of them, or a length.
+        self.inferred: dict[str, Any] = {}
+        self.source: dict[str, str] = {}
+        self.messages: dict[str, AttrValue] = {}
+
+    @property
+    def _op(self) -> str:
+        return self.definition.name
+
+    # -- inputs ----------------------------------------------------------------------
+
+    def bind_inputs(self) -> None:
+        """Convert every input argument."""
+        for arg in self.definition.inputs:
+            key = arg.name if arg.name in self.arguments else f"{arg.name}_"
+            if key not in self.arguments:
+                raise TypeError(f"No argument for input {arg.name} found in {self._op}")
+            value = self.arguments.pop(key)
+            if _is_list(arg):
+                tensors = self._convert_list(arg, value)
+            else:
+                tensors = [self._convert_one(arg, value)]
+            self._infer(arg, tensors)
+            if arg.is_ref and not all(t.dtype.is_ref for t in tensors):
+                raise TypeError(
+                    f"'{self._op}' Op requires that input '{arg.name}' be a mutable"
+                    " tensor (e.g.: a tf.Variable)"
+                )
+            self.inputs.extend(tensors)
+            self.bound.extend((t, arg) for t in tensors)
+
+    def _convert_one(self, arg: ArgDef, value: Any) -> Tensor:
+        dtype = self._known_type(arg)
+        if type(value) is Tensor and dtype is None:
+            return value
+        try:
+            if dtype is not None:
+                return convert_to_tensor(value, dtype, arg.name, as_ref=arg.is_ref)
+            return self._convert_with_default(arg, value)
+        except TypeError as error:
+            if dtype is None:
+                raise
+            raise TypeError(
+                f"Expected {dtype.name} passed to parameter '{arg.name}' of op"
+                f" '{self._op}', got {value!r} of type '{type(value).__name__}'"
+                f" instead. Error: {error}"
+            ) from error
+        except ValueError as error:
+            raise self._mismatch(arg, value, error) from error
+
+    def _known_type(self, arg: ArgDef) -> DType | None:
+        if arg.type:
+            return from_enum(arg.type)
+        found: DType | None = self.inferred.get(arg.type_attr)
+        return found
+
+    def _convert_with_default(self, arg: ArgDef, value: Any) -> Tensor:
+        declared = self.definition.attr(arg.type_attr)
+        default = None
+        if declared is not None and declared.has_default and declared.default:
+            default = from_enum(declared.default.type)
+        if default is not None and declared is not None and declared.allowed:
+            try:
+                tensor = convert_to_tensor(value, None, arg.name, as_ref=arg.is_ref)
+            except TypeError:
+                pass
+            else:
+                if int(tensor.dtype.base_dtype) in declared.allowed:
+                    return tensor
+        return convert_to_tensor(
+            value, None, arg.name, preferred_dtype=default, as_ref=arg.is_ref
+        )
+
+    def _mismatch(self, arg: ArgDef, value: Any, error: Exception) -> Exception:
+        try:
+            observed = convert_to_tensor(value, as_ref=arg.is_ref).dtype.name
+        except (ValueError, TypeError):
+            return ValueError(
+                f"Tried to convert '{arg.name}' to a tensor and failed. Error: {error}"
+            )
+        prefix = (
+            f"Input '{arg.name}' of '{self._op}' Op has type {observed} that does not"
+            " match"
+        )
+        if arg.type:
+            return TypeError(f"{prefix} expected type of {from_enum(arg.type).name}.")
+        expected = self.inferred.get(arg.type_attr)
+        if expected is None:
+            return error
+        return TypeError(
+            f"{prefix} type {expected.name} of argument"
+            f" '{self.source[arg.type_attr]}'."
+        )
+
+    def _convert_list(self, arg: ArgDef, values: Any) -> list[Tensor]:
+        if not isinstance(values, (list, tuple)):
+            raise TypeError(
+                f"Expected list for '{arg.name}' argument to '{self._op}' Op, not"
+                f" {values}."
+            )
+        dtype = self._known_type(arg)
+        default = None
+        if arg.number_attr and dtype is None:
+            tensor = next((v for v in values if isinstance(v, Tensor)), None)
+            dtype = None if tensor is None else tensor.dtype
+            declared = self.definition.attr(arg.type_attr)
+            if dtype is None and declared is not None and declared.default:
+                default = from_enum(declared.default.type)
+        if dtype is not None and not arg.is_ref:
+            dtype = dtype.base_dtype
+        try:
+            tensors = convert_n_to_tensor(
+                values, dtype, arg.name, default, as_ref=arg.is_ref
+            )
+            if arg.number_attr and len({t.dtype.base_dtype for t in tensors}) > 1:
+                raise TypeError(f"Not all types matched for {arg.name}")
+        except (TypeError, ValueError) as error:
+            raise self._list_mismatch(arg, values, dtype) from error
+        return tensors
+
+    def _list_mismatch(
+        self, arg: ArgDef, values: Any, dtype: DType | None
+    ) -> TypeError:
+        observed = []
+        for value in values:
+            try:
+                found = convert_to_tensor(value, as_ref=arg.is_ref)
+                observed.append(found.dtype.base_dtype.name)
+            except (TypeError, ValueError):
+                observed.append("<NOT CONVERTIBLE TO TENSOR>")
+        prefix = (
+            f"Tensors in list passed to '{arg.name}' of '{self._op}' Op have types"
+            f" [{', '.join(observed)}]"
+        )
+        if not arg.number_attr:
+            return TypeError(f"{prefix} that are invalid. Tensors: {values}")
+        if arg.type and dtype is not None:
+            return TypeError(f"{prefix} that do not match expected type {dtype.name}.")
+        if arg.type_attr in self.inferred and dtype is not None:
+            return TypeError(
+                f"{prefix} that do not match type {dtype.name} inferred from earlier"
+                " arguments."
+            )
+        return TypeError(f"{prefix} that don't all match.")
+
+    # -- attributes that follow from inputs ------------------------------------------
+
+    def _infer(self, arg: ArgDef, tensors: list[Tensor]) -> None:
+        types = [t.dtype.base_dtype for t in tensors]
+        if arg.number_attr:
+            self._infer_length(arg, len(tensors))
+            if arg.type_attr:
+                if types:
+                    self._infer_type(arg, types[0])
+                elif arg.type_attr not in self.inferred:
+                    self._require_default_type(arg)
+        elif arg.type_attr:
+            self._infer_type(arg, types[0])
+        elif arg.type_list_attr:
+            self._infer_type_list(arg, types)
+
+    def _infer_length(self, arg: ArgDef, length: int) -> None:
+        key = arg.number_attr
+        known = self.inferred.get(key)
+        if known is None:
+            declared = self.definition.attr(key)
+            minimum = None if declared is None else declared.minimum
+            if minimum is not None and length < minimum:
+                raise ValueError(
+                    f"List argument '{arg.name}' to '{self._op}' Op with length"
+                    f" {length} shorter than minimum length {minimum}."
+                )
+            self.inferred[key] = length
+            self.source[key] = arg.name
+        elif known != length:
+            raise ValueError(
+                f"List argument '{arg.name}' to '{self._op}' Op with length {length}"
+                f" must match length {known} of argument '{self.source[key]}'."
+            )
+
+    def _infer_type(self, arg: ArgDef, dtype: DType) -> None:
+        key = arg.type_attr
+        known = self.inferred.get(key)
+        if known is None:
+            self._check_allowed(arg.name, key, dtype)
+            self.inferred[key] = dtype
+            self.source[key] = arg.name
+        elif known is not dtype:
+            raise TypeError(
+                f"Input '{arg.name}' of '{self._op}' Op has type {dtype.name} that does"
+                f" not match type {known.name} of argument '{self.source[key]}'."
+            )
+
+    def _infer_type_list(self, arg: ArgDef, types: list[DType]) -> None:
+        key = arg.type_list_attr
+        known = self.inferred.get(key)
+        if known is None:
+            for dtype in types:
+                self._check_allowed(arg.name, key, dtype)
+            self.inferred[key] = types
+            self.source[key] = arg.name
+        elif known != types:
+            raise TypeError(
+                f"Input '{arg.name}' of '{self._op}' Op has type list of"
+                f" {', '.join(t.name for t in types)} that does not match type list"
+                f" {', '.join(t.name for t in known)} of argument"
+                f" '{self.source[key]}'."
+            )
+
+    def _check_allowed(self, input_name: str, key: str, dtype: DType) -> None:
+        declared = self.definition.attr(key)
+        allowed = None if declared is None else declared.allowed
+        if allowed and int(dtype) not in allowed:
+            names = ", ".join(from_enum(int(n)).name for n in allowed)
+            raise TypeError(
+                f"Value passed to parameter '{input_name}' has DataType {dtype.name}"
+                f" not in list of allowed values: {names}"
+            )
+
+    def _require_default_type(self, arg: ArgDef) -> None:
+        declared = self.definition.attr(arg.type_attr)
+        if declared is None or not declared.has_default:
+            raise TypeError(
+                "Don't know how to infer type variable from empty input list passed to"
+                f" input '{arg.name}' of '{self._op}' Op."
+            )
+
+    # -- the other attributes ----------------------------------------------------------
+
+    def bind_attributes(self) -> None:
+        """Encode inferred and given attributes.
+
+        Attributes that are neither keep the op's default, which the graph fills in.
+        """
+        for declared in self.definition.attrs:
+            key = declared.name
+            if key in self.inferred:
+                self._encode_inferred(key)
+                continue
+            given = key if key in self.arguments else f"{key}_"
+            value = self.arguments.pop(given, None)
+            if value is not None:
+                self.messages[key] = self._encoded(declared, value)
+            elif not declared.has_default:
+                raise TypeError(f"No argument found for attr {key} for {self._op}")
+        if self.arguments:
+            names = ", ".join(sorted(self.arguments))
+            raise TypeError(f"{self._op} got unexpected keyword arguments: {names}.")
+
+    def _encode_inferred(self, key: str) -> None:
+        value = self.inferred[key]
+        given = self.arguments.pop(key, None)
+        if given is not None:
+            raise TypeError(
+                f"Should not specify value for inferred attr '{key}' for {self._op}."
+            )
+        if isinstance(value, DType):
+            self.messages[key] = AttrValue(type=value.as_datatype_enum)
+        elif isinstance(value, int):
+            self.messages[key] = AttrValue(i=value)
+        else:
+            message = AttrValue()
+            message.list.SetInParent()
+            message.list.type.extend(t.as_datatype_enum for t in value)
+            self.messages[key] = message
+
+    def _encoded(self, declared: AttrDef, value: Any) -> AttrValue:
+        message = encode(value, declared.type, declared.name)
+        if declared.type == "type" and declared.allowed:
+            self._check_allowed(declared.name, declared.name, as_dtype(value))
+        elif declared.type == "string" and declared.allowed:
+            self._check_text(declared, message.s)
+        if declared.minimum is None:
+            return message
+        if declared.type == "int" and message.i < declared.minimum:
+            raise ValueError(
+                f"Attr '{declared.name}' of '{self._op}' Op passed {message.i} less"
+                f" than minimum {declared.minimum}."
+            )
+        if declared.type.startswith("list(") and len(value) < declared.minimum:
+            raise ValueError(
+                f"Attr '{declared.name}' of '{self._op}' Op passed list of length"
+                f" {len(value)} less than minimum {declared.minimum}."
+            )
+        return message
+
+    def _check_text(self, declared: AttrDef, text: bytes) -> None:
+        allowed = declared.allowed or ()
+        if text not in allowed:
+            names = '", "'.join(
+                a.decode() if isinstance(a, bytes) else str(a) for a in allowed
+            )
+            raise ValueError(
+                f"Attr '{declared.name}' of '{self._op}' Op passed string"
+                f" '{text.decode()}' not in: \"{names}\"."
+            )

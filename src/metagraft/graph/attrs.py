@@ -1,0 +1,216 @@
+"""Attributes of operations: Python values <-> `AttrValue`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from metagraft.graph import dtypes
+from metagraft.graph.catalogue import OpDef
+from metagraft.graph.shapes import as_dims, dims_from_proto, dims_to_proto
+from metagraft.graph.tensor_values import make_tensor_proto
+from metagraft.proto import AttrValue, NameAttrList, NodeDef, TensorProto
+from metagraft.proto.coercion import as_message
+
+_LIST_FIELDS: Final = ("s", "i", "f", "b", "type", "shape", "tensor", "func")
+
+
+def decode(value: AttrValue) -> Any:
+    """Return an attribute as a Python value.
+
+    Types become `DType`, shapes `Dims`, strings bytes, lists Python lists; tensors and
+    functions stay messages.
+    """
+    kind = value.WhichOneof("value")
+    if kind == "list":
+        listed = value.list
+        for field in _LIST_FIELDS:
+            items = getattr(listed, field)
+            if len(items):
+                return [_decode_one(field, item) for item in items]
+        return []
+    if kind is None:
+        return None
+    return _decode_one(kind, getattr(value, kind))
+
+
+def _decode_one(kind: str, item: Any) -> Any:
+    if kind == "type":
+        return dtypes.from_enum(item)
+    if kind == "shape":
+        return dims_from_proto(item)
+    return item
+
+
+class Attrs(Mapping[str, Any]):
+    """Read-only Python view of a node's attributes, defaults filled in."""
+
+    __slots__ = ("_cache", "_node", "_op_def")
+
+    def __init__(self, node: NodeDef, op_def: OpDef | None) -> None:
+        """View the attributes of `node`, with the defaults of `op_def`."""
+        self._node = node
+        self._op_def = op_def
+        self._cache: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        """Return one attribute.
+
+        Raises:
+            KeyError: The node has no such attribute and the op no default for it.
+        """
+        try:
+            return self._cache[name]
+        except KeyError:
+            pass
+        attr = self._node.attr
+        if name in attr:
+            value = decode(attr[name])
+        else:
+            declared = self._op_def.attr(name) if self._op_def is not None else None
+            if declared is None or not declared.has_default:
+                raise KeyError(name)
+            assert declared.default is not None
+            value = decode(declared.default)
+        self._cache[name] = value
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names, stored ones first."""
+        stored = list(self._node.attr)
+        yield from stored
+        if self._op_def is not None:
+            for declared in self._op_def.attrs:
+                if declared.has_default and declared.name not in stored:
+                    yield declared.name
+
+    def __len__(self) -> int:
+        """The number of attributes."""
+        return sum(1 for _ in self)
+
+
+def encode(value: Any, attr_type: str, name: str) -> AttrValue:
+    """Return a Python value as an `AttrValue` of the declared type.
+
+    Raises:
+        TypeError: The value does not fit, worded as TensorFlow does.
+
+    Source: tensorflow python/framework/op_def_library.py value_to_attr_value.
+    """
+    if attr_type.startswith("list("):
+        if not isinstance(value, (list, tuple)):
+            raise TypeError(
+                f"Expected list for attr {name}, obtained {type(value).__name__}"
+                " instead."
+            )
+        inner = attr_type[5:-1]
+        result = AttrValue()
+        result.list.SetInParent()
+        field = getattr(result.list, _FIELD[inner])
+        field.extend([_CONVERT[inner](item, name) for item in value])
+        return result
+    try:
+        convert = _CONVERT[attr_type]
+    except KeyError:
+        raise TypeError(f"Unrecognized Attr type {attr_type} for {name}.") from None
+    return AttrValue(**{_FIELD[attr_type]: convert(value, name)})
+
+
+def _bytes(value: Any, name: str) -> bytes:
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, bytes):
+        return value
+    raise _mismatch("string", name, value)
+
+
+def _int(value: Any, name: str) -> int:
+    if isinstance(value, str):
+        raise _mismatch("int", name, value)
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise _mismatch("int", name, value) from None
+
+
+def _float(value: Any, name: str) -> float:
+    if isinstance(value, (str, bytes)):
+        raise _mismatch("float", name, value)
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise _mismatch("float", name, value) from None
+
+
+def _bool(value: Any, name: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _mismatch("bool", name, value)
+
+
+def _type(value: Any, name: str) -> int:
+    try:
+        return dtypes.as_dtype(value).base_dtype.as_datatype_enum
+    except TypeError:
+        raise TypeError(
+            f"Expected DataType for argument '{name}' not {value!r}."
+        ) from None
+
+
+def _shape(value: Any, name: str) -> Any:
+    try:
+        return dims_to_proto(as_dims(value))
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"Error converting {value!r} (arg name = {name}) to a TensorShape: {error}"
+        ) from error
+
+
+def _tensor(value: Any, name: str) -> TensorProto:
+    if hasattr(value, "tensor_shape"):
+        return as_message(value, TensorProto)
+    try:
+        return make_tensor_proto(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"Don't know how to convert {value!r} to a TensorProto for argument"
+            f" {name!r}"
+        ) from error
+
+
+def _func(value: Any, name: str) -> NameAttrList:
+    if isinstance(value, NameAttrList):
+        return value
+    if isinstance(value, (str, bytes)):
+        return NameAttrList(name=value)
+    if hasattr(value, "add_to_graph"):
+        return NameAttrList(name=value.name)
+    raise TypeError(
+        f"Don't know how to convert {value!r} to a func for argument {name}"
+    )
+
+
+def _mismatch(kind: str, name: str, value: Any) -> TypeError:
+    return TypeError(f"Expected {kind} for argument '{name}' not {value!r}.")
+
+
+_FIELD: Final = {
+    "string": "s",
+    "int": "i",
+    "float": "f",
+    "bool": "b",
+    "type": "type",
+    "shape": "shape",
+    "tensor": "tensor",
+    "func": "func",
+}
+_CONVERT: Final[dict[str, Callable[[Any, str], Any]]] = {
+    "string": _bytes,
+    "int": _int,
+    "float": _float,
+    "bool": _bool,
+    "type": _type,
+    "shape": _shape,
+    "tensor": _tensor,
+    "func": _func,
+}

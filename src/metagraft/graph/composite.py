@@ -1,0 +1,206 @@
+"""Values made of several tensors: `IndexedSlices` and `SparseTensor`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from metagraft.graph.dtypes import DType
+from metagraft.graph.shapes import Dims, TensorShape
+
+if TYPE_CHECKING:
+    from metagraft.graph.graph import Graph
+    from metagraft.graph.operation import Operation
+    from metagraft.graph.tensor import Tensor
+
+
+class IndexedSlices:
+    """Rows of a larger tensor: `values[i]` belongs at row `indices[i]`.
+
+    Source: tensorflow python/framework/indexed_slices.py.
+    """
+
+    __slots__ = ("_dense_shape", "_indices", "_values")
+
+    def __init__(
+        self, values: Tensor, indices: Tensor, dense_shape: Tensor | None = None
+    ) -> None:
+        """Make a value from `[n, ...]` rows and `[n]` row numbers."""
+        self._values = values
+        self._indices = indices
+        self._dense_shape = dense_shape
+
+    @property
+    def values(self) -> Tensor:
+        """The rows, shape `[n, ...]`."""
+        return self._values
+
+    @property
+    def indices(self) -> Tensor:
+        """The row numbers, shape `[n]`."""
+        return self._indices
+
+    @property
+    def dense_shape(self) -> Tensor | None:
+        """The shape of the larger tensor, if known."""
+        return self._dense_shape
+
+    @property
+    def shape(self) -> TensorShape:
+        """The static shape of the larger tensor."""
+        if self._dense_shape is None:
+            return TensorShape(None)
+        from metagraft.graph.constant_value import constant_value_as_dims
+
+        return TensorShape(constant_value_as_dims(self._dense_shape))
+
+    def get_shape(self) -> TensorShape:
+        """Return the static shape of the larger tensor."""
+        return self.shape
+
+    @property
+    def name(self) -> str:
+        """The name of the values."""
+        return self._values.name
+
+    @property
+    def device(self) -> str:
+        """The device of the values."""
+        return self._values.device
+
+    @property
+    def op(self) -> Operation:
+        """The operation that makes the values."""
+        return self._values.op
+
+    @property
+    def dtype(self) -> DType:
+        """The element type."""
+        return self._values.dtype
+
+    @property
+    def graph(self) -> Graph:
+        """The graph of the values."""
+        return self._values.graph
+
+    def __neg__(self) -> IndexedSlices:
+        """Negate the values."""
+        return IndexedSlices(-self._values, self._indices, self._dense_shape)
+
+    def __str__(self) -> str:
+        """Show the parts."""
+        shape = (
+            f", dense_shape={self._dense_shape}"
+            if self._dense_shape is not None else ""
+        )
+        return f"IndexedSlices(indices={self._indices}, values={self._values}{shape})"
+
+
+class IndexedSlicesValue(NamedTuple):
+    """Host value of an `IndexedSlices`."""
+
+    values: Any
+    indices: Any
+    dense_shape: Any
+
+
+class SparseTensor:
+    """A tensor of which only some elements are stored.
+
+    Source: tensorflow python/framework/sparse_tensor.py.
+    """
+
+    __slots__ = ("_dense_shape", "_dense_shape_dims", "_indices", "_values")
+
+    def __init__(self, indices: Any, values: Any, dense_shape: Any) -> None:
+        """Make a value from `[n, r]` indices, `[n]` values and the `[r]` shape."""
+        from metagraft.graph.conversion import convert_to_tensor
+        from metagraft.graph.scopes import name_scope
+
+        with name_scope(None, "SparseTensor", [indices, values, dense_shape]):
+            self._indices = convert_to_tensor(indices, name="indices", dtype="int64")
+            self._values = convert_to_tensor(values, name="values")
+            self._dense_shape = convert_to_tensor(
+                dense_shape, name="dense_shape", dtype="int64"
+            )
+        rank_and_count = self._indices.shape.with_rank(2)
+        self._values.shape.with_rank(1).merge_with([rank_and_count[0]])
+        self._dense_shape.shape.with_rank(1).merge_with([rank_and_count[1]])
+        self._dense_shape_dims: Dims = None
+
+    @classmethod
+    def from_value(cls, sparse_tensor_value: Any) -> SparseTensor:
+        """Convert a `SparseTensorValue` (a `SparseTensor` passes through)."""
+        if isinstance(sparse_tensor_value, SparseTensor):
+            return sparse_tensor_value
+        if not isinstance(sparse_tensor_value, SparseTensorValue):
+            raise TypeError(
+                f"Neither a SparseTensor nor SparseTensorValue: {sparse_tensor_value}."
+            )
+        return cls(*sparse_tensor_value)
+
+    @property
+    def indices(self) -> Tensor:
+        """The positions of the stored elements, `int64[n, r]`."""
+        return self._indices
+
+    @property
+    def values(self) -> Tensor:
+        """The stored elements, `[n]`."""
+        return self._values
+
+    @property
+    def dense_shape(self) -> Tensor:
+        """The shape of the whole tensor, `int64[r]`."""
+        return self._dense_shape
+
+    @property
+    def op(self) -> Operation:
+        """The operation that makes the values."""
+        return self._values.op
+
+    @property
+    def dtype(self) -> DType:
+        """The element type."""
+        return self._values.dtype
+
+    @property
+    def graph(self) -> Graph:
+        """The graph of the parts."""
+        return self._values.graph
+
+    @property
+    def name(self) -> str:
+        """The name of the values."""
+        return self._values.name
+
+    @property
+    def shape(self) -> TensorShape:
+        """The static shape of the whole tensor."""
+        from metagraft.graph.constant_value import constant_value_as_dims
+
+        return TensorShape(constant_value_as_dims(self._dense_shape))
+
+    def get_shape(self) -> TensorShape:
+        """Return the static shape of the whole tensor."""
+        return self.shape
+
+    def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
+        """Run what is needed and return a `SparseTensorValue`."""
+        from metagraft.graph.defaults import session_for
+
+        return session_for(session, self.graph, "evaluate tensor").run(self, feed_dict)
+
+    def __str__(self) -> str:
+        """Show the parts."""
+        return (
+            f"SparseTensor(indices={self._indices}, values={self._values},"
+            f" dense_shape={self._dense_shape})"
+        )
+
+
+class SparseTensorValue(NamedTuple):
+    """Host value of a `SparseTensor`."""
+
+    indices: Any
+    values: Any
+    dense_shape: Any

@@ -1,0 +1,109 @@
+"""Device strings: parsing, merging and formatting `/job:worker/device:GPU:0`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSpec:
+    """The parts of a device string; None means "not said".
+
+    Source: tensorflow python/framework/device_spec.py.
+    """
+
+    job: str | None = None
+    replica: int | None = None
+    task: int | None = None
+    device_type: str | None = None
+    device_index: int | None = None
+
+    @classmethod
+    def from_string(cls, spec: str) -> DeviceSpec:
+        """Parse a device string.
+
+        Raises:
+            ValueError: A part of it is not understood.
+        """
+        return parse_device(spec)
+
+    def to_string(self) -> str:
+        """Format in the canonical spelling."""
+        text = ""
+        for name in ("job", "replica", "task"):
+            value = getattr(self, name)
+            if value is not None:
+                text += f"/{name}:{value}"
+        if self.device_type is not None:
+            index = "*" if self.device_index is None else self.device_index
+            text += f"/device:{self.device_type}:{index}"
+        return text
+
+    def merged_over(self, weaker: DeviceSpec) -> DeviceSpec:
+        """Return this spec, with what it does not say taken from `weaker`."""
+        given = {
+            f.name: getattr(self, f.name)
+            for f in fields(self)
+            if getattr(self, f.name) is not None
+        }
+        return replace(weaker, **given)
+
+
+@lru_cache(maxsize=1024)
+def parse_device(spec: str) -> DeviceSpec:
+    """Parse a device string.
+
+    Raises:
+        ValueError: A part of it is not understood.
+    """
+    parts: dict[str, str | int | None] = {}
+    for piece in spec.split("/"):
+        if not piece:
+            continue
+        key, *rest = piece.split(":")
+        try:
+            _add_part(parts, key, rest)
+        except (ValueError, IndexError):
+            raise ValueError(f"Unknown attribute '{key}' is encountered while parsing"
+                             f" the device spec: '{spec}'.") from None
+    return DeviceSpec(**parts)  # type: ignore[arg-type]
+
+
+def _add_part(parts: dict[str, str | int | None], key: str, rest: list[str]) -> None:
+    if key == "job" and len(rest) == 1:
+        parts["job"] = rest[0]
+    elif key in ("replica", "task") and len(rest) == 1:
+        parts[key] = int(rest[0])
+    elif key == "device" and len(rest) in (1, 2):
+        _add_device(parts, rest[0], rest[1] if len(rest) == 2 else "*")
+    elif key.upper() in ("CPU", "GPU", "TPU") and len(rest) == 1:
+        _add_device(parts, key.upper(), rest[0])
+    else:
+        raise ValueError(key)
+
+
+def _add_device(parts: dict[str, str | int | None], kind: str, index: str) -> None:
+    if "device_type" in parts:
+        raise ValueError("Multiple device types are not allowed.")
+    parts["device_type"] = kind
+    parts["device_index"] = None if index == "*" else int(index)
+
+
+def canonical_name(device: object) -> str:
+    """Return the canonical spelling of a device string or spec (None is empty)."""
+    if device is None:
+        return ""
+    if isinstance(device, DeviceSpec):
+        return device.to_string()
+    to_string = getattr(device, "to_string", None)
+    text = to_string() if to_string is not None else device
+    if not isinstance(text, str):
+        raise TypeError(f"A device is text or a DeviceSpec, not {device!r}.")
+    return parse_device(text).to_string()
+
+
+@lru_cache(maxsize=4096)
+def merge_device(weaker: str, stronger: str) -> str:
+    """Combine two device strings; what `stronger` says wins."""
+    return parse_device(stronger).merged_over(parse_device(weaker)).to_string()

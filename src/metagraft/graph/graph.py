@@ -1,0 +1,673 @@
+"""`Graph`: operations, names, scopes and collections.
+
+Source of the public behaviour: tensorflow python/framework/ops.py Graph.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from metagraft.graph import catalogue, graph_scopes, node_edges
+from metagraft.graph.creation_stack import EMPTY, CreationStack, capture
+from metagraft.graph.dtypes import DType, as_dtype
+from metagraft.graph.functions import FunctionLibrary
+from metagraft.graph.graph_collections import Collections
+from metagraft.graph.lookup import as_graph_element
+from metagraft.graph.operation import Operation
+from metagraft.graph.output_types import output_types
+from metagraft.graph.scope_stacks import ScopeStacks
+from metagraft.graph.shape_inference import infer_shapes
+from metagraft.graph.shapes import Dims, dims_from_proto, merge_dims
+from metagraft.graph.store import OUTPUT_SHAPES, NodeStore, shapes_attr
+from metagraft.graph.tensor import Tensor
+from metagraft.graph.unique_names import UniqueNames
+from metagraft.proto import AttrValue, GraphDef, NodeDef, VersionDef
+
+if TYPE_CHECKING:
+    from metagraft.graph.catalogue import OpDef
+
+# The graph version that TensorFlow 2.21 writes and reads.
+PRODUCER_VERSION: Final = 2474
+
+
+class Graph:
+    """A dataflow graph.
+
+    Operations are views of nodes stored in one `GraphDef`; they are made when first
+    asked for. The same holds for shapes of imported nodes.
+    """
+
+    def __init__(self) -> None:
+        """Make an empty graph."""
+        self._lock = threading.RLock()
+        self._store = NodeStore(PRODUCER_VERSION)
+        self._ops: list[Operation | None] = []
+        self._dims: list[tuple[Dims, ...] | None] = []
+        self._types: list[tuple[DType, ...] | None] = []
+        self._stacks: list[CreationStack] = []
+        self._names = UniqueNames()
+        self._scopes = ScopeStacks()
+        self._collections = Collections()
+        self._definitions: dict[str, OpDef] = {}
+        self._consumers: node_edges.Consumers | None = None
+        self._unfeedable: set[Tensor] = set()
+        self._unfetchable: set[Operation] = set()
+        self._finalized = False
+        self._seed: int | None = None
+        self._changes = 0
+        self.functions = FunctionLibrary(self._store.message.library)
+        # (shape, reduced axes) -> (shape with the axes kept, repeats along each axis):
+        # what gradients of sums computed with nodes once and then remember.
+        self.reduced_shapes: dict[
+            tuple[tuple[int, ...], tuple[int, ...]],
+            tuple[tuple[int, ...], tuple[int, ...]],
+        ] = {}
+
+    # -- counters and flags ----------------------------------------------------------
+
+    @property
+    def version(self) -> int:
+        """A number that grows whenever operations are added or changed."""
+        return len(self._store) + self._changes
+
+    def touch(self) -> None:
+        """Note that an existing operation changed."""
+        self._changes += 1
+
+    @property
+    def graph_def_versions(self) -> VersionDef:
+        """The versions a copy of the graph is written with."""
+        return self._store.message.versions
+
+    @property
+    def seed(self) -> int | None:
+        """The graph-level random seed."""
+        return self._seed
+
+    @seed.setter
+    def seed(self, seed: int | None) -> None:
+        self._seed = seed
+
+    @property
+    def building_function(self) -> bool:
+        """Whether this is the body of a function."""
+        return False
+
+    @property
+    def finalized(self) -> bool:
+        """Whether the graph can no longer change."""
+        return self._finalized
+
+    def finalize(self) -> None:
+        """Make the graph read-only."""
+        self._finalized = True
+
+    def _unsafe_unfinalize(self) -> None:
+        self._finalized = False
+
+    def check_not_finalized(self) -> None:
+        """Raise `RuntimeError` if the graph is read-only."""
+        if self._finalized:
+            raise RuntimeError("Graph is finalized and cannot be modified.")
+
+    # -- adding operations -----------------------------------------------------------
+
+    def create_op(
+        self,
+        op_type: str,
+        inputs: Sequence[Tensor],
+        dtypes: Sequence[Any] | None = None,
+        input_types: Sequence[Any] | None = None,
+        name: str | None = None,
+        attrs: Mapping[str, AttrValue] | None = None,
+        op_def: Any = None,
+        compute_shapes: bool = True,
+        compute_device: bool = True,
+    ) -> Operation:
+        """Add an operation, in the scopes that are open.
+
+        Args:
+            op_type: The op type.
+            inputs: Data inputs, list arguments spread out.
+            dtypes: Output types; by default those of the signature.
+            input_types: Accepted for compatibility; types come from the signature.
+            name: The name, made unique; with a slash at the end it is taken as it is.
+            attrs: Attributes as messages; missing ones take the op's default.
+            op_def: Accepted for compatibility; the catalogue has the signature.
+            compute_shapes: Accepted for compatibility; shapes are always inferred.
+            compute_device: Whether device scopes apply.
+
+        Raises:
+            ValueError: Input shapes do not fit, or the name is malformed.
+            RuntimeError: The graph is finalized.
+        """
+        del input_types, op_def, compute_shapes
+        self.check_not_finalized()
+        for tensor in inputs:
+            if not isinstance(tensor, Tensor):
+                raise TypeError(f"Input #0 is not a tensor: {tensor!r}")
+            if tensor.op.graph is not self:
+                raise ValueError(f"{tensor} is not from this graph.")
+        with self._lock:
+            full_name = self._new_name(op_type, name)
+            declared = None if dtypes is None else tuple(as_dtype(d) for d in dtypes)
+            return self._add_op(
+                op_type, tuple(inputs), declared, full_name, attrs or {}, compute_device
+            )
+
+    def _new_name(self, op_type: str, name: str | None) -> str:
+        if name is None:
+            name = op_type
+        if name and name[-1] == "/":
+            full_name = name[:-1]
+        else:
+            full_name = self.unique_name(name)
+        graph_scopes.check_op_name(full_name)
+        if full_name in self._store.index:
+            raise ValueError(f"Duplicate node name in graph: '{full_name}'")
+        return full_name
+
+    def _add_op(
+        self,
+        op_type: str,
+        inputs: tuple[Tensor, ...],
+        dtypes: tuple[DType, ...] | None,
+        name: str,
+        attrs: Mapping[str, AttrValue],
+        compute_device: bool,
+    ) -> Operation:
+        scopes = self._scopes
+        control: list[Operation] = []
+        if scopes.control:
+            control = scopes.control_inputs_for(tuple(t.op for t in inputs))
+        edges = [t._as_node_def_input() for t in inputs]  # noqa: SLF001
+        if control:
+            edges.extend(sorted({f"^{op.name}" for op in control}))
+        definition = self.definition_of(op_type)
+        op_id = len(self._store)
+        node = self._store.add(name, op_type, edges)
+        try:
+            stored = node.attr
+            for key, value in attrs.items():
+                stored[key].CopyFrom(value)
+            if definition is not None:
+                for declared in definition.attrs:
+                    if declared.has_default and declared.name not in attrs:
+                        stored[declared.name].CopyFrom(declared.default)
+            op = self._register(op_id, node, inputs, dtypes)
+            self._infer(op)
+        except BaseException:
+            self._forget(op_id)
+            raise
+        scopes.record(op)
+        graph_scopes.apply_scopes(self, scopes, op, compute_device)
+        return op
+
+    def _register(
+        self,
+        op_id: int,
+        node: NodeDef,
+        inputs: tuple[Tensor, ...],
+        dtypes: tuple[DType, ...] | None,
+    ) -> Operation:
+        op = Operation(self, op_id, node)
+        op._inputs = inputs  # noqa: SLF001 - an operation is a view made here
+        self._ops.append(op)
+        self._dims.append(None)
+        self._types.append(dtypes)
+        self._stacks.append(capture())
+        self._names.mark(node.name)
+        if self._consumers is not None:
+            self._consumers.add(op)
+        return op
+
+    def _forget(self, count: int) -> None:
+        """Return to the first `count` operations."""
+        self._store.truncate(count)
+        for items in (self._ops, self._dims, self._types, self._stacks):
+            del items[count:]  # type: ignore[attr-defined]
+        self._consumers = None
+        self._changes += 1
+
+    def adopt_nodes(self, graph_def: GraphDef, stack: CreationStack = EMPTY) -> range:
+        """Append the nodes of a checked message and return their positions.
+
+        The message must not be used by the caller afterwards. Nothing is validated
+        here: `import_graph_def` does that. Undo with `rollback`.
+        """
+        self.check_not_finalized()
+        with self._lock:
+            start = self._store.adopt(graph_def)
+            count = len(self._store) - start
+            self._ops.extend([None] * count)
+            self._dims.extend([None] * count)
+            self._types.extend([None] * count)
+            self._stacks.extend([stack] * count)
+            self._consumers = None
+            self._names.add_later([n.name for n in self._store.nodes[start:]])
+            self.functions.rebind(self._store.message.library)
+            return range(start, start + count)
+
+    def rollback(self, count: int) -> None:
+        """Forget all operations after the first `count`; names stay reserved."""
+        with self._lock:
+            self._forget(count)
+
+    # -- operations by position, name and edge ---------------------------------------
+
+    def operation_at(self, position: int) -> Operation:
+        """Return the operation at a position of the order of creation."""
+        op = self._ops[position]
+        if op is None:
+            with self._lock:
+                op = self._ops[position]
+                if op is None:
+                    op = Operation(self, position, self._store.nodes[position])
+                    self._ops[position] = op
+        return op
+
+    def operation_named(self, name: str) -> Operation:
+        """Return an operation by name.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return self.operation_at(self._store.index[name])
+
+    def has_operation(self, name: str) -> bool:
+        """Whether there is an operation of this name."""
+        return name in self._store.index
+
+    @property
+    def node_count(self) -> int:
+        """The number of operations."""
+        return len(self._store)
+
+    @property
+    def stored_nodes(self) -> Sequence[NodeDef]:
+        """The nodes in storage form, for reading only."""
+        return self._store.nodes
+
+    def get_operations(self) -> list[Operation]:
+        """Return all operations in the order they were made."""
+        return [self.operation_at(i) for i in range(len(self._store))]
+
+    def get_operation_by_name(self, name: str) -> Operation:
+        """Return the operation `name`.
+
+        Raises:
+            KeyError: There is none.
+            ValueError: `name` names a tensor.
+            TypeError: `name` is no text.
+        """
+        if not isinstance(name, str):
+            raise TypeError(
+                "Operation names are strings (or similar), not"
+                f" {type(name).__name__}."
+            )
+        found = self.as_graph_element(name, allow_tensor=False)
+        assert isinstance(found, Operation)
+        return found
+
+    def get_tensor_by_name(self, name: str) -> Tensor:
+        """Return the tensor `name` (`operation:index`).
+
+        Raises:
+            KeyError: There is none.
+            ValueError: `name` is malformed or names an operation.
+            TypeError: `name` is no text.
+        """
+        if not isinstance(name, str):
+            raise TypeError(
+                f"Tensor names are strings (or similar), not {type(name).__name__}."
+            )
+        found = self.as_graph_element(name, allow_operation=False)
+        assert isinstance(found, Tensor)
+        return found
+
+    def as_graph_element(
+        self, obj: Any, allow_tensor: bool = True, allow_operation: bool = True
+    ) -> Tensor | Operation:
+        """Return the tensor or operation that `obj` is or names.
+
+        Raises:
+            KeyError: The name is not in the graph.
+            ValueError: `obj` is of another graph, or the name is malformed.
+            TypeError: `obj` is of a wrong kind.
+        """
+        return as_graph_element(self, obj, allow_tensor, allow_operation)
+
+    def resolve_inputs(self, node: NodeDef) -> tuple[Tensor, ...]:
+        """Return the tensors that the data inputs of a stored node name."""
+        found: list[Tensor] = []
+        for text in node.input:
+            if text[0] == "^":
+                break
+            name, colon, port = text.partition(":")
+            op = self.operation_at(self._store.index[name])
+            found.append(op.outputs[int(port) if colon else 0])
+        return tuple(found)
+
+    def consumers_of(self, tensor: Tensor) -> list[Operation]:
+        """Return the operations that take `tensor`, in order of creation."""
+        return self._edges().of(tensor)
+
+    def control_outputs_of(self, op: Operation) -> list[Operation]:
+        """Return the operations with a control input from `op`."""
+        return self._edges().after(op)
+
+    def _edges(self) -> node_edges.Consumers:
+        with self._lock:
+            if self._consumers is None:
+                self._consumers = node_edges.Consumers(self)
+            return self._consumers
+
+    def add_control_inputs(self, op: Operation, before: Sequence[Operation]) -> None:
+        """Make `op` run after the operations `before`."""
+        with self._lock:
+            node_edges.add_control_inputs(self._store.nodes[op.op_id], before)
+            self._edges_changed()
+
+    def remove_control_inputs(self, op: Operation) -> None:
+        """Remove all control inputs of `op`."""
+        with self._lock:
+            node_edges.remove_control_inputs(self._store.nodes[op.op_id])
+            self._edges_changed()
+
+    def replace_input(self, op: Operation, index: int, tensor: Tensor) -> None:
+        """Replace data input `index` of `op` in storage."""
+        with self._lock:
+            stored = self._store.nodes[op.op_id]
+            stored.input[index] = tensor._as_node_def_input()  # noqa: SLF001
+            self._edges_changed()
+
+    def _edges_changed(self) -> None:
+        self._consumers = None
+        self._changes += 1
+
+    def creation_stack(self, position: int) -> CreationStack:
+        """Where the operation at a position was made."""
+        return self._stacks[position]
+
+    # -- signatures, types and shapes ------------------------------------------------
+
+    def definition_of(self, op_type: str) -> OpDef | None:
+        """Return the signature of an op type, or None if nobody declared it."""
+        return self._definitions.get(op_type) or catalogue.get(op_type)
+
+    def declare_op(self, definition: OpDef) -> None:
+        """Add a signature that the catalogue does not have."""
+        if catalogue.get(definition.name) is None:
+            self._definitions.setdefault(definition.name, definition)
+
+    def output_dtypes(self, op: Operation) -> tuple[DType, ...]:
+        """Return the type of every output of `op`."""
+        found = self._types[op.op_id]
+        if found is None:
+            found = output_types(self, op)
+            self._types[op.op_id] = found
+        return found
+
+    def output_dims(self, op: Operation) -> tuple[Dims, ...]:
+        """Return the static shape of every output of `op`, inferred when first asked.
+
+        Inputs are inferred first, without recursion.
+        """
+        found = self._dims[op.op_id]
+        if found is not None:
+            return found
+        with self._lock:
+            waiting = [op]
+            while waiting:
+                current = waiting[-1]
+                if self._dims[current.op_id] is not None or self._read_shapes(current):
+                    waiting.pop()
+                    continue
+                missing = self._uninferred_inputs(current)
+                if missing:
+                    self._break_cycles(waiting, missing)
+                    waiting.extend(missing)
+                else:
+                    self._infer(current)
+                    waiting.pop()
+            found = self._dims[op.op_id]
+            assert found is not None
+            return found
+
+    def _uninferred_inputs(self, op: Operation) -> list[Operation]:
+        sources = dict.fromkeys(t.op for t in op.inputs)
+        return [
+            s for s in sources
+            if self._dims[s.op_id] is None and not self._read_shapes(s)
+        ]
+
+    def _break_cycles(self, waiting: list[Operation], missing: list[Operation]) -> None:
+        """Give loop values unknown shapes: inputs already waited for, through a loop."""
+        pending = set(waiting)
+        for source in missing[:]:
+            if source in pending:
+                self._dims[source.op_id] = (None,) * len(self.output_dtypes(source))
+                missing.remove(source)
+
+    def _read_shapes(self, op: Operation) -> bool:
+        """Take shapes that came with an imported node."""
+        attr = op._node.attr  # noqa: SLF001 - an operation is a view made here
+        if OUTPUT_SHAPES not in attr:
+            return False
+        stored = tuple(dims_from_proto(s) for s in attr[OUTPUT_SHAPES].list.shape)
+        if len(stored) != len(self.output_dtypes(op)):
+            attr.pop(OUTPUT_SHAPES)
+            return False
+        self._dims[op.op_id] = stored
+        return True
+
+    def _infer(self, op: Operation) -> None:
+        self._set_dims(op, infer_shapes(op))
+
+    def _set_dims(self, op: Operation, dims: tuple[Dims, ...]) -> None:
+        self._dims[op.op_id] = dims
+        if dims:
+            node = self._store.nodes[op.op_id]
+            node.attr[OUTPUT_SHAPES].CopyFrom(shapes_attr(dims))
+
+    def merge_output_shape(self, op: Operation, index: int, dims: Dims) -> None:
+        """Add what is known of the shape of one output.
+
+        Raises:
+            ValueError: It contradicts what was known.
+        """
+        known = list(self.output_dims(op))
+        known[index] = merge_dims(known[index], dims)
+        self._set_dims(op, tuple(known))
+
+    def infer_all_shapes(self) -> None:
+        """Infer what is not yet inferred, so that storage holds every shape."""
+        nodes, known = self._store.nodes, self._dims
+        for position in range(len(nodes)):
+            if known[position] is None and OUTPUT_SHAPES not in nodes[position].attr:
+                self.output_dims(self.operation_at(position))
+
+    # -- messages --------------------------------------------------------------------
+
+    def as_graph_def(
+        self,
+        from_version: int | None = None,
+        add_shapes: bool = False,
+        use_pybind11_proto: bool = False,
+    ) -> GraphDef:
+        """Return the graph as a message.
+
+        Args:
+            from_version: Only operations added after the graph had this version.
+            add_shapes: Whether nodes carry `_output_shapes`.
+            use_pybind11_proto: Accepted for compatibility; the message is the same.
+        """
+        del use_pybind11_proto
+        with self._lock:
+            if add_shapes:
+                self.infer_all_shapes()
+            return self._store.copy(add_shapes, from_version or 0)
+
+    # -- names and scopes ------------------------------------------------------------
+
+    def unique_name(self, name: str, mark_as_used: bool = True) -> str:
+        """Return a free name, in the open name scope.
+
+        Args:
+            name: The name without scope.
+            mark_as_used: Whether to reserve it.
+        """
+        stack = self._scopes.name_stack
+        full = f"{stack}/{name}" if stack else name
+        with self._lock:
+            return self._names.make(full, mark_as_used)
+
+    def is_name_used(self, name: str) -> bool:
+        """Whether an operation or scope has this full name (case ignored)."""
+        with self._lock:
+            return self._names.is_used(name)
+
+    @property
+    def scopes(self) -> ScopeStacks:
+        """The scopes open in this thread."""
+        return self._scopes
+
+    @property
+    def _name_stack(self) -> str:
+        return self._scopes.name_stack
+
+    def get_name_scope(self) -> str:
+        """Return the open name scope, without slash at the end."""
+        return self._scopes.name_stack
+
+    def name_scope(self, name: str | None) -> AbstractContextManager[str]:
+        """Open a name scope; gives its full name with a slash at the end.
+
+        Raises:
+            ValueError: `name` has characters that names must not have.
+        """
+        return graph_scopes.name_scope(self, name)
+
+    def control_dependencies(self, control_inputs: Any) -> AbstractContextManager[None]:
+        """Open a block whose operations run after `control_inputs`."""
+        return graph_scopes.control_dependencies(self, control_inputs)
+
+    def device(self, device_name_or_function: Any) -> AbstractContextManager[None]:
+        """Open a block whose operations get a device."""
+        return graph_scopes.device(self, device_name_or_function)
+
+    def colocate_with(
+        self, op: Any, ignore_existing: bool = False
+    ) -> AbstractContextManager[None]:
+        """Open a block whose operations are placed with `op`."""
+        return graph_scopes.colocate_with(self, op, ignore_existing)
+
+    @contextmanager
+    def container(self, container_name: str) -> Iterator[str]:
+        """Open a block whose stateful operations use a resource container."""
+        before = self._scopes.container
+        self._scopes.container = container_name
+        try:
+            yield container_name
+        finally:
+            self._scopes.container = before
+
+    @contextmanager
+    def _attr_scope(self, attr_map: Mapping[str, Any]) -> Iterator[None]:
+        before = self._scopes.attributes
+        self._scopes.attributes = {**before, **attr_map}
+        try:
+            yield
+        finally:
+            self._scopes.attributes = before
+
+    @contextmanager
+    def gradient_override_map(self, op_type_map: Mapping[str, str]) -> Iterator[None]:
+        """Open a block whose operations use other gradient rules, by op type."""
+        if not isinstance(op_type_map, Mapping):
+            raise TypeError("`op_type_map` must be a dictionary mapping strings to "
+                            f"strings, got {op_type_map!r}.")
+        before = self._scopes.gradient_overrides
+        self._scopes.gradient_overrides = {**before, **op_type_map}
+        try:
+            yield
+        finally:
+            self._scopes.gradient_overrides = before
+
+    def as_default(self) -> AbstractContextManager[Graph]:
+        """Make this the default graph of a block."""
+        from metagraft.graph.defaults import default_graph
+
+        return default_graph(self)
+
+    # -- collections -----------------------------------------------------------------
+
+    @property
+    def collection_lists(self) -> Collections:
+        """All collections."""
+        return self._collections
+
+    def add_to_collection(self, name: Any, value: Any) -> None:
+        """Append `value` to the collection `name`."""
+        self.check_not_finalized()
+        with self._lock:
+            self._collections.add(name, value)
+
+    def add_to_collections(self, names: Any, value: Any) -> None:
+        """Append `value` to several collections, each once."""
+        self.check_not_finalized()
+        with self._lock:
+            self._collections.add_to_all(names, value)
+
+    def get_collection_ref(self, name: Any) -> list[Any]:
+        """Return the list behind a collection; changing it changes the collection."""
+        with self._lock:
+            return self._collections.reference(name)
+
+    def get_collection(self, name: Any, scope: str | None = None) -> list[Any]:
+        """Return a copy of a collection, optionally only what is in a scope."""
+        with self._lock:
+            return self._collections.select(name, scope)
+
+    def get_all_collection_keys(self) -> list[str]:
+        """Return the names of collections that are text."""
+        with self._lock:
+            return [k for k in self._collections.keys() if isinstance(k, str)]
+
+    def clear_collection(self, name: Any) -> None:
+        """Forget a collection."""
+        self.check_not_finalized()
+        with self._lock:
+            self._collections.clear(name)
+
+    @property
+    def collections(self) -> list[Any]:
+        """The names of all collections."""
+        return self._collections.keys()
+
+    # -- feeding and fetching --------------------------------------------------------
+
+    def prevent_feeding(self, tensor: Tensor) -> None:
+        """Refuse feeds of `tensor`."""
+        self._unfeedable.add(tensor)
+
+    def is_feedable(self, tensor: Tensor) -> bool:
+        """Whether `tensor` may be fed."""
+        return tensor not in self._unfeedable
+
+    def prevent_fetching(self, op: Operation) -> None:
+        """Refuse fetches of `op` and its outputs."""
+        self._unfetchable.add(op)
+
+    def is_fetchable(self, tensor_or_op: Tensor | Operation) -> bool:
+        """Whether a tensor or operation may be fetched."""
+        op = tensor_or_op.op if isinstance(tensor_or_op, Tensor) else tensor_or_op
+        return op not in self._unfetchable
+
+    def switch_to_thread_local(self) -> None:
+        """Do nothing: open scopes always belong to the thread that opened them."""
+
+

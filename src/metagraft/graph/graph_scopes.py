@@ -1,0 +1,221 @@
+"""The scopes of `Graph`: names, control dependencies, devices, colocation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from metagraft.graph.composite import IndexedSlices
+from metagraft.graph.devices import canonical_name, merge_device
+from metagraft.graph.operation import Operation
+from metagraft.graph.scope_stacks import (
+    ControlDependencies,
+    DeviceFunction,
+    ScopeStacks,
+)
+from metagraft.graph.tensor import Tensor
+from metagraft.proto import AttrValue
+
+if TYPE_CHECKING:
+    from metagraft.graph.graph import Graph
+
+_OP_NAME: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\\-/>]*\Z")
+_SCOPE_NAME: Final = re.compile(r"[A-Za-z0-9_.\\\-/>]*\Z")
+
+
+def check_op_name(name: str) -> None:
+    """Raise `ValueError` unless `name` may name an operation."""
+    if not _OP_NAME.match(name):
+        raise ValueError(f"'{name}' is not a valid node name")
+
+
+class name_scope:  # noqa: N801 - used as a function
+    """Open a name scope of a graph.
+
+    Source: tensorflow python/framework/ops.py Graph.name_scope.
+    """
+
+    __slots__ = ("_before", "_graph", "_name", "_opened")
+
+    def __init__(self, graph: Graph, name: str | None) -> None:
+        """Check the name; the scope opens on entry."""
+        if name:
+            if not isinstance(name, str):
+                raise TypeError(f"Scope name must be a string, got {name!r}.")
+            pattern = _SCOPE_NAME if graph.scopes.name_stack else _OP_NAME
+            if not pattern.match(name):
+                raise ValueError(f"'{name}' is not a valid scope name.")
+        self._graph = graph
+        self._name = name
+        self._before = ""
+        self._opened = ""
+
+    def __enter__(self) -> str:
+        """Open the scope and return its name with a slash at the end."""
+        graph, name = self._graph, self._name
+        self._before = graph.scopes.name_stack
+        if not name:
+            opened = ""
+        elif name[-1] == "/":
+            opened = name[:-1]
+        else:
+            opened = graph.unique_name(name)
+        graph.scopes.name_stack = opened
+        return f"{opened}/" if opened else ""
+
+    def __exit__(self, *_: object) -> None:
+        """Close the scope."""
+        self._graph.scopes.name_stack = self._before
+
+
+@contextmanager
+def control_dependencies(graph: Graph, control_inputs: Any) -> Iterator[None]:
+    """Open a block whose operations run after `control_inputs`.
+
+    None hides the blocks around this one.
+    """
+    scopes = graph.scopes
+    before = scopes.control
+    if control_inputs is None:
+        scopes.control = []
+    else:
+        found = _as_operations(graph, control_inputs)
+        scopes.control = [*before, ControlDependencies(found, clears=False)]
+    try:
+        yield
+    finally:
+        scopes.control = before
+
+
+def _as_operations(graph: Graph, items: Any) -> tuple[Operation, ...]:
+    found: dict[Operation, None] = {}
+    for item in items:
+        if isinstance(item, IndexedSlices):
+            item = item.op  # noqa: PLW2901 - the operation stands for the value
+        element = graph.as_graph_element(item)
+        found[element.op if isinstance(element, Tensor) else element] = None
+    return tuple(found)
+
+
+@contextmanager
+def device(graph: Graph, device_name_or_function: Any) -> Iterator[None]:
+    """Open a block whose operations get a device.
+
+    Args:
+        graph: The graph.
+        device_name_or_function: A device string, a `DeviceSpec`, a function from an
+            operation to one, or None, which hides the blocks around this one.
+    """
+    scopes = graph.scopes
+    before = scopes.devices
+    scopes.devices = [*before, _device_function(device_name_or_function)]
+    try:
+        yield
+    finally:
+        scopes.devices = before
+
+
+def _device_function(device_name_or_function: Any) -> DeviceFunction | None:
+    if device_name_or_function is None:
+        return None
+    if callable(device_name_or_function) and not hasattr(
+        device_name_or_function, "to_string"
+    ):
+        function: DeviceFunction = device_name_or_function
+        return function
+    text = canonical_name(device_name_or_function)
+    return lambda op: merge_device(text, op.device)
+
+
+@contextmanager
+def colocate_with(graph: Graph, op: Any, ignore_existing: bool) -> Iterator[None]:
+    """Open a block whose operations are placed with `op`.
+
+    Device blocks are hidden inside: placement with `op` is stronger.
+    """
+    if op is None and not ignore_existing:
+        raise ValueError("Trying to reset colocation (op is None) but "
+                         "ignore_existing is not True")
+    scopes = graph.scopes
+    before_devices, before_colocation = scopes.devices, scopes.colocation
+    scopes.devices = []
+    if ignore_existing:
+        scopes.colocation = []
+    if op is not None:
+        scopes.colocation = [*scopes.colocation, _as_operation(op)]
+    try:
+        yield
+    finally:
+        scopes.devices, scopes.colocation = before_devices, before_colocation
+
+
+def _as_operation(item: Any) -> Operation:
+    if isinstance(item, Operation):
+        return item
+    if isinstance(item, (Tensor, IndexedSlices)):
+        return item.op
+    from metagraft.graph.conversion import convert_to_tensor
+
+    return convert_to_tensor(item, as_ref=True).op
+
+
+def apply_scopes(
+    graph: Graph, scopes: ScopeStacks, op: Operation, compute_device: bool
+) -> None:
+    """Give a new operation what the open scopes say."""
+    if scopes.attributes:
+        _apply_attributes(scopes, op)
+    if scopes.gradient_overrides:
+        override = scopes.gradient_overrides.get(op.type)
+        if override is not None:
+            op._set_attr("_gradient_op_type", AttrValue(s=override.encode()))  # noqa: SLF001
+    if compute_device and scopes.devices:
+        _apply_devices(scopes.devices, op)
+    if scopes.colocation:
+        _apply_colocation(scopes.colocation, op)
+    if scopes.container:
+        _apply_container(scopes.container, op)
+
+
+def _apply_attributes(scopes: ScopeStacks, op: Operation) -> None:
+    for key, value in scopes.attributes.items():
+        if key in op.attrs:
+            continue
+        resolved = value(op.node_def) if callable(value) else value
+        if resolved is not None and not isinstance(resolved, AttrValue):
+            raise TypeError(
+                f"Callable for scope map key '{key}' must return either None or an"
+                f" AttrValue message; but it returned: {resolved}"
+            )
+        if resolved:
+            op._set_attr(key, resolved)  # noqa: SLF001
+
+
+def _apply_devices(functions: list[DeviceFunction | None], op: Operation) -> None:
+    for function in reversed(functions):
+        if function is None:
+            return
+        op._set_device(function(op))  # noqa: SLF001
+
+
+def _apply_colocation(colocation: list[Operation], op: Operation) -> None:
+    groups: set[bytes] = set()
+    placed = False
+    for other in reversed(colocation):
+        groups.update(other.colocation_groups())
+        if other.device and not placed:
+            op._set_device(other.device)  # noqa: SLF001
+            placed = True
+    value = AttrValue()
+    value.list.s.extend(sorted(groups))
+    op._set_attr("_class", value)  # noqa: SLF001
+
+
+def _apply_container(container: str, op: Operation) -> None:
+    definition = op.definition
+    if definition is None or not definition.is_stateful:
+        return
+    if definition.attr("container") is not None and not op.attrs["container"]:
+        op._set_attr("container", AttrValue(s=container.encode()))  # noqa: SLF001

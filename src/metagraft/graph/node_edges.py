@@ -1,0 +1,61 @@
+"""Edges of stored nodes: who uses a tensor, and changes of control inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from metagraft.proto import NodeDef
+
+if TYPE_CHECKING:
+    from metagraft.graph.graph import Graph
+    from metagraft.graph.operation import Operation
+    from metagraft.graph.tensor import Tensor
+
+
+class Consumers:
+    """Who uses each output, found once and kept while operations are added."""
+
+    __slots__ = ("_by_input", "_graph")
+
+    def __init__(self, graph: Graph) -> None:
+        """Index all nodes of `graph`."""
+        self._graph = graph
+        self._by_input: dict[str, list[int]] = {}
+        for position, node in enumerate(graph.stored_nodes):
+            self._add(position, node)
+
+    def _add(self, position: int, node: NodeDef) -> None:
+        for text in dict.fromkeys(node.input):
+            self._by_input.setdefault(text.removesuffix(":0"), []).append(position)
+
+    def add(self, op: Operation) -> None:
+        """Index a new operation."""
+        self._add(op.op_id, self._graph.stored_nodes[op.op_id])
+
+    def of(self, tensor: Tensor) -> list[Operation]:
+        """Return the operations that take `tensor`."""
+        text = tensor._as_node_def_input()  # noqa: SLF001 - the spelling of an edge
+        return [self._graph.operation_at(i) for i in self._by_input.get(text, ())]
+
+    def after(self, op: Operation) -> list[Operation]:
+        """Return the operations with a control input from `op`."""
+        found = self._by_input.get(f"^{op.name}", ())
+        return [self._graph.operation_at(i) for i in found]
+
+
+def add_control_inputs(node: NodeDef, before: Sequence[Operation]) -> None:
+    """Add control inputs, kept unique and in the order of their names."""
+    data = [text for text in node.input if text[0] != "^"]
+    control = {text for text in node.input if text[0] == "^"}
+    control.update(f"^{op.name}" for op in before)
+    del node.input[:]
+    node.input.extend(data)
+    node.input.extend(sorted(control))
+
+
+def remove_control_inputs(node: NodeDef) -> None:
+    """Remove all control inputs."""
+    data = [text for text in node.input if text[0] != "^"]
+    del node.input[:]
+    node.input.extend(data)

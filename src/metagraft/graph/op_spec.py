@@ -1,0 +1,118 @@
+"""What `ops/` adds to a catalogue entry: attribute record, shape function, gradient.
+
+`graph/` infers shapes with these specs but does not know them: `spec_for` asks the
+table that `metagraft.ops` holds, loaded when first needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+
+import numpy.typing as npt
+
+from metagraft.graph.dtypes import DType
+from metagraft.graph.shapes import Dims
+
+if TYPE_CHECKING:
+    from metagraft.graph.operation import Operation
+    from metagraft.graph.tensor import Tensor
+
+
+class NoGradient:
+    """The reason why an op has no gradient rule."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        """Remember the reason in words."""
+        self.reason = reason
+
+    def __repr__(self) -> str:
+        """Show the reason."""
+        return f"NoGradient({self.reason!r})"
+
+
+NOT_DIFFERENTIABLE: Final = NoGradient("not differentiable")
+NO_RULE_YET: Final = NoGradient("no gradient rule")
+
+
+class Shapes(tuple[Dims, ...]):
+    """Shapes of an operation's inputs, and access to what else is known of them."""
+
+    op: Operation
+
+    def tensor(self, index: int) -> Tensor:
+        """Input `index` itself."""
+        return self.op.inputs[index]
+
+    def dtype(self, index: int) -> DType:
+        """Element type of input `index`."""
+        return self.op.inputs[index].dtype
+
+    def value(self, index: int) -> npt.NDArray[Any] | None:
+        """The value of input `index` if it is constant, else None."""
+        from metagraft.graph.constant_value import folded_value
+
+        return folded_value(self.op.inputs[index])
+
+    def as_dims(self, index: int) -> Dims:
+        """Input `index` read as a shape; what is not constant in it is None."""
+        from metagraft.graph.constant_value import constant_value_as_dims
+
+        return constant_value_as_dims(self.op.inputs[index])
+
+    def handle(self, index: int) -> tuple[Dims, DType] | None:
+        """Shape and type of the variable behind resource input `index`, if known."""
+        from metagraft.graph.constant_value import variable_behind
+
+        return variable_behind(self.op.inputs[index])
+
+
+class GradientBuilder(Protocol):
+    """What a gradient rule builds nodes with."""
+
+    def op(self, op_type: str, /, *, name: str | None = None, **arguments: Any) -> Any:
+        """Add an operation and return its outputs, as `apply_op.op` does."""
+
+
+# `attrs` is whatever the spec's attribute reader returns, hence Any.
+ShapeFunction = Callable[[Any, Shapes], Sequence[Dims]]
+GradientRule = Callable[..., Sequence[Any]]
+AttrReader = Callable[[Mapping[str, Any]], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpSpec:
+    """The meaning of one op.
+
+    Attributes:
+        name: The op type; inputs, outputs and attributes are in the catalogue.
+        shape: Returns the shape of every output from attributes and input shapes;
+            None where nothing is known about them.
+        gradient: Adds the nodes of the gradient, or says why there is none.
+        attrs: Reads the attributes into a record, once per operation; without it the
+            shape function and the kernel get a mapping of Python values.
+        source: Where TensorFlow declares the op.
+    """
+
+    name: str
+    shape: ShapeFunction | None = None
+    gradient: GradientRule | NoGradient = NO_RULE_YET
+    attrs: AttrReader | None = None
+    source: str = ""
+
+
+_table: Mapping[str, OpSpec] | None = None
+
+
+def spec_for(op_type: str) -> OpSpec | None:
+    """Return the spec of an op type, or None if `ops/` does not have it."""
+    global _table  # noqa: PLW0603 - filled once; the table itself is read-only
+    if _table is None:
+        # `ops` lies above `graph`, so it is looked up when needed, not imported.
+        ops = import_module("metagraft.ops")
+        _table = cast("Mapping[str, OpSpec]", ops.SPECS)
+    return _table.get(op_type)

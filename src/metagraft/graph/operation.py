@@ -1,0 +1,274 @@
+"""An `Operation`: a view of one node of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from metagraft.graph import catalogue
+from metagraft.graph.attrs import Attrs, decode
+from metagraft.graph.op_spec import spec_for
+from metagraft.graph.shapes import Dims, dims_to_proto
+from metagraft.graph.tensor import Tensor
+from metagraft.proto import AttrValue, NodeDef
+from metagraft.proto import OpDef as OpDefProto
+
+if TYPE_CHECKING:
+    from metagraft.graph.graph import Graph
+
+OUTPUT_SHAPES = "_output_shapes"
+
+
+class Operation:
+    """One node of a graph. `NodeDef` is its storage; this object only reads it.
+
+    Source: tensorflow python/framework/ops.py Operation.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_attrs",
+        "_control_inputs",
+        "_graph",
+        "_id",
+        "_inputs",
+        "_node",
+        "_outputs",
+        "_record",
+    )
+
+    def __init__(self, graph: Graph, op_id: int, node: NodeDef) -> None:
+        """View node `op_id` of `graph`; used by `Graph`."""
+        self._graph = graph
+        self._id = op_id
+        self._node = node
+        self._inputs: tuple[Tensor, ...] | None = None
+        self._control_inputs: list[Operation] | None = None
+        self._outputs: list[Tensor] | None = None
+        self._attrs: Attrs | None = None
+        self._record: Any = None
+
+    # -- what it is ----------------------------------------------------------------
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that holds this operation."""
+        return self._graph
+
+    @property
+    def op_id(self) -> int:
+        """Position in the graph's order of creation."""
+        return self._id
+
+    @property
+    def _id_value(self) -> int:
+        return self._id
+
+    @property
+    def name(self) -> str:
+        """The full name."""
+        return self._node.name
+
+    @property
+    def type(self) -> str:
+        """The op type, such as `MatMul`."""
+        return self._node.op
+
+    @property
+    def device(self) -> str:
+        """The requested device; empty if none."""
+        return self._node.device
+
+    @property
+    def node_def(self) -> NodeDef:
+        """A copy of the stored node, without inferred shapes."""
+        node = NodeDef()
+        node.CopyFrom(self._node)
+        node.attr.pop(OUTPUT_SHAPES, None)
+        return node
+
+    @property
+    def definition(self) -> catalogue.OpDef | None:
+        """The signature of the op type, or None if it is not known."""
+        return self._graph.definition_of(self._node.op)
+
+    @property
+    def op_def(self) -> OpDefProto | None:
+        """The signature of the op type as a message, or None if it is not known."""
+        definition = self.definition
+        return None if definition is None else definition.to_proto()
+
+    @property
+    def is_stateful(self) -> bool:
+        """Whether the op type has state or effects."""
+        definition = self.definition
+        return definition is None or definition.is_stateful
+
+    _is_stateful = is_stateful
+
+    # -- edges ---------------------------------------------------------------------
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The tensors it takes, list arguments spread out."""
+        if self._inputs is None:
+            self._inputs = self._graph.resolve_inputs(self._node)
+        return self._inputs
+
+    @property
+    def control_inputs(self) -> list[Operation]:
+        """The operations that run before it without giving it data."""
+        if self._control_inputs is None:
+            graph = self._graph
+            self._control_inputs = [
+                graph.operation_named(text[1:])
+                for text in self._node.input
+                if text[0] == "^"
+            ]
+        return list(self._control_inputs)
+
+    @property
+    def _control_outputs(self) -> list[Operation]:
+        return self._graph.control_outputs_of(self)
+
+    @property
+    def outputs(self) -> list[Tensor]:
+        """The tensors it makes."""
+        if self._outputs is None:
+            dtypes = self._graph.output_dtypes(self)
+            self._outputs = [Tensor(self, i, d) for i, d in enumerate(dtypes)]
+        return self._outputs
+
+    @property
+    def output_dims(self) -> Sequence[Dims]:
+        """The static shape of every output."""
+        return self._graph.output_dims(self)
+
+    def values(self) -> tuple[Tensor, ...]:
+        """Return the outputs."""
+        return tuple(self.outputs)
+
+    # -- attributes ----------------------------------------------------------------
+
+    @property
+    def attrs(self) -> Mapping[str, Any]:
+        """Attributes as Python values, defaults filled in."""
+        if self._attrs is None:
+            self._attrs = Attrs(self._node, self.definition)
+        return self._attrs
+
+    @property
+    def record(self) -> Any:
+        """Attributes as the op's spec reads them; a mapping without a reader."""
+        if self._record is None:
+            spec = spec_for(self.type)
+            self._record = (
+                self.attrs if spec is None or spec.attrs is None
+                else spec.attrs(self.attrs)
+            )
+        return self._record
+
+    def get_attr(self, name: str) -> Any:
+        """Return one attribute as a Python value.
+
+        Shapes come as `TensorShapeProto`, as in TensorFlow; types as `DType`.
+
+        Raises:
+            ValueError: There is no such attribute.
+        """
+        value: AttrValue | None = None
+        if name in self._node.attr and name != OUTPUT_SHAPES:
+            value = self._node.attr[name]
+        else:
+            definition = self.definition
+            declared = definition.attr(name) if definition is not None else None
+            if declared is not None and declared.has_default:
+                value = declared.default
+        if value is None:
+            raise ValueError(
+                f"Operation '{self.name}' has no attr named '{name}'."
+            )
+        kind = value.WhichOneof("value")
+        if kind == "shape":
+            return value.shape
+        decoded = decode(value)
+        if kind == "list" and len(value.list.shape):
+            return [dims_to_proto(d) for d in decoded]
+        return decoded
+
+    def _set_attr(self, name: str, value: AttrValue) -> None:
+        self._graph.check_not_finalized()
+        self._node.attr[name].CopyFrom(value)
+        self._attrs = None
+        self._record = None
+        self._graph.touch()
+
+    def _clear_attr(self, name: str) -> None:
+        self._node.attr.pop(name, None)
+        self._attrs = None
+        self._record = None
+        self._graph.touch()
+
+    def _set_device(self, device: Any) -> None:
+        from metagraft.graph.devices import canonical_name
+
+        self._node.device = canonical_name(device)
+
+    def _set_device_from_string(self, device: str) -> None:
+        self._node.device = device
+
+    def colocation_groups(self) -> list[bytes]:
+        """The `loc:@name` entries; by default the operation's own."""
+        entries = (
+            self._node.attr["_class"].list.s if "_class" in self._node.attr else ()
+        )
+        groups = [e for e in entries if e.startswith(b"loc:@")]
+        return groups or [b"loc:@" + self.name.encode()]
+
+    def _add_control_input(self, op: Operation) -> None:
+        self._add_control_inputs([op])
+
+    def _add_control_inputs(self, ops: Sequence[Operation]) -> None:
+        for op in ops:
+            if not isinstance(op, Operation):
+                raise TypeError(f"op must be an Operation: {op!r}")
+            if op.graph is not self._graph:
+                raise ValueError(f"{op.name} must be from the same graph as {self.name}")
+        self._graph.add_control_inputs(self, ops)
+        self._control_inputs = None
+
+    def _remove_all_control_inputs(self) -> None:
+        self._graph.remove_control_inputs(self)
+        self._control_inputs = None
+
+    def _update_input(self, index: int, tensor: Tensor) -> None:
+        """Replace data input `index`."""
+        inputs = list(self.inputs)
+        inputs[index] = tensor
+        self._graph.replace_input(self, index, tensor)
+        self._inputs = tuple(inputs)
+
+    # -- where it comes from, and running it -----------------------------------------
+
+    @property
+    def traceback(self) -> list[tuple[str, int, str, str]]:
+        """Where it was made: (file, line, function, source line), outermost first."""
+        return self._graph.creation_stack(self._id).format()
+
+    def run(self, feed_dict: Any = None, session: Any = None) -> None:
+        """Run this operation in a session.
+
+        Raises:
+            ValueError: There is no session, or it is for another graph.
+        """
+        from metagraft.graph.defaults import session_for
+
+        session_for(session, self.graph, "execute operation").run(self, feed_dict)
+
+    def __str__(self) -> str:
+        """Show the node as text."""
+        return str(self.node_def)
+
+    def __repr__(self) -> str:
+        """Format as TensorFlow does."""
+        return f"<tf.Operation '{self.name}' type={self.type}>"

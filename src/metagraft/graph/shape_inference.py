@@ -1,0 +1,42 @@
+"""Inferring static shapes with the shape functions of `ops/`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from metagraft.graph.op_spec import Shapes, spec_for
+from metagraft.graph.shapes import Dims, show
+
+if TYPE_CHECKING:
+    from metagraft.graph.operation import Operation
+
+
+def infer_shapes(op: Operation) -> tuple[Dims, ...]:
+    """Return the shape of every output of one operation.
+
+    An op without shape function has outputs of unknown shape.
+
+    Raises:
+        ValueError: The shapes of the inputs do not fit together.
+    """
+    count = len(op.graph.output_dtypes(op))
+    spec = spec_for(op.type)
+    if count == 0 and (spec is None or spec.shape is None):
+        return ()
+    if spec is None or spec.shape is None:
+        return (None,) * count
+    inputs = Shapes(t.dims for t in op.inputs)
+    inputs.op = op
+    try:
+        found: Sequence[Dims] = spec.shape(op.record, inputs)
+    except ValueError as error:
+        shapes = ", ".join(show(d) for d in inputs)
+        raise ValueError(
+            f"{error} for '{op.name}' (op: '{op.type}') with input shapes: {shapes}."
+        ) from error
+    if len(found) != count:
+        raise AssertionError(
+            f"shape function of {op.type} gave {len(found)} shapes for {count} outputs"
+        )
+    return tuple(found)
