@@ -1,0 +1,24 @@
+"""Metagraft opens TensorFlow MetaGraphs, and writes them, without TensorFlow.
+
+Programs written for `tensorflow.compat.v1` use `metagraft.compat.v1`. Every name here
+is loaded when it is first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import lazy_names
+
+__version__ = "0.1.0.dev0"
+
+_NAMES = {
+    "Graph": "metagraft.graph.graph:Graph",
+    "Operation": "metagraft.graph.operation:Operation",
+    "Session": "metagraft.runtime.session:Session",
+    "Tensor": "metagraft.graph.tensor:Tensor",
+    "errors": "metagraft.errors",
+    "export_meta_graph": "metagraft.meta_graph.export:export_meta_graph",
+    "import_meta_graph": "metagraft.meta_graph.importer:import_meta_graph",
+}
+__all__ = [*sorted(_NAMES), "__version__"]  # noqa: PLE0604 - all entries are text
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

@@ -1,0 +1,1 @@
+"""Namespaces of other libraries, in Metagraft's own."""

@@ -1,0 +1,84 @@
+"""The `tensorflow.compat.v1` namespace: re-exports, each loaded on first use.
+
+Change `import tensorflow.compat.v1 as tf` to `import metagraft.compat.v1 as tf`.
+"""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import lazy_names
+
+_GRAPH = "metagraft.graph"
+_DTYPE_NAMES = (
+    "float16 half float32 float64 double bfloat16 int8 int16 int32 int64 uint8 uint16"
+    " uint32 uint64 bool string complex64 complex128 qint8 quint8 qint16 quint16 qint32"
+    " resource variant"
+).split()
+
+_NAMES = {
+    **{name: f"{_GRAPH}.dtypes:{name}" for name in _DTYPE_NAMES},
+    # Graphs, scopes and collections.
+    "DType": f"{_GRAPH}.dtypes:DType",
+    "DeviceSpec": f"{_GRAPH}.devices:DeviceSpec",
+    "Dimension": f"{_GRAPH}.shapes:Dimension",
+    "Graph": f"{_GRAPH}.graph:Graph",
+    "GraphKeys": f"{_GRAPH}.keys:GraphKeys",
+    "IndexedSlices": f"{_GRAPH}.composite:IndexedSlices",
+    "IndexedSlicesValue": f"{_GRAPH}.composite:IndexedSlicesValue",
+    "Operation": f"{_GRAPH}.operation:Operation",
+    "SparseTensor": f"{_GRAPH}.composite:SparseTensor",
+    "SparseTensorValue": f"{_GRAPH}.composite:SparseTensorValue",
+    "Tensor": f"{_GRAPH}.tensor:Tensor",
+    "TensorShape": f"{_GRAPH}.shapes:TensorShape",
+    "add_to_collection": f"{_GRAPH}.scopes:add_to_collection",
+    "add_to_collections": f"{_GRAPH}.scopes:add_to_collections",
+    "as_dtype": f"{_GRAPH}.dtypes:as_dtype",
+    "colocate_with": f"{_GRAPH}.scopes:colocate_with",
+    "container": f"{_GRAPH}.scopes:container",
+    "control_dependencies": f"{_GRAPH}.scopes:control_dependencies",
+    "convert_to_tensor": f"{_GRAPH}.conversion:convert_to_tensor",
+    "convert_to_tensor_or_indexed_slices": (
+        f"{_GRAPH}.conversion:convert_to_tensor_or_indexed_slices"
+    ),
+    "device": f"{_GRAPH}.scopes:device",
+    "disable_eager_execution": f"{_GRAPH}.defaults:disable_eager_execution",
+    "enable_eager_execution": f"{_GRAPH}.defaults:enable_eager_execution",
+    "executing_eagerly": f"{_GRAPH}.defaults:executing_eagerly",
+    "get_collection": f"{_GRAPH}.scopes:get_collection",
+    "get_collection_ref": f"{_GRAPH}.scopes:get_collection_ref",
+    "get_default_graph": f"{_GRAPH}.defaults:get_default_graph",
+    "get_default_session": f"{_GRAPH}.defaults:get_default_session",
+    "get_seed": f"{_GRAPH}.random_seed:get_seed",
+    "get_static_value": f"{_GRAPH}.constant_value:constant_value",
+    "import_graph_def": f"{_GRAPH}.import_graph_def:import_graph_def",
+    "make_ndarray": f"{_GRAPH}.tensor_values:make_ndarray",
+    "make_tensor_proto": f"{_GRAPH}.tensor_values:make_tensor_proto",
+    "name_scope": f"{_GRAPH}.scopes:name_scope",
+    "op_scope": f"{_GRAPH}.scopes:op_scope",
+    "register_tensor_conversion_function": (
+        f"{_GRAPH}.conversion:register_tensor_conversion_function"
+    ),
+    "reset_default_graph": f"{_GRAPH}.defaults:reset_default_graph",
+    "set_random_seed": f"{_GRAPH}.random_seed:set_random_seed",
+    # Messages.
+    **{
+        name: f"metagraft.proto:{name}"
+        for name in (
+            "AttrValue", "ConfigProto", "Event", "GPUOptions", "GraphDef",
+            "GraphOptions", "HistogramProto", "MetaGraphDef", "NameAttrList", "NodeDef",
+            "OptimizerOptions", "RunMetadata", "RunOptions", "Summary",
+        )
+    },
+    # Running.
+    "InteractiveSession": "metagraft.runtime.session:InteractiveSession",
+    "Session": "metagraft.runtime.session:Session",
+    # Namespaces.
+    "errors": "metagraft.errors",
+    **{
+        name: f"metagraft.compat.v1.{name}"
+        for name in ("initializers", "layers", "losses", "math", "nn", "random",
+                     "raw_ops", "train", "dtypes")
+    },
+}
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

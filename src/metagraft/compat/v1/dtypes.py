@@ -1,0 +1,16 @@
+"""`tf.dtypes`: element types."""
+
+from __future__ import annotations
+
+from metagraft.compat.v1 import _DTYPE_NAMES
+from metagraft.lazy_names import lazy_names
+
+_NAMES = {
+    **{name: f"metagraft.graph.dtypes:{name}" for name in _DTYPE_NAMES},
+    "DType": "metagraft.graph.dtypes:DType",
+    "QUANTIZED_DTYPES": "metagraft.graph.dtypes:QUANTIZED_DTYPES",
+    "as_dtype": "metagraft.graph.dtypes:as_dtype",
+}
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

@@ -1,0 +1,1 @@
+"""The graph: storage, names, scopes, types, shapes and how nodes are built."""
