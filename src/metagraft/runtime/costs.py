@@ -1,0 +1,72 @@
+"""What a kernel call costs on the host, estimated the same way every time.
+
+The estimate decides when a plan is worth compiling, so it must not depend on the
+clock: a program that decides by time computes different last bits from run to run.
+
+Measured on one core of a 2.6 GHz Xeon: a call of a small kernel takes about 1.5 us,
+element-wise work about 0.5 ns an element, matrix products about 20 GFLOP/s.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from metagraft.runtime.plan import Node
+
+_CALL_NS: Final = 1_500.0
+_ELEMENT_NS: Final = 0.5
+_FLOP_NS: Final = 0.05
+
+# A kernel that has no NumPy form compiles and runs a small program of its own.
+DEVICE_KERNEL_NS: Final = 20_000_000.0
+# Calling a compiled program, and compiling one: a fixed part and a part per node.
+DISPATCH_NS: Final = 40_000.0
+COMPILE_NS: Final = 60_000_000.0
+COMPILE_NODE_NS: Final = 1_500_000.0
+
+_PRODUCTS: Final = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2", "Einsum"})
+_CONVOLUTIONS: Final = frozenset(
+    {
+        "Conv2D",
+        "Conv3D",
+        "DepthwiseConv2dNative",
+        "Conv2DBackpropInput",
+        "Conv2DBackpropFilter",
+        "Conv3DBackpropInputV2",
+        "Conv3DBackpropFilterV2",
+        "DepthwiseConv2dNativeBackpropInput",
+        "DepthwiseConv2dNativeBackpropFilter",
+    }
+)
+
+
+def call_ns(node: Node, inputs: list[Any], outputs: list[Any]) -> float:
+    """Return the estimated time of one call in nanoseconds."""
+    elements = sum(_size(value) for value in inputs) + sum(map(_size, outputs))
+    cost = _CALL_NS + _ELEMENT_NS * elements
+    op_type = node.op.type
+    if op_type in _PRODUCTS and len(inputs) == 2 and outputs:
+        # [.., m, k] x [.., k, n]: sqrt(mk * kn * mn) is mnk for single matrices.
+        sizes = _size(inputs[0]) * _size(inputs[1]) * _size(outputs[0])
+        cost += _FLOP_NS * 2.0 * float(np.sqrt(float(sizes)))
+    elif op_type in _CONVOLUTIONS:
+        largest = max((_size(v) for v in [*inputs, *outputs]), default=0)
+        cost += _FLOP_NS * 2.0 * largest * _window(inputs, outputs)
+    return cost
+
+
+def compile_ns(n_nodes: int) -> float:
+    """Return the estimated time to compile a plan."""
+    return COMPILE_NS + COMPILE_NODE_NS * n_nodes
+
+
+def _size(value: Any) -> int:
+    return int(getattr(value, "size", 1))
+
+
+def _window(inputs: list[Any], outputs: list[Any]) -> int:
+    """Multiplications per element: the size of the filter over its input channels."""
+    filters = [v for v in [*inputs, *outputs] if np.ndim(v) >= 4]
+    return min((_size(v) // max(v.shape[-2], 1) for v in filters), default=1)

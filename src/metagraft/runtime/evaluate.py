@@ -1,0 +1,194 @@
+"""The interpreter: walks the nodes of a plan and calls their kernels.
+
+There is one engine. Given host arrays it is the host executor; called while JAX traces
+a segment it builds the program. What differs is the frame in slot 0: where random
+streams come from, and what becomes of a kernel's output.
+
+Nodes are turned into closures once (`Step`), so that a walk is a list of calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from metagraft.kernels.kernel import Array, RandomStream
+from metagraft.runtime.node_errors import placed
+from metagraft.runtime.plan import FRAME_SLOT, Node
+
+Environment = list[Any]
+Step = Callable[[Environment], None]
+
+
+class Frame(Protocol):
+    """What kernels need from the run besides their operands."""
+
+    def stream(self, index: int) -> RandomStream:
+        """Return the random stream number `index` of the plan."""
+
+    def adopt(self, value: Array) -> Array:
+        """Return an output that is no NumPy array in the form that this run keeps."""
+
+
+class NeedsHostValueError(Exception):
+    """A traced program needs the value of an operand; the plan has to be cut there."""
+
+    def __init__(self, node: Node, slot: int) -> None:
+        """Say whose operand it is."""
+        super().__init__(f"{node.op.name}: value of slot {slot} is needed")
+        self.node = node
+        self.slot = slot
+
+
+def evaluate(
+    nodes: Sequence[Node], steps: Sequence[Step], environment: Environment
+) -> None:
+    """Run steps in order.
+
+    Raises:
+        OpError: A kernel failed; the error names the operation and its place.
+    """
+    position = 0
+    try:
+        for step in steps:
+            step(environment)
+            position += 1
+    except NeedsHostValueError:
+        raise
+    except Exception as error:
+        node = nodes[position]
+        if wants_concrete_value(error):
+            raise NeedsHostValueError(node, -1) from error
+        values = [environment[slot] for slot in node.flat_inputs()]
+        raise placed(error, node.op, values) from error
+
+
+def wants_concrete_value(error: Exception) -> bool:
+    """Whether JAX refused because a traced value was used as a Python value."""
+    import sys
+
+    jax = sys.modules.get("jax")
+    return jax is not None and isinstance(
+        error,
+        (
+            jax.errors.ConcretizationTypeError,
+            jax.errors.TracerArrayConversionError,
+            jax.errors.TracerIntegerConversionError,
+            jax.errors.NonConcreteBooleanIndexError,
+        ),
+    )
+
+
+def make_step(node: Node) -> Step:
+    """Return the closure that runs one node."""
+    simple = all(isinstance(slot, int) for slot in node.inputs)
+    if node.needs_frame or node.random is not None or node.static or not simple:
+        return _general_step(node)
+    if len(node.outputs) == 1:
+        if len(node.inputs) == 1:
+            return _unary_step(node)
+        if len(node.inputs) == 2:
+            return _binary_step(node)
+    return _simple_step(node)
+
+
+def _is_host(value: Any) -> bool:
+    return isinstance(value, (np.ndarray, np.generic))
+
+
+def _unary_step(node: Node) -> Step:
+    fn, attrs = node.kernel.fn, node.attrs
+    (operand,), (output,) = node.inputs, node.outputs
+
+    def step(environment: Environment) -> None:
+        (value,) = fn(attrs, environment[operand])  # type: ignore[index]
+        if not isinstance(value, (np.ndarray, np.generic)):
+            value = environment[FRAME_SLOT].adopt(value)
+        environment[output] = value
+
+    return step
+
+
+def _binary_step(node: Node) -> Step:
+    fn, attrs = node.kernel.fn, node.attrs
+    (first, second), (output,) = node.inputs, node.outputs
+
+    def step(environment: Environment) -> None:
+        (value,) = fn(
+            attrs,
+            environment[first],  # type: ignore[index]
+            environment[second],  # type: ignore[index]
+        )
+        if not isinstance(value, (np.ndarray, np.generic)):
+            value = environment[FRAME_SLOT].adopt(value)
+        environment[output] = value
+
+    return step
+
+
+def _simple_step(node: Node) -> Step:
+    fn, attrs, outputs = node.kernel.fn, node.attrs, node.outputs
+    operands: tuple[Any, ...] = node.inputs
+
+    def step(environment: Environment) -> None:
+        values = fn(attrs, *[environment[slot] for slot in operands])
+        _keep(node, values, outputs, environment)
+
+    return step
+
+
+def _general_step(node: Node) -> Step:
+    fn, attrs, outputs = node.kernel.fn, node.attrs, node.outputs
+    static = frozenset(node.static)
+
+    def argument(position: int, environment: Environment) -> Any:
+        slots = node.inputs[position]
+        if isinstance(slots, tuple):
+            values = tuple(environment[slot] for slot in slots)
+            if position in static:
+                pairs = zip(slots, values, strict=True)
+                return tuple(_concrete(node, s, v) for s, v in pairs)
+            return values
+        value = environment[slots]
+        return _concrete(node, slots, value) if position in static else value
+
+    def step(environment: Environment) -> None:
+        arguments = [argument(i, environment) for i in range(len(node.inputs))]
+        frame = environment[FRAME_SLOT]
+        if node.random is not None:
+            values = fn(frame.stream(node.random), attrs, *arguments)
+        elif node.needs_frame:
+            values = fn(frame, attrs, *arguments)
+        else:
+            values = fn(attrs, *arguments)
+        _keep(node, values, outputs, environment)
+
+    return step
+
+
+def _concrete(node: Node, slot: int, value: Any) -> Any:
+    """Return the value of a static operand as a NumPy array."""
+    if isinstance(value, np.ndarray):
+        return value
+    if _is_host(value) or isinstance(value, (bool, int, float, bytes)):
+        return np.asarray(value)
+    from metagraft.kernels.namespace import is_traced
+
+    if is_traced(value):
+        raise NeedsHostValueError(node, slot)
+    return np.asarray(value)
+
+
+def _keep(
+    node: Node, values: tuple[Any, ...], outputs: Sequence[int], env: Environment
+) -> None:
+    if len(values) != len(outputs):
+        raise AssertionError(
+            f"The kernel of {node.op.type} returned {len(values)} values, "
+            f"not {len(outputs)}."
+        )
+    for slot, value in zip(outputs, values, strict=True):
+        is_host = isinstance(value, (np.ndarray, np.generic))
+        env[slot] = value if is_host else env[FRAME_SLOT].adopt(value)

@@ -1,0 +1,214 @@
+"""Running a whole plan on the host, with NumPy.
+
+Nothing is stored before every node has run, so a run that fails changes no variable
+and no random counter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InternalError
+from metagraft.kernels.kernel import Array
+from metagraft.runtime.costs import DEVICE_KERNEL_NS, call_ns
+from metagraft.runtime.evaluate import Environment, evaluate, make_step
+from metagraft.runtime.node_errors import placed
+from metagraft.runtime.plan import FRAME_SLOT, Node, Plan, RandomOp, Read, Write
+from metagraft.runtime.resources import RandomState, Store
+
+
+class HostStream:
+    """A random stream whose counter is kept by the session; see `RandomStream`."""
+
+    __slots__ = ("_state", "reserved")
+
+    def __init__(self, state: RandomState) -> None:
+        """Continue where the last run stopped."""
+        self._state = state
+        self.reserved = 0
+
+    def reserve(self, n_samples_128: int) -> tuple[Array, Array]:
+        """Return key and counter of the next samples."""
+        counter = self._state.counter_words(ahead=self.reserved)
+        self.reserved += int(n_samples_128)
+        return self._state.key, counter
+
+    def commit(self) -> None:
+        """Move the session's counter past what was used."""
+        self._state.skip(self.reserved)
+
+
+class HostFrame:
+    """The frame of a run on the host; see `evaluate.Frame`."""
+
+    __slots__ = ("_device_kernels", "_randoms", "_streams", "store")
+
+    def __init__(self, store: Store, randoms: Sequence[RandomOp]) -> None:
+        """Start a run."""
+        self.store = store
+        self._randoms = randoms
+        self._streams: dict[int, HostStream] = {}
+        self._device_kernels = 0
+
+    def stream(self, index: int) -> HostStream:
+        """Return the random stream number `index` of the plan."""
+        stream = self._streams.get(index)
+        if stream is None:
+            op = self._randoms[index]
+            state = self.store.random_state(op.name, op.seed, op.seed2)
+            stream = self._streams[index] = HostStream(state)
+        return stream
+
+    def adopt(self, value: Array) -> Any:
+        """Return a device array or a Python value as a NumPy array."""
+        if isinstance(value, bytes):
+            return np.array(value, dtype=object)
+        if not isinstance(value, (bool, int, float, complex)):
+            self._device_kernels += 1
+        return np.asarray(value)
+
+    def take_device_kernels(self) -> int:
+        """Return how many outputs came from the device since the last call."""
+        count, self._device_kernels = self._device_kernels, 0
+        return count
+
+    def commit(self) -> None:
+        """Keep the positions of the random streams."""
+        for stream in self._streams.values():
+            stream.commit()
+
+
+class BudgetExceededError(Exception):
+    """The plan is too much work for the host; nothing has been changed."""
+
+
+class HostProgram:
+    """A plan, ready to run on the host."""
+
+    def __init__(self, plan: Plan, store: Store) -> None:
+        """Prepare the plan."""
+        self._plan = plan
+        self._store = store
+        self._steps = [make_step(node) for node in plan.nodes]
+        self._template: Environment = [None] * plan.n_slots
+        for slot, value in plan.constants:
+            self._template[slot] = value
+        self._feeds = plan.feeds
+        self._touches_store = bool(plan.reads or plan.writes or plan.randoms)
+
+    def run(self, feeds: Sequence[Any]) -> list[Any]:
+        """Run and return the fetched values."""
+        return self._run(feeds, None)[0]
+
+    def run_measured(
+        self, feeds: Sequence[Any], budget_ns: float
+    ) -> tuple[list[Any], float]:
+        """Run and return the fetched values and the estimated time in nanoseconds.
+
+        Raises:
+            BudgetExceededError: It is more than the budget; nothing was changed.
+        """
+        return self._run(feeds, budget_ns)
+
+    def _run(
+        self, feeds: Sequence[Any], budget_ns: float | None
+    ) -> tuple[list[Any], float]:
+        environment = self._template.copy()
+        for slot, value in zip(self._feeds, feeds, strict=True):
+            environment[slot] = value
+        if not self._touches_store:
+            environment[FRAME_SLOT] = HostFrame(self._store, ())
+            cost_ns = self._evaluate(environment, budget_ns)
+        else:
+            with self._store.lock:
+                frame = HostFrame(self._store, self._plan.randoms)
+                environment[FRAME_SLOT] = frame
+                load(self._store, self._plan.reads, environment)
+                cost_ns = self._evaluate(environment, budget_ns)
+                store_values(self._store, self._plan.writes, environment, feeds)
+                frame.commit()
+        return [result(environment[s], feeds) for s in self._plan.fetches], cost_ns
+
+    def _evaluate(self, environment: Environment, budget_ns: float | None) -> float:
+        if budget_ns is None:
+            evaluate(self._plan.nodes, self._steps, environment)
+            return 0.0
+        frame: HostFrame = environment[FRAME_SLOT]
+        cost_ns = 0.0
+        for node, step in zip(self._plan.nodes, self._steps, strict=True):
+            evaluate((node,), (step,), environment)
+            inputs = [environment[slot] for slot in node.flat_inputs()]
+            outputs = [environment[slot] for slot in node.outputs]
+            check_types(node, outputs)
+            cost_ns += call_ns(node, inputs, outputs)
+            cost_ns += frame.take_device_kernels() * DEVICE_KERNEL_NS
+            if cost_ns > budget_ns:
+                raise BudgetExceededError
+        return cost_ns
+
+
+def check_types(node: Node, outputs: Sequence[Any]) -> None:
+    """Check what a kernel returned against the types that its operation declares.
+
+    Raises:
+        InternalError: They differ: an error of the kernel.
+    """
+    declared = [t.dtype for t in node.op.outputs if not t.dtype.is_ref]
+    for dtype, value in zip(reversed(declared), reversed(outputs), strict=False):
+        if dtype.name in ("resource", "variant"):
+            continue
+        if value.dtype != dtype.as_numpy_dtype:
+            raise InternalError(
+                node.op.node_def,
+                node.op,
+                f"The kernel of '{node.op.name}' ({node.op.type}) returned "
+                f"{value.dtype}, the operation declares {dtype.name}.",
+            )
+
+
+def load(store: Store, reads: Sequence[Read], environment: Environment) -> None:
+    """Put the current values of variables into their slots, as NumPy arrays.
+
+    Raises:
+        FailedPreconditionError: A variable has no value.
+    """
+    for read in reads:
+        value = store.host_value(read.declaration)
+        if read.initialized:
+            value = np.bool_(value is not None)
+        elif value is None and not read.optional:
+            raise placed(read.declaration.uninitialized(), read.reader, ())
+        environment[read.slot] = value
+
+
+def store_values(
+    store: Store,
+    writes: Sequence[Write],
+    environment: Environment,
+    feeds: Sequence[Any],
+) -> None:
+    """Make computed values the values of variables."""
+    for write in writes:
+        value = None if write.slot is None else environment[write.slot]
+        if value is not None:
+            value = np.asarray(value)
+            if value.flags.writeable and (
+                not value.flags.owndata or any(value is fed for fed in feeds)
+            ):
+                value = value.copy()  # the caller holds this memory
+        store.put(write.declaration, value)
+
+
+def result(value: Any, feeds: Sequence[Any]) -> Any:
+    """Return a value as `run` gives it out: the caller may change it freely."""
+    if isinstance(value, np.ndarray):
+        if value.ndim == 0:
+            return value[()]
+        flags = value.flags
+        if flags.owndata and flags.writeable and all(value is not f for f in feeds):
+            return value
+        return value.copy()
+    return value

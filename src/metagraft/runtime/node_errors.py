@@ -1,0 +1,104 @@
+"""Errors of a run: TensorFlow's class and text, and the place in the user's program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metagraft import errors
+
+if TYPE_CHECKING:
+    from metagraft.graph.operation import Operation
+
+_LISTED_MAX = 20
+
+
+def missing_kernels(ops: Sequence[Operation]) -> errors.UnimplementedError:
+    """Return one error for all operations that nothing can run."""
+    by_type: dict[str, list[Operation]] = {}
+    for op in sorted(ops, key=lambda op: op.op_id):
+        by_type.setdefault(op.type, []).append(op)
+    entries = [
+        f"{op_type} ({len(nodes)} nodes, first '{nodes[0].name}')"
+        if len(nodes) > 1
+        else f"{op_type} (1 node, '{nodes[0].name}')"
+        for op_type, nodes in sorted(by_type.items())
+    ]
+    shown = ", ".join(entries[:_LISTED_MAX])
+    if len(entries) > _LISTED_MAX:
+        shown += f", and {len(entries) - _LISTED_MAX} more"
+    types = "op type has" if len(entries) == 1 else "op types have"
+    return errors.UnimplementedError(
+        None,
+        None,
+        f"{len(entries)} {types} no kernel: {shown}. Nothing was run.\n"
+        "`metagraft ops --missing kernel` lists what is not supported.",
+    )
+
+
+def not_ordered(ops: Sequence[Operation]) -> errors.InvalidArgumentError:
+    """Return the error for operations that wait for each other."""
+    names = ", ".join(f"'{op.name}' ({op.type})" for op in ops[:_LISTED_MAX])
+    return errors.InvalidArgumentError(
+        ops[0].node_def,
+        ops[0],
+        f"The graph has a cycle: {len(ops)} operations wait for each other or for "
+        f"one that does: {names}.",
+    )
+
+
+def placed(error: Exception, op: Operation, inputs: Sequence[Any]) -> errors.OpError:
+    """Return `error` as the error of an operation.
+
+    Args:
+        error: What the kernel raised.
+        op: The operation that failed.
+        inputs: The values of its operands.
+    """
+    if isinstance(error, errors.OpError):
+        if error.op is not None:
+            return error
+        cls: type[errors.OpError] = type(error)
+        text = error.message
+    else:
+        cls = _error_class(error)
+        text = str(error) or type(error).__name__
+    operands = ", ".join(
+        f"{tensor.name} {_describe(value)}"
+        for tensor, value in zip(op.inputs, inputs, strict=False)
+    )
+    place = op.graph.creation_stack(op.op_id).place()
+    message = f"{text}\n\t [[{{{{node {op.name}}}}}]]\nOperation '{op.name}'"
+    message += f" (type {op.type}), inputs: {operands or 'none'}"
+    if place:
+        message += f"\nMade at {place}"
+    # The classes of operations' errors take (node_def, op, message).
+    make: Any = cls
+    placed_error: errors.OpError = make(op.node_def, op, message)
+    return placed_error
+
+
+def _error_class(error: Exception) -> type[errors.OpError]:
+    if isinstance(error, NotImplementedError):
+        return errors.UnimplementedError
+    if isinstance(error, MemoryError):
+        return errors.ResourceExhaustedError
+    if isinstance(error, FileNotFoundError):
+        return errors.NotFoundError
+    if isinstance(error, PermissionError):
+        return errors.PermissionDeniedError
+    if isinstance(error, (ValueError, TypeError, IndexError, ArithmeticError)):
+        return errors.InvalidArgumentError
+    return errors.InternalError
+
+
+def _describe(value: Any) -> str:
+    if value is None:
+        return "(no value)"
+    dtype = getattr(value, "dtype", None)
+    if dtype is None:
+        return f"({type(value).__name__})"
+    kind = "string" if dtype == np.dtype(object) else dtype
+    return f"{kind}{list(np.shape(value))}"

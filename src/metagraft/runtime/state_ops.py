@@ -1,0 +1,206 @@
+"""Ops that act on the run itself: variables, placeholders, constants, no-ops.
+
+Each is a planner: it tells the plan what the operation means instead of calling a
+kernel. Ops on the value of one variable (`AssignAdd`, `ReadVariableOp`, the optimizers)
+are ordinary kernels, see `kernels/state.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import Dims, is_static
+from metagraft.kernels import Kernel
+from metagraft.kernels.kernel import Array
+from metagraft.runtime.plan import PlanBuilder, Planner
+from metagraft.runtime.resources import DEFAULT_CONTAINER, VariableDeclaration
+
+if TYPE_CHECKING:
+    from metagraft.graph.operation import Operation
+
+
+def declaration_of(op: Operation) -> VariableDeclaration:
+    """Return the variable that a `VariableV2`, `Variable` or `VarHandleOp` declares."""
+    attrs = op.attrs
+    container = attrs.get("container", b"").decode() or DEFAULT_CONTAINER
+    name = attrs.get("shared_name", b"").decode() or op.name
+    return VariableDeclaration(
+        container=container,
+        name=name,
+        dtype=attrs["dtype"],
+        dims=attrs["shape"],
+        is_resource=op.type == "VarHandleOp",
+    )
+
+
+def plan_variable(plan: PlanBuilder, op: Operation) -> None:
+    """The output refers to the variable; nothing is run."""
+    plan.stand_for(op.outputs[0], declaration_of(op))
+
+
+def plan_no_op(plan: PlanBuilder, op: Operation) -> None:
+    """Nothing is run; control edges pass through."""
+
+
+def plan_constant(plan: PlanBuilder, op: Operation) -> None:
+    """The value is known before the run."""
+    plan.constant(op.outputs[0], plan.constant_value(op))
+
+
+def plan_identity(plan: PlanBuilder, op: Operation) -> None:
+    """Of a variable: another name for it. Of a value: the same slot."""
+    tensor = op.inputs[0]
+    declaration = plan.variable_behind(tensor)
+    if declaration is not None:
+        plan.stand_for(op.outputs[0], declaration)
+    else:
+        plan.set_slot(op.outputs[0], plan.value(tensor, op))
+
+
+def plan_identity_n(plan: PlanBuilder, op: Operation) -> None:
+    """Each output is the same slot as its input."""
+    for tensor, output in zip(op.inputs, op.outputs, strict=True):
+        plan.set_slot(output, plan.value(tensor, op))
+
+
+def plan_placeholder(plan: PlanBuilder, op: Operation) -> None:
+    """Refuse to run: a placeholder has no value of its own.
+
+    Raises:
+        InvalidArgumentError: Unless its output is fed (it is a target then).
+    """
+    tensor = op.outputs[0]
+    if plan.is_known(tensor):
+        return
+    dims = op.attrs.get("shape")
+    if dims == () and op.graph.graph_def_versions.producer < 24:  # [] meant unknown
+        dims = None
+    shape = ""
+    if dims:
+        sizes = ",".join("?" if size is None else str(size) for size in dims)
+        shape = f" and shape [{sizes}]"
+    dtype = _proto_name(tensor.dtype.name)
+    message = (
+        f"You must feed a value for placeholder tensor '{op.name}' with dtype "
+        f"{dtype}{shape}\n\t [[{{{{node {op.name}}}}}]]"
+    )
+    place = op.graph.creation_stack(op.op_id).place()
+    if place:
+        message += f"\nMade at {place}"
+    raise InvalidArgumentError(op.node_def, op, message)
+
+
+_PROTO_NAMES: Final = {"float32": "float", "float64": "double", "float16": "half"}
+
+
+def _proto_name(name: str) -> str:
+    return _PROTO_NAMES.get(name, name)
+
+
+# -- assignments -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Assignment:
+    """What an assignment checks: the declared shape, if it is to be kept."""
+
+    dims: Dims
+    validates: bool
+
+
+def _brackets(shape: tuple[int, ...]) -> str:
+    return "[" + ",".join(str(size) for size in shape) + "]"
+
+
+def _assign(rule: _Assignment, value: Array, *current: Array | None) -> tuple[Array]:
+    if not rule.validates:
+        return (value,)
+    expected: Any = rule.dims
+    if current:
+        # Declared with an unknown shape: what it holds now decides, [] before that.
+        expected = () if current[0] is None else np.shape(current[0])
+    if tuple(np.shape(value)) != tuple(expected):
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Assign requires shapes of both tensors to match. lhs shape= "
+            f"{_brackets(tuple(expected))} rhs shape= {_brackets(np.shape(value))}",
+        )
+    return (value,)
+
+
+_ASSIGN = Kernel(_assign)
+
+
+def plan_assign(plan: PlanBuilder, op: Operation) -> None:
+    """Give a reference variable a value, which its output then refers to."""
+    declaration = plan.variable(op.inputs[0], op)
+    validates = bool(op.attrs.get("validate_shape", True))
+    inputs = [plan.value(op.inputs[1], op)]
+    if validates and not is_static(declaration.dims):
+        inputs.append(plan.read(declaration, op, optional=True))
+    slot = plan.new_slot()
+    rule = _Assignment(declaration.dims, validates)
+    plan.add_node(op, _ASSIGN, rule, inputs, [slot])
+    plan.write(declaration, slot)
+    plan.stand_for(op.outputs[0], declaration)
+
+
+def plan_assign_variable(plan: PlanBuilder, op: Operation) -> None:
+    """Give a resource variable a value."""
+    declaration = plan.variable(op.inputs[0], op)
+    if op.attrs["dtype"].base_dtype != declaration.dtype.base_dtype:
+        raise InvalidArgumentError(
+            op.node_def,
+            op,
+            "Variable and value dtypes don't match; respectively, "
+            f"{_proto_name(declaration.dtype.name)} and "
+            f"{_proto_name(op.attrs['dtype'].name)}",
+        )
+    slot = plan.new_slot()
+    rule = _Assignment(declaration.dims, validates=False)
+    if op.attrs.get("validate_shape", False) and is_static(declaration.dims):
+        rule = _Assignment(declaration.dims, validates=True)
+    plan.add_node(op, _ASSIGN, rule, [plan.value(op.inputs[1], op)], [slot])
+    plan.write(declaration, slot)
+
+
+def plan_is_initialized(plan: PlanBuilder, op: Operation) -> None:
+    """Ask the store, or the plan if the variable got its value in this run."""
+    declaration = plan.variable(op.inputs[0], op)
+    plan.set_slot(op.outputs[0], plan.is_initialized(declaration, op))
+
+
+def plan_destroy(plan: PlanBuilder, op: Operation) -> None:
+    """Take the value of a resource variable away."""
+    plan.write(plan.variable(op.inputs[0], op), None)
+
+
+STATE_OPS: Final[dict[str, Planner]] = {
+    "NoOp": plan_no_op,
+    "ControlTrigger": plan_no_op,
+    "Const": plan_constant,
+    "HostConst": plan_constant,
+    "Placeholder": plan_placeholder,
+    "PlaceholderV2": plan_placeholder,
+    "PlaceholderWithDefault": plan_identity,
+    "Identity": plan_identity,
+    "RefIdentity": plan_identity,
+    "StopGradient": plan_identity,
+    "PreventGradient": plan_identity,
+    "Snapshot": plan_identity,
+    "GuaranteeConst": plan_identity,
+    "IdentityN": plan_identity_n,
+    "Variable": plan_variable,
+    "VariableV2": plan_variable,
+    "VarHandleOp": plan_variable,
+    "Assign": plan_assign,
+    "AssignVariableOp": plan_assign_variable,
+    "IsVariableInitialized": plan_is_initialized,
+    "VarIsInitializedOp": plan_is_initialized,
+    "DestroyResourceOp": plan_destroy,
+}
