@@ -16,7 +16,11 @@ from metagraft.graph import catalogue
 from metagraft.graph.attrs import encode
 from metagraft.graph.catalogue import ArgDef, AttrDef, OpDef
 from metagraft.graph.conversion import convert_n_to_tensor, convert_to_tensor
-from metagraft.graph.defaults import executing_eagerly, graph_of
+from metagraft.graph.defaults import (
+    executing_eagerly,
+    get_default_graph,
+    graph_of,
+)
 from metagraft.graph.dtypes import DType, as_dtype, from_enum
 from metagraft.graph.graph import Graph
 from metagraft.graph.operation import Operation
@@ -49,15 +53,24 @@ def apply_op(
     if definition is None:
         raise RuntimeError(f"Unrecognized Op name {op_type}")
     graph = _graph_for(definition, arguments)
-    if executing_eagerly() and graph_of(()) is graph:
+    if graph is not get_default_graph():
+        with graph.as_default():
+            return _add(graph, definition, name or op_type, arguments)
+    if executing_eagerly():
         raise UnimplementedError(
             None,
             None,
             f"Eager execution of {op_type} is not built; open a graph with"
             " `with tf.Graph().as_default():`.",
         )
+    return _add(graph, definition, name or op_type, arguments)
+
+
+def _add(
+    graph: Graph, definition: OpDef, name: str, arguments: dict[str, Any]
+) -> Operation:
     call = _Call(definition, arguments)
-    with graph.as_default(), graph.name_scope(name or op_type) as scope:
+    with graph.name_scope(name) as scope:
         call.bind_inputs()
         call.bind_attributes()
         references = [t for t, arg in call.bound if arg.is_ref]
@@ -101,7 +114,8 @@ def outputs_of(made: Operation, definition: OpDef) -> Any:
             position += 1
             continue
         count = (
-            made.attrs[arg.number_attr] if arg.number_attr
+            made.attrs[arg.number_attr]
+            if arg.number_attr
             else len(made.attrs[arg.type_list_attr])
         )
         structured.append(outputs[position : position + count])
@@ -117,7 +131,13 @@ class _Call:
     """One call of an op: arguments on the way to inputs and attributes."""
 
     __slots__ = (
-        "arguments", "bound", "definition", "inferred", "inputs", "messages", "source",
+        "arguments",
+        "bound",
+        "definition",
+        "inferred",
+        "inputs",
+        "messages",
+        "source",
     )
 
     def __init__(self, definition: OpDef, arguments: dict[str, Any]) -> None:
@@ -215,8 +235,7 @@ class _Call:
         if expected is None:
             return error
         return TypeError(
-            f"{prefix} type {expected.name} of argument"
-            f" '{self.source[arg.type_attr]}'."
+            f"{prefix} type {expected.name} of argument '{self.source[arg.type_attr]}'."
         )
 
     def _convert_list(self, arg: ArgDef, values: Any) -> list[Tensor]:
@@ -239,10 +258,10 @@ class _Call:
             tensors = convert_n_to_tensor(
                 values, dtype, arg.name, default, as_ref=arg.is_ref
             )
-            if arg.number_attr and len({t.dtype.base_dtype for t in tensors}) > 1:
-                raise TypeError(f"Not all types matched for {arg.name}")
         except (TypeError, ValueError) as error:
             raise self._list_mismatch(arg, values, dtype) from error
+        if arg.number_attr and len({t.dtype.base_dtype for t in tensors}) > 1:
+            raise self._list_mismatch(arg, values, dtype)
         return tensors
 
     def _list_mismatch(

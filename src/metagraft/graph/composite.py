@@ -90,7 +90,8 @@ class IndexedSlices:
         """Show the parts."""
         shape = (
             f", dense_shape={self._dense_shape}"
-            if self._dense_shape is not None else ""
+            if self._dense_shape is not None
+            else ""
         )
         return f"IndexedSlices(indices={self._indices}, values={self._values}{shape})"
 

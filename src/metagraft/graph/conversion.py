@@ -82,29 +82,28 @@ def _convert(value: Any, dtype: DType | None, name: str | None, as_ref: bool) ->
     if hook is not None:
         tensor: Tensor = hook(dtype, name, as_ref)
         return tensor
-    for _, _, types, function in _registered:
-        if isinstance(value, types):
-            found = function(value, dtype=dtype, name=name, as_ref=as_ref)
-            if found is not NotImplemented:
-                return _registered_result(found, function, dtype)
-    if isinstance(value, _NATIVE):
-        return constant(value, dtype, name=name)
-    if isinstance(value, IndexedSlices):
-        return _dense(value, dtype, name)
-    if isinstance(value, TensorShape):
-        return _shape_constant(value, dtype, name)
-    if isinstance(value, Dimension):
-        return _dimension_constant(value, dtype, name)
-    if isinstance(value, SparseTensor):
-        raise TypeError(
-            f"Failed to convert {value} to Tensor: a SparseTensor has no dense form"
-            " without `tf.sparse.to_dense`."
-        )
+    found = _by_registration(value, dtype, name, as_ref)
+    if found is not None:
+        return found
+    rule = None if isinstance(value, _NATIVE) else _RULES.get(type(value))
+    if rule is not None:
+        return rule(value, dtype, name)
     if isinstance(value, (list, tuple)) and not as_ref:
         packed = _autopack(value, dtype, name)
         if packed is not None:
             return packed
     return constant(value, dtype, name=name)
+
+
+def _by_registration(
+    value: Any, dtype: DType | None, name: str | None, as_ref: bool
+) -> Tensor | None:
+    for _, _, types, function in _registered:
+        if isinstance(value, types):
+            found = function(value, dtype=dtype, name=name, as_ref=as_ref)
+            if found is not NotImplemented:
+                return _registered_result(found, function, dtype)
+    return None
 
 
 def _registered_result(
@@ -144,7 +143,10 @@ def constant(
             " `with tf.Graph().as_default():`.",
         )
     proto = make_tensor_proto(
-        value, dtype, shape, verify_shape=verify_shape,
+        value,
+        dtype,
+        shape,
+        verify_shape=verify_shape,
         allow_broadcast=allow_broadcast,
     )
     attrs = {"value": AttrValue(tensor=proto), "dtype": AttrValue(type=proto.dtype)}
@@ -153,7 +155,9 @@ def constant(
     return op.outputs[0]
 
 
-def _shape_constant(value: TensorShape, dtype: DType | None, name: str | None) -> Tensor:
+def _shape_constant(
+    value: TensorShape, dtype: DType | None, name: str | None
+) -> Tensor:
     dims: Any = value.dims_tuple
     if dims is None or None in dims:
         raise ValueError(
@@ -179,9 +183,7 @@ def _dimension_constant(
             f"Cannot convert {value} to dtype {dtype.name}. Only int32 and int64 are"
             " supported."
         )
-    return constant(
-        value.value, dtype or dtypes.int32, name=name or "shape_as_tensor"
-    )
+    return constant(value.value, dtype or dtypes.int32, name=name or "shape_as_tensor")
 
 
 def _dense(value: IndexedSlices, dtype: DType | None, name: str | None) -> Tensor:
@@ -198,10 +200,31 @@ def _dense(value: IndexedSlices, dtype: DType | None, name: str | None) -> Tenso
             f" {value}"
         )
     tensor: Tensor = op(
-        "UnsortedSegmentSum", data=value.values, segment_ids=value.indices,
-        num_segments=value.dense_shape[0], name=name,
+        "UnsortedSegmentSum",
+        data=value.values,
+        segment_ids=value.indices,
+        num_segments=value.dense_shape[0],
+        name=name,
     )
     return tensor
+
+
+def _refuse_sparse(
+    value: SparseTensor, dtype: DType | None, name: str | None
+) -> Tensor:
+    del dtype, name
+    raise TypeError(
+        f"Failed to convert {value} to Tensor: a SparseTensor has no dense form"
+        " without `tf.sparse.to_dense`."
+    )
+
+
+_RULES: Final[dict[type, Callable[..., Tensor]]] = {
+    IndexedSlices: _dense,
+    TensorShape: _shape_constant,
+    Dimension: _dimension_constant,
+    SparseTensor: _refuse_sparse,
+}
 
 
 # -- lists that hold tensors ---------------------------------------------------------
@@ -273,8 +296,7 @@ def _pack_level(values: Sequence[Any], dtype: DType, name: str) -> Tensor | list
         if not any(is_tensor_like(item) for item in items):
             return items
         tensors = [
-            item if is_tensor_like(item)
-            else constant(item, dtype, name=str(position))
+            item if is_tensor_like(item) else constant(item, dtype, name=str(position))
             for position, item in enumerate(items)
         ]
         packed: Tensor = op("Pack", values=tensors, name=scope)
@@ -359,13 +381,18 @@ def register_tensor_conversion_function(
     """
     types = base_type if isinstance(base_type, tuple) else (base_type,)
     if not types or not all(isinstance(t, type) for t in types):
-        raise TypeError("Argument `base_type` must be a type or a tuple of types."
-                        f" Obtained: {base_type}")
+        raise TypeError(
+            "Argument `base_type` must be a type or a tuple of types."
+            f" Obtained: {base_type}"
+        )
     if any(issubclass(t, (Tensor, *_NATIVE)) for t in types):
-        raise TypeError("Cannot register conversions for Python numeric types and"
-                        " NumPy scalars and arrays.")
+        raise TypeError(
+            "Cannot register conversions for Python numeric types and"
+            " NumPy scalars and arrays."
+        )
     if not callable(conversion_func):
-        raise TypeError(f"Argument `conversion_func` must be callable. Received"
-                        f" {conversion_func}.")
+        raise TypeError(
+            f"Argument `conversion_func` must be callable. Received {conversion_func}."
+        )
     _registered.append((priority, len(_registered), types, conversion_func))
     _registered.sort(key=lambda row: row[:2])

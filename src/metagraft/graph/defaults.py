@@ -80,9 +80,7 @@ def default_graph(graph: Graph) -> Iterator[Graph]:
         yield graph
     finally:
         if not _stacks.graphs or _stacks.graphs[-1] is not graph:
-            raise AssertionError(
-                "Nesting violated for default stack of Graph objects"
-            )
+            raise AssertionError("Nesting violated for default stack of Graph objects")
         _stacks.graphs.pop()
 
 
@@ -153,17 +151,17 @@ def enable_eager_execution(
         ValueError: The default graph already has operations, or an argument asks for
             what is not built.
     """
-    for label, value in (("config", config), ("device_policy", device_policy),
-                         ("execution_mode", execution_mode)):
+    for label, value in (
+        ("config", config),
+        ("device_policy", device_policy),
+        ("execution_mode", execution_mode),
+    ):
         if value is not None:
             raise ValueError(
-                f"tf.enable_eager_execution: `{label}` is not supported,"
-                f" got {value!r}."
+                f"tf.enable_eager_execution: `{label}` is not supported, got {value!r}."
             )
     if _process.graph is not None and _process.graph.node_count:
-        raise ValueError(
-            "tf.enable_eager_execution must be called at program startup."
-        )
+        raise ValueError("tf.enable_eager_execution must be called at program startup.")
     _process.eager = True
 
 

@@ -65,8 +65,10 @@ def parse_device(spec: str) -> DeviceSpec:
         try:
             _add_part(parts, key, rest)
         except (ValueError, IndexError):
-            raise ValueError(f"Unknown attribute '{key}' is encountered while parsing"
-                             f" the device spec: '{spec}'.") from None
+            raise ValueError(
+                f"Unknown attribute '{key}' is encountered while parsing"
+                f" the device spec: '{spec}'."
+            ) from None
     return DeviceSpec(**parts)  # type: ignore[arg-type]
 
 

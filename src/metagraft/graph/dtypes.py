@@ -254,9 +254,7 @@ class DType:
 
 
 _INTERNED: Final[dict[int, DType]] = {
-    number: DType(number)
-    for base in _NAMES
-    for number in (base, base + _REF_OFFSET)
+    number: DType(number) for base in _NAMES for number in (base, base + _REF_OFFSET)
 }
 _BY_NAME: Final[dict[str, DType]] = {d.name: d for d in _INTERNED.values()}
 _BY_NAME.update({alias: _BY_NAME[name] for alias, name in _ALIASES.items()})
@@ -327,7 +325,7 @@ def as_dtype(type_value: Any) -> DType:
     """
     if type(type_value) is DType:
         return type_value
-    if isinstance(type_value, int) and not isinstance(type_value, type(True)):
+    if isinstance(type_value, int) and type_value.__class__ is not True.__class__:
         return from_enum(type_value)
     if isinstance(type_value, str):
         found = _BY_NAME.get(type_value)

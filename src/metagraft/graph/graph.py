@@ -159,12 +159,9 @@ class Graph:
             )
 
     def _new_name(self, op_type: str, name: str | None) -> str:
-        if name is None:
-            name = op_type
-        if name and name[-1] == "/":
-            full_name = name[:-1]
-        else:
-            full_name = self.unique_name(name)
+        asked = op_type if name is None else name
+        exact = asked.endswith("/")
+        full_name = asked[:-1] if exact else self.unique_name(asked)
         graph_scopes.check_op_name(full_name)
         if full_name in self._store.index:
             raise ValueError(f"Duplicate node name in graph: '{full_name}'")
@@ -196,6 +193,7 @@ class Graph:
             if definition is not None:
                 for declared in definition.attrs:
                     if declared.has_default and declared.name not in attrs:
+                        assert declared.default is not None
                         stored[declared.name].CopyFrom(declared.default)
             op = self._register(op_id, node, inputs, dtypes)
             self._infer(op)
@@ -228,7 +226,7 @@ class Graph:
         """Return to the first `count` operations."""
         self._store.truncate(count)
         for items in (self._ops, self._dims, self._types, self._stacks):
-            del items[count:]  # type: ignore[attr-defined]
+            del items[count:]
         self._consumers = None
         self._changes += 1
 
@@ -305,8 +303,7 @@ class Graph:
         """
         if not isinstance(name, str):
             raise TypeError(
-                "Operation names are strings (or similar), not"
-                f" {type(name).__name__}."
+                f"Operation names are strings (or similar), not {type(name).__name__}."
             )
         found = self.as_graph_element(name, allow_tensor=False)
         assert isinstance(found, Operation)
@@ -440,7 +437,8 @@ class Graph:
     def _uninferred_inputs(self, op: Operation) -> list[Operation]:
         sources = dict.fromkeys(t.op for t in op.inputs)
         return [
-            s for s in sources
+            s
+            for s in sources
             if self._dims[s.op_id] is None and not self._read_shapes(s)
         ]
 
@@ -588,8 +586,10 @@ class Graph:
     def gradient_override_map(self, op_type_map: Mapping[str, str]) -> Iterator[None]:
         """Open a block whose operations use other gradient rules, by op type."""
         if not isinstance(op_type_map, Mapping):
-            raise TypeError("`op_type_map` must be a dictionary mapping strings to "
-                            f"strings, got {op_type_map!r}.")
+            raise TypeError(
+                "`op_type_map` must be a dictionary mapping strings to "
+                f"strings, got {op_type_map!r}."
+            )
         before = self._scopes.gradient_overrides
         self._scopes.gradient_overrides = {**before, **op_type_map}
         try:
@@ -669,5 +669,3 @@ class Graph:
 
     def switch_to_thread_local(self) -> None:
         """Do nothing: open scopes always belong to the thread that opened them."""
-
-

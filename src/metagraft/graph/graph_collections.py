@@ -37,8 +37,7 @@ class Collections:
             return list(items)
         pattern = re.compile(scope)
         return [
-            item for item in items
-            if hasattr(item, "name") and pattern.match(item.name)
+            item for item in items if hasattr(item, "name") and pattern.match(item.name)
         ]
 
     def keys(self) -> list[Any]:

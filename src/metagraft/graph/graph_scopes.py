@@ -136,8 +136,9 @@ def colocate_with(graph: Graph, op: Any, ignore_existing: bool) -> Iterator[None
     Device blocks are hidden inside: placement with `op` is stronger.
     """
     if op is None and not ignore_existing:
-        raise ValueError("Trying to reset colocation (op is None) but "
-                         "ignore_existing is not True")
+        raise ValueError(
+            "Trying to reset colocation (op is None) but ignore_existing is not True"
+        )
     scopes = graph.scopes
     before_devices, before_colocation = scopes.devices, scopes.colocation
     scopes.devices = []

@@ -29,6 +29,7 @@ class Operation:
         "__weakref__",
         "_attrs",
         "_control_inputs",
+        "_definition",
         "_graph",
         "_id",
         "_inputs",
@@ -46,6 +47,7 @@ class Operation:
         self._control_inputs: list[Operation] | None = None
         self._outputs: list[Tensor] | None = None
         self._attrs: Attrs | None = None
+        self._definition: catalogue.OpDef | None = None
         self._record: Any = None
 
     # -- what it is ----------------------------------------------------------------
@@ -90,7 +92,9 @@ class Operation:
     @property
     def definition(self) -> catalogue.OpDef | None:
         """The signature of the op type, or None if it is not known."""
-        return self._graph.definition_of(self._node.op)
+        if self._definition is None:
+            self._definition = self._graph.definition_of(self._node.op)
+        return self._definition
 
     @property
     def op_def(self) -> OpDefProto | None:
@@ -163,7 +167,8 @@ class Operation:
         if self._record is None:
             spec = spec_for(self.type)
             self._record = (
-                self.attrs if spec is None or spec.attrs is None
+                self.attrs
+                if spec is None or spec.attrs is None
                 else spec.attrs(self.attrs)
             )
         return self._record
@@ -185,9 +190,7 @@ class Operation:
             if declared is not None and declared.has_default:
                 value = declared.default
         if value is None:
-            raise ValueError(
-                f"Operation '{self.name}' has no attr named '{name}'."
-            )
+            raise ValueError(f"Operation '{self.name}' has no attr named '{name}'.")
         kind = value.WhichOneof("value")
         if kind == "shape":
             return value.shape
@@ -233,7 +236,7 @@ class Operation:
             if not isinstance(op, Operation):
                 raise TypeError(f"op must be an Operation: {op!r}")
             if op.graph is not self._graph:
-                raise ValueError(f"{op.name} must be from the same graph as {self.name}")
+                raise ValueError(f"{op.name} must be of the same graph as {self.name}")
         self._graph.add_control_inputs(self, ops)
         self._control_inputs = None
 

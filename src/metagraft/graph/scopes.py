@@ -40,7 +40,9 @@ class name_scope:  # noqa: N801 - TensorFlow's public name
         """Check the names; the scope opens on entry."""
         if not (default_name is None or isinstance(default_name, str)):
             raise TypeError(
-                "`default_name` type (" f"{type(default_name)}" ") is not a string type."
+                "`default_name` type ("
+                f"{type(default_name)}"
+                ") is not a string type."
                 " You likely meant to pass this into the `values` kwarg."
             )
         self._default_name = default_name

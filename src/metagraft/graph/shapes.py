@@ -58,9 +58,7 @@ def broadcast_dims(a: Dims, b: Dims) -> Dims:
     rank = max(len(a), len(b))
     padded_a = (1,) * (rank - len(a)) + a
     padded_b = (1,) * (rank - len(b)) + b
-    return tuple(
-        _broadcast_dim(x, y) for x, y in zip(padded_a, padded_b, strict=True)
-    )
+    return tuple(_broadcast_dim(x, y) for x, y in zip(padded_a, padded_b, strict=True))
 
 
 def _broadcast_dim(x: int | None, y: int | None) -> int | None:
@@ -128,7 +126,7 @@ def as_dims(shape: Any) -> Dims:  # anything TensorFlow accepts as a shape
         TypeError: An element is no dimension.
         ValueError: A dimension is negative.
     """
-    if shape is None or type(shape) is tuple and not shape:
+    if shape is None or shape == ():
         return shape
     if isinstance(shape, TensorShape):
         return shape.dims_tuple
@@ -154,12 +152,14 @@ class Dimension:
 
     def __init__(self, value: Any) -> None:
         """Make a dimension from an integer, None or another dimension."""
-        if value is None or isinstance(value, int) and not isinstance(value, bool):
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             self._value: int | None = value
         elif isinstance(value, Dimension):
             self._value = value.value
-        elif hasattr(value, "size") and hasattr(value, "name") and not callable(
-            value.size
+        elif (
+            hasattr(value, "size")
+            and hasattr(value, "name")
+            and not callable(value.size)
         ):
             self._value = None if value.size < 0 else value.size
         else:
@@ -433,9 +433,7 @@ class TensorShape:
         """Raise `ValueError` if the ranks are known and differ."""
         theirs = TensorShape(other)
         if self.ndims is not None and theirs.ndims not in (None, self.ndims):
-            raise ValueError(
-                f"Shapes {self} and {theirs} must have the same rank"
-            )
+            raise ValueError(f"Shapes {self} and {theirs} must have the same rank")
 
     def assert_has_rank(self, rank: int | None) -> None:
         """Raise `ValueError` if the rank is known and not `rank`."""
@@ -472,9 +470,7 @@ class TensorShape:
     def assert_is_compatible_with(self, other: Any) -> None:
         """Raise `ValueError` unless an array could have both shapes."""
         if not self.is_compatible_with(other):
-            raise ValueError(
-                f"Shapes {self} and {TensorShape(other)} are incompatible"
-            )
+            raise ValueError(f"Shapes {self} and {TensorShape(other)} are incompatible")
 
     def is_fully_defined(self) -> bool:
         """Whether every dimension is known."""

@@ -109,9 +109,7 @@ class Tensor(TensorOperators):
         """
         from metagraft.graph.defaults import session_for
 
-        return session_for(session, self.graph, "evaluate tensor").run(
-            self, feed_dict
-        )
+        return session_for(session, self.graph, "evaluate tensor").run(self, feed_dict)
 
     def __copy__(self) -> Tensor:
         """A tensor is its own copy."""
@@ -129,6 +127,4 @@ class Tensor(TensorOperators):
 
     def __repr__(self) -> str:
         """Format as TensorFlow does."""
-        return (
-            f"<tf.Tensor '{self.name}' shape={self.shape} dtype={self._dtype.name}>"
-        )
+        return f"<tf.Tensor '{self.name}' shape={self.shape} dtype={self._dtype.name}>"

@@ -264,8 +264,7 @@ def _check_leaves(values: Any, dtype: dtypes.DType | None) -> None:
             continue
         assert dtype is not None
         raise TypeError(
-            f"Expected {dtype.name}, but got {leaf!r} of type"
-            f" {type(leaf).__name__!r}."
+            f"Expected {dtype.name}, but got {leaf!r} of type {type(leaf).__name__!r}."
         )
 
 
@@ -273,8 +272,7 @@ def _check_array_leaf(leaf: Any, dtype: Any, allowed: tuple[Any, ...]) -> None:
     array = np.asarray(leaf)
     if not issubclass(array.dtype.type, allowed) and array.dtype.kind in "fcOSUb":
         raise TypeError(
-            f"Expected {dtype.name}, but got {leaf!r} of type"
-            f" {type(leaf).__name__!r}."
+            f"Expected {dtype.name}, but got {leaf!r} of type {type(leaf).__name__!r}."
         )
 
 

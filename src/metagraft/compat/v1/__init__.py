@@ -63,9 +63,20 @@ _NAMES = {
     **{
         name: f"metagraft.proto:{name}"
         for name in (
-            "AttrValue", "ConfigProto", "Event", "GPUOptions", "GraphDef",
-            "GraphOptions", "HistogramProto", "MetaGraphDef", "NameAttrList", "NodeDef",
-            "OptimizerOptions", "RunMetadata", "RunOptions", "Summary",
+            "AttrValue",
+            "ConfigProto",
+            "Event",
+            "GPUOptions",
+            "GraphDef",
+            "GraphOptions",
+            "HistogramProto",
+            "MetaGraphDef",
+            "NameAttrList",
+            "NodeDef",
+            "OptimizerOptions",
+            "RunMetadata",
+            "RunOptions",
+            "Summary",
         )
     },
     # Running.
@@ -75,8 +86,17 @@ _NAMES = {
     "errors": "metagraft.errors",
     **{
         name: f"metagraft.compat.v1.{name}"
-        for name in ("initializers", "layers", "losses", "math", "nn", "random",
-                     "raw_ops", "train", "dtypes")
+        for name in (
+            "initializers",
+            "layers",
+            "losses",
+            "math",
+            "nn",
+            "random",
+            "raw_ops",
+            "train",
+            "dtypes",
+        )
     },
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
