@@ -182,7 +182,7 @@ def _func(value: Any, name: str) -> NameAttrList:
     if isinstance(value, NameAttrList):
         return value
     if isinstance(value, (str, bytes)):
-        return NameAttrList(name=value)
+        return NameAttrList(name=value.decode() if isinstance(value, bytes) else value)
     if hasattr(value, "add_to_graph"):
         return NameAttrList(name=value.name)
     raise TypeError(

@@ -238,7 +238,7 @@ def is_tensor_like(value: Any) -> bool:
 def _leaf_dtype(values: Iterable[Any]) -> DType | None:
     for value in values:
         if is_tensor_like(value):
-            return value.dtype.base_dtype  # type: ignore[no-any-return]
+            return value.dtype.base_dtype
         if isinstance(value, (list, tuple)):
             found = _leaf_dtype(value)
             if found is not None:

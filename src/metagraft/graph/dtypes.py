@@ -6,6 +6,7 @@ type of a reference variable, is that number plus 100.
 
 from __future__ import annotations
 
+import builtins
 from typing import Any, Final
 
 import ml_dtypes
@@ -90,7 +91,7 @@ class DType:
         return self._name
 
     @property
-    def as_datatype_enum(self) -> int:
+    def as_datatype_enum(self) -> Any:  # an int; messages want their own enum class
         """The number of this type in the `DataType` enum."""
         return self._enum
 
@@ -117,11 +118,11 @@ class DType:
         return {8: float32, 18: float64}.get(self._base, self.base_dtype)
 
     @property
-    def _is_ref_dtype(self) -> bool:
+    def _is_ref_dtype(self) -> builtins.bool:
         return self._enum > _REF_OFFSET
 
     @property
-    def is_ref(self) -> bool:
+    def is_ref(self) -> builtins.bool:
         """Whether this is a reference type."""
         return self._enum > _REF_OFFSET
 
@@ -135,37 +136,37 @@ class DType:
         return _INTERNED[self._base + _REF_OFFSET]
 
     @property
-    def is_bool(self) -> bool:
+    def is_bool(self) -> builtins.bool:
         """Whether the elements are booleans."""
         return self._base == 10
 
     @property
-    def is_numpy_compatible(self) -> bool:
+    def is_numpy_compatible(self) -> builtins.bool:
         """Whether NumPy arrays can hold the elements."""
         return self._base not in {20, 21}
 
     @property
-    def is_integer(self) -> bool:
+    def is_integer(self) -> builtins.bool:
         """Whether the elements are integers (quantised types are not)."""
         return self._base in _INTEGER
 
     @property
-    def is_floating(self) -> bool:
+    def is_floating(self) -> builtins.bool:
         """Whether the elements are real floating-point numbers."""
         return self._base in _FLOATING
 
     @property
-    def is_complex(self) -> bool:
+    def is_complex(self) -> builtins.bool:
         """Whether the elements are complex."""
         return self._base in _COMPLEX
 
     @property
-    def is_quantized(self) -> bool:
+    def is_quantized(self) -> builtins.bool:
         """Whether this is one of the quantised types."""
         return self._base in _QUANTIZED
 
     @property
-    def is_unsigned(self) -> bool:
+    def is_unsigned(self) -> builtins.bool:
         """Whether the elements are unsigned integers."""
         return self._base in _UNSIGNED
 
@@ -197,12 +198,9 @@ class DType:
             raise TypeError(f"Cannot find {end} value of {self!r}.")
         if self.is_bool:
             return end == "max"
-        limits: Any = (
-            ml_dtypes.finfo(self.numpy_dtype)
-            if self.is_floating
-            else ml_dtypes.iinfo(self.numpy_dtype)
-        )
-        return getattr(limits, end)
+        # ml_dtypes describes NumPy's types and its own; it ships no types for these.
+        describe: Any = ml_dtypes.finfo if self.is_floating else ml_dtypes.iinfo
+        return getattr(describe(self.numpy_dtype), end)
 
     @property
     def limits(self) -> tuple[Any, Any]:
@@ -211,7 +209,7 @@ class DType:
             return (0, 1)
         return (self.min, self.max)
 
-    def is_compatible_with(self, other: Any) -> bool:
+    def is_compatible_with(self, other: Any) -> builtins.bool:
         """Whether a tensor of type `other` may stand where this type is expected."""
         other_type = as_dtype(other)
         return self._enum in (
@@ -219,7 +217,7 @@ class DType:
             other_type.base_dtype.as_datatype_enum,
         )
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: object) -> builtins.bool:
         """Compare by number; anything that names a dtype may be compared."""
         if self is other:
             return True
@@ -325,7 +323,7 @@ def as_dtype(type_value: Any) -> DType:
     """
     if type(type_value) is DType:
         return type_value
-    if isinstance(type_value, int) and type_value.__class__ is not True.__class__:
+    if isinstance(type_value, int) and not isinstance(type_value, builtins.bool):
         return from_enum(type_value)
     if isinstance(type_value, str):
         found = _BY_NAME.get(type_value)

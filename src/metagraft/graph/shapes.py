@@ -204,13 +204,13 @@ class Dimension:
 
     def __add__(self, other: Any) -> Dimension:
         """Add sizes; unknown if either is."""
-        return self._binary(other, operator.add)  # type: ignore[no-any-return]
+        return self._binary(other, operator.add)
 
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Dimension:
         """Subtract sizes; unknown if either is."""
-        return self._binary(other, operator.sub)  # type: ignore[no-any-return]
+        return self._binary(other, operator.sub)
 
     def __rsub__(self, other: Any) -> Dimension:
         """Subtract sizes; unknown if either is."""
@@ -218,13 +218,13 @@ class Dimension:
 
     def __mul__(self, other: Any) -> Dimension:
         """Multiply sizes; unknown if either is."""
-        return self._binary(other, operator.mul)  # type: ignore[no-any-return]
+        return self._binary(other, operator.mul)
 
     __rmul__ = __mul__
 
     def __floordiv__(self, other: Any) -> Dimension:
         """Divide sizes; unknown if either is."""
-        return self._binary(other, operator.floordiv)  # type: ignore[no-any-return]
+        return self._binary(other, operator.floordiv)
 
     def __rfloordiv__(self, other: Any) -> Dimension:
         """Divide sizes; unknown if either is."""
@@ -247,7 +247,7 @@ class Dimension:
 
     def __mod__(self, other: Any) -> Dimension:
         """Remainder; unknown if either is."""
-        return self._binary(other, operator.mod)  # type: ignore[no-any-return]
+        return self._binary(other, operator.mod)
 
     def __rmod__(self, other: Any) -> Dimension:
         """Remainder; unknown if either is."""

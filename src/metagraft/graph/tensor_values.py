@@ -137,18 +137,19 @@ def _from_python(values: Any, dtype: dtypes.DType | None) -> Array:
     _check_leaves(values, dtype)
     if isinstance(values, (str, bytes)):
         return np.array(_as_bytes(values), object)
-    if isinstance(values, (list, tuple)) and _has_dimension(values):
+    if _has_dimension(values):
         values = _plain(values)
-    elif isinstance(values, Dimension):
-        values = values.value
     is_text = dtype is not None and dtype.base_dtype is dtypes.string
-    wanted = dtype.numpy_dtype if dtype is not None and not is_text else None
-    if dtype is not None and not dtype.is_numpy_compatible:
-        wanted = None
     if is_text or _first_leaf_is_text(values):
         return _text_array(values)
+    usable = dtype is not None and dtype.is_numpy_compatible
+    array = _numeric_array(values, dtype if usable else None)
+    return array if dtype is not None else _narrowed(array)
+
+
+def _numeric_array(values: Any, dtype: dtypes.DType | None) -> Array:
     try:
-        array = np.array(values, wanted)
+        array = np.array(values, None if dtype is None else dtype.numpy_dtype)
     except OverflowError as error:
         raise TypeError(
             f"Expected {dtype.name if dtype else 'a number'}, but got {values!r}:"
@@ -156,7 +157,7 @@ def _from_python(values: Any, dtype: dtypes.DType | None) -> Array:
         ) from error
     except ValueError as error:
         raise ValueError(
-            f"Can't convert Python sequence with mixed types or lengths to Tensor:"
+            "Can't convert Python sequence with mixed types or lengths to Tensor:"
             f" {error}"
         ) from error
     if array.dtype == object:
@@ -164,8 +165,11 @@ def _from_python(values: Any, dtype: dtypes.DType | None) -> Array:
             f"Failed to convert elements of {values!r} to Tensor. Consider casting"
             " elements to a supported type."
         )
-    if dtype is not None:
-        return array
+    return array
+
+
+def _narrowed(array: Array) -> Array:
+    """Make Python's numbers 32 bits wide where that loses nothing."""
     if array.dtype == np.float64:
         return array.astype(np.float32)
     if array.dtype == np.int64:
