@@ -1,0 +1,88 @@
+"""What shape functions demand of their inputs, with TensorFlow's error texts.
+
+Each function returns what is known after the check, so rules read as a sequence of
+demands. The caller that runs shape functions appends the operation to the message.
+
+Source: tensorflow core/framework/shape_inference.cc InferenceContext.
+"""
+
+from __future__ import annotations
+
+from metagraft.graph.shapes import Dims, show
+
+__all__ = [
+    "merge_dim",
+    "merged",
+    "with_rank",
+    "with_rank_at_least",
+    "with_rank_at_most",
+]
+
+KnownRank = tuple[int | None, ...]
+
+
+def with_rank(dims: Dims, rank: int) -> KnownRank:
+    """Demand exactly `rank` dimensions.
+
+    Raises:
+        ValueError: There are more or fewer.
+    """
+    if dims is None:
+        return (None,) * rank
+    if len(dims) != rank:
+        raise ValueError(f"Shape must be rank {rank} but is rank {len(dims)}")
+    return dims
+
+
+def with_rank_at_least(dims: Dims, rank: int) -> Dims:
+    """Demand at least `rank` dimensions.
+
+    Raises:
+        ValueError: There are fewer.
+    """
+    if dims is not None and len(dims) < rank:
+        raise ValueError(f"Shape must be at least rank {rank} but is rank {len(dims)}")
+    return dims
+
+
+def with_rank_at_most(dims: Dims, rank: int) -> Dims:
+    """Demand at most `rank` dimensions.
+
+    Raises:
+        ValueError: There are more.
+    """
+    if dims is not None and len(dims) > rank:
+        raise ValueError(f"Shape must be at most rank {rank} but is rank {len(dims)}")
+    return dims
+
+
+def merge_dim(a: int | None, b: int | None) -> int | None:
+    """Demand that two sizes are equal and return the known one.
+
+    Raises:
+        ValueError: They differ.
+    """
+    if a is None:
+        return b
+    if b is not None and a != b:
+        raise ValueError(f"Dimensions must be equal, but are {a} and {b}")
+    return a
+
+
+def merged(a: Dims, b: Dims) -> Dims:
+    """Demand that two shapes are equal and return all that is known.
+
+    Raises:
+        ValueError: They differ.
+    """
+    if a is None or b is None:
+        return b if a is None else a
+    if len(a) != len(b):
+        raise ValueError(f"Shapes must be equal rank, but are {len(a)} and {len(b)}")
+    for i, (x, y) in enumerate(zip(a, b, strict=True)):
+        if x is not None and y is not None and x != y:
+            raise ValueError(
+                f"Dimension {i} in both shapes must be equal, but are {x} and {y}."
+                f" Shapes are {show(a)} and {show(b)}."
+            )
+    return tuple(y if x is None else x for x, y in zip(a, b, strict=True))

@@ -1,0 +1,160 @@
+"""Arithmetic of two tensors, with broadcasting; twin of `ops/arithmetic.py`.
+
+Integer division truncates, floors or refuses zero as TensorFlow's kernels on the CPU
+do. Inside a compiled program nothing can be refused: there a zero divisor gives -1,
+XLA's value.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.kernels.kernel import Array, Kernel, KernelFunction
+from metagraft.kernels.namespace import is_host, lax, namespace
+
+__all__ = ["KERNELS"]
+
+
+def _calls(name: str) -> KernelFunction:
+    """Return the kernel that calls the array library's function `name`."""
+
+    def call(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+        return (getattr(namespace(x, y), name)(x, y),)
+
+    return call
+
+
+def _is_integer(x: Array) -> bool:
+    return x.dtype.kind in "iu"
+
+
+def _refuse_zero(y: Array) -> None:
+    """Raise if a divisor that is known on the host is zero."""
+    if is_host(y) and not np.all(y):
+        raise InvalidArgumentError(None, None, "Integer division by zero")
+
+
+def _truncated_remainder(x: Array, y: Array) -> Array:
+    """The remainder with the sign of `x`, as C's `%` and `fmod`."""
+    xp = namespace(x, y)
+    if xp is np:
+        return np.fmod(x, y)
+    return lax().rem(*xp.broadcast_arrays(x, y))
+
+
+def _truncated_quotient(x: Array, y: Array) -> Array:
+    """The integer quotient rounded towards zero, as C's `/`."""
+    xp = namespace(x, y)
+    if xp is np:
+        return (x - np.fmod(x, y)) // y
+    return lax().div(*xp.broadcast_arrays(x, y))
+
+
+def div(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    if not _is_integer(x):
+        return (x / y,)
+    _refuse_zero(y)
+    return (_truncated_quotient(x, y),)
+
+
+def floor_div(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    xp = namespace(x, y)
+    if not _is_integer(x):
+        # TF: the quotient is rounded, then floored; 1.0 // 0.1 is 10, not 9.
+        return (xp.floor(x / y),)
+    _refuse_zero(y)
+    return (xp.floor_divide(x, y),)
+
+
+def floor_mod(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    xp = namespace(x, y)
+    if _is_integer(x):
+        _refuse_zero(y)
+        return (xp.remainder(x, y),)
+    remainder = _truncated_remainder(x, y)
+    has_other_sign = (remainder != 0) & ((remainder < 0) != (y < 0))
+    return (xp.where(has_other_sign, remainder + y, remainder),)
+
+
+def truncate_mod(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    if _is_integer(x):
+        _refuse_zero(y)
+    return (_truncated_remainder(x, y),)
+
+
+def power(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    xp = namespace(x, y)
+    if xp is np and _is_integer(x) and np.any(y < 0):
+        raise InvalidArgumentError(
+            None, None, "Integers to negative integer powers are not allowed"
+        )
+    return (xp.power(x, y),)
+
+
+def squared_difference(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    difference = x - y
+    return (difference * namespace(x, y).conj(difference),)
+
+
+def div_no_nan(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    xp = namespace(x, y)
+    is_zero = y == 0
+    safe = xp.where(is_zero, xp.ones_like(y), y)
+    return (xp.where(is_zero, y.dtype.type(0), x / safe),)
+
+
+def mul_no_nan(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    return (namespace(x, y).where(y == 0, y.dtype.type(0), x * y),)
+
+
+def _zero_where_x_is(x: Array, y: Array, values: Array) -> Array:
+    xp = namespace(x, y)
+    return xp.where(xp.broadcast_to(x == 0, values.shape), x.dtype.type(0), values)
+
+
+def xdivy(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    return (_zero_where_x_is(x, y, x / y),)
+
+
+def xlogy(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    return (_zero_where_x_is(x, y, x * namespace(x, y).log(y)),)
+
+
+def xlog1py(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    return (_zero_where_x_is(x, y, x * namespace(x, y).log1p(y)),)
+
+
+def add_n(_attrs: Any, inputs: tuple[Array, ...]) -> tuple[Array]:
+    return (reduce(lambda total, term: total + term, inputs),)
+
+
+KERNELS = {
+    "AccumulateNV2": Kernel(add_n),
+    "Add": Kernel(_calls("add")),
+    "AddN": Kernel(add_n),
+    "AddV2": Kernel(_calls("add")),
+    "Atan2": Kernel(_calls("arctan2")),
+    "Div": Kernel(div),
+    "DivNoNan": Kernel(div_no_nan),
+    "FloorDiv": Kernel(floor_div),
+    "FloorMod": Kernel(floor_mod),
+    "Maximum": Kernel(_calls("maximum")),
+    "Minimum": Kernel(_calls("minimum")),
+    "Mod": Kernel(truncate_mod),
+    "Mul": Kernel(_calls("multiply")),
+    "MulNoNan": Kernel(mul_no_nan),
+    "NextAfter": Kernel(_calls("nextafter")),
+    "Pow": Kernel(power),
+    "RealDiv": Kernel(div),
+    "SquaredDifference": Kernel(squared_difference),
+    "Sub": Kernel(_calls("subtract")),
+    "TruncateDiv": Kernel(div),
+    "TruncateMod": Kernel(truncate_mod),
+    "Xdivy": Kernel(xdivy),
+    "Xlog1py": Kernel(xlog1py),
+    "Xlogy": Kernel(xlogy),
+}

@@ -1,0 +1,107 @@
+"""Comparison, logic, bits and selection; twin of `ops/comparison.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from metagraft.kernels.kernel import Array, Kernel, KernelFunction
+from metagraft.kernels.namespace import lax, namespace
+
+__all__ = ["KERNELS"]
+
+
+def _calls(name: str) -> KernelFunction:
+    """Return the kernel that calls the array library's function `name`."""
+
+    def call(_attrs: Any, *operands: Array) -> tuple[Array]:
+        return (getattr(namespace(*operands), name)(*operands),)
+
+    return call
+
+
+def _can_broadcast(x: Array, y: Array) -> bool:
+    try:
+        np.broadcast_shapes(x.shape, y.shape)
+    except ValueError:
+        return False
+    return True
+
+
+def equal(attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    if not attrs["incompatible_shape_error"] and not _can_broadcast(x, y):
+        return (np.array(False),)
+    return (namespace(x, y).equal(x, y),)
+
+
+def not_equal(attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    if not attrs["incompatible_shape_error"] and not _can_broadcast(x, y):
+        return (np.array(True),)
+    return (namespace(x, y).not_equal(x, y),)
+
+
+def approximate_equal(attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    return (namespace(x, y).abs(x - y) < x.dtype.type(attrs["tolerance"]),)
+
+
+def _clamped_shift(x: Array, y: Array) -> Array:
+    """Shift counts limited to `0 .. bits - 1`, as in TensorFlow."""
+    highest = y.dtype.type(x.dtype.itemsize * 8 - 1)
+    return namespace(y).clip(y, y.dtype.type(0), highest)
+
+
+def left_shift(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    return (namespace(x, y).left_shift(x, _clamped_shift(x, y)),)
+
+
+def right_shift(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    return (namespace(x, y).right_shift(x, _clamped_shift(x, y)),)
+
+
+def population_count(_attrs: Any, x: Array) -> tuple[Array]:
+    xp = namespace(x)
+    if xp is np:
+        # Counted on the bits: np.bitwise_count takes the absolute value first.
+        x = x.view(f"u{x.dtype.itemsize}")
+        return (np.bitwise_count(x).astype(np.uint8),)
+    return (lax().population_count(x).astype(np.uint8),)
+
+
+def select(_attrs: Any, condition: Array, x: Array, y: Array) -> tuple[Array]:
+    if condition.ndim == 1 and x.ndim > 1:  # one decision per row
+        condition = condition.reshape((-1,) + (1,) * (x.ndim - 1))
+    return (namespace(condition, x, y).where(condition, x, y),)
+
+
+def select_v2(_attrs: Any, condition: Array, t: Array, e: Array) -> tuple[Array]:
+    return (namespace(condition, t, e).where(condition, t, e),)
+
+
+def clip_by_value(_attrs: Any, t: Array, lowest: Array, highest: Array) -> tuple[Array]:
+    xp = namespace(t, lowest, highest)
+    return (xp.maximum(xp.minimum(t, highest), lowest),)
+
+
+KERNELS = {
+    "ApproximateEqual": Kernel(approximate_equal),
+    "BitwiseAnd": Kernel(_calls("bitwise_and")),
+    "BitwiseOr": Kernel(_calls("bitwise_or")),
+    "BitwiseXor": Kernel(_calls("bitwise_xor")),
+    "ClipByValue": Kernel(clip_by_value),
+    "Equal": Kernel(equal),
+    "Greater": Kernel(_calls("greater")),
+    "GreaterEqual": Kernel(_calls("greater_equal")),
+    "Invert": Kernel(_calls("invert")),
+    "LeftShift": Kernel(left_shift),
+    "Less": Kernel(_calls("less")),
+    "LessEqual": Kernel(_calls("less_equal")),
+    "LogicalAnd": Kernel(_calls("logical_and")),
+    "LogicalNot": Kernel(_calls("logical_not")),
+    "LogicalOr": Kernel(_calls("logical_or")),
+    "NotEqual": Kernel(not_equal),
+    "PopulationCount": Kernel(population_count),
+    "RightShift": Kernel(right_shift),
+    "Select": Kernel(select),
+    "SelectV2": Kernel(select_v2),
+}

@@ -1,0 +1,81 @@
+"""Einstein summation; twin of `ops/einsum.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import namespace
+
+__all__ = ["KERNELS"]
+
+
+def _repeated(labels: str) -> list[str]:
+    plain = labels.replace("...", "")
+    return sorted({label for label in plain if plain.count(label) > 1})
+
+
+def _spread_diagonals(xp: Any, x: Array, once: str, labels: str) -> Array:
+    """Put the entries of `x` on the diagonals of the axes that repeat a label.
+
+    Args:
+        xp: The array library.
+        x: An array with one axis per label of `once`.
+        once: The labels of `labels`, each a single time.
+        labels: The labels of the result; `aab` for `ab` makes diagonal matrices.
+    """
+    for label in _repeated(labels):
+        for _ in range(labels.count(label) - 1):
+            split = len(once.partition("...")[2]) if "..." in once else 0
+            place = once.replace("...", "").index(label)
+            before = once.find("...") if "..." in once else len(once)
+            axis = place if place < before else place - before - split
+            axis %= x.ndim
+            eye = xp.eye(x.shape[axis], dtype=x.dtype)
+            shape = [1] * (x.ndim + 1)
+            shape[axis] = shape[axis + 1] = x.shape[axis]
+            x = xp.expand_dims(x, axis + 1) * eye.reshape(shape)
+            at = once.index(label)
+            once = once[:at] + label + once[at:]
+    if once == labels:
+        return x
+    return xp.transpose(x, _permutation(once, labels, x.ndim))
+
+
+def _permutation(source: str, target: str, rank: int) -> list[int]:
+    """The axes of `source` in the order of `target`, ellipsis included."""
+    order = _axis_names(source, rank)
+    taken: list[int] = []
+    for name in _axis_names(target, rank):
+        taken.append(
+            next(i for i, n in enumerate(order) if n == name and i not in taken)
+        )
+    return taken
+
+
+def _axis_names(labels: str, rank: int) -> list[str]:
+    head, ellipsis, tail = labels.partition("...")
+    count = rank - len(head) - len(tail) if ellipsis else 0
+    return [*head, *(f".{i}" for i in range(count)), *tail]
+
+
+def einsum(attrs: Any, inputs: tuple[Array, ...]) -> tuple[Array]:
+    equation = attrs["equation"].decode()
+    xp = namespace(inputs)
+    terms, _, labels = equation.partition("->")
+    once = "".join(dict.fromkeys(labels.replace("...", "."))).replace(".", "...")
+    dtype = inputs[0].dtype
+    operands = inputs
+    if xp is np:
+        if dtype.name in ("float16", "bfloat16"):
+            operands = tuple(x.astype(np.float32) for x in inputs)
+        result = np.einsum(f"{terms}->{once}", *operands, optimize=True)
+    else:
+        result = xp.einsum(f"{terms}->{once}", *operands, preferred_element_type=dtype)
+    result = xp.asarray(result).astype(dtype)
+    return (result if once == labels else _spread_diagonals(xp, result, once, labels),)
+
+
+KERNELS = {"Einsum": Kernel(einsum)}

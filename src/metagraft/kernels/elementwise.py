@@ -1,0 +1,144 @@
+"""Functions of one tensor, element by element; twin of `ops/elementwise.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from metagraft.kernels.kernel import Array, Kernel, KernelFunction
+from metagraft.kernels.namespace import lax, namespace
+
+__all__ = ["KERNELS"]
+
+
+def _calls(name: str) -> KernelFunction:
+    """Return the kernel that calls the array library's function `name`."""
+
+    def call(_attrs: Any, x: Array) -> tuple[Array]:
+        return (getattr(namespace(x), name)(x),)
+
+    return call
+
+
+def _number(x: Array, value: float) -> Array:
+    """Return `value` in the type of `x`: no promotion is ever left to a library."""
+    return x.dtype.type(value)
+
+
+def _is_integer(x: Array) -> bool:
+    return x.dtype.kind in "iu"
+
+
+def rint(_attrs: Any, x: Array) -> tuple[Array]:
+    # Halves go to the even neighbour, in both ops.
+    return (x if _is_integer(x) else namespace(x).rint(x),)
+
+
+def reciprocal(_attrs: Any, x: Array) -> tuple[Array]:
+    one = _number(x, 1)
+    if not _is_integer(x):
+        return (one / x,)
+    # C++ truncates: 1/x is 0 unless x is 1 or -1.
+    xp = namespace(x)
+    return (xp.where(xp.abs(x) == one, x, xp.zeros_like(x)),)
+
+
+def rsqrt(_attrs: Any, x: Array) -> tuple[Array]:
+    xp = namespace(x)
+    if xp.__name__ == "numpy":
+        return (_number(x, 1) / xp.sqrt(x),)
+    return (lax().rsqrt(x),)
+
+
+def square(_attrs: Any, x: Array) -> tuple[Array]:
+    return (x * x,)
+
+
+def sigmoid(_attrs: Any, x: Array) -> tuple[Array]:
+    xp = namespace(x)
+    if xp.__name__ != "numpy":
+        return (lax().logistic(x),)
+    one = _number(x, 1)
+    if x.dtype.kind == "c":
+        return (one / (one + xp.exp(-x)),)
+    decayed = xp.exp(-xp.abs(x))
+    return (xp.where(x >= 0, one, decayed) / (one + decayed),)
+
+
+def is_nan(_attrs: Any, x: Array) -> tuple[Array]:
+    return (namespace(x).isnan(x),)
+
+
+def is_inf(_attrs: Any, x: Array) -> tuple[Array]:
+    return (namespace(x).isinf(x),)
+
+
+def is_finite(_attrs: Any, x: Array) -> tuple[Array]:
+    return (namespace(x).isfinite(x),)
+
+
+def sigmoid_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
+    return (dy * y * (_number(y, 1) - y),)
+
+
+def tanh_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
+    return (dy * (_number(y, 1) - y * y),)
+
+
+def reciprocal_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
+    conjugate = namespace(y).conj(y)
+    return (-conjugate * dy * conjugate,)
+
+
+def sqrt_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
+    xp = namespace(y, dy)
+    slope = _number(y, 0.5) * dy / xp.conj(y)
+    return (xp.where(dy == 0, xp.zeros_like(slope), slope),)
+
+
+def rsqrt_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
+    xp = namespace(y, dy)
+    conjugate = xp.conj(y)
+    slope = _number(y, -0.5) * (dy * conjugate) * (conjugate * conjugate)
+    return (xp.where(dy == 0, xp.zeros_like(slope), slope),)
+
+
+KERNELS = {
+    "Abs": Kernel(_calls("abs")),
+    "Acos": Kernel(_calls("arccos")),
+    "Acosh": Kernel(_calls("arccosh")),
+    "Asin": Kernel(_calls("arcsin")),
+    "Asinh": Kernel(_calls("arcsinh")),
+    "Atan": Kernel(_calls("arctan")),
+    "Atanh": Kernel(_calls("arctanh")),
+    "Ceil": Kernel(_calls("ceil")),
+    "Cos": Kernel(_calls("cos")),
+    "Cosh": Kernel(_calls("cosh")),
+    "Exp": Kernel(_calls("exp")),
+    "Expm1": Kernel(_calls("expm1")),
+    "Floor": Kernel(_calls("floor")),
+    "Inv": Kernel(reciprocal),
+    "InvGrad": Kernel(reciprocal_grad),
+    "IsFinite": Kernel(is_finite),
+    "IsInf": Kernel(is_inf),
+    "IsNan": Kernel(is_nan),
+    "Log": Kernel(_calls("log")),
+    "Log1p": Kernel(_calls("log1p")),
+    "Neg": Kernel(_calls("negative")),
+    "Reciprocal": Kernel(reciprocal),
+    "ReciprocalGrad": Kernel(reciprocal_grad),
+    "Rint": Kernel(rint),
+    "Round": Kernel(rint),
+    "Rsqrt": Kernel(rsqrt),
+    "RsqrtGrad": Kernel(rsqrt_grad),
+    "Sigmoid": Kernel(sigmoid),
+    "SigmoidGrad": Kernel(sigmoid_grad),
+    "Sign": Kernel(_calls("sign")),
+    "Sin": Kernel(_calls("sin")),
+    "Sinh": Kernel(_calls("sinh")),
+    "Sqrt": Kernel(_calls("sqrt")),
+    "SqrtGrad": Kernel(sqrt_grad),
+    "Square": Kernel(square),
+    "Tan": Kernel(_calls("tan")),
+    "Tanh": Kernel(_calls("tanh")),
+    "TanhGrad": Kernel(tanh_grad),
+}

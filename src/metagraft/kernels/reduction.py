@@ -1,0 +1,150 @@
+"""Reductions over given axes; twin of `ops/reduction.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.kernels.kernel import Array, Kernel, KernelFunction
+from metagraft.kernels.namespace import namespace
+
+__all__ = ["KERNELS"]
+
+_NARROW_FLOATS = frozenset({"float16", "bfloat16"})
+
+
+def _checked_axes(indices: np.ndarray, rank: int) -> tuple[int, ...]:
+    """Return the axes as different numbers in `0 .. rank - 1`.
+
+    Raises:
+        InvalidArgumentError: One is out of range or given twice.
+    """
+    axes: list[int] = []
+    for index in indices.reshape(-1).tolist():
+        if not -rank <= index < rank:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Invalid reduction dimension ({index} for input with {rank}"
+                " dimension(s)",
+            )
+        axis = index % rank
+        if axis in axes:
+            raise InvalidArgumentError(
+                None,
+                None,
+                "Invalid reduction arguments: Axes contains duplicate dimension:"
+                f" {axis}",
+            )
+        axes.append(axis)
+    return tuple(axes)
+
+
+def _reduces(reduce: Callable[[Any, Array, tuple[int, ...], bool], Array]) -> Kernel:
+    """Return the kernel around `reduce(xp, x, axes, keep_dims)`."""
+
+    def run(attrs: Any, x: Array, indices: np.ndarray) -> tuple[Array]:
+        axes = _checked_axes(indices, x.ndim)
+        return (reduce(namespace(x), x, axes, attrs["keep_dims"]),)
+
+    function: KernelFunction = run
+    return Kernel(function, static=("reduction_indices",))
+
+
+def _accumulates_in(x: Array) -> Any:
+    """The type sums and products of `x` are kept in while they grow."""
+    return np.dtype(np.float32) if x.dtype.name in _NARROW_FLOATS else x.dtype
+
+
+def total(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
+    summed = xp.sum(x, axis=axes, dtype=_accumulates_in(x), keepdims=keep)
+    return summed.astype(x.dtype)
+
+
+def product(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
+    multiplied = xp.prod(x, axis=axes, dtype=_accumulates_in(x), keepdims=keep)
+    return multiplied.astype(x.dtype)
+
+
+def mean(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
+    kind = _accumulates_in(x)
+    summed = xp.sum(x, axis=axes, dtype=kind, keepdims=keep)
+    count = 1
+    for axis in axes:
+        count *= x.shape[axis]
+    if kind.kind not in "iu":
+        return (summed / kind.type(count)).astype(x.dtype)
+    # Integers: the quotient is truncated, and the mean of nothing is zero.
+    divisor = kind.type(max(count, 1))
+    magnitude = xp.abs(summed) // divisor
+    return xp.where(summed < 0, -magnitude, magnitude)
+
+
+def _extreme_of_nothing(dtype: Any, *, highest: bool) -> Any:
+    """What the maximum (or minimum) of no numbers is: the other end of the type."""
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        return dtype.type(limits.max if highest else limits.min)
+    return dtype.type(np.inf if highest else -np.inf)
+
+
+def maximum(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
+    initial = _extreme_of_nothing(x.dtype, highest=False)
+    return xp.max(x, axis=axes, keepdims=keep, initial=initial)
+
+
+def minimum(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
+    initial = _extreme_of_nothing(x.dtype, highest=True)
+    return xp.min(x, axis=axes, keepdims=keep, initial=initial)
+
+
+def are_all(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
+    return xp.all(x, axis=axes, keepdims=keep)
+
+
+def is_any(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
+    return xp.any(x, axis=axes, keepdims=keep)
+
+
+def euclidean_norm(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
+    squares = total(xp, x * xp.conj(x), axes, keep)
+    if x.dtype.kind not in "iu":
+        return xp.sqrt(squares)
+    return xp.sqrt(squares.astype(np.float64)).astype(x.dtype)
+
+
+def _arg_extreme(name: str, worst: float) -> Kernel:
+    """Return the kernel of ArgMax or ArgMin; NaN loses against every number."""
+
+    def run(attrs: Any, x: Array, dimension: np.ndarray) -> tuple[Array]:
+        axis = _checked_axes(dimension, x.ndim)[0]
+        if x.shape[axis] == 0:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Reduction axis {axis} is empty in shape {list(x.shape)}",
+            )
+        xp = namespace(x)
+        if x.dtype.kind not in "iub":
+            x = xp.where(xp.isnan(x), x.dtype.type(worst), x)
+        found = getattr(xp, name)(x, axis=axis)
+        return (found.astype(attrs["output_type"].as_numpy_dtype),)
+
+    return Kernel(run, static=("dimension",))
+
+
+KERNELS = {
+    "All": _reduces(are_all),
+    "Any": _reduces(is_any),
+    "ArgMax": _arg_extreme("argmax", -np.inf),
+    "ArgMin": _arg_extreme("argmin", np.inf),
+    "EuclideanNorm": _reduces(euclidean_norm),
+    "Max": _reduces(maximum),
+    "Mean": _reduces(mean),
+    "Min": _reduces(minimum),
+    "Prod": _reduces(product),
+    "Sum": _reduces(total),
+}

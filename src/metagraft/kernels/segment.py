@@ -1,0 +1,165 @@
+"""Reductions over segments of the first axis; twin of `ops/segment.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import is_host, namespace
+
+__all__ = ["KERNELS", "combine_rows"]
+
+# The ufunc of NumPy and the method of a JAX scatter that combine two values.
+_COMBINERS = {
+    "sum": (np.add, "add"),
+    "prod": (np.multiply, "multiply"),
+    "max": (np.maximum, "max"),
+    "min": (np.minimum, "min"),
+}
+
+
+def _lowest(dtype: Any, *, highest: bool) -> Any:
+    """The end of the finite range of `dtype`."""
+    describe: Any = np.iinfo if dtype.kind in "iu" else ml_dtypes.finfo
+    limits = describe(dtype)
+    return dtype.type(limits.max if highest else limits.min)
+
+
+def _neutral(how: str, dtype: Any) -> Any:
+    if how in ("max", "min"):
+        return _lowest(dtype, highest=how == "min")
+    return dtype.type(how == "prod")
+
+
+def combine_rows(how: str, data: Array, ids: Array, count: int) -> Array:
+    """Combine the rows of `data` that share an id.
+
+    Args:
+        how: `sum`, `prod`, `max` or `min`.
+        data: `[n, ...]`.
+        ids: `[n]`; rows with a negative id are left out.
+        count: The number of rows of the result.
+
+    Returns:
+        `[count, ...]`; a row without data holds the neutral element.
+    """
+    xp = namespace(data, ids)
+    ufunc, scatter = _COMBINERS[how]
+    shape = (count, *data.shape[1:])
+    result = xp.full(shape, _neutral(how, data.dtype), dtype=data.dtype)
+    if xp is np:
+        is_kept = ids >= 0
+        ufunc.at(result, ids[is_kept], data[is_kept])
+        return result
+    outside = xp.where(ids < 0, ids.dtype.type(count), ids)
+    return getattr(result.at[outside], scatter)(data, mode="drop")
+
+
+def _check_sorted(data: Array, ids: np.ndarray) -> int:
+    """Return the number of segments of sorted ids.
+
+    Raises:
+        InvalidArgumentError: The ids are negative, unsorted or too few.
+    """
+    if ids.shape[0] != data.shape[0]:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "segment_ids should be the same size as dimension 0 of input: there are"
+            f" {ids.shape[0]} ids for {data.shape[0]} rows.",
+        )
+    if ids.size == 0:
+        return 0
+    if ids[0] < 0:
+        raise InvalidArgumentError(
+            None, None, f"segment ids must be >= 0, but the first is {ids[0]}"
+        )
+    if np.any(ids[1:] < ids[:-1]):
+        raise InvalidArgumentError(None, None, "segment ids are not increasing")
+    return int(ids[-1]) + 1
+
+
+def _rows_per_segment(ids: np.ndarray, count: int, rank: int) -> np.ndarray:
+    """How many rows each segment has, as `[count, 1, ...]`."""
+    rows = np.bincount(ids, minlength=count)
+    return rows.reshape((-1,) + (1,) * (rank - 1))
+
+
+def _sorted_segments(how: str) -> Kernel:
+    """Return the kernel that combines the rows of each segment of sorted ids.
+
+    An empty segment holds 1 for products, 0 otherwise.
+    """
+
+    def run(_attrs: Any, data: Array, ids: np.ndarray) -> tuple[Array]:
+        count = _check_sorted(data, ids)
+        result = combine_rows(how, data, ids, count)
+        if how in ("max", "min"):
+            xp = namespace(result)
+            is_empty = _rows_per_segment(ids, count, data.ndim) == 0
+            result = xp.where(is_empty, data.dtype.type(0), result)
+        return (result,)
+
+    return Kernel(run, static=("segment_ids",))
+
+
+def segment_mean(_attrs: Any, data: Array, ids: np.ndarray) -> tuple[Array]:
+    count = _check_sorted(data, ids)
+    rows = np.maximum(_rows_per_segment(ids, count, data.ndim), 1).astype(data.dtype)
+    summed = combine_rows("sum", data, ids, count)
+    if data.dtype.kind in "iu":
+        xp = namespace(summed)
+        magnitude = xp.abs(summed) // rows  # C++ truncates
+        return (xp.where(summed < 0, -magnitude, magnitude),)
+    return (summed / rows,)
+
+
+def _unsorted_segments(how: str) -> Kernel:
+    def run(_attrs: Any, data: Array, ids: Array, num: np.ndarray) -> tuple[Array]:
+        count = int(num)
+        if count < 0:
+            raise InvalidArgumentError(
+                None, None, f"Input num_segments == {count} must not be negative."
+            )
+        if tuple(data.shape[: ids.ndim]) != tuple(ids.shape):
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"data.shape = {list(data.shape)} does not start with"
+                f" segment_ids.shape = {list(ids.shape)}",
+            )
+        _check_in_range(ids, count)
+        rows = data.reshape((-1, *data.shape[ids.ndim :])) if ids.ndim != 1 else data
+        return (combine_rows(how, rows, ids.reshape(-1), count),)
+
+    return Kernel(run, static=("num_segments",))
+
+
+def _check_in_range(ids: Array, count: int) -> None:
+    """Refuse ids beyond the last segment; a compiled program leaves them out."""
+    if not is_host(ids) or not np.any(ids >= count):
+        return
+    place = np.argwhere(np.asarray(ids) >= count)[0]
+    raise InvalidArgumentError(
+        None,
+        None,
+        f"segment_ids[{','.join(str(i) for i in place)}] ="
+        f" {np.asarray(ids)[tuple(place)]} is out of range [0, {count})",
+    )
+
+
+KERNELS = {
+    "SegmentMax": _sorted_segments("max"),
+    "SegmentMean": Kernel(segment_mean, static=("segment_ids",)),
+    "SegmentMin": _sorted_segments("min"),
+    "SegmentProd": _sorted_segments("prod"),
+    "SegmentSum": _sorted_segments("sum"),
+    "UnsortedSegmentMax": _unsorted_segments("max"),
+    "UnsortedSegmentMin": _unsorted_segments("min"),
+    "UnsortedSegmentProd": _unsorted_segments("prod"),
+    "UnsortedSegmentSum": _unsorted_segments("sum"),
+}

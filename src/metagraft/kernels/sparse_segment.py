@@ -1,0 +1,132 @@
+"""Segment reductions of chosen rows; twin of `ops/sparse_segment.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import is_host, namespace
+from metagraft.kernels.segment import combine_rows
+
+__all__ = ["KERNELS"]
+
+
+def _counts(ids: np.ndarray, count: int) -> np.ndarray:
+    return np.maximum(np.bincount(ids, minlength=count), 1)
+
+
+def _divisors(how: str, ids: np.ndarray, count: int) -> np.ndarray | None:
+    """What the sum of each segment is divided by, or None."""
+    if how == "sum":
+        return None
+    rows = _counts(ids, count).astype(np.float64)
+    return rows if how == "mean" else np.sqrt(rows)
+
+
+def _check_ids(ids: np.ndarray, limit: int | None) -> int:
+    """Return the number of segments.
+
+    Raises:
+        InvalidArgumentError: The ids are negative, unsorted, or beyond `limit`.
+    """
+    if ids.size and (ids[0] < 0 or np.any(ids[1:] < ids[:-1])):
+        raise InvalidArgumentError(
+            None, None, "segment ids are not increasing from a number >= 0"
+        )
+    count = int(ids[-1]) + 1 if ids.size else 0
+    if limit is not None and count > limit:
+        raise InvalidArgumentError(
+            None, None, f"segment ids must be < num_segments, {count - 1} >= {limit}"
+        )
+    return count if limit is None else limit
+
+
+def _per_row(divisors: np.ndarray, data: Array) -> np.ndarray:
+    return divisors.astype(data.dtype).reshape((-1,) + (1,) * (data.ndim - 1))
+
+
+def _check_rows(indices: Array, limit: int) -> None:
+    """Refuse row numbers that do not exist, where they are known."""
+    if not is_host(indices):
+        return
+    wrong = np.flatnonzero((indices < 0) | (indices >= limit))
+    if wrong.size:
+        place = int(wrong[0])
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"indices[{place}] == {indices[place]} out of range [0, {limit})",
+        )
+
+
+def _forward(how: str) -> Any:
+    def run(
+        _attrs: Any,
+        data: Array,
+        indices: Array,
+        ids: np.ndarray,
+        num: np.ndarray | None = None,
+    ) -> tuple[Array]:
+        count = _check_ids(ids, None if num is None else int(num))
+        _check_rows(indices, data.shape[0])
+        rows = namespace(data, indices).take(data, indices, axis=0)
+        summed = combine_rows("sum", rows, ids, count)
+        divisors = _divisors(how, ids, count)
+        return (summed if divisors is None else summed / _per_row(divisors, summed),)
+
+    return run
+
+
+def _scaled_rows(how: str, grad: Array, ids: np.ndarray) -> Array:
+    """The gradient of each chosen row."""
+    divisors = _divisors(how, ids, grad.shape[0])
+    if divisors is not None:
+        grad = grad / _per_row(divisors[: grad.shape[0]], grad)
+    return namespace(grad).take(grad, ids, axis=0)
+
+
+def _backward(how: str) -> Any:
+    def run(
+        _attrs: Any, grad: Array, indices: Array, ids: np.ndarray, dim0: np.ndarray
+    ) -> tuple[Array]:
+        rows = _scaled_rows(how, grad, ids)
+        return (combine_rows("sum", rows, indices, int(dim0)),)
+
+    return run
+
+
+def _backward_sparse(how: str) -> Any:
+    def run(
+        _attrs: Any,
+        grad: Array,
+        indices: np.ndarray,
+        ids: np.ndarray,
+        _dim0: np.ndarray,
+    ) -> tuple[Array, Array]:
+        rows = _scaled_rows(how, grad, ids)
+        numbers, places = np.unique(indices, return_inverse=True)
+        return combine_rows("sum", rows, places, len(numbers)), numbers
+
+    return run
+
+
+def _family(how: str, name: str) -> dict[str, Kernel]:
+    ids = "segment_ids"
+    return {
+        name: Kernel(_forward(how), static=(ids,)),
+        f"{name}WithNumSegments": Kernel(_forward(how), static=(ids, "num_segments")),
+        f"{name}Grad": Kernel(_backward(how), static=(ids, "output_dim0")),
+        f"{name}GradV2": Kernel(
+            _backward_sparse(how), static=("indices", ids, "dense_output_dim0")
+        ),
+    }
+
+
+KERNELS = {
+    **_family("mean", "SparseSegmentMean"),
+    **_family("sqrtn", "SparseSegmentSqrtN"),
+    **_family("sum", "SparseSegmentSum"),
+}
