@@ -1,0 +1,127 @@
+"""Activation functions; twin of `ops/activation.py`.
+
+Source: tensorflow core/kernels/relu_op_functor.h, softplus_op.h, softsign_op.h.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import ml_dtypes
+
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import namespace
+
+__all__ = ["KERNELS"]
+
+_SELU_SCALE = 1.0507009873554804934193349852946
+_SELU_SCALE_ALPHA = 1.7580993408473768599402175208123
+
+
+def _number(x: Array, value: float) -> Any:
+    """Return `value` in the type of `x`."""
+    return x.dtype.type(value)
+
+
+def relu(_attrs: Any, x: Array) -> tuple[Array]:
+    return (namespace(x).maximum(x, _number(x, 0)),)
+
+
+def relu_grad(_attrs: Any, dy: Array, y: Array) -> tuple[Array]:
+    return (namespace(dy, y).where(y > _number(y, 0), dy, _number(dy, 0)),)
+
+
+def relu6(_attrs: Any, x: Array) -> tuple[Array]:
+    xp = namespace(x)
+    return (xp.minimum(xp.maximum(x, _number(x, 0)), _number(x, 6)),)
+
+
+def relu6_grad(_attrs: Any, dy: Array, y: Array) -> tuple[Array]:
+    is_between = (y > _number(y, 0)) & (y < _number(y, 6))
+    return (namespace(dy, y).where(is_between, dy, _number(dy, 0)),)
+
+
+def leaky_relu(attrs: Any, x: Array) -> tuple[Array]:
+    xp = namespace(x)
+    leak = x * _number(x, attrs["alpha"])
+    return ((xp.maximum if attrs["alpha"] <= 1 else xp.minimum)(x, leak),)
+
+
+def leaky_relu_grad(attrs: Any, dy: Array, x: Array) -> tuple[Array]:
+    leak = dy * _number(dy, attrs["alpha"])
+    return (namespace(dy, x).where(x > _number(x, 0), dy, leak),)
+
+
+def elu(_attrs: Any, x: Array) -> tuple[Array]:
+    return (_exponential_below_zero(x, x, 1.0),)
+
+
+def selu(_attrs: Any, x: Array) -> tuple[Array]:
+    above = x * _number(x, _SELU_SCALE)
+    return (_exponential_below_zero(x, above, _SELU_SCALE_ALPHA),)
+
+
+def _exponential_below_zero(x: Array, above: Array, factor: float) -> Array:
+    xp = namespace(x)
+    zero = _number(x, 0)
+    below = xp.expm1(xp.minimum(x, zero)) * _number(x, factor)
+    return xp.where(x < zero, below, above)
+
+
+def elu_grad(_attrs: Any, dy: Array, y: Array) -> tuple[Array]:
+    below = (y + _number(y, 1)) * dy
+    return (namespace(dy, y).where(y < _number(y, 0), below, dy),)
+
+
+def selu_grad(_attrs: Any, dy: Array, y: Array) -> tuple[Array]:
+    below = dy * (y + _number(y, _SELU_SCALE_ALPHA))
+    above = dy * _number(dy, _SELU_SCALE)
+    return (namespace(dy, y).where(y < _number(y, 0), below, above),)
+
+
+def softplus(_attrs: Any, x: Array) -> tuple[Array]:
+    """`log(1 + exp(x))`, which is x or exp(x) where they round to it."""
+    xp = namespace(x)
+    limit = _number(x, -(math.log(float(_epsilon(x.dtype))) + 2.0))
+    raised = xp.exp(xp.minimum(x, limit))
+    return (xp.where(x > limit, x, xp.where(x < -limit, raised, xp.log1p(raised))),)
+
+
+def _epsilon(dtype: Any) -> Any:
+    return ml_dtypes.finfo(dtype).eps  # type: ignore[no-untyped-call]
+
+
+def softplus_grad(_attrs: Any, dy: Array, x: Array) -> tuple[Array]:
+    xp = namespace(dy, x)
+    # exp(-x) overflows for large negative x, where the slope is exp(x).
+    decayed = xp.exp(-xp.abs(x))
+    one = _number(x, 1)
+    slope = xp.where(x < _number(x, 0), decayed, one) / (decayed + one)
+    return (dy * slope,)
+
+
+def softsign(_attrs: Any, x: Array) -> tuple[Array]:
+    return (x / (namespace(x).abs(x) + _number(x, 1)),)
+
+
+def softsign_grad(_attrs: Any, dy: Array, x: Array) -> tuple[Array]:
+    return (dy / namespace(dy, x).square(namespace(x).abs(x) + _number(x, 1)),)
+
+
+KERNELS = {
+    "Relu": Kernel(relu),
+    "ReluGrad": Kernel(relu_grad),
+    "Relu6": Kernel(relu6),
+    "Relu6Grad": Kernel(relu6_grad),
+    "LeakyRelu": Kernel(leaky_relu),
+    "LeakyReluGrad": Kernel(leaky_relu_grad),
+    "Elu": Kernel(elu),
+    "EluGrad": Kernel(elu_grad),
+    "Selu": Kernel(selu),
+    "SeluGrad": Kernel(selu_grad),
+    "Softplus": Kernel(softplus),
+    "SoftplusGrad": Kernel(softplus_grad),
+    "Softsign": Kernel(softsign),
+    "SoftsignGrad": Kernel(softsign_grad),
+}

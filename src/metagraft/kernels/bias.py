@@ -1,0 +1,50 @@
+"""Adding a bias to every channel; twin of `ops/bias.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import namespace
+
+__all__ = ["KERNELS"]
+
+
+def _channel_axis(attrs: Any, rank: int) -> int:
+    """Axis 1 of an image with channels first, which has at least three axes."""
+    return 1 if attrs["data_format"] == b"NCHW" and rank >= 3 else rank - 1
+
+
+def _add(value: Array, bias: Array, axis: int) -> tuple[Array]:
+    if bias.ndim != 1 or value.ndim < 2 or bias.shape[0] != value.shape[axis]:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Must provide as many biases as the channel dimension of the input tensor:"
+            f" {list(bias.shape)} vs. {value.shape[axis]} in {list(value.shape)}",
+        )
+    shape = [1] * value.ndim
+    shape[axis] = -1
+    return (value + bias.reshape(shape),)
+
+
+def bias_add(attrs: Any, value: Array, bias: Array) -> tuple[Array]:
+    return _add(value, bias, _channel_axis(attrs, value.ndim))
+
+
+def bias_add_v1(_attrs: Any, value: Array, bias: Array) -> tuple[Array]:
+    return _add(value, bias, value.ndim - 1)
+
+
+def bias_add_grad(attrs: Any, dy: Array) -> tuple[Array]:
+    channels = _channel_axis(attrs, dy.ndim)
+    axes = tuple(axis for axis in range(dy.ndim) if axis != channels)
+    return (namespace(dy).sum(dy, axis=axes, dtype=dy.dtype),)
+
+
+KERNELS = {
+    "BiasAdd": Kernel(bias_add),
+    "BiasAddV1": Kernel(bias_add_v1),
+    "BiasAddGrad": Kernel(bias_add_grad),
+}

@@ -1,0 +1,348 @@
+"""Pooling and its gradients; twin of `ops/pooling.py`.
+
+A window has few places, so every kernel is a loop over them: place by place, the
+values of all windows are one strided slice of the padded image, and the gradient is
+the same slice written back. XLA fuses the loop; its own windowed operations run
+value by value on the CPU.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError, UnimplementedError
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import lax, namespace
+from metagraft.ops.pooling import ArgmaxAttrs
+from metagraft.ops.windows import Pair, WindowAttrs
+
+__all__ = ["KERNELS"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """The places of a window, as slices of the padded image.
+
+    Attributes:
+        dims: Shape of the image.
+        pads: Padding before and after each axis.
+        outputs: Shape of the pooled image.
+        window: Size of the window along each axis.
+        strides: Steps along each axis.
+    """
+
+    dims: tuple[int, ...]
+    pads: tuple[Pair, ...]
+    outputs: tuple[int, ...]
+    window: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    @classmethod
+    def of(cls, attrs: WindowAttrs, dims: tuple[int, ...]) -> _Places:
+        """Work out the sizes for an image of shape `dims`."""
+        _check_window(attrs)
+        sizes = zip(dims, attrs.window, strict=True)
+        counted = [
+            (attrs.pads(axis, size, taps), attrs.output_size(axis, size, taps))
+            for axis, (size, taps) in enumerate(sizes)
+        ]
+        return cls(
+            dims=dims,
+            pads=tuple(pads for pads, _ in counted),
+            outputs=tuple(count or 0 for _, count in counted),
+            window=attrs.window,
+            strides=attrs.strides,
+        )
+
+    @property
+    def is_padded(self) -> bool:
+        return any(pair != (0, 0) for pair in self.pads)
+
+    def offsets(self) -> Iterator[tuple[int, ...]]:
+        """The places in a window, row by row."""
+        return itertools.product(*(range(size) for size in self.window))
+
+    def padded(self, xp: Any, image: Array, value: Any) -> Array:
+        if not self.is_padded:
+            return image
+        return xp.pad(image, self.pads, constant_values=value)
+
+    def taken(self, padded: Array, offset: tuple[int, ...]) -> Array:
+        """What all windows have at one place."""
+        return padded[self._slices(offset)]
+
+    def _slices(self, offset: tuple[int, ...]) -> tuple[slice, ...]:
+        return tuple(
+            slice(start, start + (count - 1) * step + 1 if count else start, step)
+            for start, count, step in zip(
+                offset, self.outputs, self.strides, strict=True
+            )
+        )
+
+    def put_back(self, xp: Any, values: Array, offset: tuple[int, ...]) -> Array:
+        """Spread values of one place over an image of zeros, padding cut off."""
+        zero = values.dtype.type(0)
+        if xp is np:
+            padded = np.zeros(
+                [d + sum(p) for d, p in zip(self.dims, self.pads, strict=True)],
+                values.dtype,
+            )
+            padded[self._slices(offset)] = values
+            return padded[
+                tuple(
+                    slice(before, before + size)
+                    for (before, _), size in zip(self.pads, self.dims, strict=True)
+                )
+            ]
+        rows = zip(
+            offset, self.outputs, self.strides, self.pads, self.dims, strict=True
+        )
+        config = [
+            (
+                start - before,
+                size + before - start - ((count - 1) * step + 1),
+                step - 1,
+            )
+            for start, count, step, (before, _), size in rows
+        ]
+        return lax().pad(values, zero, config)
+
+
+def _check_window(attrs: WindowAttrs) -> None:
+    if attrs.window[0] != 1 or attrs.strides[0] != 1:
+        raise UnimplementedError(
+            None, None, "Pooling is not yet supported on the batch dimension."
+        )
+
+
+def _lowest(dtype: Any) -> Any:
+    kind = np.dtype(dtype)
+    if kind.kind in "iu":
+        return np.iinfo(kind).min
+    return kind.type(-np.inf)
+
+
+# Largest values.
+
+
+def max_pool(attrs: WindowAttrs, image: Array) -> tuple[Array]:
+    xp = namespace(image)
+    places = _Places.of(attrs, image.shape)
+    padded = places.padded(xp, image, _lowest(image.dtype))
+    largest = None
+    for offset in places.offsets():
+        values = places.taken(padded, offset)
+        largest = values if largest is None else xp.maximum(largest, values)
+    assert largest is not None
+    return (largest,)
+
+
+def max_pool_v2(
+    attrs: WindowAttrs, image: Array, window: np.ndarray, strides: np.ndarray
+) -> tuple[Array]:
+    return max_pool(attrs.with_window(window, strides), image)
+
+
+def max_pool_grad(
+    attrs: WindowAttrs, image: Array, pooled: Array, dy: Array
+) -> tuple[Array]:
+    """Give the gradient to the first place that holds the largest value."""
+    xp = namespace(image, pooled, dy)
+    places = _Places.of(attrs, image.shape)
+    _check_gradient(places, dy, "out_backprop")
+    gradient = None
+    zero = dy.dtype.type(0)
+    for offset, is_first in _firsts(xp, places, image, pooled):
+        part = places.put_back(xp, xp.where(is_first, dy, zero), offset)
+        gradient = part if gradient is None else gradient + part
+    return (gradient,)
+
+
+def _firsts(
+    xp: Any, places: _Places, image: Array, pooled: Array
+) -> Iterator[tuple[tuple[int, ...], Array]]:
+    """Yield every place and which windows have their largest value first there."""
+    padded = places.padded(xp, image, _lowest(image.dtype))
+    found = None
+    for offset in places.offsets():
+        is_largest = places.taken(padded, offset) == pooled
+        if found is None:
+            yield offset, is_largest
+            found = is_largest
+        else:
+            yield offset, is_largest & ~found
+            found = found | is_largest
+
+
+def max_pool_grad_v2(
+    attrs: WindowAttrs,
+    image: Array,
+    pooled: Array,
+    dy: Array,
+    window: np.ndarray,
+    strides: np.ndarray,
+) -> tuple[Array]:
+    return max_pool_grad(attrs.with_window(window, strides), image, pooled, dy)
+
+
+def max_pool_grad_grad(
+    attrs: WindowAttrs, image: Array, pooled: Array, d_gradient: Array
+) -> tuple[Array]:
+    """Take from every window what stands where its largest value stood."""
+    xp = namespace(image, pooled, d_gradient)
+    places = _Places.of(attrs, image.shape)
+    padded = places.padded(xp, d_gradient, d_gradient.dtype.type(0))
+    result = xp.zeros(pooled.shape, d_gradient.dtype)
+    for offset, is_first in _firsts(xp, places, image, pooled):
+        result = xp.where(is_first, places.taken(padded, offset), result)
+    return (result,)
+
+
+def max_pool_grad_grad_v2(
+    attrs: WindowAttrs,
+    image: Array,
+    pooled: Array,
+    d_gradient: Array,
+    window: np.ndarray,
+    strides: np.ndarray,
+) -> tuple[Array]:
+    attrs = attrs.with_window(window, strides)
+    return max_pool_grad_grad(attrs, image, pooled, d_gradient)
+
+
+def max_pool_with_argmax(attrs: ArgmaxAttrs, image: Array) -> tuple[Array, Array]:
+    """Also give the place of the largest value in the flattened image."""
+    (pooled,) = max_pool(attrs.windows, image)
+    xp = namespace(image)
+    places = _Places.of(attrs.windows, image.shape)
+    flat = _flat_places(image.shape, attrs.includes_batch)
+    padded = places.padded(np, flat, -1)
+    argmax = xp.zeros(pooled.shape, flat.dtype)
+    for offset, is_first in _firsts(xp, places, image, pooled):
+        argmax = xp.where(is_first, places.taken(padded, offset), argmax)
+    return pooled, argmax.astype(attrs.index_dtype.as_numpy_dtype)
+
+
+def _flat_places(dims: tuple[int, ...], with_batch: bool) -> np.ndarray:
+    batch, *rest = dims
+    inner = np.arange(math.prod(rest), dtype=np.int64).reshape(1, *rest)
+    if with_batch:
+        starts = np.arange(batch, dtype=np.int64) * math.prod(rest)
+        return inner + starts.reshape(-1, *(1,) * len(rest))
+    return np.broadcast_to(inner, dims)
+
+
+def max_pool_grad_with_argmax(
+    attrs: ArgmaxAttrs, image: Array, dy: Array, argmax: Array
+) -> tuple[Array]:
+    """Add the gradients up at the remembered places."""
+    xp = namespace(image, dy, argmax)
+    batch = image.shape[0]
+    places = argmax.reshape(batch, -1).astype(np.int64)
+    if not attrs.includes_batch:
+        starts = np.arange(batch, dtype=np.int64) * math.prod(image.shape[1:])
+        places = places + starts[:, None]
+    flat = xp.zeros(math.prod(image.shape), dy.dtype)
+    if xp is np:
+        np.add.at(flat, places.reshape(-1), dy.reshape(-1))
+    else:
+        flat = flat.at[places.reshape(-1)].add(dy.reshape(-1))
+    return (flat.reshape(image.shape),)
+
+
+# Averages.
+
+
+def average_pool(attrs: WindowAttrs, image: Array) -> tuple[Array]:
+    """Sum, divided by how many places of the window lie inside the image."""
+    xp = namespace(image)
+    places = _Places.of(_spatial_only(attrs), image.shape)
+    padded = places.padded(xp, image, image.dtype.type(0)).astype(_wide(image.dtype))
+    total = None
+    for offset in places.offsets():
+        values = places.taken(padded, offset)
+        total = values if total is None else total + values
+    assert total is not None
+    return ((total / _counts(attrs, places, total.dtype)).astype(image.dtype),)
+
+
+def _wide(dtype: Any) -> Any:
+    """Sums of half precision are kept in single precision."""
+    return np.dtype(np.float32) if np.dtype(dtype).itemsize == 2 else dtype
+
+
+def _spatial_only(attrs: WindowAttrs) -> WindowAttrs:
+    axis = attrs.channels
+    if attrs.window[axis] != 1 or attrs.strides[axis] != 1:
+        raise UnimplementedError(
+            None, None, "Non-spatial pooling is not yet supported."
+        )
+    return attrs
+
+
+def _counts(attrs: WindowAttrs, places: _Places, dtype: Any) -> np.ndarray:
+    """How many places of every window lie inside the image, `[1, h, w, 1]`."""
+    ones = [1] * len(places.dims)
+    counts = np.ones(ones, np.float64)
+    for axis in attrs.spatial:
+        before, _ = places.pads[axis]
+        starts = np.arange(places.outputs[axis]) * places.strides[axis] - before
+        ends = np.minimum(starts + places.window[axis], places.dims[axis])
+        inside = ends - np.maximum(starts, 0)
+        shape = list(ones)
+        shape[axis] = -1
+        counts = counts * inside.reshape(shape)
+    return counts.astype(dtype)
+
+
+def average_pool_grad(attrs: WindowAttrs, sizes: np.ndarray, dy: Array) -> tuple[Array]:
+    """Give every place inside the image an equal part."""
+    xp = namespace(dy)
+    dims = tuple(int(size) for size in sizes)
+    places = _Places.of(_spatial_only(attrs), dims)
+    _check_gradient(places, dy, "out_backprop")
+    wide = dy.astype(_wide(dy.dtype))
+    shares = wide / _counts(attrs, places, wide.dtype)
+    gradient = None
+    for offset in places.offsets():
+        part = places.put_back(xp, shares, offset)
+        gradient = part if gradient is None else gradient + part
+    assert gradient is not None
+    return (gradient.astype(dy.dtype),)
+
+
+def _check_gradient(places: _Places, dy: Array, name: str) -> None:
+    if dy.shape != places.outputs:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Expected {name} of shape {list(places.outputs)}, but got"
+            f" {list(dy.shape)}",
+        )
+
+
+_SIZES = ("ksize", "strides")
+
+KERNELS = {
+    "MaxPool": Kernel(max_pool),
+    "MaxPoolGrad": Kernel(max_pool_grad),
+    "MaxPoolGradGrad": Kernel(max_pool_grad_grad),
+    "MaxPool3D": Kernel(max_pool),
+    "MaxPool3DGrad": Kernel(max_pool_grad),
+    "MaxPool3DGradGrad": Kernel(max_pool_grad_grad),
+    "MaxPoolV2": Kernel(max_pool_v2, static=_SIZES),
+    "MaxPoolGradV2": Kernel(max_pool_grad_v2, static=_SIZES),
+    "MaxPoolGradGradV2": Kernel(max_pool_grad_grad_v2, static=_SIZES),
+    "MaxPoolWithArgmax": Kernel(max_pool_with_argmax),
+    "MaxPoolGradWithArgmax": Kernel(max_pool_grad_with_argmax),
+    "AvgPool": Kernel(average_pool),
+    "AvgPoolGrad": Kernel(average_pool_grad, static=("orig_input_shape",)),
+    "AvgPool3D": Kernel(average_pool),
+    "AvgPool3DGrad": Kernel(average_pool_grad, static=("orig_input_shape",)),
+}

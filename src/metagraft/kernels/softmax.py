@@ -1,0 +1,104 @@
+"""Softmax and the cross entropies computed together with it; twin of `ops/softmax.py`.
+
+Source: tensorflow core/kernels/softmax_op_functor.h, xent_op.h, sparse_xent_op.h.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import namespace
+
+__all__ = ["KERNELS"]
+
+
+def _wide(dtype: Any) -> Any:
+    """Half precision is computed in single precision."""
+    return np.dtype(np.float32) if dtype.itemsize == 2 else dtype
+
+
+def _shifted_and_log_sum(logits: Array) -> tuple[Array, Array, Array]:
+    """Return `x - max(x)`, its exponentials' sum, and the exponentials."""
+    xp = namespace(logits)
+    wide = logits.astype(_wide(logits.dtype))
+    shifted = wide - xp.max(wide, axis=-1, keepdims=True)
+    raised = xp.exp(shifted)
+    return shifted, xp.sum(raised, axis=-1, keepdims=True, dtype=wide.dtype), raised
+
+
+def softmax(_attrs: Any, logits: Array) -> tuple[Array]:
+    if not logits.shape[-1]:
+        return (logits,)
+    _, total, raised = _shifted_and_log_sum(logits)
+    return ((raised / total).astype(logits.dtype),)
+
+
+def log_softmax(_attrs: Any, logits: Array) -> tuple[Array]:
+    if not logits.shape[-1]:
+        return (logits,)
+    shifted, total, _ = _shifted_and_log_sum(logits)
+    return ((shifted - namespace(total).log(total)).astype(logits.dtype),)
+
+
+def cross_entropy(_attrs: Any, logits: Array, labels: Array) -> tuple[Array, Array]:
+    """Loss, and its gradient for the logits, as two outputs."""
+    xp = namespace(logits, labels)
+    logits, labels = xp.broadcast_arrays(logits, labels)
+    shifted, total, raised = _shifted_and_log_sum(logits)
+    targets = labels.astype(shifted.dtype)
+    loss = xp.sum(targets * (xp.log(total) - shifted), axis=-1, dtype=shifted.dtype)
+    backprop = raised / total - targets
+    return loss.astype(logits.dtype), backprop.astype(logits.dtype)
+
+
+def sparse_cross_entropy(
+    _attrs: Any, logits: Array, labels: Array
+) -> tuple[Array, Array]:
+    """As `cross_entropy`, with the number of the one class that is right.
+
+    A label outside the classes is an error where it is seen, and NaN in a compiled
+    program, as on TensorFlow's accelerators.
+    """
+    xp = namespace(logits, labels)
+    classes = logits.shape[-1]
+    if xp is np:
+        _check_labels(labels, classes)
+    shifted, total, raised = _shifted_and_log_sum(logits)
+    is_right = labels[:, None] == xp.arange(classes, dtype=labels.dtype)
+    chosen = xp.sum(
+        xp.where(is_right, shifted, shifted.dtype.type(0)),
+        axis=-1,
+        dtype=shifted.dtype,
+    )
+    loss = xp.log(total[:, 0]) - chosen
+    backprop = raised / total - is_right.astype(shifted.dtype)
+    if xp is not np:
+        nan = shifted.dtype.type(np.nan)
+        known = (labels >= labels.dtype.type(0)) & (labels < labels.dtype.type(classes))
+        loss = xp.where(known, loss, nan)
+        backprop = xp.where(known[:, None], backprop, nan)
+    return loss.astype(logits.dtype), backprop.astype(logits.dtype)
+
+
+def _check_labels(labels: np.ndarray, classes: int) -> None:
+    wrong = labels[(labels < 0) | (labels >= classes)]
+    if wrong.size:
+        values = " ".join(str(label) for label in labels.reshape(-1)[:1000])
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Received a label value of {wrong[0]} which is outside the valid range of"
+            f" [0, {classes}).  Label values: {values}",
+        )
+
+
+KERNELS = {
+    "Softmax": Kernel(softmax),
+    "LogSoftmax": Kernel(log_softmax),
+    "SoftmaxCrossEntropyWithLogits": Kernel(cross_entropy),
+    "SparseSoftmaxCrossEntropyWithLogits": Kernel(sparse_cross_entropy),
+}

@@ -1,0 +1,74 @@
+"""The largest values and whether a class is among them; twin of `ops/top_k.py`.
+
+Equal values keep their order: the lower index comes first.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import lax, namespace
+
+__all__ = ["KERNELS"]
+
+
+def _top_k(values: Array, k: int, index_dtype: Any) -> tuple[Array, Array]:
+    if not values.ndim or values.shape[-1] < k:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"input must have at least k columns. Had {list(values.shape)}, needed {k}",
+        )
+    if k < 0:
+        raise InvalidArgumentError(None, None, f"Need k >= 0, got {k}")
+    if namespace(values) is not np:
+        largest, indices = lax().top_k(values, k)
+        return largest, indices.astype(index_dtype)
+    # A stable sort of the mirrored values, mirrored back, puts equal ones in order.
+    order = np.argsort(values[..., ::-1], axis=-1, kind="stable")[..., ::-1]
+    indices = (values.shape[-1] - 1 - order)[..., :k]
+    return np.take_along_axis(values, indices, axis=-1), indices.astype(index_dtype)
+
+
+def top_k(attrs: Any, values: Array) -> tuple[Array, Array]:
+    return _top_k(values, attrs["k"], np.int32)
+
+
+def top_k_v2(attrs: Any, values: Array, k: np.ndarray) -> tuple[Array, Array]:
+    return _top_k(values, int(k), attrs["index_type"].as_numpy_dtype)
+
+
+def _in_top_k(predictions: Array, targets: Array, k: Array) -> tuple[Array]:
+    """Whether fewer than k classes are more probable than the target."""
+    xp = namespace(predictions, targets, k)
+    classes = predictions.shape[1]
+    zero = targets.dtype.type(0)
+    known = (targets >= zero) & (targets < targets.dtype.type(classes))
+    safe = xp.where(known, targets, zero)[:, None]
+    target_value = xp.take_along_axis(predictions, safe, axis=1)
+    known = known & xp.isfinite(target_value[:, 0])
+    known = known & xp.all(xp.isfinite(predictions), axis=1)
+    more = xp.sum(predictions > target_value, axis=1, dtype=np.int64)
+    return (known & (more < k),)
+
+
+def in_top_k(attrs: Any, predictions: Array, targets: Array) -> tuple[Array]:
+    return _in_top_k(predictions, targets, np.int64(attrs["k"]))
+
+
+def in_top_k_v2(
+    _attrs: Any, predictions: Array, targets: Array, k: Array
+) -> tuple[Array]:
+    return _in_top_k(predictions, targets, k.astype(np.int64))
+
+
+KERNELS = {
+    "TopK": Kernel(top_k),
+    "TopKV2": Kernel(top_k_v2, static=("k",)),
+    "InTopK": Kernel(in_top_k),
+    "InTopKV2": Kernel(in_top_k_v2),
+}

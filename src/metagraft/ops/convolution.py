@@ -1,0 +1,205 @@
+"""Convolution, and its gradients as ops of their own; twin of the kernels of it.
+
+Images are `[n, spatial..., c]` or `[n, c, spatial...]`, filters
+`[spatial..., c / groups, o]`.
+
+Source: tensorflow core/ops/nn_ops.cc, core/framework/common_shape_fns.cc
+Conv2DShapeImpl; python/ops/nn_grad.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from metagraft.graph.build.array import shape
+from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
+from metagraft.graph.shape_checks import merge_dim, with_rank
+from metagraft.graph.shapes import Dims
+from metagraft.ops.windows import WindowAttrs
+
+if TYPE_CHECKING:
+    from metagraft.graph.operation import Operation
+    from metagraft.graph.tensor import Tensor
+
+__all__ = ["OPS"]
+
+_SOURCE = "tensorflow core/ops/nn_ops.cc"
+
+
+def convolution_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """Windows along the spatial axes, the filter's outputs as channels."""
+    image = with_rank(inputs[0], attrs.rank)
+    kernel = with_rank(inputs[1], attrs.rank)
+    _check_groups(image[attrs.channels], kernel[-2], kernel[-1])
+    out = list(image)
+    for place, axis in enumerate(attrs.spatial):
+        out[axis] = attrs.output_size(axis, image[axis], kernel[place])
+    out[attrs.channels] = kernel[-1]
+    return (tuple(out),)
+
+
+def _check_groups(
+    channels: int | None, filter_channels: int | None, outputs: int | None
+) -> None:
+    if channels is None or filter_channels is None:
+        return
+    if filter_channels == 0 or channels % filter_channels:
+        raise ValueError(
+            f"Depth of input ({channels}) is not a multiple of input depth of filter"
+            f" ({filter_channels})"
+        )
+    groups = channels // filter_channels
+    if outputs is not None and groups and outputs % groups:
+        raise ValueError(
+            f"Depth of output ({outputs}) is not a multiple of the number of groups"
+            f" ({groups})"
+        )
+
+
+def depthwise_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """Each of c channels has filters of its own: `[h, w, c, m]` gives c * m."""
+    image = with_rank(inputs[0], attrs.rank)
+    kernel = with_rank(inputs[1], attrs.rank)
+    channels = merge_dim(image[attrs.channels], kernel[2])
+    out = list(image)
+    for place, axis in enumerate(attrs.spatial):
+        out[axis] = attrs.output_size(axis, image[axis], kernel[place])
+    known = channels is not None and kernel[3] is not None
+    out[attrs.channels] = channels * kernel[3] if known else None  # type: ignore[operator] # known
+    return (tuple(out),)
+
+
+def backprop_input_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """The shape is the value of `input_sizes`, whole or only its spatial part."""
+    sizes = inputs.as_dims(0)
+    if sizes is not None and len(sizes) == attrs.rank - 2:
+        dy = with_rank(inputs[2], attrs.rank)
+        kernel = with_rank(inputs[1], attrs.rank)
+        out = [dy[0], *(None,) * (attrs.rank - 1)]
+        out[attrs.channels] = kernel[-2]
+        for axis, size in zip(attrs.spatial, sizes, strict=True):
+            out[axis] = size
+        return (tuple(out),)
+    return (with_rank(sizes, attrs.rank),)
+
+
+def backprop_filter_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """The shape is the value of `filter_sizes`."""
+    return (with_rank(inputs.as_dims(1), attrs.rank),)
+
+
+_PASSED_ON = {
+    "Conv2D": ("strides", "padding", "explicit_paddings", "use_cudnn_on_gpu"),
+    "DepthwiseConv2dNative": ("strides", "padding", "explicit_paddings"),
+    "Conv3D": ("strides", "padding"),
+}
+
+
+class _Gradients:
+    """The gradient rules of one kind of convolution and of its two gradient ops."""
+
+    def __init__(self, forward: str, backprop_input: str, backprop_filter: str) -> None:
+        """Name the three ops."""
+        self.forward = forward
+        self.backprop_input = backprop_input
+        self.backprop_filter = backprop_filter
+
+    def _attrs(self, op: Operation) -> dict[str, Any]:
+        names = ("dilations", *_PASSED_ON[self.forward], "data_format")
+        return {name: op.get_attr(name) for name in names}
+
+    def of_convolution(
+        self, g: GradientBuilder, op: Operation, dy: Tensor
+    ) -> Sequence[Any]:
+        """Both gradients are ops that take the shape of what they give."""
+        image, kernel = op.inputs
+        if self.forward == "DepthwiseConv2dNative":
+            image_shape = shape(image)
+        else:
+            image_shape, kernel_shape = g.op("ShapeN", input=[image, kernel])
+        d_image = g.op(
+            self.backprop_input,
+            input_sizes=image_shape,
+            filter=kernel,
+            out_backprop=dy,
+            **self._attrs(op),
+        )
+        if self.forward == "DepthwiseConv2dNative":
+            kernel_shape = shape(kernel)
+        d_kernel = g.op(
+            self.backprop_filter,
+            input=image,
+            filter_sizes=kernel_shape,
+            out_backprop=dy,
+            **self._attrs(op),
+        )
+        return d_image, d_kernel
+
+    def of_backprop_input(
+        self, g: GradientBuilder, op: Operation, dy: Tensor
+    ) -> Sequence[Any]:
+        """It is linear in the filter and in the gradient that it takes."""
+        _, kernel, dz = op.inputs
+        attrs = self._attrs(op)
+        d_kernel = g.op(
+            self.backprop_filter,
+            input=dy,
+            filter_sizes=shape(kernel),
+            out_backprop=dz,
+            **attrs,
+        )
+        return None, d_kernel, g.op(self.forward, input=dy, filter=kernel, **attrs)
+
+    def of_backprop_filter(
+        self, g: GradientBuilder, op: Operation, dy: Tensor
+    ) -> Sequence[Any]:
+        """It is linear in the image and in the gradient that it takes."""
+        image, _, dz = op.inputs
+        attrs = self._attrs(op)
+        d_image = g.op(
+            self.backprop_input,
+            input_sizes=shape(image),
+            filter=dy,
+            out_backprop=dz,
+            **attrs,
+        )
+        return d_image, None, g.op(self.forward, input=image, filter=dy, **attrs)
+
+
+def _family(
+    forward: str, backprop_input: str, backprop_filter: str, forward_shape: Any
+) -> tuple[OpSpec, OpSpec, OpSpec]:
+    rules = _Gradients(forward, backprop_input, backprop_filter)
+    rows = (
+        (forward, forward_shape, rules.of_convolution),
+        (backprop_input, backprop_input_shape, rules.of_backprop_input),
+        (backprop_filter, backprop_filter_shape, rules.of_backprop_filter),
+    )
+    first, second, third = (
+        OpSpec(
+            name=name,
+            attrs=WindowAttrs.read,
+            shape=shape_rule,
+            gradient=gradient,
+            source=_SOURCE,
+        )
+        for name, shape_rule, gradient in rows
+    )
+    return first, second, third
+
+
+OPS = (
+    *_family(
+        "Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", convolution_shape
+    ),
+    *_family(
+        "Conv3D", "Conv3DBackpropInputV2", "Conv3DBackpropFilterV2", convolution_shape
+    ),
+    *_family(
+        "DepthwiseConv2dNative",
+        "DepthwiseConv2dNativeBackpropInput",
+        "DepthwiseConv2dNativeBackpropFilter",
+        depthwise_shape,
+    ),
+)

@@ -1,0 +1,293 @@
+"""Pooling: the largest or the average value of every window; twin of the kernels.
+
+Source: tensorflow core/ops/nn_ops.cc, core/framework/common_shape_fns.cc
+MaxPoolShape; python/ops/nn_grad.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from metagraft.graph.build import array
+from metagraft.graph.dtypes import DType
+from metagraft.graph.op_spec import (
+    NO_RULE_YET,
+    AttrReader,
+    GradientBuilder,
+    OpSpec,
+    Shapes,
+)
+from metagraft.graph.shape_checks import merged, with_rank
+from metagraft.graph.shapes import Dims
+from metagraft.ops.windows import WindowAttrs
+
+if TYPE_CHECKING:
+    from metagraft.graph.operation import Operation
+    from metagraft.graph.tensor import Tensor
+
+__all__ = ["OPS", "ArgmaxAttrs"]
+
+_SOURCE = "tensorflow core/ops/nn_ops.cc"
+
+
+@dataclass(frozen=True, slots=True)
+class ArgmaxAttrs:
+    """Attributes of max pooling that remembers places.
+
+    Attributes:
+        windows: As of any pooling.
+        index_dtype: Type of the places.
+        includes_batch: Whether places are counted over the batch, not in one image.
+    """
+
+    windows: WindowAttrs
+    index_dtype: DType
+    includes_batch: bool
+
+    @classmethod
+    def read(cls, attrs: Mapping[str, Any]) -> ArgmaxAttrs:
+        """Read the attributes."""
+        return cls(
+            WindowAttrs.read(attrs), attrs["Targmax"], attrs["include_batch_in_index"]
+        )
+
+
+def _pooled(attrs: WindowAttrs, dims: Dims) -> Dims:
+    image = with_rank(dims, attrs.rank)
+    pooled_axes = (*attrs.spatial, attrs.channels)
+    return tuple(
+        attrs.output_size(axis, size, attrs.window[axis])
+        if axis in pooled_axes
+        else size
+        for axis, size in enumerate(image)
+    )
+
+
+def max_pool_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """Windows along every axis but the batch; channels may be pooled too."""
+    return (_pooled(attrs, inputs[0]),)
+
+
+def average_pool_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """Windows along the spatial axes."""
+    image = with_rank(inputs[0], attrs.rank)
+    out = list(image)
+    for axis in attrs.spatial:
+        out[axis] = attrs.output_size(axis, image[axis], attrs.window[axis])
+    return (tuple(out),)
+
+
+def max_pool_with_argmax_shape(attrs: ArgmaxAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """Values and their places have the same shape."""
+    dims = _pooled(attrs.windows, inputs[0])
+    return (dims, dims)
+
+
+def max_pool_v2_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """As `max_pool_shape`, with sizes that are operands."""
+    window, strides = inputs.value(1), inputs.value(2)
+    if window is None or strides is None:
+        return ((None,) * attrs.rank if inputs[0] is not None else None,)
+    return (_pooled(attrs.with_window(window, strides), inputs[0]),)
+
+
+def first_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """The gradient has the shape of the image."""
+    return (with_rank(inputs[0], attrs.rank),)
+
+
+def grad_with_argmax_shape(attrs: ArgmaxAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """The gradient has the shape of the image."""
+    return (with_rank(inputs[0], attrs.windows.rank),)
+
+
+def second_order_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """The gradient of the gradient has the shape of the pooled image."""
+    image = with_rank(inputs[0], attrs.rank)
+    pooled = with_rank(inputs[1], attrs.rank)
+    merged(image, with_rank(inputs[2], attrs.rank))
+    return (pooled,)
+
+
+def average_pool_grad_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """The shape is the value of `orig_input_shape`."""
+    return (with_rank(inputs.as_dims(0), attrs.rank),)
+
+
+_FORWARD_ATTRS = ("ksize", "strides", "padding", "data_format")
+
+
+def _attrs_of(op: Operation, *names: str) -> dict[str, Any]:
+    return {name: op.get_attr(name) for name in names}
+
+
+def max_pool_gradient(
+    g: GradientBuilder, op: Operation, dy: Tensor
+) -> Sequence[Tensor]:
+    """The gradient goes where the largest value came from."""
+    explicit = ("explicit_paddings",) if op.type == "MaxPool" else ()
+    return (
+        g.op(
+            f"{op.type}Grad",
+            orig_input=op.inputs[0],
+            orig_output=op.outputs[0],
+            grad=dy,
+            **_attrs_of(op, *_FORWARD_ATTRS, *explicit),
+        ),
+    )
+
+
+def max_pool_grad_gradient(
+    g: GradientBuilder, op: Operation, dy: Tensor
+) -> Sequence[Tensor]:
+    """Picks from `dy` the places the gradient went to."""
+    image, pooled = op.inputs[:2]
+    return (
+        array.zeros_like(image),
+        array.zeros_like(pooled),
+        g.op(
+            f"{op.type}Grad",
+            orig_input=image,
+            orig_output=pooled,
+            grad=dy,
+            **_attrs_of(op, *_FORWARD_ATTRS),
+        ),
+    )
+
+
+def max_pool_grad_grad_gradient(
+    g: GradientBuilder, op: Operation, dy: Tensor
+) -> Sequence[Tensor]:
+    """The transpose of picking is the first gradient again."""
+    image, pooled = op.inputs[:2]
+    return (
+        array.zeros_like(image),
+        array.zeros_like(pooled),
+        g.op(
+            op.type.removesuffix("Grad"),
+            orig_input=image,
+            orig_output=pooled,
+            grad=dy,
+            **_attrs_of(op, *_FORWARD_ATTRS),
+        ),
+    )
+
+
+def max_pool_v2_gradient(
+    g: GradientBuilder, op: Operation, dy: Tensor
+) -> Sequence[Tensor | None]:
+    """As `max_pool_gradient`, with sizes that are operands."""
+    image, window, strides = op.inputs
+    d_image = g.op(
+        "MaxPoolGradV2",
+        orig_input=image,
+        orig_output=op.outputs[0],
+        grad=dy,
+        ksize=window,
+        strides=strides,
+        **_attrs_of(op, "padding", "data_format"),
+    )
+    return d_image, None, None
+
+
+def max_pool_grad_v2_gradient(
+    g: GradientBuilder, op: Operation, dy: Tensor
+) -> Sequence[Tensor | None]:
+    """As `max_pool_grad_gradient`, with sizes that are operands."""
+    image, pooled, _, window, strides = op.inputs
+    return (
+        array.zeros_like(image),
+        array.zeros_like(pooled),
+        g.op(
+            "MaxPoolGradGradV2",
+            orig_input=image,
+            orig_output=pooled,
+            grad=dy,
+            ksize=window,
+            strides=strides,
+            **_attrs_of(op, "padding", "data_format"),
+        ),
+        None,
+        None,
+    )
+
+
+def max_pool_with_argmax_gradient(
+    g: GradientBuilder, op: Operation, dy: Tensor, _d_argmax: Tensor | None
+) -> Sequence[Tensor]:
+    """The places were remembered."""
+    return (
+        g.op(
+            "MaxPoolGradWithArgmax",
+            input=op.inputs[0],
+            grad=dy,
+            argmax=op.outputs[1],
+            **_attrs_of(op, "ksize", "strides", "padding", "include_batch_in_index"),
+        ),
+    )
+
+
+def average_pool_gradient(
+    g: GradientBuilder, op: Operation, dy: Tensor
+) -> Sequence[Tensor]:
+    """Every value of a window gets an equal part."""
+    return (
+        g.op(
+            f"{op.type}Grad",
+            orig_input_shape=array.shape(op.inputs[0]),
+            grad=dy,
+            **_attrs_of(op, *_FORWARD_ATTRS),
+        ),
+    )
+
+
+def average_pool_grad_gradient(
+    g: GradientBuilder, op: Operation, dy: Tensor
+) -> Sequence[Tensor]:
+    """The transpose of spreading is averaging."""
+    operand = "input" if op.type == "AvgPool3DGrad" else "value"
+    arguments: dict[str, Any] = {operand: dy, **_attrs_of(op, *_FORWARD_ATTRS)}
+    return (
+        g.op("StopGradient", input=op.inputs[0]),
+        g.op(op.type.removesuffix("Grad"), **arguments),
+    )
+
+
+def _row(
+    name: str, shape: Any, gradient: Any, attrs: AttrReader = WindowAttrs.read
+) -> OpSpec:
+    return OpSpec(
+        name=name,
+        attrs=attrs,
+        shape=shape,
+        gradient=gradient,
+        source=_SOURCE,
+    )
+
+
+OPS = (
+    _row("MaxPool", max_pool_shape, max_pool_gradient),
+    _row("MaxPoolGrad", first_shape, max_pool_grad_gradient),
+    _row("MaxPoolGradGrad", second_order_shape, max_pool_grad_grad_gradient),
+    _row("MaxPool3D", max_pool_shape, max_pool_gradient),
+    _row("MaxPool3DGrad", first_shape, max_pool_grad_gradient),
+    _row("MaxPool3DGradGrad", second_order_shape, max_pool_grad_grad_gradient),
+    _row("MaxPoolV2", max_pool_v2_shape, max_pool_v2_gradient),
+    _row("MaxPoolGradV2", first_shape, max_pool_grad_v2_gradient),
+    _row("MaxPoolGradGradV2", second_order_shape, NO_RULE_YET),
+    _row(
+        "MaxPoolWithArgmax",
+        max_pool_with_argmax_shape,
+        max_pool_with_argmax_gradient,
+        ArgmaxAttrs.read,
+    ),
+    _row(
+        "MaxPoolGradWithArgmax", grad_with_argmax_shape, NO_RULE_YET, ArgmaxAttrs.read
+    ),
+    _row("AvgPool", average_pool_shape, average_pool_gradient),
+    _row("AvgPoolGrad", average_pool_grad_shape, average_pool_grad_gradient),
+    _row("AvgPool3D", average_pool_shape, average_pool_gradient),
+    _row("AvgPool3DGrad", average_pool_grad_shape, average_pool_grad_gradient),
+)

@@ -1,0 +1,161 @@
+"""Sliding windows: what convolution and pooling have in common.
+
+The attributes of both are read into one record here, so that shape functions,
+gradient rules and kernels agree on strides, paddings and the places of the axes.
+
+Source: tensorflow core/framework/common_shape_fns.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Pair = tuple[int, int]
+
+SAME = "SAME"
+VALID = "VALID"
+EXPLICIT = "EXPLICIT"
+
+
+@dataclass(frozen=True, slots=True)
+class WindowAttrs:
+    """Attributes of an op that slides a window over an image.
+
+    Attributes:
+        rank: Dimensions of the image, batch and channels included.
+        channels_first: Whether the channels are axis 1, not the last one.
+        strides: Steps, for every axis.
+        dilations: Distances between the taps of a window, for every axis.
+        window: Sizes of the window, for every axis; empty where a filter or an
+            operand gives them.
+        padding: `SAME`, `VALID` or `EXPLICIT`.
+        explicit: Paddings before and after every axis, for `EXPLICIT`.
+    """
+
+    rank: int
+    channels_first: bool
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    window: tuple[int, ...]
+    padding: str
+    explicit: tuple[Pair, ...]
+
+    @classmethod
+    def read(cls, attrs: Mapping[str, Any]) -> WindowAttrs:
+        """Read the attributes of any op of these families.
+
+        Raises:
+            ValueError: The values do not fit together.
+        """
+        data_format = str(attrs.get("data_format", b"NHWC").decode())
+        rank = len(data_format)
+        padding = str(attrs["padding"].decode())
+        return cls(
+            rank=rank,
+            channels_first=data_format.startswith("NC"),
+            strides=_per_axis("stride", attrs.get("strides"), data_format),
+            dilations=_per_axis("dilation", attrs.get("dilations"), data_format),
+            window=_per_axis("ksize", attrs["ksize"], data_format)
+            if "ksize" in attrs
+            else (),
+            padding=padding,
+            explicit=_explicit(attrs.get("explicit_paddings", ()), padding, rank),
+        )
+
+    @property
+    def spatial(self) -> tuple[int, ...]:
+        """The axes of height, width and so on."""
+        first = 2 if self.channels_first else 1
+        return tuple(range(first, first + self.rank - 2))
+
+    @property
+    def channels(self) -> int:
+        """The axis of the channels."""
+        return 1 if self.channels_first else self.rank - 1
+
+    def with_window(self, window: Iterable[Any], strides: Iterable[Any]) -> WindowAttrs:
+        """Return the record with sizes that came as operands."""
+        return WindowAttrs(
+            self.rank,
+            self.channels_first,
+            tuple(int(stride) for stride in strides),
+            self.dilations,
+            tuple(int(size) for size in window),
+            self.padding,
+            self.explicit,
+        )
+
+    def output_size(self, axis: int, size: int | None, taps: int | None) -> int | None:
+        """Return how many windows fit along an axis.
+
+        Args:
+            axis: The axis.
+            size: Its size; None if unknown.
+            taps: How many values the window takes along it; None if unknown.
+
+        Raises:
+            ValueError: The window is larger than what it slides over.
+        """
+        stride = self.strides[axis]
+        if size is None:
+            return None
+        if self.padding == SAME:
+            return -(-size // stride)
+        if taps is None:
+            return None
+        extent = (taps - 1) * self.dilations[axis] + 1
+        if self.padding == EXPLICIT:
+            size += sum(self.explicit[axis])
+        if size < extent:
+            raise ValueError(
+                f"Negative dimension size caused by subtracting {extent} from {size}"
+            )
+        return (size - extent) // stride + 1
+
+    def pads(self, axis: int, size: int, taps: int) -> Pair:
+        """Return the padding before and after an axis of known size."""
+        if self.padding == VALID:
+            return (0, 0)
+        if self.padding == EXPLICIT:
+            return self.explicit[axis]
+        stride = self.strides[axis]
+        extent = (taps - 1) * self.dilations[axis] + 1
+        outputs = -(-size // stride)
+        total = max((outputs - 1) * stride + extent - size, 0)
+        return (total // 2, total - total // 2)
+
+
+def _per_axis(
+    name: str, values: Sequence[int] | None, data_format: str
+) -> tuple[int, ...]:
+    rank = len(data_format)
+    if values is None:
+        return (1,) * rank
+    if len(values) != rank:
+        raise ValueError(
+            f"Data format {data_format} requires the {name} attribute to contain"
+            f" {rank} values, but got: {len(values)}"
+        )
+    if min(values) <= 0:
+        raise ValueError(f"{name.capitalize()} must be > 0, but got {min(values)}")
+    return tuple(values)
+
+
+def _explicit(values: Sequence[int], padding: str, rank: int) -> tuple[Pair, ...]:
+    if padding != EXPLICIT:
+        if values:
+            raise ValueError(
+                "explicit_paddings attribute must be empty if the padding attribute"
+                " is not EXPLICIT"
+            )
+        return ()
+    if len(values) != 2 * rank:
+        raise ValueError(
+            f"explicit_paddings attribute must contain {2 * rank} values, but got:"
+            f" {len(values)}"
+        )
+    if min(values) < 0:
+        raise ValueError("All elements of explicit_paddings must be nonnegative")
+    return tuple(zip(values[::2], values[1::2], strict=True))
