@@ -28,6 +28,7 @@ from metagraft.proto import AttrValue, GraphDef, NodeDef, VersionDef
 
 if TYPE_CHECKING:
     from metagraft.graph.catalogue import OpDef
+    from metagraft.graph.control_flow_context import ControlFlowContext
 
 # The graph version that TensorFlow 2.21 writes and reads.
 PRODUCER_VERSION: Final = 2474
@@ -56,6 +57,7 @@ class Graph:
         self._unfeedable: set[Tensor] = set()
         self._unfetchable: set[Operation] = set()
         self._finalized = False
+        self._has_contexts = False
         self._seed: int | None = None
         self._changes = 0
         self.functions = FunctionLibrary(self._store.message.library)
@@ -200,6 +202,8 @@ class Graph:
         except BaseException:
             self._forget(op_id)
             raise
+        if self._has_contexts:
+            graph_scopes.apply_context(self, op)
         scopes.record(op)
         graph_scopes.apply_scopes(self, scopes, op, compute_device)
         return op
@@ -596,6 +600,14 @@ class Graph:
             yield
         finally:
             self._scopes.gradient_overrides = before
+
+    def _get_control_flow_context(self) -> ControlFlowContext | None:
+        """The branch or loop that is being built."""
+        return self._scopes.context
+
+    def _set_control_flow_context(self, context: ControlFlowContext | None) -> None:
+        self._scopes.context = context
+        self._has_contexts = True
 
     def as_default(self) -> AbstractContextManager[Graph]:
         """Make this the default graph of a block."""

@@ -74,12 +74,13 @@ class name_scope:  # noqa: N801 - used as a function
 def control_dependencies(graph: Graph, control_inputs: Any) -> Iterator[None]:
     """Open a block whose operations run after `control_inputs`.
 
-    None hides the blocks around this one.
+    None hides the blocks around this one, and the branch or loop being built.
     """
     scopes = graph.scopes
-    before = scopes.control
+    before, before_context = scopes.control, scopes.context
     if control_inputs is None:
         scopes.control = []
+        scopes.context = None
     else:
         found = _as_operations(graph, control_inputs)
         scopes.control = [*before, ControlDependencies(found, clears=False)]
@@ -87,6 +88,8 @@ def control_dependencies(graph: Graph, control_inputs: Any) -> Iterator[None]:
         yield
     finally:
         scopes.control = before
+        if control_inputs is None:
+            scopes.context = before_context
 
 
 def _as_operations(graph: Graph, items: Any) -> tuple[Operation, ...]:
@@ -178,6 +181,18 @@ def apply_scopes(
         _apply_colocation(scopes.colocation, op)
     if scopes.container:
         _apply_container(scopes.container, op)
+
+
+def apply_context(graph: Graph, op: Operation) -> None:
+    """Put a new operation into the branch or loop that is being built."""
+    from metagraft.graph.control_flow_context import check_input
+
+    context = graph.scopes.context
+    op._set_control_flow_context(context)  # noqa: SLF001 - set when it is made
+    for tensor in op.inputs:
+        check_input(op, tensor.op)
+    if context is not None:
+        context.add_op(op)
 
 
 def _apply_attributes(scopes: ScopeStacks, op: Operation) -> None:

@@ -14,6 +14,7 @@ from metagraft.proto import AttrValue, NodeDef
 from metagraft.proto import OpDef as OpDefProto
 
 if TYPE_CHECKING:
+    from metagraft.graph.control_flow_context import ControlFlowContext
     from metagraft.graph.graph import Graph
 
 OUTPUT_SHAPES = "_output_shapes"
@@ -28,6 +29,7 @@ class Operation:
     __slots__ = (
         "__weakref__",
         "_attrs",
+        "_control_flow_context",
         "_control_inputs",
         "_definition",
         "_graph",
@@ -49,6 +51,7 @@ class Operation:
         self._attrs: Attrs | None = None
         self._definition: catalogue.OpDef | None = None
         self._record: Any = None
+        self._control_flow_context: ControlFlowContext | None = None
 
     # -- what it is ----------------------------------------------------------------
 
@@ -250,6 +253,13 @@ class Operation:
         inputs[index] = tensor
         self._graph.replace_input(self, index, tensor)
         self._inputs = tuple(inputs)
+
+    def _get_control_flow_context(self) -> ControlFlowContext | None:
+        """The branch or loop it belongs to."""
+        return self._control_flow_context
+
+    def _set_control_flow_context(self, context: ControlFlowContext | None) -> None:
+        self._control_flow_context = context
 
     # -- where it comes from, and running it -----------------------------------------
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from metagraft.proto import AttrValue
 
 if TYPE_CHECKING:
+    from metagraft.graph.control_flow_context import ControlFlowContext
     from metagraft.graph.operation import Operation
 
 DeviceFunction = Callable[[Any], Any]
