@@ -1,0 +1,1 @@
+"""Benchmarks: Metagraft and TensorFlow measured side by side; see README.md."""

@@ -1,0 +1,114 @@
+"""Measuring one function with TensorFlow and with Metagraft, and showing both."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+
+from rich.console import Console
+from rich.table import Table
+
+SIDES = {"metagraft": "metagraft.compat.v1", "tensorflow": "tensorflow.compat.v1"}
+# Logs and legacy Keras, which TensorFlow's tf.layers need.
+_ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_USE_LEGACY_KERAS": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What Metagraft promises of one measurement.
+
+    Attributes:
+        ratio: TensorFlow's seconds over Metagraft's must be at least this.
+        seconds: Metagraft's seconds must be at most this.
+    """
+
+    ratio: float | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """One function to measure on both sides.
+
+    Attributes:
+        title: What is measured, for the heading.
+        measure: Takes the module that programs call `tf`; returns seconds by name.
+        budgets: The promise for each name; a name without one is only shown.
+        repeats: How often each side runs, each time in a new process.
+    """
+
+    title: str
+    measure: Callable[[ModuleType], Mapping[str, float]]
+    budgets: Mapping[str, Budget]
+    repeats: int = 3
+
+
+def run_side(module_name: str, side: str) -> dict[str, float]:
+    """Run `measure` of a benchmark module in a new process, on one side."""
+    finished = subprocess.run(
+        [sys.executable, "-m", "benchmarks.one_side", module_name, SIDES[side]],
+        env={**os.environ, **_ENVIRONMENT},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if finished.returncode:
+        raise RuntimeError(f"{module_name} failed on {side}:\n{finished.stderr}")
+    found: dict[str, float] = json.loads(finished.stdout.splitlines()[-1])
+    return found
+
+
+def compare(module_name: str, benchmark: Benchmark) -> bool:
+    """Measure both sides by turns, print the table, return whether budgets are kept."""
+    best: dict[str, dict[str, float]] = {side: {} for side in SIDES}
+    for _ in range(benchmark.repeats):
+        for side in SIDES:
+            for name, seconds in run_side(module_name, side).items():
+                known = best[side].get(name, seconds)
+                best[side][name] = min(known, seconds)
+    table = Table(title=benchmark.title, title_justify="left")
+    for heading in ("what", "Metagraft", "TensorFlow", "ratio", "budget", ""):
+        table.add_column(heading, justify="left" if heading == "what" else "right")
+    kept = True
+    for name, ours in best["metagraft"].items():
+        theirs = best["tensorflow"].get(name)
+        budget = benchmark.budgets.get(name, Budget())
+        is_kept = _is_kept(budget, ours, theirs)
+        kept = kept and is_kept
+        table.add_row(
+            name,
+            _show(ours),
+            "-" if theirs is None else _show(theirs),
+            "-" if theirs is None else f"{theirs / ours:.1f}x",
+            _show_budget(budget),
+            "ok" if is_kept else "MISSED",
+        )
+    Console(width=110).print(table)
+    return kept
+
+
+def _is_kept(budget: Budget, ours: float, theirs: float | None) -> bool:
+    if budget.seconds is not None and ours > budget.seconds:
+        return False
+    return budget.ratio is None or theirs is None or theirs / ours >= budget.ratio
+
+
+def _show(seconds: float) -> str:
+    if seconds < 1e-3:
+        return f"{seconds * 1e6:.1f} us"
+    return f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+def _show_budget(budget: Budget) -> str:
+    parts = []
+    if budget.seconds is not None:
+        parts.append(f"< {_show(budget.seconds)}")
+    if budget.ratio is not None:
+        parts.append(f">= {budget.ratio:g}x")
+    return ", ".join(parts) or "-"

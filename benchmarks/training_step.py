@@ -1,0 +1,92 @@
+"""A training step of the benchmark models on the CPU: forward, backward, update."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from benchmarks.side_by_side import Benchmark, Budget
+
+_STEPS = 30
+
+
+def measure(tf: ModuleType) -> dict[str, float]:
+    """Return seconds per step."""
+    return {
+        "MLP 784-256-128-10, batch 128, Adam": _step_seconds(tf, _mlp),
+        "ConvNet 32x32x3, batch 64, momentum": _step_seconds(tf, _convnet),
+    }
+
+
+def _mlp(tf: ModuleType) -> tuple[Any, dict[Any, Any]]:
+    x = tf.placeholder(tf.float32, [None, 784])
+    labels = tf.placeholder(tf.int64, [None])
+    hidden = tf.layers.dense(x, 256, activation=tf.nn.relu)
+    hidden = tf.layers.dense(hidden, 128, activation=tf.nn.relu)
+    train = _minimize(tf, tf.layers.dense(hidden, 10), labels, tf.train.AdamOptimizer())
+    numbers = np.random.default_rng(0)
+    feeds = {
+        x: numbers.standard_normal((128, 784), dtype=np.float32),
+        labels: numbers.integers(0, 10, 128),
+    }
+    return train, feeds
+
+
+def _convnet(tf: ModuleType) -> tuple[Any, dict[Any, Any]]:
+    x = tf.placeholder(tf.float32, [None, 32, 32, 3])
+    labels = tf.placeholder(tf.int64, [None])
+    y = x
+    for filters in (32, 64):
+        y = tf.layers.conv2d(y, filters, 3, padding="same", use_bias=False)
+        y = tf.layers.batch_normalization(y, training=True)
+        y = tf.layers.max_pooling2d(tf.nn.relu(y), 2, 2)
+    y = tf.layers.dense(tf.layers.flatten(y), 128, activation=tf.nn.relu)
+    y = tf.nn.dropout(y, keep_prob=0.5)
+    optimizer = tf.train.MomentumOptimizer(0.01, 0.9)
+    train = _minimize(tf, tf.layers.dense(y, 10), labels, optimizer)
+    numbers = np.random.default_rng(0)
+    feeds = {
+        x: numbers.standard_normal((64, 32, 32, 3), dtype=np.float32),
+        labels: numbers.integers(0, 10, 64),
+    }
+    return train, feeds
+
+
+def _minimize(tf: ModuleType, logits: Any, labels: Any, optimizer: Any) -> Any:
+    loss = tf.reduce_mean(
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    )
+    with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+        return optimizer.minimize(loss)
+
+
+def _step_seconds(
+    tf: ModuleType, build: Callable[[ModuleType], tuple[Any, dict[Any, Any]]]
+) -> float:
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.set_random_seed(1)
+        train, feeds = build(tf)
+        session.run(tf.global_variables_initializer())
+        for _ in range(5):
+            session.run(train, feeds)
+        best = float("inf")
+        for _ in range(3):
+            start = time.perf_counter()
+            for _ in range(_STEPS):
+                session.run(train, feeds)
+            best = min(best, (time.perf_counter() - start) / _STEPS)
+        return best
+
+
+BENCHMARK = Benchmark(
+    title="Training step on the CPU",
+    measure=measure,
+    budgets={
+        "MLP 784-256-128-10, batch 128, Adam": Budget(ratio=1),
+        "ConvNet 32x32x3, batch 64, momentum": Budget(ratio=1),
+    },
+)
