@@ -53,8 +53,7 @@ def run_side(module_name: str, side: str) -> dict[str, float]:
     finished = subprocess.run(
         [sys.executable, "-m", "benchmarks.one_side", module_name, SIDES[side]],
         env={**os.environ, **_ENVIRONMENT},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         check=False,
     )
