@@ -44,9 +44,7 @@ class ControlFlowContext(ABC):
     def __init__(self, name: str) -> None:
         """Start inside the current context of the default graph."""
         self.name = name
-        self.outer_context: ControlFlowContext | None = (
-            get_default_graph()._get_control_flow_context()  # noqa: SLF001
-        )
+        self.outer_context = get_default_graph().scopes.context
         self.nested_contexts: list[ControlFlowContext] = []
         if self.outer_context is not None:
             self.outer_context.nested_contexts.append(self)
@@ -59,13 +57,13 @@ class ControlFlowContext(ABC):
     def enter(self) -> None:
         """Make this the current context of the default graph."""
         graph = get_default_graph()
-        self._entered_from.append(graph._get_control_flow_context())  # noqa: SLF001
-        graph._set_control_flow_context(self)  # noqa: SLF001
+        self._entered_from.append(graph.scopes.context)
+        graph._set_control_flow_context(self)  # noqa: SLF001 - TensorFlow's name
 
     def exit(self) -> None:
         """Return to the context that was current before the last `enter`."""
         graph = get_default_graph()
-        graph._set_control_flow_context(self._entered_from.pop())  # noqa: SLF001
+        graph.scopes.context = self._entered_from.pop()
 
     def exit_result(self, tensors: Iterable[Tensor]) -> None:
         """Make results usable in the context around this one."""
@@ -158,8 +156,7 @@ class ControlFlowContext(ABC):
             self.external_values[prepend_name_scope(name, import_scope)] = element
         inside = self.values - set(self.external_values)
         for name in {value.partition(":")[0] for value in inside}:
-            found: Any = graph.as_graph_element(name)
-            found._set_control_flow_context(self)
+            set_context(graph.get_operation_by_name(name), self)
 
     def __str__(self) -> str:
         """Return the name."""
@@ -232,8 +229,12 @@ def loop_constant_enter(tensor: Tensor) -> Operation | None:
 
 def context_of(op: Operation) -> ControlFlowContext | None:
     """Return the context that an operation belongs to."""
-    context: ControlFlowContext | None = op._get_control_flow_context()  # noqa: SLF001
-    return context
+    return op._get_control_flow_context()  # noqa: SLF001 - TensorFlow's name
+
+
+def set_context(op: Operation, context: ControlFlowContext | None) -> None:
+    """Say which context an operation belongs to."""
+    op._set_control_flow_context(context)  # noqa: SLF001 - TensorFlow's name
 
 
 def output_context(op: Operation) -> ControlFlowContext | None:

@@ -46,6 +46,19 @@ class ScopeStacks(threading.local):
         self.container = ""
         self.attributes: dict[str, AttrValue | Callable[[Any], Any] | None] = {}
         self.gradient_overrides: dict[str, str] = {}
+        # The branch or loop that is being built.
+        self.context: ControlFlowContext | None = None
+
+    @property
+    def changes_imports(self) -> bool:
+        """Whether imported operations are changed by what is open, devices apart."""
+        return bool(
+            self.control
+            or self.colocation
+            or self.container
+            or self.attributes
+            or self.gradient_overrides
+        )
 
     def control_inputs_for(self, inputs: tuple[Operation, ...]) -> list[Operation]:
         """Control inputs of an operation with the given data inputs.
