@@ -31,6 +31,9 @@ class Frame(Protocol):
     def adopt(self, value: Array) -> Array:
         """Return an output that is no NumPy array in the form that this run keeps."""
 
+    def host_value(self, slot: int) -> Any:
+        """Return the value of a traced slot if it is known after all, else None."""
+
 
 class NeedsHostValueError(Exception):
     """A traced program needs the value of an operand; the plan has to be cut there."""
@@ -148,11 +151,14 @@ def _general_step(node: Node) -> Step:
         if isinstance(slots, tuple):
             values = tuple(environment[slot] for slot in slots)
             if position in static:
+                frame = environment[FRAME_SLOT]
                 pairs = zip(slots, values, strict=True)
-                return tuple(_concrete(node, s, v) for s, v in pairs)
+                return tuple(_concrete(node, s, v, frame) for s, v in pairs)
             return values
         value = environment[slots]
-        return _concrete(node, slots, value) if position in static else value
+        if position not in static:
+            return value
+        return _concrete(node, slots, value, environment[FRAME_SLOT])
 
     def step(environment: Environment) -> None:
         arguments = [argument(i, environment) for i in range(len(node.inputs))]
@@ -168,7 +174,7 @@ def _general_step(node: Node) -> Step:
     return step
 
 
-def _concrete(node: Node, slot: int, value: Any) -> Any:
+def _concrete(node: Node, slot: int, value: Any, frame: Frame) -> Any:
     """Return the value of a static operand as a NumPy array."""
     if isinstance(value, np.ndarray):
         return value
@@ -177,7 +183,10 @@ def _concrete(node: Node, slot: int, value: Any) -> Any:
     from metagraft.kernels.namespace import is_traced
 
     if is_traced(value):
-        raise NeedsHostValueError(node, slot)
+        known = frame.host_value(slot)
+        if known is None:
+            raise NeedsHostValueError(node, slot)
+        return known
     return np.asarray(value)
 
 

@@ -18,6 +18,7 @@ from metagraft.runtime.evaluate import Environment, evaluate, make_step
 from metagraft.runtime.node_errors import placed
 from metagraft.runtime.plan import FRAME_SLOT, Node, Plan, RandomOp, Read, Write
 from metagraft.runtime.resources import RandomState, Store
+from metagraft.runtime.results import result
 
 
 class HostStream:
@@ -69,6 +70,10 @@ class HostFrame:
         if not isinstance(value, (bool, int, float, complex)):
             self._device_kernels += 1
         return np.asarray(value)
+
+    def host_value(self, slot: int) -> Any:
+        """Return None: nothing is traced here."""
+        raise AssertionError(f"slot {slot} is traced in a run on the host")
 
     def take_device_kernels(self) -> int:
         """Return how many outputs came from the device since the last call."""
@@ -200,15 +205,3 @@ def store_values(
             ):
                 value = value.copy()  # the caller holds this memory
         store.put(write.declaration, value)
-
-
-def result(value: Any, feeds: Sequence[Any]) -> Any:
-    """Return a value as `run` gives it out: the caller may change it freely."""
-    if isinstance(value, np.ndarray):
-        if value.ndim == 0:
-            return value[()]
-        flags = value.flags
-        if flags.owndata and flags.writeable and all(value is not f for f in feeds):
-            return value
-        return value.copy()
-    return value

@@ -1,0 +1,424 @@
+"""Compiled plans: each device segment is one XLA program.
+
+A segment is compiled, per signature, as a pure function from (state, inputs, random
+counters) to (new state, outputs). Buffers of variables that it changes are donated,
+so a training step updates in place. Programs are traced with 64-bit types on and with
+implicit type promotion refused; both settings hold only while we trace or run.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any, Final
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from metagraft.errors import InternalError, ResourceExhaustedError
+from metagraft.kernels.kernel import Array
+from metagraft.runtime.evaluate import (
+    Environment,
+    NeedsHostValueError,
+    Step,
+    evaluate,
+    make_step,
+)
+from metagraft.runtime.host import HostFrame, load, store_values
+from metagraft.runtime.node_errors import placed
+from metagraft.runtime.plan import FRAME_SLOT, Node, Plan, Read
+from metagraft.runtime.resources import RandomState, Store
+from metagraft.runtime.results import result
+from metagraft.runtime.segments import (
+    CONSTANT_ELEMENTS_MAX,
+    Cut,
+    Findings,
+    Segment,
+    cut,
+)
+
+# Options of XLA per platform, each with the measurement that justifies it.
+COMPILER_OPTIONS: Final[dict[str, dict[str, Any]]] = {"cpu": {}, "gpu": {}, "tpu": {}}
+_ATTEMPTS_MAX: Final = 100
+
+
+class _TracedStream:
+    """A random stream inside a program: its position is an argument."""
+
+    __slots__ = ("_counter", "_key", "reserved")
+
+    def __init__(self, words: Array) -> None:
+        """Start at `words`: `uint32[6]`, the key and then the counter."""
+        self._key, self._counter = words[:2], words[2:]
+        self.reserved = 0
+
+    def reserve(self, n_samples_128: int) -> tuple[Array, Array]:
+        """Return key and counter of the next samples."""
+        counter = _advanced(self._counter, self.reserved)
+        self.reserved += int(n_samples_128)
+        return self._key, counter
+
+
+def _advanced(counter: Array, n_blocks: int) -> Array:
+    """Return a 128-bit counter, lowest word first, plus a number."""
+    if n_blocks == 0:
+        return counter
+    words = []
+    carry = jnp.zeros((), jnp.uint32)
+    for i in range(4):
+        addend = np.uint32((n_blocks >> (32 * i)) & 0xFFFFFFFF)
+        total = counter[i] + addend
+        overflow = (total < addend).astype(jnp.uint32)
+        total_with_carry = total + carry
+        overflow |= (total_with_carry < total).astype(jnp.uint32)
+        words.append(total_with_carry)
+        carry = overflow
+    return jnp.stack(words)
+
+
+class _TraceFrame:
+    """The frame while a segment is traced; see `evaluate.Frame`."""
+
+    __slots__ = ("_host_values", "_streams", "_words")
+
+    def __init__(self, words: dict[int, Array]) -> None:
+        """Start a trace with the positions of the random streams."""
+        self._words = words
+        self._streams: dict[int, _TracedStream] = {}
+        self._host_values: dict[int, Any] = {}
+
+    def stream(self, index: int) -> _TracedStream:
+        """Return the random stream number `index` of the plan."""
+        if index not in self._streams:
+            self._streams[index] = _TracedStream(self._words[index])
+        return self._streams[index]
+
+    def adopt(self, value: Array) -> Array:
+        """Keep traced values; make arrays of Python values."""
+        if isinstance(value, (bool, int, float, complex)):
+            return np.asarray(value)
+        return value
+
+    def host_value(self, slot: int) -> Any:
+        """Return the value of a slot that `lift` made traced, else None."""
+        return self._host_values.get(slot)
+
+    def lift(self, slot: int, value: Array) -> Array:
+        """Keep large host arrays out of the program's constants where possible."""
+        if not isinstance(value, np.ndarray) or value.size <= CONSTANT_ELEMENTS_MAX:
+            return value
+        self._host_values[slot] = value
+        first = value.reshape(-1)[0]
+        if np.all(value == first):
+            return jnp.full(value.shape, first, value.dtype)
+        return jnp.asarray(value)
+
+    def reserved(self) -> dict[int, int]:
+        """Return how many blocks each stream has used."""
+        return {index: s.reserved for index, s in self._streams.items()}
+
+
+class _Executable:
+    """A compiled segment for one signature."""
+
+    __slots__ = ("call", "reserved")
+
+    def __init__(self, call: Any, reserved: dict[int, int]) -> None:
+        self.call = call
+        self.reserved = reserved
+
+
+class _DeviceSegment:
+    """A segment that runs as a program."""
+
+    def __init__(self, segment: Segment, plan: Plan, parts: Cut, store: Store) -> None:
+        self._segment = segment
+        self._store = store
+        self._n_slots = plan.n_slots
+        self._constants = {
+            slot: value
+            for slot, value in parts.constants.items()
+            if slot not in segment.inputs
+        }
+        self._steps: list[Step] = [make_step(node) for node in segment.nodes]
+        written = {write.declaration.key for write in segment.writes}
+        self._donated = [r for r in segment.reads if r.declaration.key in written]
+        self._kept = [r for r in segment.reads if r.declaration.key not in written]
+        self._written = [w.slot for w in segment.writes if w.slot is not None]
+        static = set(segment.static_inputs)
+        self._static = segment.static_inputs
+        self._large = {
+            slot: parts.constants[slot]
+            for slot in segment.inputs
+            if slot in parts.constants and slot not in static
+        }
+        self._inputs = [
+            s for s in segment.inputs if s not in static and s not in self._large
+        ]
+        self._large_arrays: tuple[Array, ...] | None = None
+        random_nodes = [n.random for n in segment.nodes if n.random is not None]
+        self._streams = [(index, plan.randoms[index]) for index in random_nodes]
+        self._executables: dict[Any, _Executable] = {}
+        self._state_version = -1
+        self._state_key: Any = None
+        self._lock = threading.Lock()
+
+    # -- running -------------------------------------------------------------------
+
+    def run(self, environment: Environment) -> None:
+        """Run the program on the values in `environment`, and store its results.
+
+        Raises:
+            NeedsHostValueError: It cannot be traced as it is cut; nothing was changed.
+        """
+        static = tuple([np.asarray(environment[slot]) for slot in self._static])
+        inputs = tuple([environment[slot] for slot in self._inputs])
+        shapes = tuple([np.shape(value) for value in inputs])
+        static_key = tuple([_static_key(value) for value in static])
+        store = self._store
+        while True:
+            executable = self._executable(shapes, static_key, static, inputs)
+            with store.lock:
+                if store.shape_version != self._state_version:
+                    continue  # another thread has changed shapes meanwhile
+                donated = tuple([self._value(read) for read in self._donated])
+                kept = tuple([self._value(read) for read in self._kept])
+                states, words = self._positions()
+                with jax.enable_x64(True):
+                    new_state, outputs = _called(
+                        executable.call,
+                        donated,
+                        kept,
+                        inputs,
+                        self._large_arrays,
+                        words,
+                    )
+                for write, value in zip(self._segment.writes, new_state, strict=True):
+                    store.put(write.declaration, value)
+                for index, count in executable.reserved.items():
+                    states[index].skip(count)
+            break
+        for slot, value in zip(self._segment.outputs, outputs, strict=True):
+            environment[slot] = value
+
+    def _value(self, read: Read) -> Array:
+        """Return a variable as an array of JAX's, which it then stays."""
+        value = self._store.get(read.declaration)
+        if value is None:
+            if read.optional:
+                return None
+            raise placed(read.declaration.uninitialized(), read.reader, ())
+        if isinstance(value, np.ndarray):
+            with jax.enable_x64(True):
+                value = jnp.array(value, copy=True)
+            self._store.replace(read.declaration, value)
+        return value
+
+    def _positions(self) -> tuple[dict[int, RandomState], Any]:
+        states = {
+            index: self._store.random_state(op.name, op.seed, op.seed2)
+            for index, op in self._streams
+        }
+        if not states:
+            return states, None
+        rows = [np.concatenate([s.key, s.counter_words()]) for s in states.values()]
+        return states, np.stack(rows)
+
+    # -- compiling -----------------------------------------------------------------
+
+    def _executable(
+        self, shapes: Any, static_key: Any, static: Any, inputs: Any
+    ) -> _Executable:
+        store = self._store
+        if store.shape_version != self._state_version:
+            with store.lock:
+                self._state_key = tuple(
+                    self._state_of(read) for read in (*self._donated, *self._kept)
+                )
+                self._state_version = store.shape_version
+        key = (shapes, static_key, self._state_key)
+        executable = self._executables.get(key)
+        if executable is None:
+            with self._lock:
+                executable = self._executables.get(key)
+                if executable is None:
+                    executable = self._compile(static, inputs, key[2])
+                    self._executables[key] = executable
+        return executable
+
+    def _state_of(self, read: Read) -> Any:
+        value = self._store.get(read.declaration)
+        if value is None:
+            if read.optional:
+                return None
+            raise placed(read.declaration.uninitialized(), read.reader, ())
+        return value.shape, value.dtype
+
+    def _compile(self, static: Any, inputs: Any, state_key: Any) -> _Executable:
+        reserved: dict[int, int] = {}
+
+        def program(
+            donated: Any, kept: Any, values: Any, large: Any, words: Any
+        ) -> tuple[Any, Any]:
+            environment: Environment = [None] * self._n_slots
+            for slot, value in self._constants.items():
+                environment[slot] = value
+            for slots, arrays in (
+                ([read.slot for read in self._donated], donated),
+                ([read.slot for read in self._kept], kept),
+                (self._inputs, values),
+                (self._large, large),
+                (self._static, static),
+            ):
+                for slot, value in zip(slots, arrays, strict=True):
+                    environment[slot] = value
+            rows = {index: words[i] for i, (index, _) in enumerate(self._streams)}
+            frame = _TraceFrame(rows)
+            environment[FRAME_SLOT] = frame
+            _trace(self._segment.nodes, self._steps, environment, frame)
+            reserved.update(frame.reserved())
+            new_state = tuple(environment[slot] for slot in self._written)
+            return new_state, tuple(environment[s] for s in self._segment.outputs)
+
+        n_donated = len(self._donated)
+        with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+            if self._large_arrays is None:
+                self._large_arrays = tuple(
+                    jnp.asarray(value) for value in self._large.values()
+                )
+            shapes = [None if s is None else _described(*s) for s in state_key]
+            n_streams = len(self._streams)
+            lowered = jax.jit(program, donate_argnums=0).lower(
+                tuple(shapes[:n_donated]),
+                tuple(shapes[n_donated:]),
+                tuple(_described(np.shape(v), v.dtype) for v in inputs),
+                tuple(_described(v.shape, v.dtype) for v in self._large_arrays),
+                _described((n_streams, 6), jnp.uint32) if n_streams else None,
+            )
+            options = COMPILER_OPTIONS.get(jax.default_backend(), {})
+            return _Executable(lowered.compile(compiler_options=options), reserved)
+
+
+def _trace(
+    nodes: Sequence[Node],
+    steps: Sequence[Step],
+    environment: Environment,
+    frame: _TraceFrame,
+) -> None:
+    for node, step in zip(nodes, steps, strict=True):
+        evaluate((node,), (step,), environment)
+        for slot in node.outputs:
+            environment[slot] = frame.lift(slot, environment[slot])
+
+
+def _called(call: Any, *arguments: Any) -> Any:
+    try:
+        return call(*arguments)
+    except jax.errors.JaxRuntimeError as error:
+        text = str(error)
+        if "RESOURCE_EXHAUSTED" in text:
+            raise ResourceExhaustedError(None, None, text) from error
+        raise InternalError(None, None, text) from error
+
+
+def _described(shape: Any, dtype: Any) -> Any:
+    """Return what `lower` takes in place of an array."""
+    return jax.ShapeDtypeStruct(shape, dtype)  # type: ignore[no-untyped-call]
+
+
+def _static_key(value: Any) -> Any:
+    if value.dtype == object:
+        return value.shape, tuple(value.reshape(-1))
+    return value.shape, value.dtype.str, value.tobytes()
+
+
+class _HostSegment:
+    """A segment that runs on the host."""
+
+    def __init__(self, segment: Segment, plan: Plan, store: Store) -> None:
+        self._segment = segment
+        self._plan = plan
+        self._store = store
+        self._steps = [make_step(node) for node in segment.nodes]
+        self._touches_store = bool(segment.reads or segment.writes) or any(
+            node.random is not None for node in segment.nodes
+        )
+
+    def run(self, environment: Environment) -> None:
+        """Run the nodes on the values in `environment`."""
+        for slot in self._segment.inputs:
+            value = environment[slot]
+            if isinstance(value, jax.Array):
+                environment[slot] = np.asarray(value)
+        frame = HostFrame(self._store, self._plan.randoms)
+        environment[FRAME_SLOT] = frame
+        if not self._touches_store:
+            evaluate(self._segment.nodes, self._steps, environment)
+            return
+        feeds = [environment[slot] for slot in self._plan.feeds]
+        with self._store.lock:
+            load(self._store, self._segment.reads, environment)
+            evaluate(self._segment.nodes, self._steps, environment)
+            store_values(self._store, self._segment.writes, environment, feeds)
+            frame.commit()
+
+
+class CompiledProgram:
+    """A plan in segments, compiled when first run."""
+
+    def __init__(self, plan: Plan, store: Store) -> None:
+        """Cut the plan; nothing is compiled yet."""
+        self._plan = plan
+        self._store = store
+        self._flags = [read for read in plan.reads if read.initialized]
+        self._findings = Findings()
+        self._lock = threading.Lock()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        parts = cut(self._plan, self._findings)
+        self._template: Environment = [None] * self._plan.n_slots
+        for slot, value in parts.constants.items():
+            self._template[slot] = value
+        self.segments = parts.segments
+        self._runners = [
+            _DeviceSegment(segment, self._plan, parts, self._store)
+            if segment.on_device
+            else _HostSegment(segment, self._plan, self._store)
+            for segment in parts.segments
+        ]
+
+    def run(self, feeds: Sequence[Any]) -> list[Any]:
+        """Run and return the fetched values."""
+        for _ in range(_ATTEMPTS_MAX):
+            runners, segments = self._runners, self.segments
+            environment = self._template.copy()
+            for slot, value in zip(self._plan.feeds, feeds, strict=True):
+                environment[slot] = value
+            load(self._store, self._flags, environment)
+            if self._attempt(runners, segments, environment):
+                return [result(environment[s], feeds) for s in self._plan.fetches]
+        raise InternalError(None, None, f"a plan was cut {_ATTEMPTS_MAX} times in vain")
+
+    def _attempt(
+        self,
+        runners: Sequence[_DeviceSegment | _HostSegment],
+        segments: Sequence[Segment],
+        environment: Environment,
+    ) -> bool:
+        """Run all segments; False if the plan was cut anew before anything changed."""
+        for position, runner in enumerate(runners):
+            try:
+                runner.run(environment)
+            except NeedsHostValueError as error:
+                with self._lock:
+                    if runners is self._runners:
+                        self._findings.add(error)
+                        self._prepare()
+                if position == 0:
+                    return False
+                # Segments before this one have run: finish this run on the host.
+                segment = segments[position]
+                _HostSegment(segment, self._plan, self._store).run(environment)
+        return True

@@ -1,0 +1,28 @@
+"""From the values of a run to what `Session.run` gives out.
+
+The caller may change a result freely, so it never shares memory with variables,
+constants or feeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+
+def result(value: Any, feeds: Sequence[Any]) -> Any:
+    """Return a fetched value as a NumPy array, or as a scalar if its rank is 0."""
+    if isinstance(value, np.generic):
+        return value
+    if not isinstance(value, np.ndarray):
+        if not hasattr(value, "__array__"):
+            return value  # a handle
+        value = np.asarray(value)  # a device array: a read-only view on the CPU
+    if value.ndim == 0:
+        return value[()]
+    flags = value.flags
+    if flags.owndata and flags.writeable and all(value is not fed for fed in feeds):
+        return value
+    return value.copy()

@@ -1,0 +1,398 @@
+"""Cutting a plan into segments: parts that are one program each, and host parts.
+
+A cut is made only where a value must be known on the host: an op that runs only there
+(strings, output shapes that depend on data), or a `static` operand computed on the
+device. A training step has neither and is one segment.
+
+Theory of operation. Nodes get stages; even stages are programs, odd ones run on the
+host, stage -1 is the host before any program. A node's stage is the least that its
+operands and control edges allow. To make cuts rare:
+
+- nodes with constant operands are computed once, when the plan is cut;
+- what only depends on shapes (`Shape`, ...) is known while a program is traced;
+- a static operand computed from feeds by a few small integer operations is computed on
+  the host first; its value becomes part of the program's signature;
+- a static operand that mixes both is traced from such values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from metagraft.errors import OpError
+from metagraft.runtime.evaluate import NeedsHostValueError, evaluate, make_step
+from metagraft.runtime.plan import FRAME_SLOT, Node, Plan, Read, Write
+
+# Larger constants are arguments of a program, not part of it.
+CONSTANT_ELEMENTS_MAX: Final = 4096
+_CHEAP_ELEMENTS_MAX: Final = 1024
+# Their outputs depend on shapes only, which are known while a program is traced.
+_SHAPE_OPS: Final = frozenset({"Shape", "ShapeN", "Size", "Rank", "VariableShape"})
+_HEAVY: Final = frozenset(
+    {"MatMul", "BatchMatMul", "BatchMatMulV2", "Conv2D", "Conv3D"}
+)
+_HOST_TYPES: Final = frozenset({"string", "resource", "variant"})
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Nodes that run together.
+
+    Attributes:
+        on_device: Whether it is a program; else it runs on the host.
+        nodes: Kernel calls, in order.
+        reads: Variables whose initial value it takes.
+        inputs: Slots with values from before it (feeds, other segments, large
+            constants).
+        static_inputs: Those of them whose value is part of the program.
+        outputs: Slots that are fetched or used after it.
+        writes: Variables that get their final value from it.
+    """
+
+    on_device: bool
+    nodes: tuple[Node, ...]
+    reads: tuple[Read, ...]
+    inputs: tuple[int, ...]
+    static_inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    writes: tuple[Write, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A plan in segments.
+
+    Attributes:
+        segments: In order.
+        constants: Slot -> value, folded nodes included.
+    """
+
+    segments: tuple[Segment, ...]
+    constants: dict[int, Any]
+
+
+@dataclass(slots=True)
+class Findings:
+    """What earlier attempts at tracing a plan have shown.
+
+    Attributes:
+        host_nodes: Nodes that need the values of their operands.
+        unknown_slots: Slots whose value is not known while tracing.
+    """
+
+    host_nodes: set[Node] = field(default_factory=set)
+    unknown_slots: set[int] = field(default_factory=set)
+
+    def add(self, error: NeedsHostValueError) -> None:
+        """Learn from a failed trace."""
+        if error.slot < 0 or error.slot in self.unknown_slots:
+            self.host_nodes.add(error.node)
+        else:
+            self.unknown_slots.add(error.slot)
+
+
+class _FoldingFrame:
+    """The frame while constants are folded."""
+
+    def stream(self, index: int) -> Any:
+        raise AssertionError(f"random stream {index} in a constant")
+
+    def adopt(self, value: Any) -> Any:
+        return np.asarray(value)
+
+    def host_value(self, slot: int) -> Any:
+        raise AssertionError(f"slot {slot} is traced in a constant")
+
+
+def cut(plan: Plan, findings: Findings) -> Cut:
+    """Cut a plan into segments."""
+    return _Cutter(plan, findings).cut()
+
+
+class _Cutter:
+    """The working state of `cut`."""
+
+    def __init__(self, plan: Plan, findings: Findings) -> None:
+        self.plan = plan
+        self.findings = findings
+        self.constants: dict[int, Any] = dict(plan.constants)
+        # Whether variables are initialised is known before the run, as feeds are.
+        flags = [read.slot for read in plan.reads if read.initialized]
+        self.feeds = frozenset([*plan.feeds, *flags])
+        self.reads = {r.slot: r for r in plan.reads if not r.initialized}
+        self.nodes: list[Node] = []
+        self.producer: dict[int, Node] = {}
+        self.known: set[int] = set()
+        self.static: set[int] = set()
+        self.on_host: set[Node] = set()
+        self.stage_of_slot: dict[int, int] = {}
+
+    def cut(self) -> Cut:
+        self._fold_constants()
+        self._find_known()
+        for node in self.nodes:
+            if _is_host_only(node) or node in self.findings.host_nodes:
+                self.on_host.add(node)
+        self._resolve_operands()
+        stages = self._stages()
+        groups: dict[int, list[Node]] = {}
+        for node in self.nodes:
+            groups.setdefault(stages[node], []).append(node)
+        ordered = [(stage, groups[stage]) for stage in sorted(groups)]
+        return Cut(tuple(self._segments(ordered)), self.constants)
+
+    # -- what is known without running anything ------------------------------------
+
+    def _fold_constants(self) -> None:
+        frame = _FoldingFrame()
+        for node in self.plan.nodes:
+            if self._foldable(node):
+                environment: list[Any] = [None] * self.plan.n_slots
+                environment[FRAME_SLOT] = frame
+                for slot in node.flat_inputs():
+                    environment[slot] = self.constants[slot]
+                try:
+                    evaluate((node,), (make_step(node),), environment)
+                except OpError:
+                    self._keep(node)  # the run reports it
+                    continue
+                for slot in node.outputs:
+                    self.constants[slot] = environment[slot]
+            else:
+                self._keep(node)
+
+    def _keep(self, node: Node) -> None:
+        self.nodes.append(node)
+        for slot in node.outputs:
+            self.producer[slot] = node
+
+    def _foldable(self, node: Node) -> bool:
+        return (
+            _is_pure(node)
+            and node.op.type not in _HEAVY
+            and not node.after
+            and all(slot in self.constants for slot in node.flat_inputs())
+        )
+
+    def _find_known(self) -> None:
+        unknown = self.findings.unknown_slots
+        for slot, value in self.constants.items():
+            if np.size(value) <= CONSTANT_ELEMENTS_MAX:
+                self.known.add(slot)
+        for node in self.nodes:
+            if not _is_pure(node) or _is_host_only(node):
+                continue
+            if node.op.type in _SHAPE_OPS or all(
+                slot in self.known for slot in node.flat_inputs()
+            ):
+                self.known.update(s for s in node.outputs if s not in unknown)
+
+    # -- static operands -----------------------------------------------------------
+
+    def _resolve_operands(self) -> None:
+        for node in self.nodes:
+            if node in self.on_host:
+                for slot in node.flat_inputs():
+                    if self._hostable(slot, 0):
+                        self._compute_on_host(slot)
+                continue
+            for slot in _static_slots(node):
+                leaves = self._leaves(slot, 0)
+                if leaves is not None:
+                    for leaf in leaves:
+                        self._compute_on_host(leaf)
+                        self.static.add(leaf)
+                    self.known.add(slot)
+
+    def _leaves(self, slot: int, depth: int) -> list[int] | None:
+        """Return the host values from which a static operand follows in a trace.
+
+        None if there are no such values: it has to be computed on the device first.
+        """
+        if slot in self.known:
+            return []
+        if self._hostable(slot, depth):
+            return [slot]
+        node = self.producer.get(slot)
+        if node is None or depth > 50 or not _is_pure(node) or node in self.on_host:
+            return None
+        if slot in self.findings.unknown_slots or not _is_cheap(node):
+            return None
+        found: list[int] = []
+        for operand in node.flat_inputs():
+            leaves = self._leaves(operand, depth + 1)
+            if leaves is None:
+                return None
+            found.extend(leaves)
+        return found
+
+    def _hostable(self, slot: int, depth: int) -> bool:
+        """Whether a value can be had on the host with little work."""
+        if slot in self.constants or slot in self.feeds:
+            return True
+        read = self.reads.get(slot)
+        if read is not None:
+            return _is_small(read.declaration.dims)
+        node = self.producer[slot]
+        if node in self.on_host:
+            return True
+        return (
+            depth < 50
+            and _is_pure(node)
+            and _is_cheap(node)
+            and all(self._hostable(s, depth + 1) for s in node.flat_inputs())
+        )
+
+    def _compute_on_host(self, slot: int) -> None:
+        node = self.producer.get(slot)
+        if node is not None and node not in self.on_host:
+            self.on_host.add(node)
+            for operand in node.flat_inputs():
+                self._compute_on_host(operand)
+
+    # -- stages --------------------------------------------------------------------
+
+    def _stages(self) -> dict[Node, int]:
+        stages: dict[Node, int] = {}
+        index_of = {node: i for i, node in enumerate(self.plan.nodes)}
+        stage_of_index: dict[int, int] = {}
+        event_stages: list[int] = []
+        for node in self.nodes:
+            self._extend_events(
+                max(node.after, default=-1), event_stages, stage_of_index
+            )
+            host = node in self.on_host
+            stage = -1 if host else 0
+            static = set() if host else set(_static_slots(node))
+            for slot in node.flat_inputs():
+                before = self.stage_of_slot.get(slot, -1)
+                needs_value = slot in static and slot not in self.known
+                stage = max(stage, _next_stage(before, host, needs_value))
+            for event in node.after:
+                stage = max(stage, _next_stage(event_stages[event], host, False))
+            stages[node] = stage
+            stage_of_index[index_of[node]] = stage
+            for slot in node.outputs:
+                self.stage_of_slot[slot] = stage
+            self.static.update(slot for slot in static if slot not in self.known)
+        return stages
+
+    def _extend_events(
+        self, last: int, event_stages: list[int], stage_of_index: dict[int, int]
+    ) -> None:
+        """Find the stages after which events happened, up to event number `last`."""
+        for entry in self.plan.events[len(event_stages) : last + 1]:
+            if isinstance(entry, int):
+                event_stages.append(stage_of_index.get(entry, -1))
+            else:
+                event_stages.append(max(event_stages[event] for event in entry))
+
+    # -- segments ------------------------------------------------------------------
+
+    def _segments(self, groups: Sequence[tuple[int, list[Node]]]) -> list[Segment]:
+        needed = self._needed_after(groups)
+        written = {write.slot: write for write in self.plan.writes}
+        unread = dict(self.reads)
+        segments = []
+        for (stage, nodes), after in zip(groups, needed, strict=True):
+            used = dict.fromkeys(s for node in nodes for s in node.flat_inputs())
+            produced = [slot for node in nodes for slot in node.outputs]
+            made = set(produced)
+            reads = [unread.pop(slot) for slot in used if slot in unread]
+            read_slots = {read.slot for read in reads}
+            inputs = tuple(
+                slot
+                for slot in used
+                if slot not in made
+                and slot not in read_slots
+                and not self._is_embedded(slot)
+            )
+            candidates = [*(read.slot for read in reads), *produced]
+            segments.append(
+                Segment(
+                    on_device=stage % 2 == 0,
+                    nodes=tuple(nodes),
+                    reads=tuple(reads),
+                    inputs=inputs,
+                    static_inputs=tuple(s for s in inputs if s in self.static),
+                    outputs=tuple(s for s in candidates if s in after),
+                    writes=tuple(written.pop(s) for s in produced if s in written),
+                )
+            )
+        rest = tuple(written.values())
+        if unread or rest:
+            reads_left = tuple(unread.values())
+            slots_left = tuple(unread)
+            segments.append(Segment(False, (), reads_left, (), (), slots_left, rest))
+        return segments
+
+    def _is_embedded(self, slot: int) -> bool:
+        """Whether a slot is a constant that is part of every program."""
+        value = self.constants.get(slot)
+        return value is not None and np.size(value) <= CONSTANT_ELEMENTS_MAX
+
+    def _needed_after(self, groups: Sequence[tuple[int, list[Node]]]) -> list[set[int]]:
+        """Return, per group, the slots that are used after it or fetched."""
+        after = set(self.plan.fetches)
+        result = []
+        for _, nodes in reversed(groups):
+            result.append(set(after))
+            after.update(slot for node in nodes for slot in node.flat_inputs())
+        return result[::-1]
+
+
+def _next_stage(before: int, host: bool, needs_value: bool) -> int:
+    """Return the first stage of a kind that can use a value from stage `before`."""
+    if host:
+        return before if before % 2 else before + 1
+    if before % 2:
+        return before + 1
+    return before + 2 if needs_value else before
+
+
+def _static_slots(node: Node) -> list[int]:
+    slots: list[int] = []
+    for position in node.static:
+        operand = node.inputs[position]
+        slots.extend([operand] if isinstance(operand, int) else operand)
+    return slots
+
+
+def _is_pure(node: Node) -> bool:
+    return (
+        node.random is None
+        and not node.needs_frame
+        and not node.kernel.updates
+        and not node.op.is_stateful
+        and not node.op.type.startswith("Assign")
+    )
+
+
+def _is_host_only(node: Node) -> bool:
+    if node.kernel.host or node.needs_frame:
+        return True
+    if any(t.dtype.base_dtype.name in _HOST_TYPES for t in node.op.outputs):
+        return True
+    return any(t.dtype.base_dtype.name == "string" for t in node.op.inputs)
+
+
+def _is_cheap(node: Node) -> bool:
+    """Whether a call is a few small integers' work, as far as the graph tells."""
+    if node.op.type in _HEAVY:
+        return False
+    return all(
+        t.dtype.is_integer or t.dtype.is_bool or _is_small(t.dims)
+        for t in node.op.outputs
+    )
+
+
+def _is_small(dims: tuple[int | None, ...] | None) -> bool:
+    if dims is None or None in dims:
+        return False
+    return int(np.prod([size for size in dims if size is not None])) <= (
+        _CHEAP_ELEMENTS_MAX
+    )
