@@ -6,12 +6,12 @@ Source of the public behaviour: tensorflow python/framework/ops.py Graph.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from metagraft.graph import catalogue, graph_scopes, node_edges
-from metagraft.graph.creation_stack import EMPTY, CreationStack, capture
+from metagraft.graph.creation_stack import CreationStack, capture
 from metagraft.graph.dtypes import DType, as_dtype
 from metagraft.graph.functions import FunctionLibrary
 from metagraft.graph.graph_collections import Collections
@@ -67,6 +67,10 @@ class Graph:
             tuple[tuple[int, ...], tuple[int, ...]],
             tuple[tuple[int, ...], tuple[int, ...]],
         ] = {}
+
+    def mutation_lock(self) -> AbstractContextManager[bool]:
+        """Open a block in which no other thread changes the graph."""
+        return self._lock
 
     # -- counters and flags ----------------------------------------------------------
 
@@ -234,22 +238,33 @@ class Graph:
         self._consumers = None
         self._changes += 1
 
-    def adopt_nodes(self, graph_def: GraphDef, stack: CreationStack = EMPTY) -> range:
+    def adopt_nodes(
+        self,
+        graph_def: GraphDef,
+        stack: CreationStack,
+        names: Sequence[str],
+        types: Sequence[tuple[DType, ...] | None],
+    ) -> range:
         """Append the nodes of a checked message and return their positions.
 
-        The message must not be used by the caller afterwards. Nothing is validated
-        here: `import_graph_def` does that. Undo with `rollback`.
+        Nothing is validated here: `import_graph_def` does that. Undo with `rollback`.
+
+        Args:
+            graph_def: Must not be used by the caller afterwards.
+            stack: Where the program imports them.
+            names: The nodes' names.
+            types: The types of every node's outputs, None where not known.
         """
         self.check_not_finalized()
         with self._lock:
-            start = self._store.adopt(graph_def)
-            count = len(self._store) - start
+            start = self._store.adopt(graph_def, names)
+            count = len(names)
             self._ops.extend([None] * count)
             self._dims.extend([None] * count)
-            self._types.extend([None] * count)
+            self._types.extend(types)
             self._stacks.extend([stack] * count)
             self._consumers = None
-            self._names.add_later([n.name for n in self._store.nodes[start:]])
+            self._names.add_later(names)
             self.functions.rebind(self._store.message.library)
             return range(start, start + count)
 
@@ -292,6 +307,10 @@ class Graph:
     def stored_nodes(self) -> Sequence[NodeDef]:
         """The nodes in storage form, for reading only."""
         return self._store.nodes
+
+    def operation_names(self) -> Collection[str]:
+        """Return the names of all operations, without making objects of them."""
+        return self._store.index.keys()
 
     def get_operations(self) -> list[Operation]:
         """Return all operations in the order they were made."""

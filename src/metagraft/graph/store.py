@@ -54,17 +54,20 @@ class NodeStore:
         self.nodes.append(node)
         return node
 
-    def adopt(self, graph_def: GraphDef) -> int:
+    def adopt(self, graph_def: GraphDef, names: Sequence[str]) -> int:
         """Append all nodes of a message and return the position of the first.
 
-        Into an empty store the message's node storage is taken over whole; `graph_def`
-        must not be used by the caller afterwards.
+        Into an empty store the message's node storage is taken over whole.
+
+        Args:
+            graph_def: Must not be used by the caller afterwards.
+            names: The nodes' names.
         """
         start = len(self.nodes)
         if start == 0:
             versions, library = self.message.versions, self.message.library
+            graph_def.ClearField("version")
             graph_def.versions.CopyFrom(versions)
-            graph_def.library.Clear()
             if len(library.function) or len(library.gradient):
                 graph_def.library.CopyFrom(library)
             else:
@@ -72,16 +75,11 @@ class NodeStore:
             self.message = graph_def
             self.nodes = list(graph_def.node)
         else:
-            only_nodes = GraphDef()
-            only_nodes.CopyFrom(graph_def)
             for field in ("versions", "library", "version"):
-                only_nodes.ClearField(field)
-            self.message.MergeFromString(only_nodes.SerializeToString())
+                graph_def.ClearField(field)
+            self.message.MergeFromString(graph_def.SerializeToString())
             self.nodes.extend(self.message.node[start:])
-        new = self.nodes[start:]
-        self.index.update(
-            zip([n.name for n in new], range(start, start + len(new)), strict=True)
-        )
+        self.index.update(zip(names, range(start, start + len(names)), strict=True))
         return start
 
     def truncate(self, count: int) -> None:

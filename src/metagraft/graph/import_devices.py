@@ -1,0 +1,118 @@
+"""Devices of imported nodes: canonical, and the same for nodes that are colocated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+from metagraft.graph.devices import canonical_name
+from metagraft.proto import NodeDef
+
+_GROUP: Final = b"loc:@"
+
+
+def check_colocation(
+    nodes: Sequence[NodeDef],
+    colocated: Sequence[int],
+    index: Mapping[str, int],
+    names: Sequence[str],
+    *,
+    renamed: bool,
+) -> list[tuple[int, list[int]]]:
+    """Check `_class` entries, rename what they name, and return who is with whom.
+
+    Entries that do not start with `loc:@` mean something else and stay as they are.
+
+    Args:
+        nodes: All nodes of the file; changed in place.
+        colocated: Positions of the nodes with the attribute `_class`.
+        index: Positions by names in the file.
+        names: The names that the nodes get.
+        renamed: Whether any node gets another name.
+
+    Returns:
+        For each node that is with others: its position and theirs.
+
+    Raises:
+        ValueError: An entry names a node that is not in the file.
+    """
+    pairs: list[tuple[int, list[int]]] = []
+    for position in colocated:
+        listed = nodes[position].attr["_class"].list.s
+        others: list[int] = []
+        for number, entry in enumerate(listed):
+            if not entry.startswith(_GROUP):
+                continue
+            name = entry[len(_GROUP) :].decode(errors="replace")
+            other = index.get(name)
+            if other is None:
+                raise ValueError(
+                    f"Node '{nodes[position].name}' expects to be colocated with "
+                    f"unknown node '{name}'"
+                )
+            if renamed:
+                listed[number] = _GROUP + names[other].encode()
+            if other != position:
+                others.append(other)
+        if others:
+            pairs.append((position, others))
+    return pairs
+
+
+def settle_devices(
+    nodes: Sequence[NodeDef], pairs: Sequence[tuple[int, list[int]]]
+) -> None:
+    """Give nodes canonical devices; one that is with others gets theirs.
+
+    Source: tensorflow python/framework/importer.py _ProcessNewOps.
+
+    Raises:
+        ValueError: A device is malformed.
+    """
+    canonical = cache(canonical_name)
+    devices = [node.device for node in nodes]
+    if not any(devices):
+        return
+    settled = [canonical(device) if device else "" for device in devices]
+    follow_others(settled, pairs)
+    for node, before, after in zip(nodes, devices, settled, strict=True):
+        if before != after:
+            node.device = after
+
+
+def follow_others(devices: list[str], pairs: Sequence[tuple[int, list[int]]]) -> None:
+    """Replace the device of each node that is with others, in place."""
+    for position, _ in pairs:
+        devices[position] = ""
+    for position, others in pairs:
+        for other in others:
+            if devices[other]:
+                devices[position] = devices[other]
+                break
+
+
+def place_in_scopes(
+    graph: Any,  # the Graph: this module is below it
+    positions: range,
+    pairs: Sequence[tuple[int, list[int]]],
+) -> None:
+    """Apply the open device scopes to imported nodes that are with no other node."""
+    together = {position for position, _ in pairs}
+    devices: list[str] = []
+    operations = [graph.operation_at(position) for position in positions]
+    for number, operation in enumerate(operations):
+        original = operation.device
+        if number in together:
+            devices.append("")
+            continue
+        operation._set_device("")  # noqa: SLF001 - the scopes decide
+        with graph.device(original or (lambda op: op.device)):
+            for function in reversed(graph.scopes.devices):
+                if function is None:
+                    break
+                operation._set_device(function(operation))  # noqa: SLF001
+        devices.append(operation.device)
+    follow_others(devices, pairs)
+    for operation, device in zip(operations, devices, strict=True):
+        operation._set_device_from_string(device)  # noqa: SLF001

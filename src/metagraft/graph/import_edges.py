@@ -1,0 +1,370 @@
+"""Names and inputs of the nodes of a file: unique, known, of the right types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import (
+    Callable,
+    Collection,
+    Container,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from itertools import count
+from typing import Final
+
+from metagraft.graph.catalogue import OpDef
+from metagraft.graph.import_explanations import type_name, wrong_input_count
+from metagraft.graph.import_signatures import Types
+from metagraft.proto import NodeDef
+
+CONTROL: Final = -1
+"""In the place of an output's number: the edge is a control edge."""
+
+_NODE_NAMES: Final = re.compile(
+    r"[A-Za-z0-9.][A-Za-z0-9_.\\\-/>]*(?:\n[A-Za-z0-9.][A-Za-z0-9_.\\\-/>]*)*\Z"
+)
+_MERGES: Final = frozenset({"Merge", "RefMerge"})
+_NEXT_ITERATIONS: Final = frozenset({"NextIteration", "RefNextIteration"})
+_REF_OFFSET: Final = 100
+
+
+def check_names(names: Sequence[str]) -> dict[str, int]:
+    """Return the position of every name.
+
+    Raises:
+        ValueError: A name is malformed or occurs twice.
+    """
+    if names and not _NODE_NAMES.match("\n".join(names)):
+        for name in names:
+            if "\n" in name or not _NODE_NAMES.match(name):
+                raise ValueError(
+                    f"Node '{name}': Node name contains invalid characters"
+                )
+    index = dict(zip(names, range(len(names)), strict=True))
+    if len(index) < len(names):
+        seen: set[str] = set()
+        for name in names:
+            if name in seen:
+                raise ValueError(f"Node '{name}' is not unique")
+            seen.add(name)
+    return index
+
+
+def new_names(
+    names: Sequence[str], prefix: str, existing: Collection[str]
+) -> Sequence[str]:
+    """Return the names that nodes get in a graph; `names` itself if all stay.
+
+    A name is taken if a node has it or a scope in front of a node's name is called so;
+    the node then gets the first free of `name_1`, `name_2`, ...
+
+    Args:
+        names: Names in the file.
+        prefix: Scope that they go into, without slash at the end; "" for none.
+        existing: Names of the graph's nodes.
+    """
+    wanted = [f"{prefix}/{name}" for name in names] if prefix else names
+    if not existing:
+        return wanted
+    if prefix:
+        inside = prefix + "/"
+        existing = [name for name in existing if name.startswith(inside)]
+        if not existing:
+            return wanted
+    taken = set(existing)
+    for name in existing:
+        _add_scopes(name, taken)
+    if taken.isdisjoint(wanted):
+        return wanted
+    own = set(wanted)
+    for name in wanted:
+        _add_scopes(name, own)
+    found = list(wanted)
+    for position, name in enumerate(wanted):
+        if name in taken:
+            found[position] = free = _first_free(name, taken, own)
+            own.add(free)
+    return found
+
+
+def _first_free(name: str, taken: Container[str], own: Container[str]) -> str:
+    for number in count(1):
+        candidate = f"{name}_{number}"
+        if candidate not in taken and candidate not in own:
+            return candidate
+    raise AssertionError("count() does not end")
+
+
+def _add_scopes(name: str, names: set[str]) -> None:
+    end = name.rfind("/")
+    while end > 0:
+        scope = name[:end]
+        if scope in names:  # then the scopes around it are there too, but for nodes
+            end = name.rfind("/", 0, end)
+            continue
+        names.add(scope)
+        end = name.rfind("/", 0, end)
+
+
+@dataclass(slots=True)
+class Remapped:
+    """What `input_map` says: sources outside the file.
+
+    Attributes:
+        targets: (name in the file, output or CONTROL) -> (text of the input, type).
+        used: Those that some input named.
+    """
+
+    targets: Mapping[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
+    used: set[tuple[str, int]] = field(default_factory=set)
+
+
+class Edges:
+    """The inputs of all nodes, checked and spelt anew."""
+
+    def __init__(
+        self,
+        nodes: Sequence[NodeDef],
+        op_types: Sequence[str],
+        types: Sequence[Types | None],
+        index: Mapping[str, int],
+        names: Sequence[str],
+        remapped: Remapped,
+        definition_of: Callable[[str], OpDef | None],
+    ) -> None:
+        """Look at the nodes of one file.
+
+        Args:
+            nodes: The nodes; their inputs are rewritten by `check_all`.
+            op_types: Their op types.
+            types: Their element types, None where not known.
+            index: Positions by names in the file.
+            names: The names they get.
+            remapped: Sources outside the file.
+            definition_of: Signatures, for the words of an error.
+        """
+        self._nodes = nodes
+        self._op_types = op_types
+        self._types = types
+        self._index = index
+        self._names = names
+        self._remapped = remapped
+        self._definition_of = definition_of
+        self._file_names = list(index)
+        self._parsed: dict[str, tuple[str, int, int]] = {}
+        self._inputs: list[list[str]] = []
+        self._looks_ahead = False
+        self.redirected: set[int] = set()
+        """Nodes with an input from outside the file."""
+
+    def check_all(self, *, renamed: bool) -> None:
+        """Check every input and write it in the way inputs are stored.
+
+        Args:
+            renamed: Whether any node gets another name.
+
+        Raises:
+            ValueError: An input does not exist, is of another type, or is misplaced.
+        """
+        firsts = [
+            t.outputs[0] if t is not None and t.outputs else 0 for t in self._types
+        ]
+        index = self._index
+        if self._remapped.targets:
+            outside = {name for name, _ in self._remapped.targets}
+            index = {k: v for k, v in index.items() if k not in outside}
+        spelt = dict(zip(self._index, self._names, strict=True))
+        position_of, spelling_of = index.get, spelt.__getitem__
+        types, check, nodes = self._types, self._check, self._nodes
+        inputs = self._inputs = [node.input[:] for node in self._nodes]
+        for position, texts in enumerate(inputs):
+            kinds = types[position]
+            if kinds is None or len(texts) != len(kinds.inputs):
+                check(position, texts, kinds)
+                continue
+            # The usual node takes first outputs of earlier nodes, of the right types.
+            for text, wanted in zip(texts, kinds.inputs, strict=True):
+                source = position_of(text, position)
+                if source >= position or (
+                    firsts[source] != wanted and firsts[source] != wanted + _REF_OFFSET
+                ):
+                    check(position, texts, kinds)
+                    break
+            else:
+                if renamed and texts:
+                    nodes[position].input[:] = [spelling_of(text) for text in texts]
+
+    def _check(self, position: int, texts: list[str], kinds: Types | None) -> None:
+        """Check the inputs of one node with all care, and rewrite them."""
+        data: list[str] = []
+        control: set[str] = set()
+        expected = () if kinds is None else kinds.inputs
+        for given in texts:
+            name, port, source = self._parse(given)
+            text, number = self._source(position, name, port, source)
+            if port == CONTROL:
+                control.add(text)
+                continue
+            if control:
+                raise self._wrong(
+                    position,
+                    "Control dependencies must come after regular dependencies",
+                )
+            if len(data) < len(expected):
+                self._check_type(position, len(data), text, number, expected)
+            data.append(text)
+        if kinds is not None and len(data) != len(expected):
+            node = self._nodes[position]
+            definition = self._definition_of(node.op)
+            raise wrong_input_count(node, definition, expected, len(data))
+        final = data + sorted(control)
+        if final != texts:
+            self._nodes[position].input[:] = final
+
+    def _source(
+        self, position: int, name: str, port: int, source: int
+    ) -> tuple[str, int]:
+        """Return how an input is spelt in storage, and its type number (0: any)."""
+        target = self._remapped.targets.get((name, port))
+        if target is not None:
+            self._remapped.used.add((name, port))
+            self.redirected.add(position)
+            return target
+        if source < 0:
+            text = _spell(name, port)
+            raise self._wrong(position, f"Unknown input node '{text}'")
+        if source >= position:
+            self._looks_ahead = True
+        number = 0 if port == CONTROL else self._output_type(position, source, port)
+        return _spell(self._names[source], port), number
+
+    def _parse(self, text: str) -> tuple[str, int, int]:
+        """Return name, output and position (negative where unknown) of an input."""
+        known = self._parsed.get(text)
+        if known is None:
+            if text.startswith("^"):
+                name, port = text[1:], CONTROL
+            else:
+                name, colon, digits = text.rpartition(":")
+                if colon and digits.isdecimal():
+                    port = int(digits)
+                else:
+                    name, port = text, 0
+            known = self._parsed[text] = (name, port, self._index.get(name, -1))
+        return known
+
+    def _output_type(self, position: int, source: int, port: int) -> int:
+        kinds = self._types[source]
+        if kinds is None:
+            return 0
+        if port >= len(kinds.outputs):
+            raise self._wrong(
+                position,
+                f"Connecting to invalid output {port} of source node "
+                f"{self._nodes[source].name} which has {len(kinds.outputs)} outputs.",
+            )
+        return kinds.outputs[port]
+
+    def _check_type(
+        self,
+        position: int,
+        input_number: int,
+        source: str,
+        given: int,
+        expected: Sequence[int],
+    ) -> None:
+        wanted = expected[input_number]
+        if given in (0, wanted) or given == wanted + _REF_OFFSET:
+            return
+        shown = source if ":" in source else f"{source}:0"
+        raise ValueError(
+            f"Input {input_number} of node {self._names[position]} was passed "
+            f"{type_name(given)} from {shown} incompatible with expected "
+            f"{type_name(wanted)}."
+        )
+
+    def _wrong(self, position: int, problem: str) -> ValueError:
+        return ValueError(f"Node '{self._nodes[position].name}': {problem}")
+
+    # -- order -------------------------------------------------------------------------
+
+    def order(self) -> list[int] | None:
+        """Return the order in which TensorFlow adds the nodes; None for the file's.
+
+        A node comes after its inputs; a `Merge` that closes a loop waits for one of
+        them only.
+
+        Raises:
+            ValueError: Nodes form a cycle that no loop closes.
+        """
+        if not self._looks_ahead:
+            return None
+        waiting, users = self._pending()
+        ready = [position for position, pending in enumerate(waiting) if not pending]
+        heapify(ready)
+        found: list[int] = []
+        while ready:
+            position = heappop(ready)
+            found.append(position)
+            for user in users.get(position, ()):
+                waiting[user] -= 1
+                if waiting[user] == 0:
+                    heappush(ready, user)
+        if len(found) < len(waiting):
+            raise ValueError(f"{len(waiting) - len(found)} nodes in a cycle")
+        return None if found == list(range(len(found))) else found
+
+    def _pending(self) -> tuple[list[int], dict[int, list[int]]]:
+        op_types = self._op_types
+        waiting: list[int] = []
+        users: dict[int, list[int]] = {}
+        for position, texts in enumerate(self._inputs):
+            given = [self._parse(text) for text in texts]
+            sources = [
+                source
+                for name, port, source in given
+                if (name, port) not in self._remapped.targets
+            ]
+            for source in sources:
+                users.setdefault(source, []).append(position)
+            closes_loop = op_types[position] in _MERGES and any(
+                op_types[source] in _NEXT_ITERATIONS for source in sources
+            )
+            if closes_loop:
+                controls = sum(1 for _, port, _ in given if port == CONTROL)
+                waiting.append(controls + 1)
+            else:
+                waiting.append(len(sources))
+        return waiting, users
+
+    def downstream_of_redirected(self) -> Iterable[int]:
+        """Return the nodes whose shapes may change because an input was redirected."""
+        if not self.redirected:
+            return ()
+        changed = set(self.redirected)
+        names = self._file_names
+        changed_names = {names[position] for position in changed}
+        grew = True
+        while grew:
+            grew = False
+            for position, texts in enumerate(self._inputs):
+                if position in changed or not texts:
+                    continue
+                if any(
+                    text in changed_names or text.rpartition(":")[0] in changed_names
+                    for text in texts
+                ):
+                    changed.add(position)
+                    changed_names.add(names[position])
+                    grew = self._looks_ahead
+        return changed
+
+
+def _spell(name: str, port: int) -> str:
+    if port == CONTROL:
+        return f"^{name}"
+    return f"{name}:{port}" if port else name

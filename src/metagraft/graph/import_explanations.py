@@ -1,0 +1,205 @@
+"""What is wrong with a node, in the words that TensorFlow uses and people search for.
+
+Source: tensorflow core/framework/node_def_util.cc ValidateNodeDef,
+core/framework/attr_value_util.cc AttrValueHasType, core/framework/op_def_util.cc
+ValidateAttrValue and SummarizeOpDef.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from metagraft.graph.catalogue import ArgDef, AttrDef, OpDef
+from metagraft.proto import AttrValue, DataType, NodeDef
+from metagraft.proto.text import format_text
+
+_REF_OFFSET: Final = 100
+_FIELDS: Final = {
+    "string": "s",
+    "int": "i",
+    "float": "f",
+    "bool": "b",
+    "type": "type",
+    "shape": "shape",
+    "tensor": "tensor",
+    "func": "func",
+}
+_KINDS: Final = {field: kind for kind, field in _FIELDS.items()}
+_FLAGS: Final = (
+    "is_commutative",
+    "is_aggregate",
+    "is_stateful",
+    "allows_uninitialized_input",
+)
+
+
+def field_of(attr_type: str) -> str:
+    """Return the field of `AttrValue` that holds attributes of a declared type."""
+    return "list" if attr_type.startswith("list(") else _FIELDS[attr_type]
+
+
+def check_attrs(node: NodeDef, definition: OpDef) -> None:
+    """Check the attributes of a node with all care.
+
+    Raises:
+        ValueError: One is missing, of the wrong kind, or not allowed.
+    """
+    absent: list[str] = []
+    for attr in definition.attrs:
+        if attr.name not in node.attr:
+            if not attr.has_default:
+                absent.append(attr.name)
+            continue
+        value = node.attr[attr.name]
+        if value.HasField("placeholder"):
+            continue
+        problem = _kind_problem(value, attr) or _limits_problem(value, attr)
+        if problem:
+            raise ValueError(
+                f"{problem}\n\t; NodeDef: {_show(node)}; {show_op(definition)}"
+            )
+    if absent:
+        noun = "attr" if len(absent) == 1 else "attrs"
+        names = "', '".join(sorted(absent))
+        raise ValueError(
+            f"NodeDef missing {noun} '{names}' from {show_op(definition)}; "
+            f"NodeDef: {_show(node)}"
+        )
+
+
+def wrong_input_count(
+    node: NodeDef, definition: OpDef | None, expected: Iterable[int], given: int
+) -> ValueError:
+    """Return the error for a node with too many or too few inputs."""
+    types = ", ".join(type_name(number) for number in expected)
+    op = node.op if definition is None else show_op(definition)
+    return ValueError(
+        f"NodeDef expected inputs '{types}' do not match {given} inputs specified; "
+        f"{op}; NodeDef: {_show(node)}"
+    )
+
+
+def type_name(number: int) -> str:
+    """Return the name that TensorFlow's C++ side has for a `DataType` number."""
+    if number > _REF_OFFSET:
+        return f"{type_name(number - _REF_OFFSET)}_ref"
+    return DataType.Name(number).removeprefix("DT_").lower()  # type: ignore[arg-type]  # enum
+
+
+def show_op(definition: OpDef) -> str:
+    """Return a signature in one line."""
+    inputs = ", ".join(_show_arg(arg) for arg in definition.inputs)
+    outputs = ", ".join(_show_arg(arg) for arg in definition.outputs)
+    parts = [f"name={definition.name}", f"signature={inputs} -> {outputs}"]
+    parts += [f"attr={_show_attr(attr)}" for attr in definition.attrs]
+    parts += [f"{flag}=true" for flag in _FLAGS if getattr(definition, flag)]
+    return f"Op<{'; '.join(parts)}>"
+
+
+def _show(node: NodeDef) -> str:
+    return f"{{{{node {node.name}}}}}"
+
+
+def _kind_problem(value: AttrValue, attr: AttrDef) -> str:
+    wanted = attr.type
+    inner = wanted[len("list(") : -1] if wanted.startswith("list(") else ""
+    kind = value.WhichOneof("value")
+    if kind == field_of(wanted):
+        found = _list_kinds(value) if inner else set()
+        if not found or found == {inner}:
+            return ""
+        given = f"list({', '.join(sorted(found))})"
+    elif kind is None:
+        return (
+            f"AttrValue missing value with expected type '{wanted}'\n\t for attr "
+            f"'{attr.name}'"
+        )
+    else:
+        given = _KINDS.get(kind, kind)
+    return (
+        f"AttrValue had value with type '{given}' when '{wanted}' expected\n\t for "
+        f"attr '{attr.name}'"
+    )
+
+
+def _list_kinds(value: AttrValue) -> set[str]:
+    return {kind for field, kind in _KINDS.items() if len(getattr(value.list, field))}
+
+
+def _limits_problem(value: AttrValue, attr: AttrDef) -> str:
+    is_list = attr.type.startswith("list(")
+    inner = attr.type[len("list(") : -1] if is_list else attr.type
+    field = _FIELDS[inner]
+    contents = list(getattr(value.list, field)) if is_list else [getattr(value, field)]
+    if attr.minimum is not None:
+        if is_list and len(contents) < attr.minimum:
+            return (
+                f"Length for attr '{attr.name}' of {len(contents)} must be at least "
+                f"minimum {attr.minimum}"
+            )
+        if not is_list and contents[0] < attr.minimum:
+            return (
+                f"Value for attr '{attr.name}' of {contents[0]} must be at least "
+                f"minimum {attr.minimum}"
+            )
+    if attr.allowed is None:
+        return ""
+    for content in contents:
+        if content not in attr.allowed:
+            allowed = ", ".join(_show_value(choice) for choice in attr.allowed)
+            return (
+                f"Value for attr '{attr.name}' of {_show_value(content)} is not in the "
+                f"list of allowed values: {allowed}"
+            )
+    return ""
+
+
+def _show_value(value: int | bytes) -> str:
+    if isinstance(value, bytes):
+        return f'"{value.decode(errors="replace")}"'
+    return type_name(value)
+
+
+def _show_arg(arg: ArgDef) -> str:
+    if arg.type_list_attr:
+        kind = arg.type_list_attr
+    else:
+        kind = arg.type_attr or type_name(arg.type)
+        if arg.number_attr:
+            kind = f"{arg.number_attr}*{kind}"
+    return f"{arg.name}:Ref({kind})" if arg.is_ref else f"{arg.name}:{kind}"
+
+
+def _show_attr(attr: AttrDef) -> str:
+    text = f"{attr.name}:{attr.type}"
+    if attr.default is not None:
+        text += f",default={_show_default(attr.default)}"
+    if attr.minimum is not None:
+        text += f",min={attr.minimum}"
+    if attr.allowed is not None:
+        shown = [
+            _show_value(choice) if isinstance(choice, bytes) else _enum_name(choice)
+            for choice in attr.allowed
+        ]
+        text += f",allowed=[{', '.join(shown)}]"
+    return text
+
+
+def _enum_name(number: int) -> str:
+    return DataType.Name(number)  # type: ignore[arg-type]  # numbers are the enum's
+
+
+def _show_default(value: AttrValue) -> str:
+    match value.WhichOneof("value"):
+        case "s":
+            return f'"{value.s.decode(errors="replace")}"'
+        case "i":
+            return str(value.i)
+        case "f":
+            return f"{value.f:g}"
+        case "b":
+            return "true" if value.b else "false"
+        case "type":
+            return _enum_name(value.type)
+    return format_text(value).replace("\n", " ").strip()

@@ -1,0 +1,415 @@
+"""`import_graph_def`: the nodes of a `GraphDef` in a graph.
+
+The nodes of the message become the graph's storage; no object is made for a node
+before somebody asks for it. Everything is checked first, so a graph is changed wholly
+or not at all. The checks are in `import_signatures`, `import_edges` and
+`import_devices`.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from metagraft.graph import graph_scopes
+from metagraft.graph.conversion import convert_to_tensor
+from metagraft.graph.creation_stack import capture
+from metagraft.graph.defaults import get_default_graph
+from metagraft.graph.graph import PRODUCER_VERSION, Graph
+from metagraft.graph.import_devices import (
+    check_colocation,
+    place_in_scopes,
+    settle_devices,
+)
+from metagraft.graph.import_edges import (
+    CONTROL,
+    Edges,
+    Remapped,
+    check_names,
+    new_names,
+)
+from metagraft.graph.import_signatures import Signatures, Types
+from metagraft.graph.operation import Operation
+from metagraft.graph.scopes import name_scope
+from metagraft.graph.store import OUTPUT_SHAPES
+from metagraft.graph.tensor import Tensor
+from metagraft.proto import GraphDef, OpList, VersionDef
+from metagraft.proto.coercion import as_message
+
+# A graph with functions asks for a reader at least this new.
+_MIN_CONSUMER_WITH_FUNCTIONS: Final = 12
+
+
+def import_graph_def(
+    graph_def: Any,  # our message or TensorFlow's
+    input_map: Mapping[str, Any] | None = None,
+    return_elements: Sequence[str] | None = None,
+    name: str | None = None,
+    op_dict: Any = None,
+    producer_op_list: Any = None,
+) -> list[Operation | Tensor] | None:
+    """Add the nodes of `graph_def` to the default graph.
+
+    Args:
+        graph_def: The nodes and functions; not changed.
+        input_map: Names of inputs in `graph_def` (`x`, `x:1`, `^x`) -> tensors that are
+            used in their place.
+        return_elements: Names of operations (`x`) and tensors (`x:0`) to return.
+        name: Name scope for the nodes, made unique; "import" by default, "" for none.
+        op_dict: Has had no meaning for years and must be None.
+        producer_op_list: `OpList` of the writer of `graph_def`: attributes unknown here
+            that equal the writer's default are removed.
+
+    Returns:
+        The elements asked for, or None if none were.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: `graph_def` is malformed or too new, or a name does not exist.
+        UnimplementedError: It holds an op that was removed before its version.
+
+    Source: tensorflow python/framework/importer.py, core/common_runtime/
+    graph_constructor.cc.
+    """
+    if op_dict is not None:
+        raise ValueError("op_dict is not supported: ops are known by their names.")
+    try:
+        source = as_message(graph_def, GraphDef)
+    except TypeError:
+        raise TypeError("Argument `graph_def` must be a GraphDef proto.") from None
+    owned = GraphDef()
+    owned.CopyFrom(source)
+    producer_ops = (
+        None if producer_op_list is None else as_message(producer_op_list, OpList)
+    )
+    return import_owned_graph_def(owned, input_map, return_elements, name, producer_ops)
+
+
+def import_owned_graph_def(
+    graph_def: GraphDef,
+    input_map: Mapping[str, Any] | None = None,
+    return_elements: Sequence[str] | None = None,
+    name: str | None = None,
+    producer_op_list: OpList | None = None,
+) -> list[Operation | Tensor] | None:
+    """Do what `import_graph_def` does with a message that the caller gives away."""
+    mapped = _checked_input_map(input_map)
+    wanted = _checked_return_elements(return_elements)
+    graph = get_default_graph()
+    graph.check_not_finalized()
+    _check_versions(graph_def.versions)
+    with unchanged_on_error(graph), _paused_collector():
+        with name_scope(name, "import", list(mapped.values())) as scope:
+            mapped = _as_tensors(name, mapped)
+        job = _Import(graph, graph_def, scope.rstrip("/"), mapped)
+        job.run(producer_op_list)
+        return None if wanted is None else [job.element(text) for text in wanted]
+
+
+@contextmanager
+def unchanged_on_error(graph: Graph) -> Iterator[None]:
+    """Open a block that leaves the graph as it was if it raises.
+
+    Operations, functions, versions and collections are undone; names that were taken
+    stay taken.
+    """
+    functions = graph.functions
+    with graph.mutation_lock():
+        nodes = len(graph.stored_nodes)
+        counts = len(functions), functions.gradient_count
+        versions = VersionDef()
+        versions.CopyFrom(graph.graph_def_versions)
+        collections = graph.collection_lists.snapshot()
+        try:
+            yield
+        except BaseException:
+            graph.rollback(nodes)
+            functions.truncate(*counts)
+            graph.graph_def_versions.CopyFrom(versions)
+            graph.collection_lists.restore(collections)
+            raise
+
+
+@contextmanager
+def _paused_collector() -> Iterator[None]:
+    """Keep Python from searching for cycles while many objects are made."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@dataclass(slots=True)
+class _Import:
+    """One import of one message.
+
+    Attributes:
+        graph: Where the nodes go.
+        graph_def: The message, used up by `run`.
+        prefix: Scope that the nodes go into, without slash at the end.
+        mapped: Names of inputs -> tensors used in their place.
+    """
+
+    graph: Graph
+    graph_def: GraphDef
+    prefix: str
+    mapped: Mapping[str, Tensor]
+    _index: dict[str, int] = field(default_factory=dict)
+    _positions: range = range(0)
+    _types: list[Types | None] = field(default_factory=list)
+    _targets: dict[tuple[str, int], Tensor] = field(default_factory=dict)
+
+    def run(self, producer_op_list: OpList | None) -> None:
+        """Check the message and add its nodes and functions."""
+        graph, graph_def = self.graph, self.graph_def
+        nodes = list(graph_def.node)
+        names = [node.name for node in nodes]
+        op_types = [node.op for node in nodes]
+        index = self._index = check_names(names)
+        if not all(op_types):
+            unnamed = names[op_types.index("")]
+            raise ValueError(f"Node '{unnamed}' does not specify an operation")
+        signatures = Signatures(
+            graph_def.versions.producer,
+            {f.signature.name: f.signature for f in graph_def.library.function},
+            graph.definition_of,
+            producer_op_list,
+        )
+        types, colocated = signatures.check_all(nodes, op_types)
+        self._types = types
+        taken = new_names(names, self.prefix, graph.operation_names())
+        renamed = taken is not names
+        remapped = self._remapped()
+        edges = Edges(
+            nodes, op_types, types, index, taken, remapped, signatures.definition_of
+        )
+        edges.check_all(renamed=renamed)
+        self._check_all_used(remapped)
+        order = edges.order()
+        pairs = check_colocation(nodes, colocated, index, taken, renamed=renamed)
+        for position in edges.downstream_of_redirected():
+            nodes[position].attr.pop(OUTPUT_SHAPES, None)
+        if renamed:
+            for node, new_name in zip(nodes, taken, strict=True):
+                node.name = new_name
+        if not graph.scopes.devices:
+            settle_devices(nodes, pairs)
+        if order is not None:
+            taken, pairs = self._reorder(order, taken, pairs)
+        for definition in signatures.learnt:
+            graph.declare_op(definition)
+        self._add(taken, pairs)
+
+    def _remapped(self) -> Remapped:
+        targets: dict[tuple[str, int], tuple[str, int]] = {}
+        for text, tensor in self.mapped.items():
+            key = _parse_tensor_name(text)
+            self._targets[key] = tensor
+            if key[1] == CONTROL:
+                targets[key] = (f"^{tensor.op.name}", 0)
+            else:
+                edge = tensor._as_node_def_input()  # noqa: SLF001 - how inputs are stored
+                targets[key] = (edge, tensor.dtype.as_datatype_enum)
+        return Remapped(targets)
+
+    def _check_all_used(self, remapped: Remapped) -> None:
+        missing = [
+            _show_key(key)
+            for key in remapped.targets
+            if key not in remapped.used and not self._exists(*key)
+        ]
+        if missing:
+            raise ValueError(
+                "Attempted to map inputs that were not found in graph_def: "
+                f"[{', '.join(missing)}]"
+            )
+
+    def _exists(self, name: str, port: int) -> bool:
+        position = self._index.get(name)
+        if position is None:
+            return False
+        types = self._types[position]
+        return types is None or port < len(types.outputs)
+
+    def _reorder(
+        self, order: list[int], names: Sequence[str], pairs: list[tuple[int, list[int]]]
+    ) -> tuple[Sequence[str], list[tuple[int, list[int]]]]:
+        """Put the nodes into the order in which TensorFlow would add them."""
+        nodes = self.graph_def.node
+        sorted_def = GraphDef(
+            versions=self.graph_def.versions, library=self.graph_def.library
+        )
+        sorted_def.node.extend([nodes[position] for position in order])
+        self.graph_def = sorted_def
+        place = {old: new for new, old in enumerate(order)}
+        self._index = {name: place[old] for name, old in self._index.items()}
+        self._types = [self._types[old] for old in order]
+        moved = [
+            (place[position], [place[other] for other in others])
+            for position, others in pairs
+        ]
+        return [names[old] for old in order], sorted(moved)
+
+    def _add(self, names: Sequence[str], pairs: list[tuple[int, list[int]]]) -> None:
+        graph, library = self.graph, self.graph_def.library
+        _merge_versions(graph.graph_def_versions, self.graph_def)
+        for function in library.function:
+            graph.functions.add(function)
+        for gradient in library.gradient:
+            graph.functions.add_gradient(gradient.function_name, gradient.gradient_func)
+        self._positions = graph.adopt_nodes(
+            self.graph_def,
+            capture(),
+            names=names,
+            types=[None if t is None else t.dtypes for t in self._types],
+        )
+        scopes = graph.scopes
+        if scopes.devices:
+            place_in_scopes(graph, self._positions, pairs)
+        if scopes.changes_imports:
+            self._apply_scopes()
+
+    def _apply_scopes(self) -> None:
+        graph, scopes = self.graph, self.graph.scopes
+        for position in self._positions:
+            operation = graph.operation_at(position)
+            if scopes.control:
+                inputs = tuple(tensor.op for tensor in operation.inputs)
+                control = scopes.control_inputs_for(inputs)
+                operation._add_control_inputs(control)  # noqa: SLF001
+            scopes.record(operation)
+            graph_scopes.apply_scopes(graph, scopes, operation, compute_device=False)
+
+    def element(self, text: str) -> Operation | Tensor:
+        """Return the operation or tensor that a name of the file stands for."""
+        if ":" not in text:
+            position = self._index.get(text)
+            if position is None:
+                raise ValueError(
+                    f"Requested return node '{text}' not found in graph def"
+                )
+            return self._operation(position)
+        name, port = _parse_tensor_name(text)
+        mapped = self._targets.get((name, port))
+        if mapped is not None:
+            return mapped
+        position = self._index.get(name)
+        if position is None:
+            raise ValueError(f"Requested return tensor '{text}' not found in graph def")
+        outputs = self._operation(position).outputs
+        if port >= len(outputs):
+            raise ValueError(
+                f"Invalid return output {port} of node '{name}', which has "
+                f"{len(outputs)} output(s)"
+            )
+        return outputs[port]
+
+    def _operation(self, position: int) -> Operation:
+        return self.graph.operation_at(self._positions[position])
+
+
+def _checked_input_map(input_map: Mapping[str, Any] | None) -> dict[str, Any]:
+    if input_map is None:
+        return {}
+    if not isinstance(input_map, dict):
+        raise TypeError(
+            "Argument `input_map` must be a dictionary. Obtained "
+            f"{type(input_map).__name__}"
+        )
+    if not all(isinstance(key, str | bytes) for key in input_map):
+        raise TypeError(
+            "All keys for argument `input_map` must be strings. Obtained keys: "
+            f"{list(input_map)}"
+        )
+    return {_as_text(key): value for key, value in input_map.items()}
+
+
+def _checked_return_elements(elements: Sequence[str] | None) -> list[str] | None:
+    if elements is None:
+        return None
+    if not all(isinstance(element, str | bytes) for element in elements):
+        raise TypeError(
+            "Argument `return_elements` must be a list of strings. Obtained "
+            f"{elements}."
+        )
+    return [_as_text(element) for element in elements]
+
+
+def _as_tensors(name: str | None, mapped: dict[str, Any]) -> dict[str, Tensor]:
+    """Turn values that are no tensors into constants of the import's scope."""
+    if all(isinstance(value, Tensor) for value in mapped.values()):
+        return mapped
+    if name == "":
+        raise ValueError(
+            "tf.import_graph_def() requires a non-empty `name` if `input_map` contains "
+            "non-Tensor values. Try calling tf.convert_to_tensor() on `input_map` "
+            "values before calling tf.import_graph_def()."
+        )
+    with name_scope("_inputs"):
+        return {key: convert_to_tensor(value) for key, value in mapped.items()}
+
+
+def _parse_tensor_name(text: str) -> tuple[str, int]:
+    """Return node and output of `x`, `x:1` or `^x`."""
+    if text.startswith("^"):
+        return text[1:], CONTROL
+    parts = text.split(":")
+    if len(parts) > 2:
+        raise ValueError(
+            f"Cannot convert '{text}' to a tensor name. Tensor names should not "
+            f"contain more than 1 `:`. Obtained {len(parts) - 1}"
+        )
+    if len(parts) == 1:
+        return text, 0
+    try:
+        return parts[0], int(parts[1])
+    except ValueError:
+        raise ValueError(
+            f"Cannot convert {text!r} to a tensor name. Second component of the name "
+            f"following the `:` should be an int. Got {parts[1]}."
+        ) from None
+
+
+def _show_key(key: tuple[str, int]) -> str:
+    name, port = key
+    return f"^{name}" if port == CONTROL else f"{name}:{port}"
+
+
+def _as_text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _check_versions(versions: VersionDef) -> None:
+    if versions.min_consumer > PRODUCER_VERSION:
+        raise ValueError(
+            f"GraphDef min consumer version {versions.min_consumer} above current "
+            f"version {PRODUCER_VERSION} for TensorFlow 2.21.0.  Please upgrade "
+            "TensorFlow."
+        )
+    if PRODUCER_VERSION in versions.bad_consumers:
+        raise ValueError(
+            f"GraphDef disallows consumer version {PRODUCER_VERSION}.  Please upgrade "
+            "TensorFlow: this version is likely buggy."
+        )
+
+
+def _merge_versions(versions: VersionDef, graph_def: GraphDef) -> None:
+    """Make a graph as old as the oldest of its parts."""
+    imported = graph_def.versions
+    producer = imported.producer
+    if not producer and not graph_def.HasField("versions"):
+        producer = graph_def.version  # the field of the oldest files
+    versions.producer = min(versions.producer, producer)
+    versions.min_consumer = max(versions.min_consumer, imported.min_consumer)
+    if len(graph_def.library.function):
+        versions.min_consumer = max(versions.min_consumer, _MIN_CONSUMER_WITH_FUNCTIONS)
+    known = list(versions.bad_consumers)
+    versions.bad_consumers.extend(
+        bad for bad in imported.bad_consumers if bad not in known
+    )

@@ -1,0 +1,338 @@
+"""Nodes of a file against the signatures of their ops, fast for many nodes.
+
+What a check needs to know is worked out once per op type (`_Plan`), once per set of
+attributes that occurs with it (`_Layout`) and once per combination of element types.
+A node that fits costs a few look-ups; one that does not is looked at again, slowly, by
+`import_explanations`, which words the error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from metagraft.errors import UnimplementedError
+from metagraft.graph import catalogue
+from metagraft.graph.catalogue import ArgDef, AttrDef, OpDef
+from metagraft.graph.dtypes import DType, from_enum
+from metagraft.graph.import_explanations import check_attrs, field_of
+from metagraft.proto import AttrValue, NodeDef, OpList
+from metagraft.proto import OpDef as OpDefMessage
+
+_REF_OFFSET: Final = 100  # a reference type is the number of its element type plus this
+
+
+@dataclass(frozen=True, slots=True)
+class Types:
+    """The element types of one combination of attributes.
+
+    Attributes:
+        inputs: `DataType` numbers of all inputs, references above 100.
+        outputs: The same for all outputs.
+        dtypes: The outputs as `DType`.
+    """
+
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    dtypes: tuple[DType, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """What the names of a node's attributes tell."""
+
+    defaults: tuple[tuple[str, AttrValue], ...]
+    fits: bool
+    unknown: tuple[str, ...]
+    checks: tuple[tuple[str, str, AttrDef | None], ...]
+    has_class: bool
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What a signature asks of the nodes of one op type."""
+
+    definition: OpDef
+    typing: tuple[tuple[str, str], ...]
+    layouts: dict[tuple[str, ...], _Layout] = field(default_factory=dict)
+    types: dict[Any, Types] = field(default_factory=dict)
+
+
+class Signatures:
+    """Checks nodes against their ops' signatures and fills in defaults."""
+
+    def __init__(
+        self,
+        producer: int,
+        functions: Mapping[str, OpDefMessage],
+        declared: Callable[[str], OpDef | None],
+        producer_ops: OpList | None,
+    ) -> None:
+        """Prepare for the nodes of one file.
+
+        Args:
+            producer: The graph version that the file was written with.
+            functions: Signatures of library functions, which nodes may call by name.
+            declared: What the graph knows about an op type.
+            producer_ops: The producer's signatures, if the file has them.
+        """
+        self._producer = producer
+        self._functions = functions
+        self._declared = declared
+        self._producer_ops = {} if producer_ops is None else _by_name(producer_ops)
+        self._plans: dict[str, _Plan | None] = {}
+        self.learnt: list[OpDef] = []
+        """Signatures that came with the file and that nobody here knew."""
+
+    def check_all(
+        self, nodes: Sequence[NodeDef], op_types: Sequence[str]
+    ) -> tuple[list[Types | None], list[int]]:
+        """Check every node; fill in attributes that are missing and have a default.
+
+        Args:
+            nodes: Changed in place.
+            op_types: The nodes' op types.
+
+        Returns:
+            The types of every node, None for an op that nobody knows, and the
+            positions of nodes that are colocated with others.
+
+        Raises:
+            ValueError: A node does not fit its op, in TensorFlow's words.
+            UnimplementedError: An op was removed before the file's version.
+        """
+        plans = self._plans
+        for op_type in dict.fromkeys(op_types):
+            plans[op_type] = self._plan(op_type)
+        found: list[Types | None] = []
+        colocated: list[int] = []
+        append = found.append
+        for position, node in enumerate(nodes):
+            plan = plans[op_types[position]]
+            attrs = node.attr
+            if plan is None:
+                if "_class" in attrs:
+                    colocated.append(position)
+                append(None)
+                continue
+            keys = tuple(attrs)
+            layout = plan.layouts.get(keys)
+            if layout is None:
+                layout = plan.layouts[keys] = _layout(plan.definition, keys)
+            if layout.has_class:
+                colocated.append(position)
+            append(self._check(node, attrs, plan, layout))
+        return found, colocated
+
+    def definition_of(self, op_type: str) -> OpDef | None:
+        """Return the signature that nodes of an op type were checked against."""
+        plan = self._plans.get(op_type)
+        return None if plan is None else plan.definition
+
+    def _check(self, node: NodeDef, attrs: Any, plan: _Plan, layout: _Layout) -> Types:
+        if not layout.fits:
+            return self._check_again(node, plan)
+        if layout.defaults:
+            for name, default in layout.defaults:
+                attrs[name].CopyFrom(default)
+        if layout.unknown and self._producer_ops:
+            self._remove_new_defaults(node, layout.unknown)
+        for name, kind, limits in layout.checks:
+            value = attrs[name]
+            if not value.HasField(kind) or (
+                limits is not None and not _is_allowed(value, kind, limits)
+            ):
+                return self._check_again(node, plan)
+        typing = plan.typing
+        if len(typing) == 1:
+            name, kind = typing[0]
+            value = attrs[name]
+            key = getattr(value, kind) if kind != "list" else tuple(value.list.type)
+        else:
+            key = tuple([_typing_value(attrs[name], kind) for name, kind in typing])
+        known = plan.types.get(key)
+        if known is None:
+            known = self._check_again(node, plan)
+            if key or not typing:  # 0 can also be an attribute of the wrong kind
+                plan.types[key] = known
+        return known
+
+    def _check_again(self, node: NodeDef, plan: _Plan) -> Types:
+        """Check one node with all care; older signatures of the op count too."""
+        definition = plan.definition
+        try:
+            check_attrs(node, definition)
+        except ValueError:
+            for older in reversed(catalogue.history(definition.name)):
+                if not _knows_all(older, node):
+                    continue
+                try:
+                    check_attrs(node, older)
+                except ValueError:
+                    continue
+                return _types_of(node, older)
+            raise
+        return _types_of(node, definition)
+
+    # Attributes that this catalogue does not know and that have the producer's default.
+    def _remove_new_defaults(self, node: NodeDef, unknown: Iterable[str]) -> None:
+        producer = self._producer_ops.get(node.op)
+        if producer is None:
+            return
+        for name in unknown:
+            for attr in producer.attr:
+                if (
+                    attr.name == name
+                    and attr.HasField("default_value")
+                    and attr.default_value == node.attr[name]
+                ):
+                    del node.attr[name]
+                    break
+
+    def _plan(self, op_type: str) -> _Plan | None:
+        definition = self._declared(op_type)
+        if definition is None:
+            message = self._functions.get(op_type) or self._producer_ops.get(op_type)
+            if message is None:
+                return None
+            definition = definition_from_message(message)
+            self.learnt.append(definition)
+        removed = definition.deprecated_at_producer_version
+        if removed is not None and self._producer >= removed:
+            raise UnimplementedError(
+                None,
+                None,
+                f"Op {op_type} is not available in GraphDef version {self._producer}. "
+                f"It has been removed in version {removed}.",
+            )
+        return _Plan(definition, _typing(definition))
+
+
+def definition_from_message(message: OpDefMessage) -> OpDef:
+    """Return a signature that came as a message: a library function, a custom op."""
+    return OpDef(
+        name=message.name,
+        inputs=tuple(_arg_def(arg) for arg in message.input_arg),
+        outputs=tuple(_arg_def(arg) for arg in message.output_arg),
+        attrs=tuple(_attr_def(attr) for attr in message.attr),
+        is_stateful=message.is_stateful,
+        is_commutative=message.is_commutative,
+        is_aggregate=message.is_aggregate,
+        allows_uninitialized_input=message.allows_uninitialized_input,
+        is_distributed_communication=message.is_distributed_communication,
+        deprecated_at_producer_version=None,
+        origin="file",
+        gradient="",
+        kernels=frozenset(),
+        contrib_module="",
+        _encoded=message.SerializeToString(deterministic=True),
+    )
+
+
+def _arg_def(arg: OpDefMessage.ArgDef) -> ArgDef:
+    return ArgDef(
+        arg.name,
+        arg.type,
+        arg.type_attr,
+        arg.number_attr,
+        arg.type_list_attr,
+        arg.is_ref,
+    )
+
+
+def _attr_def(attr: OpDefMessage.AttrDef) -> AttrDef:
+    has_default = attr.HasField("default_value")
+    values = attr.allowed_values.list
+    return AttrDef(
+        attr.name,
+        attr.type,
+        attr.default_value if has_default else None,
+        has_default,
+        attr.minimum if attr.has_minimum else None,
+        tuple(values.type) or tuple(values.s) or None,
+    )
+
+
+def _by_name(ops: OpList) -> dict[str, OpDefMessage]:
+    return {op.name: op for op in ops.op}
+
+
+def _knows_all(definition: OpDef, node: NodeDef) -> bool:
+    declared = {attr.name for attr in definition.attrs}
+    return all(name in declared or name[0] == "_" for name in node.attr)
+
+
+def _typing(definition: OpDef) -> tuple[tuple[str, str], ...]:
+    """Return the attributes that element types depend on, with the field to read."""
+    needed: dict[str, str] = {}
+    for arg in (*definition.inputs, *definition.outputs):
+        if arg.type_list_attr:
+            needed[arg.type_list_attr] = "list"
+            continue
+        if arg.type_attr:
+            needed[arg.type_attr] = "type"
+        if arg.number_attr:
+            needed[arg.number_attr] = "i"
+    return tuple(needed.items())
+
+
+def _typing_value(value: AttrValue, kind: str) -> Any:
+    return tuple(value.list.type) if kind == "list" else getattr(value, kind)
+
+
+def _layout(definition: OpDef, keys: tuple[str, ...]) -> _Layout:
+    present = frozenset(keys)
+    typing = dict(_typing(definition))
+    absent = [attr for attr in definition.attrs if attr.name not in present]
+    checks = tuple(
+        (attr.name, field_of(attr.type), attr if _has_limits(attr) else None)
+        for attr in definition.attrs
+        if attr.name in present and attr.name not in typing
+    )
+    declared = {attr.name for attr in definition.attrs}
+    return _Layout(
+        defaults=tuple(
+            (attr.name, attr.default) for attr in absent if attr.default is not None
+        ),
+        fits=all(attr.has_default for attr in absent),
+        unknown=tuple(k for k in keys if k not in declared and k[0] != "_"),
+        checks=checks,
+        has_class="_class" in present,
+    )
+
+
+def _has_limits(attr: AttrDef) -> bool:
+    return attr.minimum is not None or attr.allowed is not None
+
+
+def _is_allowed(value: AttrValue, kind: str, limits: AttrDef) -> bool:
+    if kind == "list":
+        return False  # lists with limits are rare: looked at with all care
+    content = getattr(value, kind)
+    if limits.minimum is not None and content < limits.minimum:
+        return False
+    return limits.allowed is None or content in limits.allowed
+
+
+def _types_of(node: NodeDef, definition: OpDef) -> Types:
+    outputs = _arg_types(node, definition.outputs)
+    return Types(
+        inputs=_arg_types(node, definition.inputs),
+        outputs=outputs,
+        dtypes=tuple(from_enum(number) for number in outputs),
+    )
+
+
+def _arg_types(node: NodeDef, args: Iterable[ArgDef]) -> tuple[int, ...]:
+    attrs = node.attr
+    found: list[int] = []
+    for arg in args:
+        if arg.type_list_attr:
+            types = list(attrs[arg.type_list_attr].list.type)
+        else:
+            number = attrs[arg.type_attr].type if arg.type_attr else arg.type
+            count = attrs[arg.number_attr].i if arg.number_attr else 1
+            types = [number] * count
+        found += [t + _REF_OFFSET for t in types] if arg.is_ref else types
+    return tuple(found)
