@@ -1,0 +1,126 @@
+import builtins
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pytest
+
+from metagraft import errors
+from metagraft.formats import files
+
+
+@pytest.fixture(params=["local", "file://", "memory://"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A folder in each kind of place."""
+    if request.param == "memory://":
+        memory = fsspec.filesystem("memory")
+        memory.store.clear()
+        memory.pseudo_dirs[:] = [""]
+        return "memory://folder"
+    return str(tmp_path) if request.param == "local" else f"file://{tmp_path}"
+
+
+def test_what_is_written_is_read(folder: str) -> None:
+    """A committed file has its content, size, time and place in the folder."""
+    path = f"{folder}/a"
+    files.write_bytes(path, b"first")
+    files.write_bytes(path, memoryview(b"second"))
+    assert files.read_bytes(path) == b"second"
+    assert files.size_bytes(path) == 6
+    assert files.modified_seconds(path) > 1e9
+    assert files.exists(path)
+    assert files.is_folder(folder)
+    assert not files.is_folder(path)
+    assert files.list_folder(folder) == ["a"]
+
+
+def test_uncommitted_files_leave_nothing(folder: str) -> None:
+    """What is not committed leaves the former file and no other."""
+    path = f"{folder}/a"
+    files.write_bytes(path, b"former")
+    with files.AtomicFile(path) as file:
+        file.write(b"half")
+    assert files.read_bytes(path) == b"former"
+    assert files.list_folder(folder) == ["a"]
+
+
+def test_a_file_is_committed_once(folder: str) -> None:
+    """After the end neither writing nor committing is possible."""
+    with files.AtomicFile(f"{folder}/a") as file:
+        file.write(b"x")
+        assert file.written_bytes == 1
+        file.commit()
+        with pytest.raises(errors.FailedPreconditionError, match="already"):
+            file.write(b"y")
+        with pytest.raises(errors.FailedPreconditionError, match="already"):
+            file.commit()
+    assert files.read_bytes(f"{folder}/a") == b"x"
+
+
+def test_existing_files_can_be_protected(folder: str) -> None:
+    """Writing without overwriting refuses an existing file."""
+    files.write_bytes(f"{folder}/a", b"x")
+    with pytest.raises(errors.AlreadyExistsError, match="exists"):
+        files.AtomicFile(f"{folder}/a", overwrites=False)
+
+
+def test_renaming_and_removing(folder: str) -> None:
+    """Files move, replacing others, and go away."""
+    files.make_folders(f"{folder}/deep/er")
+    files.write_bytes(f"{folder}/a", b"a")
+    files.write_bytes(f"{folder}/b", b"b")
+    files.rename(f"{folder}/a", f"{folder}/b")
+    assert files.read_bytes(f"{folder}/b") == b"a"
+    assert not files.exists(f"{folder}/a")
+    files.remove(f"{folder}/b")
+    assert not files.exists(f"{folder}/b")
+    files.remove_folder(f"{folder}/deep/er")
+    assert files.list_folder(folder) == ["deep"]
+
+
+def test_missing_files_are_not_found(folder: str) -> None:
+    """A missing file is a NotFoundError that names it."""
+    for action in (files.read_bytes, files.size_bytes, files.remove):
+        with pytest.raises(errors.NotFoundError, match="missing; "):
+            action(f"{folder}/missing")
+
+
+def test_other_failures_have_their_class(tmp_path: Path) -> None:
+    """Reading a folder and writing below a file are told apart from missing files."""
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(errors.FailedPreconditionError):
+        files.read_bytes(tmp_path)
+    with pytest.raises(errors.FailedPreconditionError):
+        files.write_bytes(tmp_path / "file" / "below", b"")
+    with pytest.raises(errors.NotFoundError):
+        files.write_bytes(tmp_path / "nowhere" / "below", b"")
+
+
+def test_unknown_schemes_are_refused() -> None:
+    """A scheme that nothing implements is named."""
+    with pytest.raises(errors.UnimplementedError, match="nosuch"):
+        files.read_bytes("nosuch://x")
+
+
+def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without fsspec, a URL says which extra to install."""
+    real_import = builtins.__import__
+
+    def no_fsspec(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name == "fsspec":
+            raise ImportError(name)
+        return real_import(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", no_fsspec)
+    message = r"pip install metagraft\[remote\]"
+    with pytest.raises(errors.UnimplementedError, match=message):
+        files.read_bytes("memory://x")
+
+
+def test_places_are_told_apart() -> None:
+    """Only other schemes than `file` are remote; a drive letter is no scheme."""
+    assert files.is_remote("gs://bucket/x")
+    assert not files.is_remote("file:///x")
+    assert not files.is_remote("C:/x")
+    assert files.local_path("file:///x") == "/x"
+    assert files.local_path(Path("a") / "b") == "a/b"
