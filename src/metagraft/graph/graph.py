@@ -6,7 +6,7 @@ Source of the public behaviour: tensorflow python/framework/ops.py Graph.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -60,6 +60,8 @@ class Graph:
         self._has_contexts = False
         self._seed: int | None = None
         self._changes = 0
+        # Imported operations whose shapes storage does not have yet.
+        self._unshaped: set[int] = set()
         self.functions = FunctionLibrary(self._store.message.library)
         # (shape, reduced axes) -> (shape with the axes kept, repeats along each axis):
         # what gradients of sums computed with nodes once and then remember.
@@ -237,6 +239,7 @@ class Graph:
             del items[count:]
         self._consumers = None
         self._changes += 1
+        self._unshaped = {position for position in self._unshaped if position < count}
 
     def adopt_nodes(
         self,
@@ -244,6 +247,7 @@ class Graph:
         stack: CreationStack,
         names: Sequence[str],
         types: Sequence[tuple[DType, ...] | None],
+        unshaped: Iterable[int],
     ) -> range:
         """Append the nodes of a checked message and return their positions.
 
@@ -254,6 +258,7 @@ class Graph:
             stack: Where the program imports them.
             names: The nodes' names.
             types: The types of every node's outputs, None where not known.
+            unshaped: Which of the nodes come without shapes.
         """
         self.check_not_finalized()
         with self._lock:
@@ -262,6 +267,7 @@ class Graph:
             self._ops.extend([None] * count)
             self._dims.extend([None] * count)
             self._types.extend(types)
+            self._unshaped.update(start + position for position in unshaped)
             self._stacks.extend([stack] * count)
             self._consumers = None
             self._names.add_later(names)
@@ -307,6 +313,11 @@ class Graph:
     def stored_nodes(self) -> Sequence[NodeDef]:
         """The nodes in storage form, for reading only."""
         return self._store.nodes
+
+    @property
+    def stored_message(self) -> GraphDef:
+        """The graph in storage form, for reading only."""
+        return self._store.message
 
     def operation_names(self) -> Collection[str]:
         """Return the names of all operations, without making objects of them."""
@@ -408,6 +419,14 @@ class Graph:
         self._consumers = None
         self._changes += 1
 
+    def place_of(self, name: str) -> CreationStack:
+        """Where the operation of that name was made.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return self._stacks[self._store.index[name]]
+
     def creation_stack(self, position: int) -> CreationStack:
         """Where the operation at a position was made."""
         return self._stacks[position]
@@ -506,10 +525,9 @@ class Graph:
 
     def infer_all_shapes(self) -> None:
         """Infer what is not yet inferred, so that storage holds every shape."""
-        nodes, known = self._store.nodes, self._dims
-        for position in range(len(nodes)):
-            if known[position] is None and OUTPUT_SHAPES not in nodes[position].attr:
-                self.output_dims(self.operation_at(position))
+        for position in sorted(self._unshaped):
+            self.output_dims(self.operation_at(position))
+        self._unshaped.clear()
 
     # -- messages --------------------------------------------------------------------
 
@@ -531,6 +549,12 @@ class Graph:
             if add_shapes:
                 self.infer_all_shapes()
             return self._store.copy(add_shapes, from_version or 0)
+
+    def as_bytes(self) -> bytes:
+        """Return the graph, shapes included, as an encoded `GraphDef`."""
+        with self._lock:
+            self.infer_all_shapes()
+            return self._store.message.SerializeToString()
 
     # -- names and scopes ------------------------------------------------------------
 

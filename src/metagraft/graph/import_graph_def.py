@@ -163,6 +163,7 @@ class _Import:
     _index: dict[str, int] = field(default_factory=dict)
     _positions: range = range(0)
     _types: list[Types | None] = field(default_factory=list)
+    _unshaped: set[int] = field(default_factory=set)
     _targets: dict[tuple[str, int], Tensor] = field(default_factory=dict)
 
     def run(self, producer_op_list: OpList | None) -> None:
@@ -181,8 +182,8 @@ class _Import:
             graph.definition_of,
             producer_op_list,
         )
-        types, colocated = signatures.check_all(nodes, op_types)
-        self._types = types
+        types = self._types = signatures.check_all(nodes, op_types)
+        self._unshaped = set(signatures.unshaped)
         taken = new_names(names, self.prefix, graph.operation_names())
         renamed = taken is not names
         remapped = self._remapped()
@@ -192,9 +193,12 @@ class _Import:
         edges.check_all(renamed=renamed)
         self._check_all_used(remapped)
         order = edges.order()
-        pairs = check_colocation(nodes, colocated, index, taken, renamed=renamed)
+        pairs = check_colocation(
+            nodes, signatures.colocated, index, taken, renamed=renamed
+        )
         for position in edges.downstream_of_redirected():
             nodes[position].attr.pop(OUTPUT_SHAPES, None)
+            self._unshaped.add(position)
         if renamed:
             for node, new_name in zip(nodes, taken, strict=True):
                 node.name = new_name
@@ -250,6 +254,7 @@ class _Import:
         place = {old: new for new, old in enumerate(order)}
         self._index = {name: place[old] for name, old in self._index.items()}
         self._types = [self._types[old] for old in order]
+        self._unshaped = {place[old] for old in self._unshaped}
         moved = [
             (place[position], [place[other] for other in others])
             for position, others in pairs
@@ -268,6 +273,7 @@ class _Import:
             capture(),
             names=names,
             types=[None if t is None else t.dtypes for t in self._types],
+            unshaped=self._unshaped,
         )
         scopes = graph.scopes
         if scopes.devices:

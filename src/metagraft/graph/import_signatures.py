@@ -17,6 +17,7 @@ from metagraft.graph import catalogue
 from metagraft.graph.catalogue import ArgDef, AttrDef, OpDef
 from metagraft.graph.dtypes import DType, from_enum
 from metagraft.graph.import_explanations import check_attrs, field_of
+from metagraft.graph.store import OUTPUT_SHAPES
 from metagraft.proto import AttrValue, NodeDef, OpList
 from metagraft.proto import OpDef as OpDefMessage
 
@@ -47,6 +48,7 @@ class _Layout:
     unknown: tuple[str, ...]
     checks: tuple[tuple[str, str, AttrDef | None], ...]
     has_class: bool
+    has_shapes: bool
 
 
 @dataclass(slots=True)
@@ -84,10 +86,14 @@ class Signatures:
         self._plans: dict[str, _Plan | None] = {}
         self.learnt: list[OpDef] = []
         """Signatures that came with the file and that nobody here knew."""
+        self.colocated: list[int] = []
+        """Positions of nodes with the attribute `_class`."""
+        self.unshaped: list[int] = []
+        """Positions of nodes that come without shapes."""
 
     def check_all(
         self, nodes: Sequence[NodeDef], op_types: Sequence[str]
-    ) -> tuple[list[Types | None], list[int]]:
+    ) -> list[Types | None]:
         """Check every node; fill in attributes that are missing and have a default.
 
         Args:
@@ -95,8 +101,7 @@ class Signatures:
             op_types: The nodes' op types.
 
         Returns:
-            The types of every node, None for an op that nobody knows, and the
-            positions of nodes that are colocated with others.
+            The types of every node, None for an op that nobody knows.
 
         Raises:
             ValueError: A node does not fit its op, in TensorFlow's words.
@@ -106,7 +111,7 @@ class Signatures:
         for op_type in dict.fromkeys(op_types):
             plans[op_type] = self._plan(op_type)
         found: list[Types | None] = []
-        colocated: list[int] = []
+        colocated, unshaped = self.colocated, self.unshaped
         append = found.append
         for position, node in enumerate(nodes):
             plan = plans[op_types[position]]
@@ -114,6 +119,8 @@ class Signatures:
             if plan is None:
                 if "_class" in attrs:
                     colocated.append(position)
+                if OUTPUT_SHAPES not in attrs:
+                    unshaped.append(position)
                 append(None)
                 continue
             keys = tuple(attrs)
@@ -122,8 +129,10 @@ class Signatures:
                 layout = plan.layouts[keys] = _layout(plan.definition, keys)
             if layout.has_class:
                 colocated.append(position)
+            if not layout.has_shapes:
+                unshaped.append(position)
             append(self._check(node, attrs, plan, layout))
-        return found, colocated
+        return found
 
     def definition_of(self, op_type: str) -> OpDef | None:
         """Return the signature that nodes of an op type were checked against."""
@@ -299,6 +308,7 @@ def _layout(definition: OpDef, keys: tuple[str, ...]) -> _Layout:
         unknown=tuple(k for k in keys if k not in declared and k[0] != "_"),
         checks=checks,
         has_class="_class" in present,
+        has_shapes=OUTPUT_SHAPES in present or not definition.outputs,
     )
 
 

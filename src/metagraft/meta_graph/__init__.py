@@ -1,0 +1,1 @@
+"""MetaGraphs: export, import, scopes, collections, stripping, debug information."""

@@ -1,0 +1,231 @@
+"""Collections as messages: what a graph's collections become in a file, and back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from google.protobuf.any_pb2 import Any as AnyMessage
+
+from metagraft.graph.graph import Graph
+from metagraft.graph.keys import GraphKeys
+from metagraft.graph.scope_names import prepend_name_scope, strip_name_scope
+from metagraft.meta_graph import codecs
+from metagraft.meta_graph.codecs import Codec
+from metagraft.meta_graph.producer import records_trainable
+from metagraft.meta_graph.scoped import Selection
+from metagraft.proto import CollectionDef, MetaGraphDef, VariableDef
+
+_log = logging.getLogger(__name__)
+
+# Collections that older releases stored as names of tensors.
+_ONCE_NODE_LISTS: Final = ("local_variables", "model_variables", "metric_variables")
+
+
+def add_collection_def(
+    meta_graph_def: MetaGraphDef,
+    key: object,
+    graph: Graph,
+    selection: Selection,
+    override_contents: Sequence[Any] | None = None,
+) -> None:
+    """Add one collection of `graph` to a MetaGraph.
+
+    A collection that has no message form is left out with a warning that says why.
+
+    Args:
+        meta_graph_def: Changed in place.
+        key: The collection's name; a key that is not text is skipped with a warning.
+        graph: The graph that has the collection.
+        selection: What is exported; elements outside are left out.
+        override_contents: Taken instead of the collection's elements. Elements are any
+            Python objects, hence `Any`.
+    """
+    if not isinstance(key, str | bytes):
+        _log.warning(
+            "Only collections with string type keys will be serialized. "
+            "This key has %s",
+            type(key),
+        )
+        return
+    contents = override_contents or graph.get_collection(key)
+    elements = [element for element in contents if _is_taken(element, selection)]
+    if not elements:
+        return
+    name = key.decode() if isinstance(key, bytes) else key
+    definition = CollectionDef()
+    try:
+        _fill(definition, codecs.codec_of(key), elements, selection.scope)
+    # A value of any type can fail in any way while it is converted.
+    except Exception as error:  # noqa: BLE001
+        _log.warning(
+            "Issue encountered when serializing %s.\n"
+            "Type is unsupported, or the types of the items don't match field type in "
+            "CollectionDef. Note this is a warning and probably safe to ignore.\n%s",
+            name,
+            error,
+        )
+        return
+    meta_graph_def.collection_def[name].CopyFrom(definition)
+
+
+def _is_taken(element: Any, selection: Selection) -> bool:
+    if selection.takes_all:
+        return True
+    name = element if isinstance(element, str) else getattr(element, "name", None)
+    return not isinstance(name, str) or selection.takes(name)
+
+
+def _fill(
+    definition: CollectionDef, codec: Codec | None, elements: list[Any], scope: str
+) -> None:
+    if codec is not None and codec.to_proto is not None:
+        _fill_with_messages(definition, codec, elements, scope)
+        return
+    first = elements[0]
+    if isinstance(first, str | bytes):
+        definition.bytes_list.value.extend(_as_bytes(value) for value in elements)
+    elif isinstance(first, int):
+        definition.int64_list.value.extend(elements)
+    elif isinstance(first, float):
+        definition.float_list.value.extend(elements)
+    elif isinstance(first, AnyMessage):
+        definition.any_list.value.extend(elements)
+    else:
+        definition.node_list.value.extend(
+            strip_name_scope(element.name, scope)
+            for element in elements
+            if element.name.startswith(scope)
+        )
+
+
+def _fill_with_messages(
+    definition: CollectionDef, codec: Codec, elements: Iterable[Any], scope: str
+) -> None:
+    assert codec.to_proto is not None
+    for element in elements:
+        message = codec.to_proto(element, export_scope=scope or None)
+        if not message:
+            continue
+        if codec.proto_type is not None and not isinstance(message, codec.proto_type):
+            raise TypeError(
+                f"to_proto made a {type(message).__name__} of {element!r}; the "
+                f"collection is registered for {codec.proto_type.__name__}."
+            )
+        definition.bytes_list.value.append(
+            message.SerializeToString(deterministic=True)
+        )
+
+
+def _as_bytes(value: str | bytes) -> bytes:
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, bytes):
+        return value
+    raise TypeError(f"Expected binary or unicode string, got {value!r}")
+
+
+def restored_collections(
+    meta_graph_def: MetaGraphDef,
+    graph: Graph,
+    import_scope: str,
+    wants: Callable[[str], bool],
+) -> list[tuple[str, list[Any]]]:
+    """Return the elements of a MetaGraph's collections, found or rebuilt in `graph`.
+
+    Args:
+        meta_graph_def: The MetaGraph; its nodes are in `graph` already.
+        graph: Where the names are looked up; not changed here.
+        import_scope: The scope that the nodes were imported into.
+        wants: Which collections are restored, by name.
+
+    Returns:
+        Names and elements, trainable variables first, then by name.
+
+    Raises:
+        KeyError: A name does not exist in the graph.
+    """
+    defs = meta_graph_def.collection_def
+    trainable = GraphKeys.TRAINABLE_VARIABLES
+    keys = sorted(defs, key=lambda key: (key != trainable, key))
+    variables = _Variables(
+        import_scope,
+        records_trainable(meta_graph_def.meta_info_def.tensorflow_version),
+    )
+    restored = []
+    for key in keys:
+        if not wants(key):
+            continue
+        kind = defs[key].WhichOneof("kind")
+        if kind is None:
+            _log.error("Cannot identify data type for collection %s. Skipping.", key)
+            continue
+        elements = _elements(key, kind, defs[key], graph, variables)
+        restored.append((key, elements))
+    return restored
+
+
+class _Variables:
+    """The variables of an import: equal definitions are one object."""
+
+    def __init__(self, import_scope: str, has_trainable: bool) -> None:
+        self.import_scope = import_scope
+        self._has_trainable = has_trainable
+        self._known: dict[bytes, Any] = {}
+
+    def of(self, value: bytes, key: str, from_proto: codecs.FromProto) -> Any:
+        variable = self._known.get(value)
+        if variable is None:
+            proto = VariableDef.FromString(value)
+            if not self._has_trainable:
+                proto.trainable = key == GraphKeys.TRAINABLE_VARIABLES
+            variable = from_proto(proto, import_scope=self.import_scope)
+            self._known[value] = variable
+        return variable
+
+
+def _elements(
+    key: str, kind: str, definition: CollectionDef, graph: Graph, variables: _Variables
+) -> list[Any]:
+    codec = codecs.codec_of(key) if kind == "bytes_list" else None
+    scope = variables.import_scope
+    if codec is not None and codec.from_proto is not None:
+        from_proto = codec.from_proto
+        values = definition.bytes_list.value
+        if key in codecs.VARIABLE_COLLECTIONS:
+            return [variables.of(value, key, from_proto) for value in values]
+        proto_type = codec.proto_type
+        if proto_type is None:
+            raise TypeError(f"Collection '{key}' is registered without a message type.")
+        return [
+            from_proto(proto_type.FromString(value), import_scope=scope)
+            for value in values
+        ]
+    if key in _ONCE_NODE_LISTS:
+        _log.warning(
+            "The saved meta_graph is possibly from an older release:\n'%s' collection "
+            "should be of type 'byte_list', but instead is of type '%s'.",
+            key,
+            kind,
+        )
+    if kind == "node_list":
+        return [
+            graph.as_graph_element(prepend_name_scope(name, scope))
+            for name in definition.node_list.value
+        ]
+    if kind == "bytes_list":
+        return [_scoped(value, scope) for value in definition.bytes_list.value]
+    values = getattr(definition, kind).value
+    return list(values)
+
+
+# TF: takes every string for a name and puts the scope in front; bytes that are no text
+# stop its import and are returned as they are here.
+def _scoped(value: bytes, scope: str) -> bytes | str:
+    if not scope:
+        return value
+    try:
+        return prepend_name_scope(value, scope)
+    except UnicodeDecodeError:
+        return value

@@ -1,0 +1,313 @@
+"""`export_meta_graph`: a graph as a `MetaGraphDef`, whole or in part.
+
+The whole graph is one copy of its storage. A part, and every other change, is made in
+one pass over the copied nodes. The graph itself is never changed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from google.protobuf.message import EncodeError
+
+from metagraft.graph.defaults import executing_eagerly, get_default_graph
+from metagraft.graph.graph import Graph
+from metagraft.graph.keys import GraphKeys
+from metagraft.graph.scope_names import prepend_name_scope, strip_name_scope
+from metagraft.meta_graph import codecs, producer
+from metagraft.meta_graph.collection_defs import add_collection_def
+from metagraft.meta_graph.debug_info import graph_debug_info
+from metagraft.meta_graph.files import write_message
+from metagraft.meta_graph.op_list import ops_used_by_graph_def, stripped_op_list
+from metagraft.meta_graph.scoped import (
+    Selection,
+    extraneous_saver_nodes,
+    selected_graph_def,
+    take_scope_off,
+)
+from metagraft.meta_graph.scoped import (
+    clear_devices as clear_devices_of,
+)
+from metagraft.meta_graph.stripping import strip_default_attrs as strip_defaults
+from metagraft.proto import GraphDef, MetaGraphDef, NodeDef, SaverDef
+from metagraft.proto.coercion import as_message
+
+LARGEST_GRAPH_BYTES: Final = (1 << 31) - 1
+"""Protocol buffers hold less than 2 GiB in one message."""
+
+_NO_GRAPH: Final = (
+    "Exporting/importing meta graphs is not supported when eager execution is enabled."
+)
+
+
+def export_meta_graph(
+    filename: str | os.PathLike[str] | None = None,
+    meta_info_def: Any = None,
+    graph_def: Any = None,
+    saver_def: Any = None,
+    collection_list: Sequence[Any] | None = None,
+    as_text: bool = False,
+    graph: Graph | None = None,
+    export_scope: str | None = None,
+    clear_devices: bool = False,
+    clear_extraneous_savers: bool = False,
+    strip_default_attrs: bool = False,
+    save_debug_info: bool = False,
+    *,
+    unbound_inputs_col_name: str | None = "unbound_inputs",
+) -> MetaGraphDef:
+    """Return a graph with its collections as a MetaGraph; write it if asked to.
+
+    Messages may be ours or TensorFlow's; none of them is changed.
+
+    Args:
+        filename: File to write; folders that are missing are made.
+        meta_info_def: `MetaInfoDef` to start from; the producer's versions are ours.
+        graph_def: `GraphDef` taken in place of the graph's own nodes.
+        saver_def: `SaverDef` to put in.
+        collection_list: Names of the collections to export; None for all.
+        as_text: Whether the file is text.
+        graph: The graph; by default the default graph.
+        export_scope: Name scope of the part to export; it is taken off all names.
+        clear_devices: Whether nodes go without devices.
+        clear_extraneous_savers: Whether nodes and collections of savers other than
+            that of `saver_def` are left out.
+        strip_default_attrs: Whether attributes that equal their default are left out.
+        save_debug_info: Whether a second file, `.debug` in place of the extension,
+            tells where the nodes were made.
+        unbound_inputs_col_name: Name of the collection that lists the inputs from
+            outside `export_scope`; None for no list.
+
+    Raises:
+        ValueError: The nodes reach 2 GiB.
+        TypeError: An argument has the wrong type.
+        RuntimeError: Eager execution is on, and `graph_def` and `graph` are not both
+            given.
+
+    Source: tensorflow python/training/saver.py export_meta_graph.
+    """
+    if executing_eagerly() and (graph_def is None or graph is None):
+        raise RuntimeError(
+            f"{_NO_GRAPH} No graph exists when eager execution is enabled."
+        )
+    meta_graph_def, _ = export_scoped_meta_graph(
+        filename=filename,
+        graph_def=graph_def,
+        graph=graph,
+        export_scope=export_scope,
+        as_text=as_text,
+        unbound_inputs_col_name=unbound_inputs_col_name,
+        clear_devices=clear_devices,
+        saver_def=saver_def,
+        clear_extraneous_savers=clear_extraneous_savers,
+        strip_default_attrs=strip_default_attrs,
+        save_debug_info=save_debug_info,
+        meta_info_def=meta_info_def,
+        collection_list=collection_list,
+    )
+    return meta_graph_def
+
+
+def export_scoped_meta_graph(
+    filename: str | os.PathLike[str] | None = None,
+    graph_def: Any = None,
+    graph: Graph | None = None,
+    export_scope: str | None = None,
+    as_text: bool = False,
+    unbound_inputs_col_name: str | None = "unbound_inputs",
+    clear_devices: bool = False,
+    saver_def: Any = None,
+    clear_extraneous_savers: bool = False,
+    strip_default_attrs: bool = False,
+    save_debug_info: bool = False,
+    *,
+    meta_info_def: Any = None,
+    collection_list: Sequence[Any] | None = None,
+) -> tuple[MetaGraphDef, dict[str, Any]]:
+    """Return a MetaGraph as `export_meta_graph`, and the variables in it.
+
+    Returns:
+        The MetaGraph, and the global variables of the scope by their names in it.
+
+    Raises:
+        ValueError: The nodes reach 2 GiB; eager execution is on, and `graph_def` and
+            `graph` are not both given.
+        TypeError: An argument has the wrong type.
+    """
+    if executing_eagerly() and (graph_def is None or graph is None):
+        raise ValueError(_NO_GRAPH)
+    info = _as_given(meta_info_def, MetaGraphDef.MetaInfoDef, "meta_info_def")
+    given = _as_given(graph_def, GraphDef, "graph_def")
+    saver = _as_given(saver_def, SaverDef, "saver_def")
+    graph = _as_graph(graph)
+    meta_graph_def = MetaGraphDef()
+    excluded: frozenset[str] = frozenset()
+    if clear_extraneous_savers:
+        nodes = given.node if given is not None else graph.stored_nodes
+        excluded = extraneous_saver_nodes(nodes, saver)
+    selection = Selection(export_scope or "", excluded)
+    unbound: list[str] = []
+    _fill_graph_def(meta_graph_def, graph, given, selection)
+    if selection.scope:
+        unbound = take_scope_off(meta_graph_def.graph_def.node, selection.scope)
+    if clear_devices:
+        clear_devices_of(meta_graph_def.graph_def.node)
+    whole = graph if selection.takes_all and given is None else None
+    _fill_info(meta_graph_def, info, whole)
+    if strip_default_attrs:
+        strip_defaults(meta_graph_def)
+    if saver is not None:
+        meta_graph_def.saver_def.CopyFrom(saver)
+    rebuilt = bool(export_scope or clear_extraneous_savers or clear_devices)
+    keys = (
+        graph.get_all_collection_keys() if collection_list is None else collection_list
+    )
+    _fill_collections(
+        meta_graph_def,
+        graph,
+        [key for key in keys if not (rebuilt and key == unbound_inputs_col_name)],
+        selection,
+        saver if clear_extraneous_savers else None,
+        replaces_savers=clear_extraneous_savers,
+    )
+    if rebuilt and unbound_inputs_col_name:
+        wanted = collection_list is None or unbound_inputs_col_name in collection_list
+        _fill_unbound_inputs(
+            meta_graph_def, unbound_inputs_col_name, unbound if wanted else ()
+        )
+    if filename is not None and os.fspath(filename):
+        path = os.fspath(filename)
+        write_message(meta_graph_def, path, as_text=as_text)
+        if save_debug_info:
+            _write_debug_info(meta_graph_def, graph, selection.scope, path, as_text)
+    return meta_graph_def, _variables_in(graph, export_scope, selection)
+
+
+def _as_given(value: Any, cls: Any, argument: str) -> Any:
+    if value is None:
+        return None
+    try:
+        return as_message(value, cls)
+    except TypeError:
+        raise TypeError(
+            f"{argument} must be of type {cls.__name__}. Received type: {type(value)}."
+        ) from None
+
+
+def _as_graph(graph: Any) -> Graph:
+    if graph is None:
+        return get_default_graph()
+    if not isinstance(graph, Graph):
+        raise TypeError(f"graph must be of type Graph. Received type: {type(graph)}.")
+    return graph
+
+
+def _fill_graph_def(
+    meta_graph_def: MetaGraphDef,
+    graph: Graph,
+    given: GraphDef | None,
+    selection: Selection,
+) -> None:
+    target = meta_graph_def.graph_def
+    if given is None and selection.takes_all:
+        try:
+            encoded = graph.as_bytes()
+        except EncodeError as error:
+            raise _too_large(graph.stored_nodes, None) from error
+        if len(encoded) > LARGEST_GRAPH_BYTES:
+            raise _too_large(graph.stored_nodes, len(encoded))
+        target.SetInParent()
+        target.MergeFromString(encoded)
+        return
+    if given is None:
+        graph.infer_all_shapes()
+        given = graph.stored_message
+    selected_graph_def(given, selection, target)
+    size = target.ByteSize()
+    if size > LARGEST_GRAPH_BYTES:
+        raise _too_large(target.node, size)
+
+
+def _too_large(nodes: Iterable[NodeDef], size_bytes: int | None) -> ValueError:
+    sizes = sorted(((node.ByteSize(), node.name) for node in nodes), reverse=True)
+    largest = ", ".join(f"'{name}' ({size} bytes)" for size, name in sizes[:3])
+    received = sum(size for size, _ in sizes) if size_bytes is None else size_bytes
+    return ValueError(
+        f"GraphDef cannot be larger than 2GB. Received size: {received}. The largest "
+        f"nodes are {largest}; feed large values or keep them in variables."
+    )
+
+
+def _fill_info(
+    meta_graph_def: MetaGraphDef,
+    info: MetaGraphDef.MetaInfoDef | None,
+    whole: Graph | None,
+) -> None:
+    target = meta_graph_def.meta_info_def
+    if info is not None:
+        target.CopyFrom(info)
+    producer.stamp(target)
+    if not len(target.stripped_op_list.op):
+        op_types = None if whole is None else {node.op for node in whole.stored_nodes}
+        used = ops_used_by_graph_def(meta_graph_def.graph_def, op_types)
+        target.stripped_op_list.CopyFrom(stripped_op_list(used))
+        target.stripped_op_list.SetInParent()
+
+
+def _fill_collections(
+    meta_graph_def: MetaGraphDef,
+    graph: Graph,
+    keys: Iterable[Any],
+    selection: Selection,
+    saver: SaverDef | None,
+    *,
+    replaces_savers: bool,
+) -> None:
+    for key in keys:
+        if not (replaces_savers and key == GraphKeys.SAVERS):
+            add_collection_def(meta_graph_def, key, graph, selection)
+        elif saver is not None:
+            from_proto = codecs.get_from_proto_function(key)
+            assert from_proto is not None
+            contents = [from_proto(saver)]
+            add_collection_def(meta_graph_def, key, graph, selection, contents)
+
+
+# TF: keeps the list in the source graph's collection, where it goes stale. Control
+# inputs are not listed.
+def _fill_unbound_inputs(
+    meta_graph_def: MetaGraphDef, name: str, unbound: Iterable[str]
+) -> None:
+    listed = [source.encode() for source in unbound if not source.startswith("^")]
+    if listed:
+        meta_graph_def.collection_def[name].bytes_list.value.extend(listed)
+
+
+def _write_debug_info(
+    meta_graph_def: MetaGraphDef, graph: Graph, scope: str, path: str, as_text: bool
+) -> None:
+    names = [
+        prepend_name_scope(node.name, scope) for node in meta_graph_def.graph_def.node
+    ]
+    # TF: a node that the graph does not have raises KeyError after the file is written.
+    places = [
+        (name, graph.place_of(name)) for name in names if graph.has_operation(name)
+    ]
+    suffix = PurePosixPath(path).suffix
+    write_message(
+        graph_debug_info(places), f"{path.removesuffix(suffix)}.debug", as_text=as_text
+    )
+
+
+def _variables_in(
+    graph: Graph, export_scope: str | None, selection: Selection
+) -> dict[str, Any]:
+    variables = graph.get_collection(GraphKeys.GLOBAL_VARIABLES, scope=export_scope)
+    return {
+        strip_name_scope(variable.name, export_scope): variable
+        for variable in variables
+        if selection.takes(variable.name)
+    }

@@ -1,0 +1,212 @@
+"""`import_scoped_meta_graph`: the nodes and collections of a MetaGraph in a graph.
+
+The saver of an import is made by `training.saver.import_meta_graph`, a layer above.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from metagraft.graph.defaults import executing_eagerly, get_default_graph
+from metagraft.graph.graph import Graph
+from metagraft.graph.import_graph_def import (
+    import_owned_graph_def,
+    unchanged_on_error,
+)
+from metagraft.graph.keys import GraphKeys
+from metagraft.graph.operation import Operation
+from metagraft.graph.scope_names import strip_name_scope
+from metagraft.graph.tensor import Tensor
+from metagraft.meta_graph.collection_defs import restored_collections
+from metagraft.meta_graph.export import export_scoped_meta_graph
+from metagraft.meta_graph.files import read_meta_graph_file
+from metagraft.meta_graph.scoped import clear_devices as clear_devices_of
+from metagraft.proto import GraphDef, MetaGraphDef
+from metagraft.proto.coercion import as_message
+
+_NO_GRAPH: Final = (
+    "Exporting/importing meta graphs is not supported when eager execution is enabled."
+)
+
+
+def _all_collections(key: str) -> bool:
+    del key
+    return True
+
+
+def import_scoped_meta_graph(
+    meta_graph_or_file: Any,
+    clear_devices: bool = False,
+    graph: Graph | None = None,
+    import_scope: str | None = None,
+    input_map: Mapping[str, Any] | None = None,
+    unbound_inputs_col_name: str | None = "unbound_inputs",
+    restore_collections_predicate: Callable[[str], bool] = _all_collections,
+) -> dict[str, Any]:
+    """Add a MetaGraph to a graph; arguments and errors as in the function below.
+
+    Returns:
+        The global variables in the scope by their names in it.
+    """
+    return import_scoped_meta_graph_with_return_elements(
+        meta_graph_or_file,
+        clear_devices,
+        graph,
+        import_scope,
+        input_map,
+        unbound_inputs_col_name,
+        restore_collections_predicate,
+    )[0]
+
+
+def import_scoped_meta_graph_with_return_elements(
+    meta_graph_or_file: Any,
+    clear_devices: bool = False,
+    graph: Graph | None = None,
+    import_scope: str | None = None,
+    input_map: Mapping[str, Any] | None = None,
+    unbound_inputs_col_name: str | None = "unbound_inputs",
+    restore_collections_predicate: Callable[[str], bool] = _all_collections,
+    return_elements: Sequence[str] | None = None,
+) -> tuple[dict[str, Any], list[Operation | Tensor] | None]:
+    """Add the nodes and collections of a MetaGraph to a graph.
+
+    If anything goes wrong the graph stays as it was.
+
+    Args:
+        meta_graph_or_file: A `MetaGraphDef`, ours or TensorFlow's, which is not
+            changed, or the path of a file.
+        clear_devices: Whether nodes come without devices.
+        graph: Where they go; by default the default graph.
+        import_scope: Name scope to put them into, made unique.
+        input_map: Names of inputs in the MetaGraph -> tensors used in their place.
+        unbound_inputs_col_name: The collection that lists inputs that `input_map` must
+            give; None to ask for none.
+        restore_collections_predicate: Which collections are restored, by name.
+        return_elements: Names of operations and tensors to return.
+
+    Returns:
+        The global variables in the scope by their names in it, and the elements.
+
+    Raises:
+        ValueError: Inputs are unbound, the nodes are malformed, or eager execution is
+            on.
+        OSError: The file does not exist or holds no MetaGraph.
+        KeyError: A collection names a node that does not exist.
+
+    Source: tensorflow python/framework/meta_graph.py
+    import_scoped_meta_graph_with_return_elements.
+    """
+    if executing_eagerly():
+        raise ValueError(_NO_GRAPH)
+    meta_graph_def, graph_def = read_for_import(meta_graph_or_file)
+    _check_bound(meta_graph_def, unbound_inputs_col_name, input_map)
+    target = get_default_graph() if graph is None else graph
+    if not isinstance(target, Graph):
+        raise TypeError(f"graph must be of type Graph. Received type: {type(graph)}.")
+    if clear_devices:
+        clear_devices_of(graph_def.node)
+    info = meta_graph_def.meta_info_def
+    with target.as_default(), unchanged_on_error(target):
+        scope = target.unique_name(import_scope or "", mark_as_used=False)
+        elements = import_owned_graph_def(
+            graph_def,
+            input_map=input_map,
+            return_elements=return_elements,
+            name=import_scope or scope,
+            producer_op_list=(
+                info.stripped_op_list if info.HasField("stripped_op_list") else None
+            ),
+        )
+        collections = restored_collections(
+            meta_graph_def,
+            target,
+            scope,
+            lambda key: (
+                key != unbound_inputs_col_name and restore_collections_predicate(key)
+            ),
+        )
+        for key, values in collections:
+            for value in values:
+                target.add_to_collection(key, value)
+    variables = target.get_collection(GraphKeys.GLOBAL_VARIABLES, scope=scope)
+    return {strip_name_scope(v.name, scope): v for v in variables}, elements
+
+
+def read_for_import(source: Any) -> tuple[MetaGraphDef, GraphDef]:
+    """Return a MetaGraph, and its nodes in a message that import may use up.
+
+    Args:
+        source: A message, ours or TensorFlow's, or the path of a file.
+    """
+    if isinstance(source, str | bytes | os.PathLike):
+        read = read_meta_graph_file(source)
+        return read, read.graph_def
+    given = as_message(source, MetaGraphDef)
+    nodes = GraphDef()
+    nodes.CopyFrom(given.graph_def)
+    return given, nodes
+
+
+def copy_scoped_meta_graph(
+    from_scope: str,
+    to_scope: str,
+    from_graph: Graph | None = None,
+    to_graph: Graph | None = None,
+) -> dict[str, Any]:
+    """Copy the part of a graph in one scope to another scope.
+
+    Args:
+        from_scope: The scope to copy.
+        to_scope: The scope that the copy goes into.
+        from_graph: The graph that has it; by default the default graph.
+        to_graph: The graph that gets it; by default the default graph.
+
+    Returns:
+        The copied variables by their names in the scope.
+
+    Raises:
+        ValueError: Both scopes and graphs are the same, or inputs are unbound.
+    """
+    source = get_default_graph() if from_graph is None else from_graph
+    target = get_default_graph() if to_graph is None else to_graph
+    if source is target and from_scope == to_scope:
+        raise ValueError(
+            "'from_scope' and 'to_scope' need to be different when performing copy in "
+            f"the same graph. Received: 'from_graph': {source}, 'to_graph': {target}, "
+            f"'from_scope': {from_scope}, 'to_scope': {to_scope}."
+        )
+    exported, _ = export_scoped_meta_graph(export_scope=from_scope, graph=source)
+    return import_scoped_meta_graph(exported, graph=target, import_scope=to_scope)
+
+
+# TF: asks for exactly the listed names, so that an input used twice cannot be given.
+def _check_bound(
+    meta_graph_def: MetaGraphDef,
+    name: str | None,
+    input_map: Mapping[str, Any] | None,
+) -> None:
+    if not name or name not in meta_graph_def.collection_def:
+        return
+    listed = meta_graph_def.collection_def[name]
+    kind = listed.WhichOneof("kind")
+    if kind is None:
+        return
+    unbound = [
+        value.decode() if isinstance(value, bytes) else str(value)
+        for value in getattr(listed, kind).value
+    ]
+    given = {_first_output(key) for key in input_map or ()}
+    missing = [source for source in unbound if _first_output(source) not in given]
+    if missing:
+        raise ValueError(
+            f"Graph contains unbound inputs: {','.join(dict.fromkeys(missing))}. Must "
+            "provide these inputs through input_map."
+        )
+
+
+def _first_output(name: str | bytes) -> str:
+    text = name.decode() if isinstance(name, bytes) else name
+    return text.removesuffix(":0")

@@ -1,0 +1,181 @@
+"""A part of a graph as a graph of its own: one scope, no devices, no other savers.
+
+What lies outside the scope and is used inside becomes an unbound input: the use is
+rewritten to `$unbound_inputs_<name>`, to be supplied by `input_map` at import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from metagraft.graph.scope_names import strip_name_scope
+from metagraft.proto import GraphDef, NodeDef, SaverDef
+
+UNBOUND_INPUT_PREFIX: Final = "$unbound_inputs_"
+
+_SAVE_AND_RESTORE_OPS: Final = frozenset(
+    {
+        "SaveV2",
+        "Save",
+        "SaveSlice",
+        "LegacySave",
+        "LegacySaveSlice",
+        "RestoreV2",
+        "Restore",
+        "RestoreSlice",
+        "LegacyRestore",
+        "LegacyRestoreSlice",
+    }
+)
+_ENTERS: Final = frozenset({"Enter", "RefEnter"})
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which part of a graph is exported.
+
+    Attributes:
+        scope: Names must start with it; "" takes all.
+        excluded: Nodes left out even so.
+    """
+
+    scope: str = ""
+    excluded: frozenset[str] = frozenset()
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether every node is taken."""
+        return not self.scope and not self.excluded
+
+    def takes(self, name: str) -> bool:
+        """Return whether a node or an element of that name is taken."""
+        if name in self.excluded:
+            return False
+        return name.startswith((self.scope, UNBOUND_INPUT_PREFIX))
+
+
+def selected_graph_def(
+    graph_def: GraphDef, selection: Selection, target: GraphDef
+) -> None:
+    """Copy the selected nodes, unchanged, with all functions and the versions.
+
+    Args:
+        graph_def: The whole graph.
+        selection: What is taken of it.
+        target: An empty message, filled in place.
+    """
+    if selection.takes_all:
+        target.CopyFrom(graph_def)
+        return
+    target.versions.CopyFrom(graph_def.versions)
+    if graph_def.HasField("library"):
+        target.library.CopyFrom(graph_def.library)
+    nodes = target.node
+    takes = selection.takes
+    for node in graph_def.node:
+        if takes(node.name):
+            nodes.append(node)
+
+
+def take_scope_off(nodes: Iterable[NodeDef], scope: str) -> list[str]:
+    """Rewrite nodes cut out of `scope` in place; return their unbound inputs.
+
+    Args:
+        nodes: Changed in place: names, inputs, colocation, frame names.
+        scope: The scope without which they go on.
+
+    Returns:
+        The unbound inputs in the order in which they were met, one for each use,
+        control inputs with their `^`.
+    """
+    unbound: list[str] = []
+    stripped: dict[str, str] = {}  # inputs repeat the names of nodes: strip each once
+    for node in nodes:
+        name = node.name
+        node.name = stripped[name] = strip_name_scope(name, scope)
+        inputs = node.input
+        if inputs:
+            inputs[:] = [
+                _input_name(source, scope, stripped, unbound) for source in inputs
+            ]
+        attrs = node.attr
+        if "_class" in attrs:
+            _strip_colocation(node, scope)
+        if "frame_name" in attrs and node.op in _ENTERS:
+            frame = attrs["frame_name"].s.decode()
+            if frame.startswith(scope):
+                attrs["frame_name"].s = strip_name_scope(frame, scope).encode()
+    return unbound
+
+
+def _input_name(
+    source: str, scope: str, stripped: dict[str, str], unbound: list[str]
+) -> str:
+    known = stripped.get(source)
+    if known is not None:
+        return known
+    marker = "^" if source.startswith("^") else ""
+    name = source[len(marker) :]
+    if name.startswith(scope):
+        result = stripped[source] = strip_name_scope(source, scope)
+        return result
+    result = f"{marker}{UNBOUND_INPUT_PREFIX}{name}"
+    unbound.append(result)
+    return result
+
+
+# TF: raises IndexError for an entry without "@"; such entries are kept as they are.
+def _strip_colocation(node: NodeDef, scope: str) -> None:
+    entries = [entry.decode() for entry in node.attr["_class"].list.s]
+    kept = [
+        strip_name_scope(entry, scope).encode()
+        for entry in entries
+        if "@" not in entry or entry.split("@")[1].startswith(scope)
+    ]
+    value = node.attr["_class"]
+    value.Clear()
+    value.list.SetInParent()
+    value.list.s.extend(kept)
+
+
+def clear_devices(nodes: Iterable[NodeDef]) -> None:
+    """Blank the device of every node in place."""
+    for node in nodes:
+        if node.device:
+            node.device = ""
+
+
+def extraneous_saver_nodes(
+    nodes: Iterable[NodeDef], saver_def: SaverDef | None
+) -> frozenset[str]:
+    """Return the nodes of savers other than that of `saver_def`.
+
+    A saver is everything under a scope in which an op saves or restores. The scopes of
+    the save tensor and the restore op of `saver_def` are kept.
+
+    Source: tensorflow python/framework/meta_graph.py _find_extraneous_saver_nodes.
+    """
+    named = [(node.name, node.op) for node in nodes]
+    saving = {name for name, op_type in named if op_type in _SAVE_AND_RESTORE_OPS}
+    scopes = {f"{_scope_of(name)}/" for name in saving if _scope_of(name) not in saving}
+    if saver_def is not None:
+        scopes.discard(_scope_of(saver_def.save_tensor_name.partition(":")[0]) + "/")
+        scopes.discard(_scope_of(saver_def.restore_op_name) + "/")
+    if not scopes:
+        return frozenset()
+    return frozenset(name for name, _ in named if _is_inside(name, scopes))
+
+
+def _is_inside(name: str, scopes: Container[str]) -> bool:
+    end = name.find("/")
+    while end >= 0:
+        if name[: end + 1] in scopes:
+            return True
+        end = name.find("/", end + 1)
+    return False
+
+
+def _scope_of(name: str) -> str:
+    return name.removeprefix("^").rpartition("/")[0]

@@ -1,0 +1,67 @@
+"""Leaving out attributes that equal their default; import fills them in again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+import numpy as np
+
+from metagraft.graph import catalogue
+from metagraft.graph.tensor_values import make_ndarray
+from metagraft.proto import AttrValue, MetaGraphDef, NodeDef
+
+
+def strip_default_attrs(meta_graph_def: MetaGraphDef) -> None:
+    """Delete attributes equal to their default from every node, and say so.
+
+    Nodes of unknown ops and calls of library functions stay as they are. Attributes
+    whose name starts with an underscore have no definition and stay.
+
+    Args:
+        meta_graph_def: Changed in place, nodes of library functions included.
+
+    Source: tensorflow python/framework/meta_graph.py strip_graph_default_valued_attrs.
+    """
+    graph_def = meta_graph_def.graph_def
+    functions = frozenset(f.signature.name for f in graph_def.library.function)
+    _strip_nodes(graph_def.node, functions)
+    for function in graph_def.library.function:
+        _strip_nodes(function.node_def, functions)
+    meta_graph_def.meta_info_def.stripped_default_attrs = True
+
+
+def _strip_nodes(nodes: Iterable[NodeDef], functions: frozenset[str]) -> None:
+    for node in nodes:
+        op_type = node.op
+        defaults = _defaults(op_type)
+        if not defaults or op_type in functions:
+            continue
+        attrs = node.attr
+        for name, default in defaults:
+            if name in attrs and _equals(attrs[name], default):
+                del attrs[name]
+
+
+@cache
+def _defaults(op_type: str) -> tuple[tuple[str, AttrValue], ...]:
+    op_def = catalogue.get(op_type)
+    if op_def is None:
+        return ()
+    return tuple(
+        (attr.name, attr.default) for attr in op_def.attrs if attr.default is not None
+    )
+
+
+# Two encodings of one tensor are equal values; every other kind has one encoding.
+def _equals(value: AttrValue, default: AttrValue) -> bool:
+    if value == default:
+        return True
+    if not (value.HasField("tensor") and default.HasField("tensor")):
+        return False
+    first, second = value.tensor, default.tensor
+    return (
+        first.dtype == second.dtype
+        and first.tensor_shape == second.tensor_shape
+        and bool(np.array_equal(make_ndarray(first), make_ndarray(second)))
+    )
