@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
@@ -40,7 +42,9 @@ def bias_add_v1(_attrs: Any, value: Array, bias: Array) -> tuple[Array]:
 def bias_add_grad(attrs: Any, dy: Array) -> tuple[Array]:
     channels = _channel_axis(attrs, dy.ndim)
     axes = tuple(axis for axis in range(dy.ndim) if axis != channels)
-    return (namespace(dy).sum(dy, axis=axes, dtype=dy.dtype),)
+    # Half precision is summed in single precision, as in TensorFlow.
+    wide = np.dtype(np.float32) if dy.dtype.itemsize == 2 else dy.dtype
+    return (namespace(dy).sum(dy, axis=axes, dtype=wide).astype(dy.dtype),)
 
 
 KERNELS = {

@@ -164,6 +164,27 @@ def max_pool_grad(
     return (gradient,)
 
 
+def max_pool_3d_grad(
+    attrs: WindowAttrs, image: Array, pooled: Array, dy: Array
+) -> tuple[Array]:
+    """Give the gradient to every place that holds the largest value.
+
+    TF: its kernel for volumes does not stop at the first place, as the one for images
+    does.
+    """
+    xp = namespace(image, pooled, dy)
+    places = _Places.of(attrs, image.shape)
+    _check_gradient(places, dy, "out_backprop")
+    padded = places.padded(xp, image, _lowest(image.dtype))
+    gradient = None
+    zero = dy.dtype.type(0)
+    for offset in places.offsets():
+        is_largest = places.taken(padded, offset) == pooled
+        part = places.put_back(xp, xp.where(is_largest, dy, zero), offset)
+        gradient = part if gradient is None else gradient + part
+    return (gradient,)
+
+
 def _firsts(
     xp: Any, places: _Places, image: Array, pooled: Array
 ) -> Iterator[tuple[tuple[int, ...], Array]]:
@@ -334,7 +355,7 @@ KERNELS = {
     "MaxPoolGrad": Kernel(max_pool_grad),
     "MaxPoolGradGrad": Kernel(max_pool_grad_grad),
     "MaxPool3D": Kernel(max_pool),
-    "MaxPool3DGrad": Kernel(max_pool_grad),
+    "MaxPool3DGrad": Kernel(max_pool_3d_grad),
     "MaxPool3DGradGrad": Kernel(max_pool_grad_grad),
     "MaxPoolV2": Kernel(max_pool_v2, static=_SIZES),
     "MaxPoolGradV2": Kernel(max_pool_grad_v2, static=_SIZES),
