@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from metagraft.graph.dtypes import DType
-from metagraft.graph.shapes import Dims, TensorShape
+from metagraft.graph.shapes import Dims, TensorShape, merge_dims
 
 if TYPE_CHECKING:
     from metagraft.graph.graph import Graph
@@ -179,11 +179,20 @@ class SparseTensor:
         """The static shape of the whole tensor."""
         from metagraft.graph.constant_value import constant_value_as_dims
 
-        return TensorShape(constant_value_as_dims(self._dense_shape))
+        known = constant_value_as_dims(self._dense_shape)
+        return TensorShape(merge_dims(known, self._dense_shape_dims))
 
     def get_shape(self) -> TensorShape:
         """Return the static shape of the whole tensor."""
         return self.shape
+
+    def set_shape(self, shape: Any) -> None:
+        """Add what is known of the static shape of the whole tensor.
+
+        Raises:
+            ValueError: It contradicts what was known.
+        """
+        self._dense_shape_dims = self.shape.merge_with(shape).dims_tuple
 
     def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
         """Run what is needed and return a `SparseTensorValue`."""

@@ -14,6 +14,35 @@ _DTYPE_NAMES = (
     " resource variant"
 ).split()
 
+_ARRAY_NAMES = {
+    "array": (
+        "bitcast broadcast_dynamic_shape broadcast_static_shape broadcast_to"
+        " concat ensure_shape expand_dims eye fill guarantee_const identity"
+        " identity_n invert_permutation matrix_transpose meshgrid newaxis"
+        " one_hot ones ones_like pad parallel_stack rank reshape reverse"
+        " reverse_sequence roll sequence_mask shape shape_n size split squeeze"
+        " stack stop_gradient strided_slice tile transpose unstack zeros"
+        " zeros_like"
+    ),
+    "constants": ("constant placeholder placeholder_with_default sparse_placeholder"),
+    "gather": ("batch_gather boolean_mask gather gather_nd searchsorted"),
+    "matrix_diag": (
+        "diag diag_part matrix_band_part matrix_diag matrix_diag_part matrix_set_diag"
+    ),
+    "repeat": ("repeat"),
+    "space_depth": (
+        "batch_to_space batch_to_space_nd depth_to_space extract_image_patches"
+        " extract_volume_patches required_space_to_batch_paddings space_to_batch"
+        " space_to_batch_nd space_to_depth"
+    ),
+    "unique": (
+        "dynamic_partition dynamic_stitch scatter_nd setdiff1d"
+        " tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min"
+        " tensor_scatter_nd_sub tensor_scatter_nd_update unique"
+        " unique_with_counts"
+    ),
+}
+
 _NAMES = {
     **{name: f"{_GRAPH}.dtypes:{name}" for name in _DTYPE_NAMES},
     # Graphs, scopes and collections.
@@ -59,6 +88,18 @@ _NAMES = {
     ),
     "reset_default_graph": f"{_GRAPH}.defaults:reset_default_graph",
     "set_random_seed": f"{_GRAPH}.random_seed:set_random_seed",
+    # Arrays.
+    **{
+        name: f"metagraft.api.{module}:{name}"
+        for module, names in _ARRAY_NAMES.items()
+        for name in names.split()
+    },
+    "reverse_v2": "metagraft.api.array:reverse",
+    "slice": "metagraft.api.array:slice_",
+    **{
+        f"tensor_scatter_{change}": f"metagraft.api.unique:tensor_scatter_nd_{change}"
+        for change in ("add", "sub", "update")
+    },
     # Messages.
     **{
         name: f"metagraft.proto:{name}"

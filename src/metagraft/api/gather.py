@@ -1,0 +1,115 @@
+"""Choosing elements by index or by mask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from metagraft.api.batch_gather import batch_gather, batch_gather_nd
+from metagraft.graph import dtypes
+from metagraft.graph.apply_op import op
+from metagraft.graph.build import array
+from metagraft.graph.build.masks import boolean_mask
+from metagraft.graph.constant_value import constant_value
+from metagraft.graph.tensor import Tensor
+
+__all__ = [
+    "batch_gather",
+    "boolean_mask",
+    "boolean_mask_v2",
+    "gather",
+    "gather_nd",
+    "searchsorted",
+]
+
+
+def gather(
+    params: Any,
+    indices: Any,
+    validate_indices: bool | None = None,
+    name: str | None = None,
+    axis: Any = None,
+    batch_dims: int = 0,
+) -> Tensor:
+    """Return slices of `params` along `axis`.
+
+    Args:
+        params: A tensor or variable.
+        indices: Which slices.
+        validate_indices: Has no effect: indices are checked where that is possible.
+        name: Name of the operation.
+        axis: The axis; by default `batch_dims`.
+        batch_dims: How many leading axes of both operands belong together.
+    """
+    del validate_indices
+    return array.gather(params, indices, axis, batch_dims, name)
+
+
+def gather_nd(
+    params: Any,
+    indices: Any,
+    name: str | None = None,
+    batch_dims: Any = 0,
+    bad_indices_policy: str = "",
+) -> Tensor:
+    """Return the elements or slices at index vectors.
+
+    Args:
+        params: A tensor or variable.
+        indices: `[..., depth]`: each vector indexes the first `depth` axes.
+        name: Name of the operation.
+        batch_dims: How many leading axes of both operands belong together.
+        bad_indices_policy: `IGNORE` gives zeros for indices that are out of bounds;
+            the default is an error.
+    """
+    if isinstance(batch_dims, Tensor):
+        known = constant_value(batch_dims)
+        batch_dims = batch_dims if known is None else int(known)
+    if isinstance(batch_dims, Tensor) or batch_dims != 0:
+        return batch_gather_nd(params, indices, batch_dims, name, bad_indices_policy)
+    own = getattr(params, "gather_nd", None)
+    if own is not None and bad_indices_policy in ("", "DEFAULT"):
+        read: Tensor = own(indices, name=name)
+        return read
+    result: Tensor = op(
+        "GatherNd",
+        params=params,
+        indices=indices,
+        bad_indices_policy=bad_indices_policy,
+        name=name,
+    )
+    return result
+
+
+def boolean_mask_v2(
+    tensor: Any, mask: Any, axis: Any = None, name: str | None = "boolean_mask"
+) -> Tensor:
+    """Like `boolean_mask`, with `axis` before `name`."""
+    return boolean_mask(tensor, mask, name, axis)
+
+
+def searchsorted(
+    sorted_sequence: Any,
+    values: Any,
+    side: str = "left",
+    out_type: Any = dtypes.int32,
+    name: str | None = None,
+) -> Tensor:
+    """Return where `values` would have to be inserted to keep the sequences sorted.
+
+    Raises:
+        ValueError: `side` is neither `left` nor `right`.
+    """
+    sequence_size = array.shape(sorted_sequence)[-1]
+    values_size = array.shape(values)[-1]
+    rows = array.reshape(sorted_sequence, [-1, sequence_size])
+    wanted = array.reshape(values, [-1, values_size])
+    op_types = {"left": "LowerBound", "right": "UpperBound"}
+    if side not in op_types:
+        raise ValueError(
+            "Argument `side` must be either 'right' or 'left'. Received: `side` ="
+            f" '{side}'."
+        )
+    found = op(
+        op_types[side], sorted_inputs=rows, values=wanted, out_type=out_type, name=name
+    )
+    return array.reshape(found, array.shape(values))

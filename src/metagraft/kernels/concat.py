@@ -1,0 +1,156 @@
+"""Joining and splitting arrays; twin of `ops/concat.py`."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.attrs import Attrs
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import lax, namespace
+
+
+def _axis(value: Array, rank: int, op_type: str) -> int:
+    axis = int(np.reshape(value, ()))
+    if not -rank <= axis < rank:
+        raise InvalidArgumentError(
+            None, None, f"{op_type}: axis {axis} is not in the range [{-rank}, {rank})"
+        )
+    return axis % rank
+
+
+def _join(values: tuple[Array, ...], axis: Array) -> Array:
+    ranks = {len(np.shape(v)) for v in values}
+    if len(ranks) > 1:
+        shapes = ", ".join(str(np.shape(v)) for v in values)
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"ConcatOp : Ranks of all input tensors should match: shapes {shapes}",
+        )
+    position = _axis(axis, ranks.pop(), "ConcatOp")
+    rests = {_without(np.shape(v), position) for v in values}
+    if len(rests) > 1:
+        shapes = ", ".join(str(np.shape(v)) for v in values)
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"ConcatOp : Dimension mismatch outside of axis {position}: {shapes}",
+        )
+    return namespace(values).concatenate(values, axis=position)
+
+
+def _without(dims: tuple[int, ...], position: int) -> tuple[int, ...]:
+    return dims[:position] + dims[position + 1 :]
+
+
+def concat(_: Attrs, concat_dim: Array, values: tuple[Array, ...]) -> tuple[Array]:
+    return (_join(values, concat_dim),)
+
+
+def concat_v2(_: Attrs, values: tuple[Array, ...], axis: Array) -> tuple[Array]:
+    return (_join(values, axis),)
+
+
+def parallel_concat(_: Attrs, values: tuple[Array, ...]) -> tuple[Array]:
+    return (namespace(values).concatenate(values, axis=0),)
+
+
+def concat_offset(
+    _: Attrs, concat_dim: Array, shapes: tuple[Array, ...]
+) -> tuple[Array, ...]:
+    """Where each piece begins in the joined array."""
+    position = _axis(concat_dim, len(shapes[0]), "ConcatOffset")
+    begin = 0
+    offsets = []
+    for dims in shapes:
+        offset = np.zeros_like(dims)
+        offset[position] = begin
+        begin += int(dims[position])
+        offsets.append(offset)
+    return tuple(offsets)
+
+
+def pack(attrs: Attrs, values: tuple[Array, ...]) -> tuple[Array]:
+    shapes = {np.shape(v) for v in values}
+    if len(shapes) > 1:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Shapes of all inputs must match: "
+            + ", ".join(str(np.shape(v)) for v in values),
+        )
+    return (namespace(values).stack(values, axis=attrs["axis"]),)
+
+
+def unpack(attrs: Attrs, value: Array) -> tuple[Array, ...]:
+    axis = int(attrs["axis"]) % len(np.shape(value))
+    count = attrs["num"]
+    if np.shape(value)[axis] != count:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Input shape axis {axis} must equal {count}, got shape {np.shape(value)}",
+        )
+    if namespace(value) is np:
+        return tuple(np.take(value, i, axis=axis) for i in range(count))
+    return tuple(
+        lax().index_in_dim(value, i, axis, keepdims=False) for i in range(count)
+    )
+
+
+def _cut(value: Array, sizes: list[int], axis: int) -> tuple[Array, ...]:
+    ends = list(itertools.accumulate(sizes))
+    pieces = zip([0, *ends], ends, strict=False)
+    if namespace(value) is np:
+        before: tuple[Any, ...] = (slice(None),) * axis
+        return tuple(value[(*before, slice(a, b))] for a, b in pieces)
+    return tuple(lax().slice_in_dim(value, a, b, axis=axis) for a, b in pieces)
+
+
+def split(attrs: Attrs, split_dim: Array, value: Array) -> tuple[Array, ...]:
+    axis = _axis(split_dim, len(np.shape(value)), "Split")
+    count, size = attrs["num_split"], np.shape(value)[axis]
+    if size % count:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Number of ways to split should evenly divide the split dimension, but"
+            f" got split_dim {axis} (size = {size}) and num_split {count}",
+        )
+    return _cut(value, [size // count] * count, axis)
+
+
+def split_v(
+    _: Attrs, value: Array, size_splits: Array, split_dim: Array
+) -> tuple[Array, ...]:
+    axis = _axis(split_dim, len(np.shape(value)), "SplitV")
+    size = np.shape(value)[axis]
+    sizes = [int(s) for s in size_splits]
+    if sizes.count(-1) == 1:
+        sizes[sizes.index(-1)] = size - (sum(sizes) + 1)
+    if sum(sizes) != size or min(sizes) < 0:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Determined shape must either match input shape along split_dim exactly"
+            " if fully specified, or be less than the size of the input along"
+            f" split_dim if not fully specified. Got: {[int(s) for s in size_splits]}"
+            f" for size {size}",
+        )
+    return _cut(value, sizes, axis)
+
+
+KERNELS = {
+    "Concat": Kernel(concat, static=("concat_dim",)),
+    "ConcatV2": Kernel(concat_v2, static=("axis",)),
+    "ConcatOffset": Kernel(concat_offset, static=("concat_dim", "shape")),
+    "ParallelConcat": Kernel(parallel_concat),
+    "Pack": Kernel(pack),
+    "Unpack": Kernel(unpack),
+    "Split": Kernel(split, static=("split_dim",)),
+    "SplitV": Kernel(split_v, static=("size_splits", "split_dim")),
+}

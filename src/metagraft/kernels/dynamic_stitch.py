@@ -1,0 +1,62 @@
+"""Partitions and their reunion; twin of `ops/dynamic_stitch.py`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.attrs import Attrs
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import namespace
+
+
+def dynamic_partition(
+    attrs: Attrs, data: Array, partitions: Array
+) -> tuple[Array, ...]:
+    count = int(attrs["num_partitions"])
+    if data.shape[: partitions.ndim] != partitions.shape:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "data.shape must start with partitions.shape, got data.shape ="
+            f" {list(data.shape)}, partitions.shape = {list(partitions.shape)}",
+        )
+    bad = (partitions < 0) | (partitions >= count)
+    if np.any(bad):
+        place = tuple(np.argwhere(bad)[0])
+        where = ",".join(str(int(p)) for p in place)
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"partitions[{where}] = {partitions[place]} is not in [0, {count})",
+        )
+    return tuple(data[partitions == i] for i in range(count))
+
+
+def dynamic_stitch(
+    _: Attrs, indices: tuple[Array, ...], data: tuple[Array, ...]
+) -> tuple[Array]:
+    """Later pieces win where indices repeat."""
+    xp = namespace(data)
+    rank = np.ndim(indices[0])
+    dims = tuple(np.shape(data[0]))[rank:]
+    flat = np.concatenate([np.reshape(i, -1) for i in indices])
+    count = int(flat.max()) + 1 if flat.size else 0
+    if np.any(flat < 0):
+        raise InvalidArgumentError(None, None, f"indices must be >= 0: {flat.min()}")
+    rows = xp.concatenate([xp.reshape(d, (-1, *dims)) for d in data])
+    source = np.full(count, -1, np.int64)
+    source[flat] = np.arange(len(flat))
+    # Rows that no index names are unspecified; they are zero here.
+    taken = rows[np.maximum(source, 0)] if len(flat) else rows
+    if np.all(source >= 0):
+        return (taken,)
+    named = (source >= 0).reshape((-1,) + (1,) * len(dims))
+    return (xp.where(named, taken, xp.zeros_like(taken)),)
+
+
+KERNELS = {
+    "DynamicPartition": Kernel(dynamic_partition, host=True),
+    "DynamicStitch": Kernel(dynamic_stitch, static=("indices",)),
+    "ParallelDynamicStitch": Kernel(dynamic_stitch, static=("indices",)),
+}

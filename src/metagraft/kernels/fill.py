@@ -1,0 +1,126 @@
+"""Arrays of repeated values; twin of `ops/fill.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.attrs import Attrs
+from metagraft.graph.shapes import show
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import namespace
+
+
+def _sizes(values: Array, what: str) -> tuple[int, ...]:
+    sizes = tuple(int(v) for v in values)
+    if any(s < 0 for s in sizes):
+        raise InvalidArgumentError(
+            None, None, f"{what} must be non-negative, got {sizes}"
+        )
+    return sizes
+
+
+def fill(_: Attrs, dims: Array, value: Array) -> tuple[Array]:
+    sizes = _sizes(dims, "dims")
+    if namespace(value) is np:
+        return (np.full(sizes, value, np.asarray(value).dtype),)
+    return (namespace(value).broadcast_to(value, sizes),)
+
+
+def zeros_like(attrs: Attrs, x: Array) -> tuple[Array]:
+    return (_constant_like(attrs, x, 0, b""),)
+
+
+def ones_like(attrs: Attrs, x: Array) -> tuple[Array]:
+    return (_constant_like(attrs, x, 1, b"\x01"),)
+
+
+def _constant_like(attrs: Attrs, x: Array, number: int, text: bytes) -> Array:
+    dtype = attrs["T"].numpy_dtype
+    fill_value: Any = text if dtype == np.dtype(object) else number
+    if namespace(x) is np:
+        return np.full(np.shape(x), fill_value, dtype)
+    return namespace(x).full(x.shape, fill_value, dtype)
+
+
+def empty(attrs: Attrs, shape: Array) -> tuple[Array]:
+    dtype = attrs["dtype"].numpy_dtype
+    fill_value: Any = b"" if dtype == np.dtype(object) else 0
+    return (np.full(_sizes(shape, "shape"), fill_value, dtype),)
+
+
+def tile(_: Attrs, tensor: Array, multiples: Array) -> tuple[Array]:
+    repeats = _sizes(multiples, "multiples")
+    if len(repeats) != len(np.shape(tensor)):
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Expected multiples argument to be a vector of length"
+            f" {len(np.shape(tensor))} but got length {len(repeats)}",
+        )
+    return (namespace(tensor).tile(tensor, repeats),)
+
+
+def tile_gradient(_: Attrs, tensor: Array, multiples: Array) -> tuple[Array]:
+    """Sum over the repetitions."""
+    xp = namespace(tensor)
+    repeats = _sizes(multiples, "multiples")
+    split = []
+    for d, m in zip(tensor.shape, repeats, strict=True):
+        split += [m, d // m]
+    axes = tuple(range(0, 2 * len(repeats), 2))
+    summed = xp.sum(tensor.reshape(split), axis=axes, dtype=tensor.dtype)
+    return (xp.asarray(summed),)
+
+
+def broadcast_to(_: Attrs, tensor: Array, shape: Array) -> tuple[Array]:
+    xp = namespace(tensor)
+    target = list(_target_dims(np.shape(tensor), shape))
+    try:
+        repeated = xp.broadcast_to(tensor, tuple(target))
+    except ValueError:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Incompatible shapes: {show(np.shape(tensor))} vs. {show(tuple(target))}",
+        ) from None
+    return (repeated.copy() if xp is np else repeated,)
+
+
+def _target_dims(dims: tuple[int, ...], shape: Array) -> tuple[int, ...]:
+    wanted = [int(s) for s in shape]
+    offset = len(wanted) - len(dims)
+    return tuple(
+        dims[i - offset] if d == -1 and i >= offset else d for i, d in enumerate(wanted)
+    )
+
+
+def one_hot(
+    attrs: Attrs, indices: Array, depth: Array, on_value: Array, off_value: Array
+) -> tuple[Array]:
+    xp = namespace(indices, on_value, off_value)
+    count = int(np.reshape(depth, ()))
+    if count < 0:
+        raise InvalidArgumentError(
+            None, None, f"depth must be non-negative, got: {count}"
+        )
+    rank = len(np.shape(indices))
+    axis = rank if attrs["axis"] == -1 else int(attrs["axis"])
+    positions = xp.arange(count, dtype=indices.dtype)
+    positions = positions.reshape((count,) + (1,) * (rank - axis))
+    chosen = xp.expand_dims(indices, axis) == positions
+    return (xp.where(chosen, on_value, off_value),)
+
+
+KERNELS = {
+    "Fill": Kernel(fill, static=("dims",)),
+    "ZerosLike": Kernel(zeros_like),
+    "OnesLike": Kernel(ones_like),
+    "Empty": Kernel(empty, static=("shape",)),
+    "Tile": Kernel(tile, static=("multiples",)),
+    "TileGrad": Kernel(tile_gradient, static=("multiples",)),
+    "BroadcastTo": Kernel(broadcast_to, static=("shape",)),
+    "OneHot": Kernel(one_hot, static=("depth",)),
+}

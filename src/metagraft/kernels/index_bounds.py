@@ -1,0 +1,52 @@
+"""Checks of indices on the host, where every value is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+
+
+def check_indices(indices: np.ndarray[Any, Any], size: int) -> None:
+    """Check that all `indices` are in `[0, size)`.
+
+    Raises:
+        InvalidArgumentError: One is not; the first is named.
+    """
+    bad = (indices < 0) | (indices >= size)
+    if np.any(bad):
+        place = np.argwhere(bad)[0]
+        where = ",".join(str(int(p)) for p in place)
+        value = int(indices[tuple(place)])
+        raise InvalidArgumentError(
+            None, None, f"indices[{where}] = {value} is not in [0, {size})"
+        )
+
+
+def bad_index_vectors(
+    indices: np.ndarray[Any, Any], dims: tuple[int, ...], *, ignore: bool
+) -> np.ndarray[Any, Any]:
+    """Tell which index vectors `indices[..., :]` point outside `dims`.
+
+    Args:
+        indices: `[..., depth]`; each vector indexes the first `depth` dimensions.
+        dims: The shape indexed into.
+        ignore: Whether such vectors are to be passed over.
+
+    Raises:
+        InvalidArgumentError: There is one and they are not to be ignored.
+    """
+    limits = np.array(dims[: indices.shape[-1]], indices.dtype)
+    bad: np.ndarray[Any, Any] = np.any((indices < 0) | (indices >= limits), axis=-1)
+    if not ignore and np.any(bad):
+        place = np.argwhere(bad)[0]
+        where = ",".join(str(int(p)) for p in place)
+        values = ", ".join(str(int(v)) for v in indices[tuple(place)])
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"indices[{where}] = [{values}] does not index into shape {list(dims)}",
+        )
+    return bad

@@ -1,0 +1,289 @@
+"""Diagonals of matrices; twin of `ops/matrix_diag.py`.
+
+A band of diagonals is stored as `[..., num_diags, length]`, uppermost first, each
+aligned to the left or the right; where only one diagonal is meant, as `[..., length]`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import namespace
+from metagraft.ops.matrix_diag import DiagAttrs
+
+
+@dataclass(frozen=True, slots=True)
+class _Band:
+    """Diagonals `lower` to `upper` of a matrix of `rows` x `columns`."""
+
+    lower: int
+    upper: int
+    rows: int
+    columns: int
+    attrs: DiagAttrs
+
+    @property
+    def count(self) -> int:
+        return self.upper - self.lower + 1
+
+    @property
+    def length(self) -> int:
+        """Of the longest diagonal."""
+        return min(self.rows + min(self.upper, 0), self.columns - max(self.lower, 0))
+
+    def diagonal(self, d: int) -> tuple[int, int]:
+        """Length of diagonal `d`, and where it begins in its row of the storage."""
+        length = min(self.rows + min(d, 0), self.columns - max(d, 0))
+        if self.attrs.is_left_aligned(d):
+            return length, 0
+        return length, self.length - length
+
+
+def _bounds(k: Array) -> tuple[int, int]:
+    values = [int(v) for v in np.reshape(k, -1)]
+    if len(values) not in (1, 2) or values[0] > values[-1]:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "diag_index must be a scalar or [lower, upper] with lower <= upper, got"
+            f" {values}",
+        )
+    return values[0], values[-1]
+
+
+def _checked(band: _Band) -> _Band:
+    rows, columns = band.rows, band.columns
+    for name, d in (("lower", band.lower), ("upper", band.upper)):
+        if not -rows < d < columns and not (d == 0 and 0 in (rows, columns)):
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"{name}_diag_index is out of bound: {d}. It must be between {-rows}"
+                f" and {columns}.",
+            )
+    return band
+
+
+# -- a band as a matrix ------------------------------------------------------------
+
+
+def _spread(xp: Any, diagonal: Array, band: _Band) -> tuple[Array, Array]:
+    """Return the band's values at their places, and the mask of these places."""
+    row = xp.arange(band.rows)[:, None]
+    column = xp.arange(band.columns)[None, :]
+    place = column - row
+    inside = (place >= band.lower) & (place <= band.upper)
+    if band.count == 1:
+        return _spread_one(xp, diagonal, band), inside
+    begins = np.array(
+        [band.diagonal(d)[1] for d in range(band.upper, band.lower - 1, -1)]
+    )
+    which = xp.clip(band.upper - place, 0, band.count - 1)
+    position = xp.minimum(row, column) + xp.asarray(begins)[which]
+    position = xp.clip(position, 0, max(band.length - 1, 0))
+    return diagonal[..., which, position], inside
+
+
+def _spread_one(xp: Any, diagonal: Array, band: _Band) -> Array:
+    """One diagonal, repeated over columns (or over rows, if it lies below)."""
+    along_rows = band.upper >= 0
+    wanted = band.rows if along_rows else band.columns
+    missing = wanted - diagonal.shape[-1]
+    if missing > 0:
+        fill_value: Any = b"" if diagonal.dtype == np.dtype(object) else 0
+        shape = (*diagonal.shape[:-1], missing)
+        tail = xp.full(shape, fill_value, diagonal.dtype)
+        diagonal = xp.concatenate([diagonal, tail], axis=-1)
+    diagonal = diagonal[..., :wanted]
+    return diagonal[..., :, None] if along_rows else diagonal[..., None, :]
+
+
+def _set_band(matrix: Array, diagonal: Array, band: _Band) -> Array:
+    xp = namespace(matrix, diagonal)
+    values, inside = _spread(xp, xp.asarray(diagonal), band)
+    return xp.where(inside, values, matrix)
+
+
+def matrix_diag(attrs: DiagAttrs, diagonal: Array) -> tuple[Array]:
+    zero: Any = np.zeros((), diagonal.dtype)
+    return _matrix_of(attrs, diagonal, 0, 0, -1, -1, zero)
+
+
+def matrix_diag_v3(
+    attrs: DiagAttrs,
+    diagonal: Array,
+    k: Array,
+    num_rows: Array,
+    num_cols: Array,
+    padding_value: Array,
+) -> tuple[Array]:
+    lower, upper = _bounds(k)
+    rows, columns = int(np.reshape(num_rows, ())), int(np.reshape(num_cols, ()))
+    return _matrix_of(attrs, diagonal, lower, upper, rows, columns, padding_value)
+
+
+def _matrix_of(
+    attrs: DiagAttrs,
+    diagonal: Array,
+    lower: int,
+    upper: int,
+    rows: int,
+    columns: int,
+    padding: Array,
+) -> tuple[Array]:
+    length = np.shape(diagonal)[-1]
+    least_rows, least_columns = length - min(upper, 0), length + max(lower, 0)
+    if rows == -1 and columns == -1:
+        rows = columns = max(least_rows, least_columns)
+    elif rows == -1:
+        rows = least_rows
+    elif columns == -1:
+        columns = least_columns
+    if rows < least_rows or columns < least_columns:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"The number of rows and columns is too small: {rows} x {columns} for"
+            f" diagonals {lower} to {upper} of length {length}",
+        )
+    if rows != least_rows and columns != least_columns:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"The number of rows or columns is not consistent with the specified"
+            f" d_lower, d_upper, and diagonal: {rows} x {columns}",
+        )
+    band = _Band(lower, upper, rows, columns, attrs)
+    if lower != upper and np.shape(diagonal)[-2] != band.count:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Expected {band.count} diagonals ({lower} to {upper}), got an array of"
+            f" shape {np.shape(diagonal)}",
+        )
+    batch = np.shape(diagonal)[: -1 if lower == upper else -2]
+    xp = namespace(diagonal, padding)
+    blank = xp.broadcast_to(padding, (*batch, rows, columns))
+    return (_set_band(blank, diagonal, band),)
+
+
+def matrix_set_diag(attrs: DiagAttrs, matrix: Array, diagonal: Array) -> tuple[Array]:
+    rows, columns = np.shape(matrix)[-2:]
+    return (_set_band(matrix, diagonal, _Band(0, 0, rows, columns, attrs)),)
+
+
+def matrix_set_diag_v3(
+    attrs: DiagAttrs, matrix: Array, diagonal: Array, k: Array
+) -> tuple[Array]:
+    rows, columns = np.shape(matrix)[-2:]
+    band = _checked(_Band(*_bounds(k), rows, columns, attrs))
+    inner = (band.length,) if band.count == 1 else (band.count, band.length)
+    expected = np.shape(matrix)[:-2] + inner
+    if np.shape(diagonal) != expected:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Either the dimensions of diagonal or of input are wrong: expected"
+            f" diagonals of shape {expected}, got {np.shape(diagonal)}",
+        )
+    return (_set_band(matrix, diagonal, band),)
+
+
+# -- a band of a matrix ------------------------------------------------------------
+
+
+def matrix_diag_part(attrs: DiagAttrs, matrix: Array) -> tuple[Array]:
+    del attrs
+    line = namespace(matrix).diagonal(matrix, axis1=-2, axis2=-1)
+    return (line.copy(),)
+
+
+def matrix_diag_part_v3(
+    attrs: DiagAttrs, matrix: Array, k: Array, padding_value: Array
+) -> tuple[Array]:
+    rows, columns = np.shape(matrix)[-2:]
+    band = _checked(_Band(*_bounds(k), rows, columns, attrs))
+    xp = namespace(matrix, padding_value)
+    lines = [
+        _line(xp, matrix, d, band, padding_value)
+        for d in range(band.upper, band.lower - 1, -1)
+    ]
+    return (lines[0] if band.count == 1 else xp.stack(lines, axis=-2),)
+
+
+def _line(xp: Any, matrix: Array, d: int, band: _Band, padding: Array) -> Array:
+    """Diagonal `d`, padded to the length of the longest."""
+    line = xp.diagonal(matrix, offset=d, axis1=-2, axis2=-1)
+    length, begin = band.diagonal(d)
+    batch = line.shape[:-1]
+    before = xp.broadcast_to(padding, (*batch, begin))
+    after = xp.broadcast_to(padding, (*batch, band.length - begin - length))
+    return xp.concatenate([before, line, after], axis=-1)
+
+
+# -- others ------------------------------------------------------------------------
+
+
+def matrix_band_part(
+    attrs: DiagAttrs, matrix: Array, num_lower: Array, num_upper: Array
+) -> tuple[Array]:
+    """Zero all but `num_lower` diagonals below and `num_upper` above the main one."""
+    del attrs
+    xp = namespace(matrix, num_lower, num_upper)
+    rows, columns = np.shape(matrix)[-2:]
+    index = num_lower.dtype
+    row = xp.arange(rows, dtype=index)[:, None]
+    column = xp.arange(columns, dtype=index)[None, :]
+    below = (num_lower < 0) | (row - column <= num_lower)
+    above = (num_upper < 0) | (column - row <= num_upper)
+    zero = np.zeros((), matrix.dtype)
+    return (xp.where(below & above, matrix, zero),)
+
+
+def diag(attrs: DiagAttrs, diagonal: Array) -> tuple[Array]:
+    """`[d1, ..., dk]` -> `[d1, ..., dk, d1, ..., dk]`."""
+    dims = np.shape(diagonal)
+    flat = namespace(diagonal).reshape(diagonal, -1)
+    (square,) = matrix_diag(attrs, flat)
+    return (square.reshape(dims + dims),)
+
+
+def diag_part(attrs: DiagAttrs, tensor: Array) -> tuple[Array]:
+    """`[d1, ..., dk, d1, ..., dk]` -> `[d1, ..., dk]`."""
+    dims = np.shape(tensor)
+    half = len(dims) // 2
+    if len(dims) % 2 or dims[:half] != dims[half:]:
+        raise InvalidArgumentError(
+            None, None, f"Dimensions must come in equal halves, got {dims}"
+        )
+    count = int(np.prod(dims[:half], dtype=np.int64))
+    square = namespace(tensor).reshape(tensor, (count, count))
+    (line,) = matrix_diag_part(attrs, square)
+    return (line.reshape(dims[:half]),)
+
+
+_SIZES = ("k", "num_rows", "num_cols")
+
+KERNELS = {
+    "Diag": Kernel(diag),
+    "DiagPart": Kernel(diag_part),
+    "MatrixDiag": Kernel(matrix_diag),
+    "MatrixDiagV2": Kernel(matrix_diag_v3, static=_SIZES),
+    "MatrixDiagV3": Kernel(matrix_diag_v3, static=_SIZES),
+    "MatrixDiagPart": Kernel(matrix_diag_part),
+    "MatrixDiagPartV2": Kernel(matrix_diag_part_v3, static=("k",)),
+    "MatrixDiagPartV3": Kernel(matrix_diag_part_v3, static=("k",)),
+    "MatrixSetDiag": Kernel(matrix_set_diag),
+    "MatrixSetDiagV2": Kernel(matrix_set_diag_v3, static=("k",)),
+    "MatrixSetDiagV3": Kernel(matrix_set_diag_v3, static=("k",)),
+    "MatrixBandPart": Kernel(matrix_band_part),
+    "BatchMatrixDiag": Kernel(matrix_diag),
+    "BatchMatrixDiagPart": Kernel(matrix_diag_part),
+    "BatchMatrixSetDiag": Kernel(matrix_set_diag),
+    "BatchMatrixBandPart": Kernel(matrix_band_part),
+}

@@ -1,0 +1,118 @@
+"""Padding; twin of `ops/pad.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.attrs import Attrs
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import lax, namespace
+
+
+def _widths(paddings: Array, rank: int) -> list[tuple[int, int]]:
+    if np.shape(paddings) != (rank, 2):
+        raise InvalidArgumentError(
+            None,
+            None,
+            "The first dimension of paddings must be the rank of inputs"
+            f" [{rank},2], got {list(np.shape(paddings))}",
+        )
+    widths = [(int(a), int(b)) for a, b in paddings]
+    if any(a < 0 or b < 0 for a, b in widths):
+        raise InvalidArgumentError(
+            None, None, f"Paddings must be non-negative: {widths}"
+        )
+    return widths
+
+
+def pad(attrs: Attrs, tensor: Array, paddings: Array) -> tuple[Array]:
+    dtype = attrs["T"].numpy_dtype
+    zero: Any = b"" if dtype == np.dtype(object) else 0
+    return pad_v2(attrs, tensor, paddings, np.array(zero, dtype))
+
+
+def pad_v2(
+    _: Attrs, tensor: Array, paddings: Array, constant_values: Array
+) -> tuple[Array]:
+    widths = _widths(paddings, len(np.shape(tensor)))
+    if namespace(tensor, constant_values) is not np:
+        config = [(before, after, 0) for before, after in widths]
+        return (lax().pad(tensor, constant_values, config),)
+    dims = np.shape(tensor)
+    padded = np.full(
+        [a + d + b for d, (a, b) in zip(dims, widths, strict=True)],
+        constant_values,
+        np.asarray(tensor).dtype,
+    )
+    inner = tuple(slice(a, a + d) for d, (a, _) in zip(dims, widths, strict=True))
+    padded[inner] = tensor
+    return (padded,)
+
+
+def _overlap(attrs: Attrs) -> int:
+    """How many elements next to an edge are not repeated: 1 for REFLECT."""
+    return 1 if attrs["mode"] == b"REFLECT" else 0
+
+
+def _piece(tensor: Array, axis: int, start: int, stop: int) -> Array:
+    before: tuple[Any, ...] = (slice(None),) * axis
+    return tensor[(*before, slice(start, stop))]
+
+
+def mirror_pad(attrs: Attrs, tensor: Array, paddings: Array) -> tuple[Array]:
+    xp = namespace(tensor)
+    tensor = xp.asarray(tensor)
+    overlap = _overlap(attrs)
+    for axis, (before, after) in enumerate(_widths(paddings, tensor.ndim)):
+        size = tensor.shape[axis]
+        if max(before, after) > size - overlap:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"paddings must be no greater than the dimension size"
+                f"{' - 1' if overlap else ''}: {before}, {after} greater than {size}",
+            )
+        if before or after:
+            left = _piece(tensor, axis, overlap, overlap + before)
+            right = _piece(tensor, axis, size - overlap - after, size - overlap)
+            parts = (xp.flip(left, axis), tensor, xp.flip(right, axis))
+            tensor = xp.concatenate(parts, axis=axis)
+    return (tensor,)
+
+
+def mirror_pad_gradient(attrs: Attrs, tensor: Array, paddings: Array) -> tuple[Array]:
+    """Add what lies in the padding to the elements it mirrored."""
+    xp = namespace(tensor)
+    tensor = xp.asarray(tensor)
+    overlap = _overlap(attrs)
+    for axis, (before, after) in enumerate(_widths(paddings, tensor.ndim)):
+        if not (before or after):
+            continue
+        size = tensor.shape[axis] - before - after
+        core = _piece(tensor, axis, before, before + size)
+        left = xp.flip(_piece(tensor, axis, 0, before), axis)
+        right = xp.flip(
+            _piece(tensor, axis, before + size, before + size + after), axis
+        )
+        right_start = size - overlap - after
+        core = core + _placed(left, axis, overlap, size)
+        tensor = core + _placed(right, axis, right_start, size)
+    return (tensor,)
+
+
+def _placed(part: Array, axis: int, start: int, size: int) -> Array:
+    """`part` in an array of zeros that is `size` long."""
+    widths = [(0, 0)] * part.ndim
+    widths[axis] = (start, size - start - part.shape[axis])
+    return namespace(part).pad(part, widths)
+
+
+KERNELS = {
+    "Pad": Kernel(pad, static=("paddings",)),
+    "PadV2": Kernel(pad_v2, static=("paddings",)),
+    "MirrorPad": Kernel(mirror_pad, static=("paddings",)),
+    "MirrorPadGrad": Kernel(mirror_pad_gradient, static=("paddings",)),
+}

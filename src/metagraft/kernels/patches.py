@@ -1,0 +1,42 @@
+"""Patches of images and volumes; twin of `ops/patches.py`."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import namespace
+from metagraft.ops.patches import PatchAttrs
+
+
+def extract_patches(attrs: PatchAttrs, images: Array) -> tuple[Array]:
+    """`[n, ..., c]` -> `[n, ..., kernel elements * c]`, kernel elements outermost."""
+    xp = namespace(images)
+    spatial = images.shape[1:-1]
+    sizes = attrs.output_sizes(spatial)
+    widths = attrs.padding_widths(spatial, sizes)
+    padded = xp.pad(images, [(0, 0), *widths, (0, 0)])
+    taps = itertools.product(*(range(k) for k in attrs.ksizes))
+    pieces = [_tap(padded, tap, sizes, attrs) for tap in taps]
+    return (xp.concatenate(pieces, axis=-1),)
+
+
+def _tap(
+    padded: Array, tap: Sequence[int], sizes: Sequence[int], attrs: PatchAttrs
+) -> Array:
+    cuts = []
+    for t, size, stride, rate in zip(
+        tap, sizes, attrs.strides, attrs.rates, strict=True
+    ):
+        begin = t * rate
+        cuts.append(
+            slice(begin, begin + (size - 1) * stride + 1 if size else begin, stride)
+        )
+    return padded[(slice(None), *cuts)]
+
+
+KERNELS = {
+    "ExtractImagePatches": Kernel(extract_patches),
+    "ExtractVolumePatches": Kernel(extract_patches),
+}

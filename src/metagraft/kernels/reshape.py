@@ -1,0 +1,140 @@
+"""The same elements in another arrangement; twin of `ops/reshape.py`."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.attrs import Attrs
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import namespace
+
+
+def reshape(_: Attrs, tensor: Array, shape: Array) -> tuple[Array]:
+    dims = [int(d) for d in shape]
+    count = math.prod(np.shape(tensor))
+    unknown = [i for i, d in enumerate(dims) if d == -1]
+    if len(unknown) > 1:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Only one input size may be -1, not both {unknown[0]} and {unknown[1]}",
+        )
+    if any(d < -1 for d in dims):
+        raise InvalidArgumentError(
+            None, None, f"Size of a dimension is negative: {dims}"
+        )
+    if unknown:
+        dims[unknown[0]] = _missing_dim(count, dims, unknown[0])
+    if math.prod(dims) != count:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Input to reshape is a tensor with {count} values, but the requested"
+            f" shape has {math.prod(dims)}",
+        )
+    return (namespace(tensor).reshape(tensor, tuple(dims)),)
+
+
+def _missing_dim(count: int, dims: list[int], position: int) -> int:
+    known = math.prod(d for i, d in enumerate(dims) if i != position)
+    if known == 0:
+        if count == 0:
+            raise InvalidArgumentError(
+                None,
+                None,
+                "reshape cannot infer the missing input size for an empty tensor"
+                " unless all specified input sizes are non-zero",
+            )
+        return 0
+    if count % known:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Input to reshape is a tensor with {count} values, but the requested"
+            f" shape requires a multiple of {known}",
+        )
+    return count // known
+
+
+def expand_dims(_: Attrs, tensor: Array, dim: Array) -> tuple[Array]:
+    rank = len(np.shape(tensor))
+    axis = int(np.reshape(dim, ()))
+    if not -rank - 1 <= axis <= rank:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Tried to expand dim index {axis} for tensor with {rank} dimensions.",
+        )
+    return (namespace(tensor).expand_dims(tensor, axis),)
+
+
+def squeeze(attrs: Attrs, tensor: Array) -> tuple[Array]:
+    dims = np.shape(tensor)
+    axes = [int(a) for a in attrs["squeeze_dims"]]
+    for axis in axes:
+        if not -len(dims) <= axis < len(dims):
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Tried to squeeze dim index {axis} for tensor with {len(dims)}"
+                " dimensions.",
+            )
+        if dims[axis] != 1:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Can not squeeze dim[{axis}], expected a dimension of 1, got"
+                f" {dims[axis]}",
+            )
+    chosen = {a % len(dims) for a in axes} or {i for i, d in enumerate(dims) if d == 1}
+    kept = tuple(d for i, d in enumerate(dims) if i not in chosen)
+    return (namespace(tensor).reshape(tensor, kept),)
+
+
+def transpose(_: Attrs, tensor: Array, perm: Array) -> tuple[Array]:
+    rank = len(np.shape(tensor))
+    axes = [int(a) % rank if rank else int(a) for a in perm]
+    if sorted(axes) != list(range(rank)):
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"transpose expects a vector of size {rank} that is a permutation of the"
+            f" dimensions. But input(1) is {[int(a) for a in perm]}",
+        )
+    return (namespace(tensor).transpose(tensor, axes),)
+
+
+def conjugate_transpose(attrs: Attrs, tensor: Array, perm: Array) -> tuple[Array]:
+    (transposed,) = transpose(attrs, tensor, perm)
+    if not attrs["T"].is_complex:
+        return (transposed,)
+    return (namespace(transposed).conjugate(transposed),)
+
+
+def invert_permutation(_: Attrs, perm: Array) -> tuple[Array]:
+    xp = namespace(perm)
+    positions = xp.arange(perm.shape[0], dtype=perm.dtype)
+    if xp is not np:
+        return (xp.zeros_like(perm).at[perm].set(positions),)
+    if not np.array_equal(np.sort(perm), positions):
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"{perm.tolist()} is not a permutation of 0 to {perm.shape[0] - 1}",
+        )
+    inverse = np.empty_like(perm)
+    inverse[perm] = positions
+    return (inverse,)
+
+
+KERNELS = {
+    "Reshape": Kernel(reshape, static=("shape",)),
+    "ExpandDims": Kernel(expand_dims, static=("dim",)),
+    "Squeeze": Kernel(squeeze),
+    "Transpose": Kernel(transpose, static=("perm",)),
+    "ConjugateTranspose": Kernel(conjugate_transpose, static=("perm",)),
+    "InvertPermutation": Kernel(invert_permutation),
+}

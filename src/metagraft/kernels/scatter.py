@@ -1,0 +1,153 @@
+"""Writing slices by index into a copy; twin of `ops/scatter.py`.
+
+On the host an index out of bounds raises; in a compiled program it is left out, as
+in TensorFlow on a GPU.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.attrs import Attrs
+from metagraft.kernels.index_bounds import bad_index_vectors
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import lax, namespace
+
+Change = Literal["set", "add", "min", "max"]
+
+
+def scatter_nd(
+    attrs: Attrs, indices: Array, updates: Array, shape: Array
+) -> tuple[Array]:
+    dims = tuple(int(d) for d in shape)
+    dtype = attrs["T"].numpy_dtype
+    if namespace(indices, updates) is np:
+        zero: Any = b"" if dtype == np.dtype(object) else 0
+        start = np.full(dims, zero, dtype)
+    else:
+        start = namespace(indices, updates).zeros(dims, dtype)
+    change: Change = "set" if dtype in (np.dtype(object), np.dtype(bool)) else "add"
+    return (_scatter(attrs, start, indices, updates, change),)
+
+
+def tensor_scatter_update(
+    attrs: Attrs, tensor: Array, indices: Array, updates: Array
+) -> tuple[Array]:
+    return (_scatter(attrs, tensor, indices, updates, "set"),)
+
+
+def tensor_scatter_add(
+    attrs: Attrs, tensor: Array, indices: Array, updates: Array
+) -> tuple[Array]:
+    return (_scatter(attrs, tensor, indices, updates, "add"),)
+
+
+def tensor_scatter_sub(
+    attrs: Attrs, tensor: Array, indices: Array, updates: Array
+) -> tuple[Array]:
+    return (_scatter(attrs, tensor, indices, -updates, "add"),)
+
+
+def tensor_scatter_min(
+    attrs: Attrs, tensor: Array, indices: Array, updates: Array
+) -> tuple[Array]:
+    return (_scatter(attrs, tensor, indices, updates, "min"),)
+
+
+def tensor_scatter_max(
+    attrs: Attrs, tensor: Array, indices: Array, updates: Array
+) -> tuple[Array]:
+    return (_scatter(attrs, tensor, indices, updates, "max"),)
+
+
+def _scatter(
+    attrs: Attrs, tensor: Array, indices: Array, updates: Array, change: Change
+) -> Array:
+    dims, depth = np.shape(tensor), np.shape(indices)[-1]
+    outer = np.shape(indices)[:-1]
+    if depth > len(dims):
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"The inner dimension of indices ({depth}) must be at most the rank of"
+            f" the tensor ({len(dims)})",
+        )
+    expected = outer + dims[depth:]
+    if np.shape(updates) != expected:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"updates must have shape {expected} to be scattered at indices of shape"
+            f" {np.shape(indices)} into shape {dims}, but have {np.shape(updates)}",
+        )
+    if namespace(tensor, indices, updates) is np:
+        ignore = attrs["bad_indices_policy"] == b"IGNORE"
+        return _scatter_on_host(tensor, indices, updates, change, ignore)
+    return _scatter_traced(tensor, indices, updates, change)
+
+
+def _scatter_traced(
+    tensor: Array, indices: Array, updates: Array, change: Change
+) -> Array:
+    jax_lax: Any = lax()
+    xp = namespace(tensor, indices, updates)
+    depth, outer = np.shape(indices)[-1], len(np.shape(indices)) - 1
+    functions = {
+        "set": jax_lax.scatter,
+        "add": jax_lax.scatter_add,
+        "min": jax_lax.scatter_min,
+        "max": jax_lax.scatter_max,
+    }
+    return functions[change](
+        xp.asarray(tensor),
+        xp.asarray(indices),
+        xp.asarray(updates),
+        jax_lax.ScatterDimensionNumbers(
+            update_window_dims=tuple(range(outer, len(np.shape(updates)))),
+            inserted_window_dims=tuple(range(depth)),
+            scatter_dims_to_operand_dims=tuple(range(depth)),
+        ),
+        mode=jax_lax.GatherScatterMode.FILL_OR_DROP,
+    )
+
+
+def _scatter_on_host(
+    tensor: Array, indices: Array, updates: Array, change: Change, ignore: bool
+) -> Array:
+    out = np.array(tensor)
+    indices, updates = np.asarray(indices), np.asarray(updates)
+    bad = bad_index_vectors(indices, out.shape, ignore=ignore)
+    if np.any(bad):
+        indices, updates = indices[~bad], updates[~bad]
+    where_to: Any = tuple(np.moveaxis(indices, -1, 0)) if indices.shape[-1] else ...
+    if not indices.shape[-1]:
+        # No index at all: every update is for the whole tensor.
+        for update in updates.reshape((-1, *out.shape)):
+            out = _combine(out, update, change)
+        return out
+    if change == "set":
+        out[where_to] = updates
+    else:
+        _UFUNCS[change].at(out, where_to, updates)
+    return out
+
+
+_UFUNCS: dict[str, Any] = {"add": np.add, "min": np.minimum, "max": np.maximum}
+
+
+def _combine(out: Array, update: Array, change: Change) -> Array:
+    return update.copy() if change == "set" else _UFUNCS[change](out, update)
+
+
+KERNELS = {
+    "ScatterNd": Kernel(scatter_nd, static=("shape",)),
+    "ScatterNdNonAliasingAdd": Kernel(tensor_scatter_add),
+    "TensorScatterUpdate": Kernel(tensor_scatter_update),
+    "TensorScatterAdd": Kernel(tensor_scatter_add),
+    "TensorScatterSub": Kernel(tensor_scatter_sub),
+    "TensorScatterMin": Kernel(tensor_scatter_min),
+    "TensorScatterMax": Kernel(tensor_scatter_max),
+}

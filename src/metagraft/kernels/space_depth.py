@@ -1,0 +1,143 @@
+"""Moving blocks of pixels; twin of `ops/space_depth.py`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.attrs import Attrs
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import namespace
+
+
+def _check_divides(size: int, block: int, what: str) -> None:
+    if size % block:
+        raise InvalidArgumentError(
+            None, None, f"{what} ({size}) must be divisible by block size ({block})"
+        )
+
+
+def _to_nhwc(attrs: Attrs, tensor: Array) -> Array:
+    data_format = attrs["data_format"]
+    if data_format == b"NCHW":
+        return namespace(tensor).transpose(tensor, (0, 2, 3, 1))
+    if data_format != b"NHWC":
+        raise InvalidArgumentError(
+            None, None, f"data_format must be NHWC or NCHW, got {data_format.decode()}"
+        )
+    return tensor
+
+
+def _from_nhwc(attrs: Attrs, tensor: Array) -> Array:
+    if attrs["data_format"] == b"NCHW":
+        return namespace(tensor).transpose(tensor, (0, 3, 1, 2))
+    return tensor
+
+
+def depth_to_space(attrs: Attrs, tensor: Array) -> tuple[Array]:
+    tensor = _to_nhwc(attrs, tensor)
+    b = int(attrs["block_size"])
+    n, h, w, c = tensor.shape
+    _check_divides(c, b * b, "depth")
+    blocks = tensor.reshape(n, h, w, b, b, c // (b * b))
+    spread = blocks.transpose(0, 1, 3, 2, 4, 5)
+    return (_from_nhwc(attrs, spread.reshape(n, h * b, w * b, c // (b * b))),)
+
+
+def space_to_depth(attrs: Attrs, tensor: Array) -> tuple[Array]:
+    tensor = _to_nhwc(attrs, tensor)
+    b = int(attrs["block_size"])
+    n, h, w, c = tensor.shape
+    _check_divides(h, b, "height")
+    _check_divides(w, b, "width")
+    blocks = tensor.reshape(n, h // b, b, w // b, b, c)
+    stacked = blocks.transpose(0, 1, 3, 2, 4, 5)
+    return (_from_nhwc(attrs, stacked.reshape(n, h // b, w // b, c * b * b)),)
+
+
+def space_to_batch_nd(
+    _: Attrs, tensor: Array, block_shape: Array, paddings: Array
+) -> tuple[Array]:
+    blocks = [int(b) for b in block_shape]
+    widths = [(int(a), int(b)) for a, b in paddings]
+    return (_space_to_batch(tensor, blocks, widths),)
+
+
+def _space_to_batch(
+    tensor: Array, blocks: Sequence[int], widths: Sequence[tuple[int, int]]
+) -> Array:
+    m = len(blocks)
+    rest = len(np.shape(tensor)) - 1 - m
+    full = [(0, 0), *widths, *[(0, 0)] * rest]
+    padded = namespace(tensor).pad(tensor, full)
+    batch, *inner = padded.shape
+    split: list[int] = [batch]
+    for size, block in zip(inner[:m], blocks, strict=True):
+        _check_divides(size, block, "padded dimension")
+        split += [size // block, block]
+    split += inner[m:]
+    order = [
+        *range(2, 2 * m + 1, 2),
+        0,
+        *range(1, 2 * m, 2),
+        *range(2 * m + 1, 2 * m + 1 + rest),
+    ]
+    sizes = [s // b for s, b in zip(inner[:m], blocks, strict=True)]
+    final = [batch * math.prod(blocks), *sizes, *inner[m:]]
+    return padded.reshape(split).transpose(order).reshape(final)
+
+
+def batch_to_space_nd(
+    _: Attrs, tensor: Array, block_shape: Array, crops: Array
+) -> tuple[Array]:
+    blocks = [int(b) for b in block_shape]
+    return (_batch_to_space(tensor, blocks, [(int(a), int(b)) for a, b in crops]),)
+
+
+def _batch_to_space(
+    tensor: Array, blocks: Sequence[int], crops: Sequence[tuple[int, int]]
+) -> Array:
+    m = len(blocks)
+    batch, *inner = np.shape(tensor)
+    rest = len(inner) - m
+    _check_divides(batch, math.prod(blocks), "batch")
+    outer = batch // math.prod(blocks)
+    split = tensor.reshape([*blocks, outer, *inner])
+    order = [m]
+    for i in range(m):
+        order += [m + 1 + i, i]
+    order += range(2 * m + 1, 2 * m + 1 + rest)
+    sizes = [s * b for s, b in zip(inner[:m], blocks, strict=True)]
+    whole = split.transpose(order).reshape([outer, *sizes, *inner[m:]])
+    for (a, b), size in zip(crops, sizes, strict=True):
+        if a < 0 or b < 0 or a + b > size:
+            raise InvalidArgumentError(
+                None, None, f"crops {(a, b)} do not fit dimension {size}"
+            )
+    cuts = [slice(a, s - b) for (a, b), s in zip(crops, sizes, strict=True)]
+    return whole[(slice(None), *cuts)]
+
+
+def space_to_batch(attrs: Attrs, tensor: Array, paddings: Array) -> tuple[Array]:
+    block = int(attrs["block_size"])
+    return (
+        _space_to_batch(tensor, [block] * 2, [(int(a), int(b)) for a, b in paddings]),
+    )
+
+
+def batch_to_space(attrs: Attrs, tensor: Array, crops: Array) -> tuple[Array]:
+    block = int(attrs["block_size"])
+    return (_batch_to_space(tensor, [block] * 2, [(int(a), int(b)) for a, b in crops]),)
+
+
+KERNELS = {
+    "DepthToSpace": Kernel(depth_to_space),
+    "SpaceToDepth": Kernel(space_to_depth),
+    "SpaceToBatch": Kernel(space_to_batch, static=("paddings",)),
+    "SpaceToBatchND": Kernel(space_to_batch_nd, static=("block_shape", "paddings")),
+    "BatchToSpace": Kernel(batch_to_space, static=("crops",)),
+    "BatchToSpaceND": Kernel(batch_to_space_nd, static=("block_shape", "crops")),
+}

@@ -1,0 +1,119 @@
+"""Ops whose output sizes depend on values, and searches; twin of `ops/unique.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.attrs import Attrs
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import namespace
+
+
+def where(_: Attrs, condition: Array) -> tuple[Array]:
+    flags = condition if condition.dtype != np.dtype(object) else condition != b""
+    return (np.argwhere(flags).astype(np.int64).reshape(-1, np.ndim(condition)),)
+
+
+def _unique(
+    attrs: Attrs, x: Array, axis: int | None
+) -> tuple[np.ndarray[Any, Any], ...]:
+    """Values in the order in which they first appear, their places and counts."""
+    options: dict[str, Any] = {} if axis is None else {"axis": axis}
+    _, first, inverse, counts = np.unique(
+        x,
+        return_index=True,
+        return_inverse=True,
+        return_counts=True,
+        equal_nan=False,
+        **options,
+    )
+    order = np.argsort(first)
+    rank_of = np.empty_like(order)
+    rank_of[order] = np.arange(len(order))
+    dtype = attrs["out_idx"].numpy_dtype
+    values = np.take(x, first[order], axis=0 if axis is None else axis)
+    indices = rank_of[np.reshape(inverse, -1)].astype(dtype)
+    return values, indices, counts[order].astype(dtype)
+
+
+def _vector(x: Array) -> None:
+    if np.ndim(x) != 1:
+        raise InvalidArgumentError(
+            None, None, f"unique expects a 1D vector, got shape {np.shape(x)}"
+        )
+
+
+def unique(attrs: Attrs, x: Array) -> tuple[Array, Array]:
+    _vector(x)
+    values, indices, _ = _unique(attrs, x, None)
+    return values, indices
+
+
+def unique_with_counts(attrs: Attrs, x: Array) -> tuple[Array, ...]:
+    _vector(x)
+    return _unique(attrs, x, None)
+
+
+def _unique_axis(x: Array, axis: Array) -> int | None:
+    axes = [int(a) for a in np.reshape(axis, -1)]
+    if not axes:
+        _vector(x)
+        return None
+    if len(axes) > 1 or not -np.ndim(x) <= axes[0] < np.ndim(x):
+        raise InvalidArgumentError(
+            None, None, f"axis {axes} does not name one of {np.ndim(x)} dimensions"
+        )
+    return axes[0] % np.ndim(x)
+
+
+def unique_v2(attrs: Attrs, x: Array, axis: Array) -> tuple[Array, Array]:
+    values, indices, _ = _unique(attrs, x, _unique_axis(x, axis))
+    return values, indices
+
+
+def unique_with_counts_v2(attrs: Attrs, x: Array, axis: Array) -> tuple[Array, ...]:
+    return _unique(attrs, x, _unique_axis(x, axis))
+
+
+def list_diff(attrs: Attrs, x: Array, y: Array) -> tuple[Array, Array]:
+    known = set(y.tolist())
+    kept = [i for i, value in enumerate(x.tolist()) if value not in known]
+    return x[kept], np.array(kept, attrs["out_idx"].numpy_dtype)
+
+
+def lower_bound(attrs: Attrs, sequences: Array, values: Array) -> tuple[Array]:
+    return (_search(attrs, sequences, values, "left"),)
+
+
+def upper_bound(attrs: Attrs, sequences: Array, values: Array) -> tuple[Array]:
+    return (_search(attrs, sequences, values, "right"),)
+
+
+def _search(attrs: Attrs, sequences: Array, values: Array, side: str) -> Array:
+    xp = namespace(sequences, values)
+    dtype = attrs["out_type"].numpy_dtype
+    if xp is np:
+        found = np.zeros(values.shape, dtype)
+        for row, (sequence, wanted) in enumerate(zip(sequences, values, strict=True)):
+            found[row] = np.searchsorted(sequence, wanted, side=side)  # type: ignore[call-overload]
+        return found
+    import jax
+
+    vmap: Any = jax.vmap
+    search = vmap(lambda sequence, wanted: xp.searchsorted(sequence, wanted, side))
+    return search(sequences, values).astype(dtype)
+
+
+KERNELS = {
+    "Where": Kernel(where, host=True),
+    "Unique": Kernel(unique, host=True),
+    "UniqueV2": Kernel(unique_v2, host=True),
+    "UniqueWithCounts": Kernel(unique_with_counts, host=True),
+    "UniqueWithCountsV2": Kernel(unique_with_counts_v2, host=True),
+    "ListDiff": Kernel(list_diff, host=True),
+    "LowerBound": Kernel(lower_bound),
+    "UpperBound": Kernel(upper_bound),
+}

@@ -1,0 +1,202 @@
+"""Arrays of repeated values; kernels in `kernels/fill.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from metagraft.graph.attrs import Attrs
+from metagraft.graph.build import array
+from metagraft.graph.build.reductions import reduce_tensor
+from metagraft.graph.composite import IndexedSlices
+from metagraft.graph.constant_value import constant_value
+from metagraft.graph.op_spec import (
+    NOT_DIFFERENTIABLE,
+    GradientBuilder,
+    OpSpec,
+    Shapes,
+)
+from metagraft.graph.operation import Operation
+from metagraft.graph.shape_checks import with_rank
+from metagraft.graph.shapes import Dims, broadcast_dims, show
+
+
+def fill_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """The first operand."""
+    del attrs
+    with_rank(inputs[0], 1)
+    with_rank(inputs[1], 0)
+    return (inputs.as_dims(0),)
+
+
+def fill_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequence[Any]:
+    """The value is everywhere, so its gradient is the sum."""
+    del g, op
+    return (None, reduce_tensor("Sum", dy))
+
+
+def unchanged_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """The shape of the operand."""
+    del attrs
+    return (inputs[0],)
+
+
+def empty_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """The operand's value."""
+    del attrs
+    with_rank(inputs[0], 1)
+    return (inputs.as_dims(0),)
+
+
+def tile_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """Every dimension times its multiple."""
+    del attrs
+    dims, count = inputs[0], with_rank(inputs[1], 1)[0]
+    multiples = inputs.as_dims(1)
+    if dims is None:
+        rank = count if multiples is None else len(multiples)
+        return (None if rank is None else (None,) * rank,)
+    if count is not None and count != len(dims):
+        raise ValueError(f"Shape must be rank {count} but is rank {len(dims)}")
+    if multiples is None:
+        return ((None,) * len(dims),)
+    return (
+        tuple(
+            None if d is None or m is None else d * m
+            for d, m in zip(dims, multiples, strict=True)
+        ),
+    )
+
+
+def tile_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequence[Any]:
+    """Split every axis in (repetitions, size) and sum over the repetitions."""
+    x, multiples = op.inputs
+    input_shape = array.shape(x, out_type=multiples.dtype)
+    stacked = array.stack([multiples, input_shape])
+    split_shape = array.reshape(array.transpose(stacked), [-1])
+    axes = _even_numbers(split_shape)
+    if isinstance(dy, IndexedSlices):
+        from metagraft.graph.build.math import cast
+
+        rows = cast(input_shape[0], dy.indices.dtype)
+        dy = g.op(
+            "UnsortedSegmentSum",
+            data=dy.values,
+            segment_ids=g.op("FloorMod", x=dy.indices, y=rows),
+            num_segments=rows,
+        )
+        split_shape = array.concat([[1], split_shape[1:]], axis=0)
+    gradient = reduce_tensor("Sum", array.reshape(dy, split_shape), axes)
+    gradient.set_shape(x.shape)
+    return (gradient, None)
+
+
+def _even_numbers(vector: Any) -> Any:
+    from metagraft.graph.build.math import number_range
+
+    return number_range(0, array.size(vector), 2)
+
+
+def tile_gradient_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """Every dimension divided by its multiple."""
+    del attrs
+    dims, multiples = inputs[0], inputs.as_dims(1)
+    if dims is None:
+        return (None if multiples is None else (None,) * len(multiples),)
+    if multiples is None:
+        return ((None,) * len(dims),)
+    return (
+        tuple(
+            None if d is None or not m else d // m
+            for d, m in zip(dims, multiples, strict=True)
+        ),
+    )
+
+
+def broadcast_to_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """The requested shape."""
+    del attrs
+    with_rank(inputs[1], 1)
+    wanted = inputs.as_dims(1)
+    dims = inputs[0]
+    if dims is not None and wanted is not None:
+        if len(dims) > len(wanted):
+            raise ValueError(
+                f"Shape must be at most rank {len(wanted)} but is rank {len(dims)}"
+            )
+        broadcast = broadcast_dims(dims, wanted)
+        if broadcast is not None and any(
+            b is not None and w is not None and b != w
+            for b, w in zip(broadcast, wanted, strict=True)
+        ):
+            raise ValueError(f"Incompatible shapes: {show(dims)} vs. {show(wanted)}")
+    return (wanted,)
+
+
+def broadcast_to_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequence[Any]:
+    """The sum over the axes that were repeated."""
+    x, wanted = op.inputs
+    x_shape = array.shape(x, out_type=wanted.dtype)
+    known = constant_value(wanted)
+    if known is not None:
+        wanted = array.constant([int(v) for v in known], dtype=wanted.dtype)
+    _, axes = g.op("BroadcastGradientArgs", s0=wanted, s1=x_shape)
+    summed = reduce_tensor("Sum", dy, axes, keepdims=True)
+    return (array.reshape(summed, x_shape), None)
+
+
+def one_hot_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """A dimension of `depth` at the axis."""
+    dims = inputs[0]
+    axis: int = attrs["axis"]
+    if axis < -1:
+        raise ValueError("axis must be >= -1")
+    with_rank(inputs[1], 0)
+    with_rank(inputs[2], 0)
+    with_rank(inputs[3], 0)
+    if dims is None:
+        return (None,)
+    value = inputs.value(1)
+    depth = None if value is None else int(value)
+    if depth is not None and depth < 0:
+        raise ValueError(
+            f"Dimension size, given by scalar input 1, must be >= 0 but is {depth}"
+        )
+    position = len(dims) if axis == -1 else axis
+    if position > len(dims):
+        raise ValueError(f"axis {axis} must be at most the rank {len(dims)} of indices")
+    return ((*dims[:position], depth, *dims[position:]),)
+
+
+_SOURCE = "tensorflow core/ops/array_ops.cc"
+
+OPS = (
+    OpSpec(name="Fill", shape=fill_shape, gradient=fill_gradient, source=_SOURCE),
+    OpSpec(
+        name="ZerosLike",
+        shape=unchanged_shape,
+        gradient=NOT_DIFFERENTIABLE,
+        source=_SOURCE,
+    ),
+    OpSpec(
+        name="OnesLike",
+        shape=unchanged_shape,
+        gradient=NOT_DIFFERENTIABLE,
+        source=_SOURCE,
+    ),
+    OpSpec(name="Empty", shape=empty_shape, source=_SOURCE),
+    OpSpec(name="Tile", shape=tile_shape, gradient=tile_gradient, source=_SOURCE),
+    OpSpec(name="TileGrad", shape=tile_gradient_shape, source=_SOURCE),
+    OpSpec(
+        name="BroadcastTo",
+        shape=broadcast_to_shape,
+        gradient=broadcast_to_gradient,
+        source=_SOURCE,
+    ),
+    OpSpec(
+        name="OneHot",
+        shape=one_hot_shape,
+        gradient=NOT_DIFFERENTIABLE,
+        source=_SOURCE,
+    ),
+)

@@ -1,0 +1,151 @@
+"""Patches of images and volumes; kernels in `kernels/patches.py`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from metagraft.graph import dtypes
+from metagraft.graph.build import array
+from metagraft.graph.build.indexed_slices import as_dense
+from metagraft.graph.build.math import cast, number_range
+from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
+from metagraft.graph.operation import Operation
+from metagraft.graph.shape_checks import with_rank
+from metagraft.graph.shapes import Dims
+
+
+@dataclass(frozen=True, slots=True)
+class PatchAttrs:
+    """Attributes of both ops, spatial axes only.
+
+    Attributes:
+        ksizes: Size of a patch along each axis.
+        strides: How far patches are apart.
+        rates: How far the elements of a patch are apart.
+        is_same: Whether the operand is padded (SAME) or not (VALID).
+    """
+
+    ksizes: tuple[int, ...]
+    strides: tuple[int, ...]
+    rates: tuple[int, ...]
+    is_same: bool
+
+    @classmethod
+    def read(cls, attrs: Mapping[str, Any]) -> PatchAttrs:
+        """Read the attributes of a node.
+
+        Raises:
+            ValueError: Batch or depth have a size, stride or rate other than 1.
+        """
+        rank = len(attrs["ksizes"])
+        rates = attrs["rates"] if "rates" in attrs else [1] * rank
+        lists = (attrs["ksizes"], attrs["strides"], rates)
+        for values in lists:
+            if len(values) != rank or values[0] != 1 or values[-1] != 1:
+                raise ValueError(
+                    "Only support ksizes, strides and rates of 1 for batch and depth,"
+                    f" got {[list(v) for v in lists]}"
+                )
+        ksizes, strides, rates = (
+            tuple(int(v) for v in values[1:-1]) for values in lists
+        )
+        return cls(ksizes, strides, rates, attrs["padding"] == b"SAME")
+
+    @property
+    def extents(self) -> tuple[int, ...]:
+        """How much of each axis a patch spans."""
+        return tuple(
+            (k - 1) * r + 1 for k, r in zip(self.ksizes, self.rates, strict=True)
+        )
+
+    def output_sizes(self, sizes: Sequence[int]) -> tuple[int, ...]:
+        """How many patches there are along each axis."""
+        return tuple(
+            -(-size // stride)
+            if self.is_same
+            else max(0, -(-(size - extent + 1) // stride))
+            for size, stride, extent in zip(
+                sizes, self.strides, self.extents, strict=True
+            )
+        )
+
+    def padding_widths(
+        self, sizes: Sequence[int], outputs: Sequence[int]
+    ) -> list[tuple[int, int]]:
+        """How much is added before and after each axis."""
+        if not self.is_same:
+            return [(0, 0)] * len(sizes)
+        widths = []
+        for size, output, stride, extent in zip(
+            sizes, outputs, self.strides, self.extents, strict=True
+        ):
+            total = max(0, (output - 1) * stride + extent - size)
+            widths.append((total // 2, total - total // 2))
+        return widths
+
+
+def patches_shape(attrs: PatchAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """`[n, patches..., elements of a patch * c]`."""
+    dims = with_rank(inputs[0], len(attrs.ksizes) + 2)
+    count = math.prod(attrs.ksizes)
+    depth = None if dims[-1] is None else dims[-1] * count
+    spatial = dims[1:-1]
+    sizes = [
+        None
+        if size is None
+        else PatchAttrs((k,), (s,), (r,), attrs.is_same).output_sizes((size,))[0]
+        for size, k, s, r in zip(
+            spatial, attrs.ksizes, attrs.strides, attrs.rates, strict=True
+        )
+    ]
+    return ((dims[0], *sizes, depth),)
+
+
+def image_patches_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequence[Any]:
+    """Add up what every pixel gave: pixels are numbered, and so are the patches'."""
+    attrs = {name: op.attrs[name] for name in ("ksizes", "strides", "rates", "padding")}
+    shape = array.shape(op.inputs[0], out_type=dtypes.int64)
+    batch, rows, columns, channels = array.unstack(shape)
+    out_shape = array.shape(op.outputs[0], out_type=dtypes.int64)
+    out_rows, out_columns = array.unstack(out_shape[1:3])
+    _, k_rows, k_columns, _ = attrs["ksizes"]
+    count = rows * columns
+    numbers = number_range(1, count + 1, dtype=dtypes.float32)
+    numbers = array.reshape(numbers, (1, rows, columns, 1))
+    origins = cast(g.op("ExtractImagePatches", images=numbers, **attrs), dtypes.int64)
+    expanded = array.transpose(
+        array.reshape(
+            as_dense(dy),
+            (batch, out_rows, out_columns, k_rows, k_columns, channels),
+        ),
+        (1, 2, 3, 4, 0, 5),
+    )
+    flat = array.reshape(expanded, (-1, batch * channels))
+    segments = array.reshape(origins, [-1]) - 1
+    summed = g.op(
+        "UnsortedSegmentSum", data=flat, segment_ids=segments, num_segments=count
+    )
+    pixels = array.reshape(summed, (rows, columns, batch, channels))
+    return (array.transpose(pixels, (2, 0, 1, 3)),)
+
+
+_SOURCE = "tensorflow core/ops/array_ops.cc"
+
+OPS = (
+    OpSpec(
+        name="ExtractImagePatches",
+        attrs=PatchAttrs.read,
+        shape=patches_shape,
+        gradient=image_patches_gradient,
+        source=_SOURCE,
+    ),
+    OpSpec(
+        name="ExtractVolumePatches",
+        attrs=PatchAttrs.read,
+        shape=patches_shape,
+        source=_SOURCE,
+    ),
+)

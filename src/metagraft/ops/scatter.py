@@ -1,0 +1,148 @@
+"""Writing slices by index into a copy; kernels in `kernels/scatter.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from metagraft.graph.attrs import Attrs
+from metagraft.graph.build import array
+from metagraft.graph.build.math import cast
+from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
+from metagraft.graph.operation import Operation
+from metagraft.graph.shape_checks import with_rank_at_least
+from metagraft.graph.shapes import Dims, dims_compatible, show
+from metagraft.graph.tensor import Tensor
+
+
+def _check(target: Dims, indices: Dims, updates: Dims) -> None:
+    with_rank_at_least(indices, 1)
+    if target is None or indices is None or updates is None or indices[-1] is None:
+        return
+    depth = indices[-1]
+    outer = indices[:-1]
+    if not dims_compatible(outer, updates[: len(outer)]):
+        raise ValueError(
+            f"Dimensions [0,{len(outer)}) of indices[shape={show(indices)}] must match"
+            f" dimensions [0,{len(outer)}) of updates[shape={show(updates)}]"
+        )
+    if not dims_compatible(target[depth:], updates[len(outer) :]):
+        raise ValueError(
+            f"Dimensions [{depth},{len(target)}) of input[shape={show(target)}] must"
+            f" match dimensions [{len(outer)},{len(updates)}) of"
+            f" updates[shape={show(updates)}]"
+        )
+
+
+def scatter_nd_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """The requested shape."""
+    del attrs
+    target = inputs.as_dims(2)
+    _check(target, inputs[0], inputs[1])
+    return (target,)
+
+
+def tensor_scatter_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """The shape of what is written to."""
+    del attrs
+    _check(inputs[0], inputs[1], inputs[2])
+    return (inputs[0],)
+
+
+def _picked(g: GradientBuilder, dy: Any, indices: Tensor) -> Any:
+    return g.op("GatherNd", params=dy, indices=indices)
+
+
+def scatter_nd_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequence[Any]:
+    """What lies at the indices."""
+    return (None, _picked(g, dy, op.inputs[0]), None)
+
+
+def tensor_scatter_update_gradient(
+    g: GradientBuilder, op: Operation, dy: Any
+) -> Sequence[Any]:
+    """The updates get what lies at the indices, the tensor the rest."""
+    _, indices, updates = op.inputs
+    updates_gradient = _picked(g, dy, indices)
+    rest = g.op(
+        "TensorScatterUpdate",
+        tensor=array.identity(dy),
+        indices=indices,
+        updates=array.zeros_like(updates, dtype=dy.dtype),
+    )
+    return (rest, None, updates_gradient)
+
+
+def tensor_scatter_add_gradient(
+    g: GradientBuilder, op: Operation, dy: Any
+) -> Sequence[Any]:
+    """The tensor gets all, the updates what lies at the indices."""
+    updates_gradient = _picked(g, dy, op.inputs[1])
+    return (array.identity(dy), None, updates_gradient)
+
+
+def tensor_scatter_sub_gradient(
+    g: GradientBuilder, op: Operation, dy: Any
+) -> Sequence[Any]:
+    """The tensor gets all, the updates the negative of what lies at the indices."""
+    updates_gradient = _picked(g, dy, op.inputs[1])
+    return (array.identity(dy), None, -updates_gradient)
+
+
+def scatter_nd_non_aliasing_add_gradient(
+    g: GradientBuilder, op: Operation, dy: Any
+) -> Sequence[Any]:
+    """The tensor gets all, the updates what lies at the indices."""
+    return (dy, None, _picked(g, dy, op.inputs[1]))
+
+
+def tensor_scatter_extremum_gradient(
+    g: GradientBuilder, op: Operation, dy: Any
+) -> Sequence[Any]:
+    """Shared equally among all that equal the result."""
+    x, indices, y = op.inputs
+    output = op.outputs[0]
+    policy = op.attrs["bad_indices_policy"]
+
+    def pick(values: Any) -> Any:
+        return g.op(
+            "GatherNd", params=values, indices=indices, bad_indices_policy=policy
+        )
+
+    x_equal = cast(g.op("Equal", x=x, y=output), dy.dtype)
+    y_equal = cast(g.op("Equal", x=y, y=pick(output)), dy.dtype)
+    spread = g.op(
+        "ScatterNd",
+        indices=indices,
+        updates=y_equal,
+        shape=array.shape(x, out_type=indices.dtype),
+        bad_indices_policy=policy,
+    )
+    count = x_equal + spread
+    x_gradient = dy * x_equal / count
+    y_gradient = pick(dy / count) * y_equal
+    return (x_gradient, None, y_gradient)
+
+
+_SOURCE = "tensorflow core/ops/array_ops.cc"
+_TENSOR_SCATTERS = {
+    "TensorScatterUpdate": tensor_scatter_update_gradient,
+    "TensorScatterAdd": tensor_scatter_add_gradient,
+    "TensorScatterSub": tensor_scatter_sub_gradient,
+    "TensorScatterMin": tensor_scatter_extremum_gradient,
+    "TensorScatterMax": tensor_scatter_extremum_gradient,
+    "ScatterNdNonAliasingAdd": scatter_nd_non_aliasing_add_gradient,
+}
+
+OPS = (
+    OpSpec(
+        name="ScatterNd",
+        shape=scatter_nd_shape,
+        gradient=scatter_nd_gradient,
+        source=_SOURCE,
+    ),
+    *(
+        OpSpec(name=name, shape=tensor_scatter_shape, gradient=gradient, source=_SOURCE)
+        for name, gradient in _TENSOR_SCATTERS.items()
+    ),
+)
