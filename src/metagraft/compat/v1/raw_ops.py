@@ -7,15 +7,31 @@ from typing import Any
 
 from metagraft.graph import catalogue
 
+# Arguments whose Python name is not the name in the op's signature.
+# Source: tensorflow core/api_def/base_api.
+_AXIS = {"axis": "reduction_indices"}
+_RENAMED = {
+    **dict.fromkeys("All Any EuclideanNorm Max Mean Min Prod Sum".split(), _AXIS),
+    "ExpandDims": {"axis": "dim"},
+    "Select": {"x": "t", "y": "e"},
+    "Split": {"axis": "split_dim"},
+    "SplitV": {"axis": "split_dim"},
+    "Squeeze": {"axis": "squeeze_dims"},
+    "Where": {"condition": "input"},
+}
+
 
 def __getattr__(name: str) -> Callable[..., Any]:
     if name.startswith("_") or catalogue.get(name) is None:
         raise AttributeError(f"module {__name__!r} has no op {name!r}")
     from metagraft.graph.apply_op import op
 
+    renamed = _RENAMED.get(name, {})
+
     def raw_op(**arguments: Any) -> Any:
         node_name = arguments.pop("name", None)
-        return op(name, name=node_name, **arguments)
+        own_names = {renamed.get(key, key): value for key, value in arguments.items()}
+        return op(name, name=node_name, **own_names)
 
     raw_op.__name__ = raw_op.__qualname__ = name
     raw_op.__doc__ = f"Add a `{name}` node and return its outputs."
