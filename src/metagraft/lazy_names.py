@@ -8,6 +8,16 @@ from importlib import import_module
 from typing import Any
 
 
+def from_module(module: str, names: str) -> dict[str, str]:
+    """Return rows of a name table for names that one module defines.
+
+    Args:
+        module: The module.
+        names: The names, with spaces between them.
+    """
+    return {name: f"{module}:{name}" for name in names.split()}
+
+
 def lazy_names(
     module_name: str, table: Mapping[str, str]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:

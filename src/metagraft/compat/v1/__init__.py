@@ -5,9 +5,10 @@ Change `import tensorflow.compat.v1 as tf` to `import metagraft.compat.v1 as tf`
 
 from __future__ import annotations
 
-from metagraft.lazy_names import lazy_names
+from metagraft.lazy_names import from_module, lazy_names
 
 _GRAPH = "metagraft.graph"
+_API = "metagraft.api"
 _DTYPE_NAMES = (
     "float16 half float32 float64 double bfloat16 int8 int16 int32 int64 uint8 uint16"
     " uint32 uint64 bool string complex64 complex128 qint8 quint8 qint16 quint16 qint32"
@@ -120,6 +121,65 @@ _NAMES = {
             "Summary",
         )
     },
+    # Mathematics.
+    **from_module(
+        f"{_API}.math",
+        "abs acos acosh angle asin asinh atan atanh ceil conj cos cosh exp expm1 "
+        "floor imag is_finite is_inf is_nan log log1p log_sigmoid logical_not "
+        "negative real reciprocal rint round rsqrt sigmoid sign sin sinh sqrt square "
+        "tan tanh",
+    ),
+    **from_module(
+        f"{_API}.arithmetic",
+        "accumulate_n add add_n atan2 complex div div_no_nan divide floor_div "
+        "floordiv floormod maximum minimum mod multiply pow realdiv scalar_mul "
+        "squared_difference subtract truediv truncatediv truncatemod",
+    ),
+    **from_module(
+        f"{_API}.comparison",
+        "equal greater greater_equal less less_equal logical_and logical_or "
+        "logical_xor not_equal where where_v2",
+    ),
+    **from_module(
+        f"{_API}.reductions",
+        "arg_max arg_min argmax argmin count_nonzero reduce_all reduce_any "
+        "reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_sum",
+    ),
+    **from_module(
+        f"{_API}.segments",
+        "segment_max segment_mean segment_min segment_prod segment_sum "
+        "sparse_segment_mean sparse_segment_sqrt_n sparse_segment_sum "
+        "unsorted_segment_max unsorted_segment_mean unsorted_segment_min "
+        "unsorted_segment_prod unsorted_segment_sqrt_n unsorted_segment_sum",
+    ),
+    **from_module(
+        f"{_API}.casts",
+        "cast saturate_cast to_bfloat16 to_complex128 to_complex64 to_double to_float "
+        "to_int32 to_int64",
+    ),
+    **from_module(
+        f"{_API}.sequences",
+        "cumprod cumsum linspace range",
+    ),
+    **from_module(
+        f"{_API}.clip",
+        "clip_by_average_norm clip_by_global_norm clip_by_norm clip_by_value "
+        "global_norm",
+    ),
+    **from_module(
+        f"{_API}.counting",
+        "bincount histogram_fixed_width",
+    ),
+    **from_module(
+        f"{_API}.matrix",
+        "cross matmul sparse_matmul tensordot trace",
+    ),
+    **{name: f"{_API}.einsum:{name}" for name in ("einsum").split()},
+    **from_module(
+        f"{_API}.special_math",
+        "betainc digamma erf erfc igamma igammac lbeta lgamma polygamma zeta",
+    ),
+    "lin_space": f"{_API}.sequences:linspace",
     # Running.
     "InteractiveSession": "metagraft.runtime.session:InteractiveSession",
     "Session": "metagraft.runtime.session:Session",
@@ -128,6 +188,7 @@ _NAMES = {
     **{
         name: f"metagraft.compat.v1.{name}"
         for name in (
+            "bitwise",
             "initializers",
             "layers",
             "losses",

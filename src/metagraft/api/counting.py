@@ -1,0 +1,81 @@
+"""Counting values (`tf.bincount`, `tf.histogram_fixed_width`).
+
+Source: tensorflow python/ops/bincount_ops.py, python/ops/histogram_ops.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from metagraft.graph import dtypes
+from metagraft.graph.apply_op import op
+from metagraft.graph.build import array
+from metagraft.graph.build.math import cast
+from metagraft.graph.build.reductions import reduce_tensor
+from metagraft.graph.conversion import convert_to_tensor
+from metagraft.graph.scopes import name_scope
+from metagraft.graph.tensor import Tensor
+
+__all__ = ["bincount", "histogram_fixed_width"]
+
+
+def bincount(
+    arr: Any,
+    weights: Any = None,
+    minlength: Any = None,
+    maxlength: Any = None,
+    dtype: Any = dtypes.int32,
+) -> Tensor:
+    """How often each number from 0 up occurs.
+
+    Args:
+        arr: Non-negative integers of any shape.
+        weights: What each occurrence counts, instead of 1.
+        minlength: The least number of counts.
+        maxlength: The largest number of counts; larger numbers are left out.
+        dtype: The type of the counts if there are no weights.
+    """
+    with name_scope("bincount"):
+        arr = convert_to_tensor(arr, name="arr")
+        if weights is not None:
+            weights = convert_to_tensor(weights, name="weights")
+        if not arr.dtype.is_integer:
+            arr = cast(arr, dtypes.int32)
+        is_not_empty = array.size(arr) > 0
+        size = cast(is_not_empty, arr.dtype) * (reduce_tensor("Max", arr) + 1)
+        if minlength is not None:
+            least = convert_to_tensor(minlength, name="minlength", dtype=arr.dtype)
+            size = op("Maximum", x=least, y=size)
+        if maxlength is not None:
+            most = convert_to_tensor(maxlength, name="maxlength", dtype=arr.dtype)
+            size = op("Minimum", x=most, y=size)
+        if weights is not None:
+            weights = array.reshape(weights, [-1])
+        arr = array.reshape(arr, [-1])
+        if weights is None:
+            weights = array.constant([], dtype=dtype or arr.dtype)
+        return op("DenseBincount", input=arr, size=size, weights=weights)
+
+
+def histogram_fixed_width(
+    values: Any,
+    value_range: Any,
+    nbins: Any = 100,
+    dtype: Any = dtypes.int32,
+    name: str | None = None,
+) -> Tensor:
+    """How many values fall into each of `nbins` equal parts of a range.
+
+    Values below and above the range count in the first and the last part.
+    """
+    with name_scope(
+        name, "histogram_fixed_width", [values, value_range, nbins]
+    ) as scope:
+        return op(
+            "HistogramFixedWidth",
+            values=values,
+            value_range=value_range,
+            nbins=nbins,
+            dtype=dtype,
+            name=scope,
+        )
