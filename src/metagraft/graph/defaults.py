@@ -190,10 +190,9 @@ def graph_of(inputs: Sequence[Any]) -> Graph:
     first: Any = None
     for item in inputs:
         graph = getattr(item, "graph", None)
-        if not isinstance(graph, Graph):
+        if graph is found or not isinstance(graph, Graph):
             continue
-        if found is None:
-            found, first = graph, item
-        elif graph is not found:
+        if found is not None:
             raise ValueError(f"{item!r} must be from the same graph as {first!r}.")
+        found, first = graph, item
     return found or get_default_graph()
