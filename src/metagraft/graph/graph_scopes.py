@@ -16,11 +16,14 @@ from metagraft.graph.scope_stacks import (
     ScopeStacks,
 )
 from metagraft.graph.tensor import Tensor
+from metagraft.graph.variable import GraphVariable
 from metagraft.proto import AttrValue
 
 if TYPE_CHECKING:
     from metagraft.graph.graph import Graph
 
+# TensorFlow marks every operation that a program waited for.
+_IS_CONTROL_INPUT: Final = "_has_manual_control_dependencies"
 _OP_NAME: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\\-/>]*\Z")
 _SCOPE_NAME: Final = re.compile(r"[A-Za-z0-9_.\\\-/>]*\Z")
 
@@ -95,10 +98,16 @@ def control_dependencies(graph: Graph, control_inputs: Any) -> Iterator[None]:
 def _as_operations(graph: Graph, items: Any) -> tuple[Operation, ...]:
     found: dict[Operation, None] = {}
     for item in items:
-        if isinstance(item, IndexedSlices):
+        # What runs after a resource variable runs after its handle, not after a read.
+        if isinstance(item, IndexedSlices) or (
+            isinstance(item, GraphVariable) and item.is_resource
+        ):
             item = item.op  # noqa: PLW2901 - the operation stands for the value
         element = graph.as_graph_element(item)
-        found[element.op if isinstance(element, Tensor) else element] = None
+        op = element.op if isinstance(element, Tensor) else element
+        if op not in found:
+            found[op] = None
+            op._set_attr(_IS_CONTROL_INPUT, AttrValue(b=True))  # noqa: SLF001
     return tuple(found)
 
 

@@ -86,6 +86,7 @@ def make_tensor_proto(
     found = _stored_dtype(array, wanted, values)
     dims, is_whole = _checked_shape(array, shape, verify_shape, allow_broadcast)
     proto = TensorProto(dtype=found.as_datatype_enum)
+    proto.tensor_shape.SetInParent()
     for size in dims:
         proto.tensor_shape.dim.add(size=size)
     if is_whole and array.size > 1 and found.as_datatype_enum in _RAW:

@@ -89,6 +89,9 @@ _NAMES = {
     ),
     "reset_default_graph": f"{_GRAPH}.defaults:reset_default_graph",
     "set_random_seed": f"{_GRAPH}.random_seed:set_random_seed",
+    # Branches and loops.
+    "case": "metagraft.api.case:case",
+    "cond": "metagraft.api.cond:cond",
     # Arrays.
     **{
         name: f"metagraft.api.{module}:{name}"
@@ -180,6 +183,46 @@ _NAMES = {
         "betainc digamma erf erfc igamma igammac lbeta lgamma polygamma zeta",
     ),
     "lin_space": f"{_API}.sequences:linspace",
+    # Variables.
+    **from_module(
+        f"{_API}.variables", "Variable VariableAggregation VariableSynchronization"
+    ),
+    **from_module(
+        f"{_API}.variable_scope",
+        "AUTO_REUSE VariableScope get_local_variable get_variable get_variable_scope "
+        "no_regularizer variable_op_scope variable_scope",
+    ),
+    **from_module(
+        f"{_API}.variable_creation",
+        "disable_resource_variables enable_resource_variables "
+        "resource_variables_enabled variable_creator_scope",
+    ),
+    **from_module(
+        f"{_API}.variable_collections",
+        "all_variables assert_variables_initialized global_variables "
+        "global_variables_initializer initialize_all_variables "
+        "initialize_local_variables initialize_variables local_variables "
+        "local_variables_initializer model_variables moving_average_variables "
+        "report_uninitialized_variables trainable_variables variables_initializer",
+    ),
+    **from_module(
+        f"{_API}.state",
+        "assign assign_add assign_sub batch_scatter_update count_up_to "
+        "is_variable_initialized scatter_add scatter_div scatter_max scatter_min "
+        "scatter_mul scatter_nd_add scatter_nd_sub scatter_nd_update scatter_sub "
+        "scatter_update",
+    ),
+    # Gradients.
+    **from_module(
+        "metagraft.gradients",
+        "AggregationMethod RegisterGradient UnconnectedGradients gradients no_gradient",
+    ),
+    "NoGradient": "metagraft.gradients:no_gradient",
+    "NotDifferentiable": "metagraft.gradients:no_gradient",
+    # Order.
+    **from_module("metagraft.graph.build.control_flow", "group no_op"),
+    "init_scope": f"{_GRAPH}.init_scope:init_scope",
+    "tuple": "metagraft.graph.build.control_flow:tuple_",
     # Running.
     "InteractiveSession": "metagraft.runtime.session:InteractiveSession",
     "Session": "metagraft.runtime.session:Session",
