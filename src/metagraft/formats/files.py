@@ -12,6 +12,7 @@ import errno
 import os
 import re
 import secrets
+import threading
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from metagraft import errors
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
     from typing_extensions import Buffer
 
 PathLike = str | os.PathLike[str]
@@ -28,6 +31,7 @@ TEMPORARY_MARK: Final = ".tempstate"
 
 _URL: Final = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _BUFFER_BYTES: Final = 1 << 20
+_WRITEBACK_BYTES: Final = 32 << 20
 _ErrorClass = Callable[[None, None, str], errors.OpError]
 _ERROR_CLASSES: Final[dict[int, _ErrorClass]] = {
     errno.ENOENT: errors.NotFoundError,
@@ -186,6 +190,7 @@ class AtomicFile:
         if not overwrites and exists(path):
             raise errors.AlreadyExistsError(None, None, f"{self._path} exists")
         self._stream: BinaryIO | None
+        self._writeback = _Writeback()
         with _translated(path):
             if self._is_local:
                 self._stream = open(  # noqa: PTH123, SIM115
@@ -206,9 +211,14 @@ class AtomicFile:
             raise errors.FailedPreconditionError(
                 None, None, f"{self._path}: already committed or discarded"
             )
-        with _translated(self._path):
+        size = memoryview(data).nbytes
+        try:
             self._stream.write(data)
-        self._written_bytes += memoryview(data).nbytes
+            if self._is_local:
+                self._writeback.add(self._stream, size)
+        except OSError as error:
+            raise _translation(error, self._path) from error
+        self._written_bytes += size
 
     def close(self) -> None:
         """Bring the content to the disk, still under the temporary name."""
@@ -216,6 +226,7 @@ class AtomicFile:
         if stream is None or stream.closed:
             return
         with _translated(self._path):
+            self._writeback.finish()
             if self._is_local:
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -239,6 +250,8 @@ class AtomicFile:
         if stream is None:
             return
         with contextlib.suppress(OSError):
+            self._writeback.finish()
+        with contextlib.suppress(OSError):
             stream.close()
         with contextlib.suppress(OSError, errors.OpError):
             remove(self._temporary)
@@ -255,6 +268,120 @@ class AtomicFile:
     ) -> None:
         """Discard what is not committed."""
         self.discard()
+
+
+class _Writeback:
+    """Brings a growing file to the disk while more of it is written.
+
+    So the final synchronisation has little left to wait for. Saving 500 MB this way
+    takes two thirds of the time (benchmarks/checkpoint_io.py).
+    """
+
+    def __init__(self) -> None:
+        self._waiting_bytes = 0
+        self._executor: ThreadPoolExecutor | None = None
+        self._running: Future[None] | None = None
+
+    def add(self, stream: BinaryIO, size: int) -> None:
+        """Note that `size` bytes were written."""
+        self._waiting_bytes += size
+        if self._waiting_bytes < _WRITEBACK_BYTES:
+            return
+        if self._running is not None and not self._running.done():
+            return
+        self._waiting_bytes = 0
+        stream.flush()
+        if self._executor is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._executor = ThreadPoolExecutor(1, "writeback")
+        self._running = self._executor.submit(os.fsync, stream.fileno())
+
+    def finish(self) -> None:
+        """Wait for what was started; raise what went wrong there."""
+        if self._executor is not None:
+            self._executor.shutdown()
+            self._executor = None
+        running, self._running = self._running, None
+        if running is not None:
+            running.result()
+
+
+class RandomAccessFile:
+    """A file of which parts are read, each with one copy, by any number of threads.
+
+    # Mapping it into memory instead would crash the process where the file is cut
+    # while it is read.
+    """
+
+    def __init__(self, path: PathLike) -> None:
+        """Open a file.
+
+        Raises:
+            NotFoundError: There is no such file.
+        """
+        self.path = os.fspath(path)
+        name = local_path(path)
+        self._lock = threading.Lock()
+        with _translated(path):
+            self._remote = None if name is not None else _remote(path)
+            if name is None:
+                self._stream = None
+                self.size_bytes = size_bytes(path)
+            else:
+                self._stream = open(name, "rb", buffering=0)  # noqa: PTH123, SIM115
+                self.size_bytes = os.fstat(self._stream.fileno()).st_size
+
+    def read_into(self, target: memoryview, offset: int) -> int:
+        """Fill `target` with what starts at `offset`; return how many bytes there were.
+
+        Args:
+            target: Writable bytes.
+            offset: Where to start, in bytes.
+        """
+        try:
+            if self._stream is None:
+                content = self._read_remote(offset, len(target))
+                target[: len(content)] = content
+                return len(content)
+            done = self._read_some(target, offset)
+            while done < len(target):  # more than 2 GB, or the end of the file
+                count = self._read_some(target[done:], offset + done)
+                if count == 0:
+                    break
+                done += count
+        except OSError as error:
+            raise _translation(error, self.path) from error
+        return done
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return `size` bytes from `offset` on; fewer at the end of the file."""
+        size = max(0, min(size, self.size_bytes - offset))
+        if self._stream is None:
+            with _translated(self.path):
+                return self._read_remote(offset, size)
+        content = bytearray(size)
+        count = self.read_into(memoryview(content), offset)
+        return bytes(content[:count])
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._stream is not None:
+            self._stream.close()
+
+    def _read_some(self, target: memoryview, offset: int) -> int:
+        assert self._stream is not None
+        if hasattr(os, "preadv"):
+            return os.preadv(self._stream.fileno(), [target], offset)
+        with self._lock:  # the system has one position for all threads
+            self._stream.seek(offset)
+            return self._stream.readinto(target) or 0
+
+    def _read_remote(self, offset: int, size: int) -> bytes:
+        assert self._remote is not None
+        file_system, remote = self._remote
+        content: bytes = file_system.cat_file(remote, start=offset, end=offset + size)
+        return content
 
 
 def temporary_name(name: str) -> str:
@@ -313,9 +440,13 @@ def _translated(path: PathLike) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, errors.OpError):
             raise
-        number = error.errno
-        if number is None and isinstance(error, FileNotFoundError):
-            number = errno.ENOENT  # fsspec raises it without a number
-        cls: _ErrorClass = _ERROR_CLASSES.get(number or 0, errors.UnknownError)
-        reason = error.strerror or str(error) or type(error).__name__
-        raise cls(None, None, f"{os.fspath(path)}; {reason}") from error
+        raise _translation(error, path) from error
+
+
+def _translation(error: OSError, path: PathLike) -> errors.OpError:
+    number = error.errno
+    if number is None and isinstance(error, FileNotFoundError):
+        number = errno.ENOENT  # fsspec raises it without a number
+    cls: _ErrorClass = _ERROR_CLASSES.get(number or 0, errors.UnknownError)
+    reason = error.strerror or str(error) or type(error).__name__
+    return cls(None, None, f"{os.fspath(path)}; {reason}")

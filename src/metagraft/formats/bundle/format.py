@@ -1,0 +1,209 @@
+"""Tensor bundles: the layout that `reader.py` and `writer.py` share.
+
+A bundle is an index, a sorted table, and data files, the shards. The specification is
+docs/formats/bundle.md. Source: tensorflow core/util/tensor_bundle.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from google.protobuf.message import DecodeError
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.formats.element_types import NUMPY_DTYPES, VARIANT
+from metagraft.formats.extents import Extent, TensorSlice, resolve
+from metagraft.formats.varint import encode_varint
+from metagraft.proto import (
+    BundleEntryProto,
+    BundleHeaderProto,
+    TensorShapeProto,
+    TensorSliceProto,
+    VersionDef,
+)
+
+# DO NOT CHANGE: all of these are on disk.
+HEADER_KEY: Final = b""
+PRODUCER: Final = 1
+NEWEST_READABLE: Final = 1
+SLICE_KEY_PREFIX: Final = b"\x00"  # no tensor's name starts with it
+
+_MAX_ELEMENTS: Final = 1 << 62
+
+
+def index_path(prefix: str) -> str:
+    """Return the name of the index of a bundle."""
+    return f"{prefix}.index"
+
+
+def shard_path(prefix: str, shard: int, shard_count: int) -> str:
+    """Return the name of a data file of a bundle."""
+    return f"{prefix}.data-{shard:05d}-of-{shard_count:05d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the index says about the whole bundle."""
+
+    shard_count: int
+    is_big_endian: bool = False
+
+    def encode(self) -> bytes:
+        """Return the bytes on disk."""
+        endianness = (
+            BundleHeaderProto.BIG if self.is_big_endian else BundleHeaderProto.LITTLE
+        )
+        return BundleHeaderProto(
+            num_shards=self.shard_count,
+            endianness=endianness,
+            version=VersionDef(producer=PRODUCER),
+        ).SerializeToString()
+
+    @classmethod
+    def decode(cls, data: bytes) -> Header:
+        """Return the header that `data` encodes.
+
+        Raises:
+            ValueError: `data` is none.
+            InvalidArgumentError: It says that only newer programs can read the bundle.
+        """
+        try:
+            message = BundleHeaderProto.FromString(data)
+        except DecodeError as error:
+            raise ValueError(f"no bundle header: {error}") from error
+        if message.num_shards <= 0:
+            raise ValueError(f"the header counts {message.num_shards} shards")
+        if message.version.min_consumer > NEWEST_READABLE:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"the checkpoint needs a reader of version "
+                f"{message.version.min_consumer}, this one has {NEWEST_READABLE}",
+            )
+        is_big_endian = message.endianness == BundleHeaderProto.BIG
+        return cls(message.num_shards, is_big_endian)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the index says about a tensor or a slice.
+
+    Attributes:
+        data_type: The `DataType` number of its elements.
+        shape: Its shape; of a partitioned tensor, the full shape.
+        shard: The data file that holds it.
+        offset_bytes: Where in that file.
+        size_bytes: How much of it.
+        stored_checksum: The masked CRC-32C of these bytes.
+        slices: Of a partitioned tensor, the slices that exist; their bytes have entries
+            of their own.
+    """
+
+    data_type: int
+    shape: tuple[int, ...]
+    shard: int = 0
+    offset_bytes: int = 0
+    size_bytes: int = 0
+    stored_checksum: int = 0
+    slices: tuple[TensorSlice, ...] = ()
+
+    @property
+    def element_count(self) -> int:
+        """How many elements the shape has."""
+        return math.prod(self.shape)
+
+    def encode(self) -> bytes:
+        """Return the bytes on disk; fields are in order, zeros absent."""
+        shape = b"".join(_encode_dim(size) for size in self.shape)
+        parts = [
+            b"\x08",
+            encode_varint(self.data_type),
+            b"\x12",
+            encode_varint(len(shape)),
+            shape,
+        ]
+        for tag, value in (
+            (b"\x18", self.shard),
+            (b"\x20", self.offset_bytes),
+            (b"\x28", self.size_bytes),
+        ):
+            if value:
+                parts += tag, encode_varint(value)
+        if self.stored_checksum:
+            parts += b"\x35", self.stored_checksum.to_bytes(4, "little")
+        for tensor_slice in self.slices:
+            encoded = _slice_message(tensor_slice).SerializeToString()
+            parts += b"\x3a", encode_varint(len(encoded)), encoded
+        return b"".join(parts)
+
+    @classmethod
+    def decode(cls, data: bytes) -> Entry:
+        """Return the entry that `data` encodes, its fields checked.
+
+        Raises:
+            ValueError: `data` is no entry, or makes no sense.
+        """
+        try:
+            message = BundleEntryProto.FromString(data)
+        except DecodeError as error:
+            raise ValueError(f"no bundle entry: {error}") from error
+        return cls(
+            data_type=_checked_type(message.dtype),
+            shape=_checked_shape(message.shape),
+            shard=_not_negative(message.shard_id, "shard"),
+            offset_bytes=_not_negative(message.offset, "offset"),
+            size_bytes=_not_negative(message.size, "size"),
+            stored_checksum=message.crc32c,
+            slices=tuple(_tensor_slice(part, message.shape) for part in message.slices),
+        )
+
+
+def _encode_dim(size: int) -> bytes:
+    if size == 0:
+        return b"\x12\x00"
+    encoded = encode_varint(size)
+    return b"\x12" + bytes([len(encoded) + 1]) + b"\x08" + encoded
+
+
+def _slice_message(tensor_slice: TensorSlice) -> TensorSliceProto:
+    message = TensorSliceProto()
+    for extent in tensor_slice:
+        part = message.extent.add()
+        if extent.length is not None:
+            part.start = extent.start
+            part.length = extent.length
+    return message
+
+
+def _tensor_slice(message: TensorSliceProto, shape: TensorShapeProto) -> TensorSlice:
+    tensor_slice = tuple(
+        Extent(part.start, part.length if part.HasField("length") else None)
+        for part in message.extent
+    )
+    resolve(tensor_slice, [dim.size for dim in shape.dim])
+    return tensor_slice
+
+
+def _checked_type(number: int) -> int:
+    if number not in NUMPY_DTYPES and number != VARIANT:
+        raise ValueError(f"elements of unknown type {number}")
+    return number
+
+
+def _checked_shape(message: TensorShapeProto) -> tuple[int, ...]:
+    if message.unknown_rank:
+        raise ValueError("a tensor of unknown rank")
+    shape = tuple([dim.size for dim in message.dim])
+    if shape and min(shape) < 0:
+        raise ValueError(f"a negative dimension in shape {shape}")
+    if math.prod(shape) > _MAX_ELEMENTS:
+        raise ValueError(f"more than 2**62 elements in shape {shape}")
+    return shape
+
+
+def _not_negative(value: int, what: str) -> int:
+    if value < 0:
+        raise ValueError(f"the {what} is {value}")
+    return value

@@ -1,0 +1,385 @@
+"""Reading tensor bundles; the twin of `writer.py`.
+
+Every field is checked before memory is taken for what it promises, so damaged files
+raise errors that name the file, the place and both values:
+
+- `DataLossError`: the index is damaged or cut, or a checksum differs;
+- `OutOfRangeError`: a data file is shorter than the index says;
+- `NotFoundError`: a file is missing, or there is no such tensor.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from metagraft.errors import (
+    DataLossError,
+    InvalidArgumentError,
+    NotFoundError,
+    OutOfRangeError,
+)
+from metagraft.formats import files
+from metagraft.formats.bundle.elements import decode_strings, decode_variants
+from metagraft.formats.bundle.format import (
+    HEADER_KEY,
+    SLICE_KEY_PREFIX,
+    Entry,
+    Header,
+    index_path,
+    shard_path,
+)
+from metagraft.formats.crc32c import crc32c, mask
+from metagraft.formats.element_types import NUMPY_DTYPES, STRING, VARIANT
+from metagraft.formats.extents import Box, resolve
+from metagraft.formats.slice_keys import encode_slice_key
+from metagraft.formats.table.reader import TableReader
+
+# Large tensors are read and checked in pieces that stay in the processor's cache.
+_PIECE_BYTES: Final = 1 << 20
+_LARGE_BYTES: Final = 1 << 18
+
+Array = npt.NDArray[Any]  # of a type that only the file tells
+
+
+class BundleReader:
+    """A checkpoint of version 2, open for reading; usable by many threads."""
+
+    def __init__(self, prefix: files.PathLike) -> None:
+        """Open the bundle whose files start with `prefix`.
+
+        Raises:
+            NotFoundError: There is no index.
+            DataLossError: The index is damaged.
+            InvalidArgumentError: Only newer programs can read it.
+        """
+        self._prefix = os.fspath(prefix)
+        self._index_path = index_path(self._prefix)
+        content = files.read_bytes(self._index_path)
+        self._table = TableReader(content, self._index_path)
+        encoded = self._table.get(HEADER_KEY)
+        if encoded is None:
+            raise self._damage("the header is missing")
+        try:
+            self._header = Header.decode(encoded)
+        except InvalidArgumentError:
+            raise
+        except ValueError as error:
+            raise self._damage(f"header: {error}") from error
+        self._entries: dict[str, Entry] = {}
+        self._lock = threading.Lock()
+        self._shards: dict[int, files.RandomAccessFile] = {}
+
+    @property
+    def prefix(self) -> str:
+        """What the names of the files start with."""
+        return self._prefix
+
+    @property
+    def shard_count(self) -> int:
+        """How many data files there are."""
+        return self._header.shard_count
+
+    def keys(self) -> list[str]:
+        """Return the names of all tensors, sorted; slices are not listed."""
+        return [
+            _decode_name(key)
+            for key, _ in self._table.items()
+            if key and not key.startswith(SLICE_KEY_PREFIX)
+        ]
+
+    def has(self, name: str) -> bool:
+        """Return whether there is a tensor of that name."""
+        return bool(name) and self._table.get(_encode_name(name)) is not None
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Return the shape of a tensor; of a partitioned one, the full shape."""
+        return self._entry(name).shape
+
+    def dtype(self, name: str) -> int:
+        """Return the `DataType` number of the elements of a tensor."""
+        return self._entry(name).data_type
+
+    def slices(self, name: str) -> tuple[Box, ...]:
+        """Return the parts in which a tensor is stored; none if it is stored whole."""
+        entry = self._entry(name)
+        return tuple(resolve(part, entry.shape) for part in entry.slices)
+
+    def variable_to_shape_map(self) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of all tensors by name."""
+        return {name: self.shape(name) for name in self.keys()}
+
+    def variable_to_dtype_map(self) -> dict[str, int]:
+        """Return the `DataType` numbers of all tensors by name."""
+        return {name: self.dtype(name) for name in self.keys()}
+
+    def read(self, name: str) -> Array:
+        """Return a tensor; strings are arrays of `bytes`, variants of messages.
+
+        Raises:
+            NotFoundError: There is none of that name, or its data file is missing.
+            OutOfRangeError: The data file ends within it.
+            DataLossError: It is damaged, or partitioned and not all parts exist.
+        """
+        return self._read(name, self._entry(name))
+
+    def read_slice(
+        self, name: str, starts: Sequence[int], lengths: Sequence[int]
+    ) -> Array:
+        """Return a part of a tensor, however it is stored.
+
+        Args:
+            name: The tensor.
+            starts: The first index of each dimension.
+            lengths: The size of each dimension.
+
+        Raises:
+            ValueError: The part reaches outside of the tensor.
+            OpError: As `read`.
+        """
+        entry = self._entry(name)
+        box = Box(tuple(starts), tuple(lengths))
+        if not len(box.starts) == len(box.lengths) == len(entry.shape):
+            raise ValueError(
+                f"a slice at {box.starts} of {box.lengths} of {name!r}, which has "
+                f"shape {entry.shape}"
+            )
+        for start, length, size in zip(
+            box.starts, box.lengths, entry.shape, strict=True
+        ):
+            if start < 0 or length < 0 or start + length > size:
+                raise ValueError(
+                    f"a slice at {box.starts} of {box.lengths} reaches outside of "
+                    f"{name!r}, which has shape {entry.shape}"
+                )
+        if entry.slices:
+            return self._assemble(name, entry, box)
+        whole = Box((0,) * len(entry.shape), entry.shape)
+        return self._read_entry(name, entry)[box.within(whole)].copy()
+
+    def read_many(self, names: Sequence[str]) -> dict[str, Array]:
+        """Return several tensors by name; large ones are read at the same time.
+
+        Raises:
+            OpError: As `read`.
+        """
+        found: dict[str, Array] = {}
+        large = []
+        for name in names:
+            entry = self._entry(name)
+            if entry.size_bytes < _LARGE_BYTES:
+                found[name] = self._read(name, entry)
+            else:
+                large.append(name)
+        if len(large) > 1:
+            from concurrent.futures import ThreadPoolExecutor
+
+            with ThreadPoolExecutor(min(len(large), os.cpu_count() or 1)) as executor:
+                found.update(zip(large, executor.map(self.read, large), strict=True))
+        elif large:
+            found[large[0]] = self.read(large[0])
+        return {name: found[name] for name in names}
+
+    def close(self) -> None:
+        """Close the data files."""
+        with self._lock:
+            while self._shards:
+                self._shards.popitem()[1].close()
+
+    def __enter__(self) -> BundleReader:
+        """Return the reader."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the data files."""
+        self.close()
+
+    def _entry(self, name: str) -> Entry:
+        entry = self._entries.get(name)
+        if entry is None:
+            encoded = self._table.get(_encode_name(name)) if name else None
+            if encoded is None:
+                raise NotFoundError(
+                    None, None, f"Key {name} not found in checkpoint {self._prefix}"
+                )
+            entry = self._entries[name] = self._decode_entry(name, encoded)
+        return entry
+
+    def _decode_entry(self, name: str, encoded: bytes) -> Entry:
+        try:
+            entry = Entry.decode(encoded)
+            self._check_entry(entry)
+        except ValueError as error:
+            raise self._damage(f"tensor {name!r}: {error}") from error
+        return entry
+
+    def _check_entry(self, entry: Entry) -> None:
+        if entry.shard >= self._header.shard_count:
+            raise ValueError(
+                f"shard {entry.shard}, the header counts {self._header.shard_count}"
+            )
+        if entry.slices or entry.data_type in (STRING, VARIANT):
+            return
+        expected = entry.element_count * NUMPY_DTYPES[entry.data_type].itemsize
+        if entry.size_bytes != expected:
+            raise ValueError(
+                f"{entry.size_bytes} bytes are stored, shape {entry.shape} of type "
+                f"{entry.data_type} takes {expected}"
+            )
+
+    def _read(self, name: str, entry: Entry) -> Array:
+        if not entry.slices:
+            return self._read_entry(name, entry)
+        whole = Box((0,) * len(entry.shape), entry.shape)
+        return self._assemble(name, entry, whole)
+
+    def _read_entry(self, name: str, entry: Entry) -> Array:
+        file = self._shard(entry.shard)
+        end = entry.offset_bytes + entry.size_bytes
+        if end > file.size_bytes:
+            raise self._cut(name, file, entry, file.size_bytes - entry.offset_bytes)
+        if entry.data_type in (STRING, VARIANT):
+            return self._read_varying(name, entry, file)
+        dtype = NUMPY_DTYPES[entry.data_type]
+        array = np.empty(entry.shape, dtype)
+        if entry.size_bytes:
+            self._fill(name, entry, file, array)
+        elif entry.stored_checksum != mask(0):
+            raise self._mismatch(name, entry, file, mask(0))
+        if self._header.is_big_endian and dtype.itemsize > 1:
+            array.byteswap(inplace=True)
+        return array
+
+    def _fill(
+        self, name: str, entry: Entry, file: files.RandomAccessFile, array: Array
+    ) -> None:
+        """Read the bytes of an array and compare their checksum."""
+        flat: Any = array.reshape(-1).view(np.uint8)  # mypy: arrays are buffers
+        target = memoryview(flat)
+        checksum = 0
+        for start in range(0, entry.size_bytes, _PIECE_BYTES):
+            piece = target[start : start + _PIECE_BYTES]
+            count = file.read_into(piece, entry.offset_bytes + start)
+            if count != len(piece):
+                raise self._cut(name, file, entry, start + count)
+            checksum = crc32c(piece, checksum)
+        if mask(checksum) != entry.stored_checksum:
+            raise self._mismatch(name, entry, file, mask(checksum))
+
+    def _read_varying(
+        self, name: str, entry: Entry, file: files.RandomAccessFile
+    ) -> Array:
+        data = file.read(entry.offset_bytes, entry.size_bytes)
+        if len(data) != entry.size_bytes:
+            raise self._cut(name, file, entry, len(data))
+        decode = decode_strings if entry.data_type == STRING else decode_variants
+        try:
+            elements, checksum = decode(data, entry.element_count)
+        except ValueError as error:
+            raise DataLossError(
+                None,
+                None,
+                f"{file.path}, tensor {name!r} at byte {entry.offset_bytes}: {error}",
+            ) from error
+        if mask(checksum) != entry.stored_checksum:
+            raise self._mismatch(name, entry, file, mask(checksum))
+        array = np.empty(len(elements), object)
+        array[:] = elements
+        return array.reshape(entry.shape)
+
+    def _assemble(self, name: str, entry: Entry, box: Box) -> Array:
+        """Return the part `box` of a partitioned tensor."""
+        parts = []
+        for tensor_slice in dict.fromkeys(entry.slices):
+            part = resolve(tensor_slice, entry.shape)
+            common = part.intersection(box)
+            if common is not None:
+                key = encode_slice_key(_encode_name(name), tensor_slice)
+                parts.append((part, common, self._part_entry(name, entry, key, part)))
+        total = math.prod(box.lengths)
+        # Only with enough stored elements is memory taken.
+        available = sum(math.prod(common.lengths) for _, common, _ in parts)
+        if available < total:
+            raise self._not_covered(name, box, total - available)
+        array = np.empty(box.lengths, NUMPY_DTYPES.get(entry.data_type, object))
+        is_set = np.zeros(box.lengths, np.bool_)
+        for part, common, part_entry in parts:
+            stored = self._read_entry(f"{name} at {part.starts}", part_entry)
+            array[common.within(box)] = stored[common.within(part)]
+            is_set[common.within(box)] = True
+        if not is_set.all():
+            raise self._not_covered(name, box, total - int(np.count_nonzero(is_set)))
+        return array
+
+    def _not_covered(self, name: str, box: Box, missing: int) -> DataLossError:
+        return self._damage(
+            f"tensor {name!r}: the stored slices leave {missing} of "
+            f"{math.prod(box.lengths)} elements of the part at {box.starts} of "
+            f"{box.lengths} unset"
+        )
+
+    def _part_entry(self, name: str, entry: Entry, key: bytes, part: Box) -> Entry:
+        encoded = self._table.get(key)
+        label = f"{name} at {part.starts}"
+        if encoded is None:
+            raise self._damage(f"the slice {label!r} of {part.lengths} has no entry")
+        found = self._decode_entry(label, encoded)
+        if (found.data_type, found.shape) != (entry.data_type, part.lengths):
+            raise self._damage(
+                f"the slice {label!r} has type {found.data_type} and shape "
+                f"{found.shape}, the tensor says {entry.data_type} and {part.lengths}"
+            )
+        return found
+
+    def _shard(self, number: int) -> files.RandomAccessFile:
+        with self._lock:
+            file = self._shards.get(number)
+            if file is None:
+                path = shard_path(self._prefix, number, self._header.shard_count)
+                file = self._shards[number] = files.RandomAccessFile(path)
+            return file
+
+    def _damage(self, reason: str) -> DataLossError:
+        return DataLossError(None, None, f"{self._index_path}: {reason}")
+
+    def _cut(
+        self, name: str, file: files.RandomAccessFile, entry: Entry, count: int
+    ) -> OutOfRangeError:
+        return OutOfRangeError(
+            None,
+            None,
+            f"{file.path}, tensor {name!r} at byte {entry.offset_bytes}: Read less "
+            f"bytes than requested, {max(0, count)} of {entry.size_bytes}; the file "
+            f"has {file.size_bytes}",
+        )
+
+    def _mismatch(
+        self, name: str, entry: Entry, file: files.RandomAccessFile, computed: int
+    ) -> DataLossError:
+        return DataLossError(
+            None,
+            None,
+            f"{file.path}, tensor {name!r} at byte {entry.offset_bytes}: Checksum does "
+            f"not match: stored {entry.stored_checksum:#010x}, computed "
+            f"{computed:#010x}; file damaged",
+        )
+
+
+def _encode_name(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")
+
+
+def _decode_name(key: bytes) -> str:
+    return key.decode("utf-8", "surrogateescape")

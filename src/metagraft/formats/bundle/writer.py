@@ -1,0 +1,304 @@
+"""Writing tensor bundles; the twin of `reader.py`.
+
+Data go to temporary files while tensors are added. `finish` brings them to the disk and
+renames them, the index last: a bundle either has an index, and then is complete, or has
+none. The bytes are those that TensorFlow writes for the same tensors in the same order.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from metagraft.errors import AlreadyExistsError, InvalidArgumentError
+from metagraft.formats import files
+from metagraft.formats.bundle.elements import encode_strings, encode_variants
+from metagraft.formats.bundle.format import (
+    HEADER_KEY,
+    Entry,
+    Header,
+    index_path,
+    shard_path,
+)
+from metagraft.formats.crc32c import crc32c, mask
+from metagraft.formats.element_types import (
+    NUMPY_DTYPES,
+    STRING,
+    VARIANT,
+    data_type_number,
+)
+from metagraft.formats.extents import Extent, TensorSlice, resolve
+from metagraft.formats.slice_keys import encode_slice_key
+from metagraft.formats.table.writer import TableWriter
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+# From this size on, the checksum is computed by another thread during the writing.
+_LARGE_BYTES: Final = 1 << 18
+
+Array = npt.NDArray[Any]  # of any type that files have
+
+
+class BundleWriter:
+    """A checkpoint of version 2 being written.
+
+    As a context manager it discards everything unless `finish` was called.
+    """
+
+    def __init__(self, prefix: files.PathLike, *, shard_count: int = 1) -> None:
+        """Start a bundle whose files start with `prefix`; its folder must exist.
+
+        Args:
+            prefix: What the names of the files start with.
+            shard_count: How many data files there are.
+        """
+        if shard_count < 1:
+            raise InvalidArgumentError(
+                None, None, f"a bundle of {shard_count} shards; at least 1 is needed"
+            )
+        self._prefix = os.fspath(prefix)
+        self._shard_count = shard_count
+        self._entries: dict[bytes, Entry] = {}
+        self._executor: ThreadPoolExecutor | None = None
+        self._shards: list[files.AtomicFile] = []
+        try:
+            for shard in range(shard_count):
+                path = shard_path(self._prefix, shard, shard_count)
+                self._shards.append(files.AtomicFile(path))
+        except BaseException:
+            self.discard()
+            raise
+
+    def add(
+        self, name: str, array: Array, *, data_type: int | None = None, shard: int = 0
+    ) -> None:
+        """Append a tensor.
+
+        Args:
+            name: Its name; must not have been added.
+            array: Its value. Arrays of objects hold `bytes` (or `str`, as UTF-8).
+            data_type: The `DataType` number, where the array does not tell it: for
+                quantised types and variants.
+            shard: The data file to append it to.
+
+        Raises:
+            AlreadyExistsError: There is a tensor of that name.
+            InvalidArgumentError: No tensor can have such elements, or such a name.
+        """
+        key = _encode_name(name)
+        self._refuse_duplicate(key, name)
+        number = _checked_data_type(name, array, data_type)
+        self._entries[key] = self._append(name, array, number, shard)
+
+    def add_slice(
+        self,
+        name: str,
+        full_shape: Sequence[int],
+        tensor_slice: TensorSlice,
+        array: Array,
+        *,
+        data_type: int | None = None,
+        shard: int = 0,
+    ) -> None:
+        """Append a part of a tensor; one that covers all of it is a plain tensor.
+
+        Args:
+            name: The name of the whole tensor.
+            full_shape: Its shape.
+            tensor_slice: The part that `array` is.
+            array: The value of the part.
+            data_type: As of `add`.
+            shard: The data file to append it to.
+
+        Raises:
+            AlreadyExistsError: The same part has been added.
+            InvalidArgumentError: The part does not fit the tensor, or what has been
+                said of the tensor before.
+        """
+        key = _encode_name(name)
+        shape = tuple(full_shape)
+        number = _checked_data_type(name, array, data_type)
+        self._check_slice(name, shape, tensor_slice, array)
+        if array.shape == shape:
+            self.add(name, array, data_type=number, shard=shard)
+            return
+        entry = self._entries.get(key, Entry(number, shape))
+        if (entry.data_type, entry.shape) != (number, shape) or (
+            key in self._entries and not entry.slices
+        ):
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"a slice of {name!r} of type {number} and shape {shape}; added before "
+                f"with type {entry.data_type}, shape {entry.shape}, "
+                f"{len(entry.slices)} slices",
+            )
+        slice_key = encode_slice_key(key, tensor_slice)
+        self._refuse_duplicate(slice_key, f"slice {tensor_slice} of {name}")
+        self._entries[slice_key] = self._append(name, array, number, shard)
+        self._entries[key] = Entry(number, shape, slices=(*entry.slices, tensor_slice))
+
+    def finish(self) -> None:
+        """Complete the bundle: data files first, then the index.
+
+        Raises:
+            OpError: A file cannot be written; the class tells why.
+        """
+        for shard in self._shards:
+            shard.close()
+        with files.AtomicFile(index_path(self._prefix)) as index:
+            table = TableWriter(index.write)
+            header = Header(self._shard_count, is_big_endian=sys.byteorder == "big")
+            table.add(HEADER_KEY, header.encode())
+            for key in sorted(self._entries):
+                table.add(key, self._entries[key].encode())
+            table.finish()
+            index.close()
+            for shard in self._shards:
+                shard.commit()
+            index.commit()
+        self.discard()
+
+    def discard(self) -> None:
+        """Delete what was written; without effect after `finish`."""
+        for shard in self._shards:
+            shard.discard()
+        if self._executor is not None:
+            self._executor.shutdown()
+            self._executor = None
+
+    def __enter__(self) -> BundleWriter:
+        """Return the writer."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Discard what is not finished."""
+        self.discard()
+
+    def _append(self, name: str, array: Array, number: int, shard: int) -> Entry:
+        """Write the elements; return where they are."""
+        if not 0 <= shard < self._shard_count:
+            raise InvalidArgumentError(
+                None, None, f"shard {shard} of {self._shard_count} for {name!r}"
+            )
+        file = self._shards[shard]
+        offset = file.written_bytes
+        if number == STRING:
+            data, checksum = encode_strings(_as_strings(name, array))
+            file.write(data)
+        elif number == VARIANT:
+            data, checksum = encode_variants(array.reshape(-1).tolist())
+            file.write(data)
+        else:
+            flat = _as_bytes(array, NUMPY_DTYPES[number])
+            checksum = self._write_with_checksum(file, flat)
+        return Entry(
+            data_type=number,
+            shape=array.shape,
+            shard=shard,
+            offset_bytes=offset,
+            size_bytes=file.written_bytes - offset,
+            stored_checksum=mask(checksum),
+        )
+
+    def _write_with_checksum(self, file: files.AtomicFile, flat: Any) -> int:
+        if flat.nbytes < _LARGE_BYTES:
+            file.write(flat)
+            return crc32c(flat)
+        if self._executor is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._executor = ThreadPoolExecutor(1, "checksum")
+        checksum = self._executor.submit(crc32c, flat)
+        file.write(flat)
+        return checksum.result()
+
+    def _refuse_duplicate(self, key: bytes, label: str) -> None:
+        if key in self._entries:
+            raise AlreadyExistsError(
+                None, None, f"{label} was added to the checkpoint before"
+            )
+
+    @staticmethod
+    def _check_slice(
+        name: str, shape: tuple[int, ...], tensor_slice: TensorSlice, array: Array
+    ) -> None:
+        try:
+            box = resolve(tensor_slice, shape)
+        except ValueError as error:
+            raise InvalidArgumentError(None, None, f"{name!r}: {error}") from error
+        if box.lengths != array.shape:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"{name!r}: the slice has shape {box.lengths}, its value {array.shape}",
+            )
+
+
+def slice_of(starts: Sequence[int], lengths: Sequence[int]) -> TensorSlice:
+    """Return the slice at `starts` of `lengths`, every dimension explicit."""
+    return tuple(map(Extent, starts, lengths))
+
+
+def _encode_name(name: str) -> bytes:
+    if not name or name.startswith("\0"):
+        raise InvalidArgumentError(
+            None, None, f"a tensor cannot have the name {name!r} in a checkpoint"
+        )
+    return name.encode("utf-8", "surrogateescape")
+
+
+def _checked_data_type(name: str, array: Array, data_type: int | None) -> int:
+    """Return the type to store, which must be able to hold the array's elements."""
+    found = data_type_number(array.dtype)
+    if data_type is None:
+        if found is None:
+            raise InvalidArgumentError(
+                None, None, f"{name!r}: no tensor has elements of dtype {array.dtype}"
+            )
+        return found
+    if data_type == VARIANT and array.dtype == object:
+        return data_type
+    expected = NUMPY_DTYPES.get(data_type)
+    if expected is None or (found != data_type and array.dtype != expected):
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"{name!r}: elements of dtype {array.dtype} cannot be stored as type "
+            f"{data_type}, which takes {expected}",
+        )
+    return data_type
+
+
+def _as_bytes(array: Array, dtype: np.dtype[Any]) -> Any:
+    """Return the elements as bytes in a row, without a copy where they are so."""
+    native = array if array.dtype == dtype else array.astype(dtype)
+    return np.ascontiguousarray(native).reshape(-1).view(np.uint8)
+
+
+def _as_strings(name: str, array: Array) -> list[bytes]:
+    strings = []
+    for element in array.reshape(-1).tolist():
+        if isinstance(element, str):
+            strings.append(element.encode())
+        elif isinstance(element, bytes):
+            strings.append(element)
+        else:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"{name!r}: a string tensor holds {type(element).__name__} objects",
+            )
+    return strings

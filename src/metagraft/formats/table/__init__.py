@@ -1,0 +1,1 @@
+"""Sorted tables, as in checkpoint indexes; the layout is docs/formats/table.md."""

@@ -1,0 +1,211 @@
+"""Reading sorted tables; the twin of `writer.py`.
+
+Everything is checked before it is used: a damaged table raises `DataLossError`, which
+names the file, the place and both values, and nothing else happens.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from metagraft.errors import DataLossError
+from metagraft.formats.crc32c import crc32c, mask
+from metagraft.formats.table import snappy
+from metagraft.formats.table.format import (
+    FOOTER_BYTES,
+    NUMBER,
+    PLAIN,
+    SNAPPY,
+    TRAILER,
+    BlockHandle,
+    Footer,
+)
+from metagraft.formats.varint import decode_varint
+
+Entries: TypeAlias = dict[bytes, bytes]
+
+
+class TableReader:
+    """A sorted table in memory; its blocks are decoded when first needed."""
+
+    def __init__(self, content: bytes, source: str) -> None:
+        """Open a table.
+
+        Args:
+            content: The whole file.
+            source: Its name, for error messages.
+
+        Raises:
+            DataLossError: It is no table, or its index is damaged.
+        """
+        self._content = memoryview(content)
+        self._source = source
+        if len(content) < FOOTER_BYTES:
+            raise DataLossError(
+                None,
+                None,
+                f"{source}: file is too short to be a sorted table: {len(content)} "
+                f"bytes, the footer alone has {FOOTER_BYTES}",
+            )
+        footer_offset = len(content) - FOOTER_BYTES
+        try:
+            footer = Footer.decode(content[footer_offset:])
+        except ValueError as error:
+            raise DataLossError(
+                None, None, f"{source}, footer at byte {footer_offset}: {error}"
+            ) from error
+        self._last_keys: list[bytes] = []
+        self._handles: list[BlockHandle] = []
+        for key, value in self._read_block(footer.index).items():
+            self._last_keys.append(key)
+            self._handles.append(self._handle(value, footer.index))
+        self._blocks: dict[int, Entries] = {}
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value of `key`, or None.
+
+        Raises:
+            DataLossError: The block that would hold the key is damaged.
+        """
+        number = bisect_left(self._last_keys, key)
+        if number == len(self._last_keys):
+            return None
+        return self._block(number).get(key)
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield all keys, in order, with their values.
+
+        Raises:
+            DataLossError: A block is damaged.
+        """
+        for number in range(len(self._handles)):
+            yield from self._block(number).items()
+
+    def _block(self, number: int) -> Entries:
+        entries = self._blocks.get(number)
+        if entries is None:
+            handle = self._handles[number]
+            entries = self._read_block(handle)
+            self._check_range(number, entries)
+            self._blocks[number] = entries
+        return entries
+
+    def _check_range(self, number: int, entries: Entries) -> None:
+        """Check that the keys of a block are those that the index promises."""
+        if not entries:
+            return
+        keys = list(entries)
+        after = self._last_keys[number - 1] if number else None
+        last = self._last_keys[number]
+        if keys[-1] > last or (after is not None and keys[0] <= after):
+            raise self._damage(
+                self._handles[number].offset_bytes,
+                f"keys {keys[0]!r} to {keys[-1]!r} lie outside the range of the index, "
+                f"after {after!r} to {last!r}",
+            )
+
+    def _handle(self, encoded: bytes, index: BlockHandle) -> BlockHandle:
+        try:
+            handle, end = BlockHandle.decode(encoded)
+        except ValueError as error:
+            raise self._damage(index.offset_bytes, str(error)) from error
+        if end != len(encoded):
+            raise self._damage(
+                index.offset_bytes,
+                f"a block handle has {len(encoded)} bytes, {end} of them used",
+            )
+        return handle
+
+    def _read_block(self, handle: BlockHandle) -> Entries:
+        """Return the entries of a block, verified and decompressed.
+
+        Layout: `content[size] | kind of compression: uint8 | masked crc32c: uint32`.
+        """
+        offset = handle.offset_bytes
+        end = offset + handle.size_bytes
+        limit = len(self._content) - FOOTER_BYTES - TRAILER.size
+        if end > limit:
+            raise self._damage(
+                offset,
+                f"{handle.size_bytes} bytes of content would end at {end}, the last "
+                f"possible end is {limit}",
+            )
+        kind, stored = TRAILER.unpack_from(self._content, end)
+        computed = mask(crc32c(self._content[offset : end + 1]))
+        if stored != computed:
+            raise self._damage(
+                offset,
+                f"block checksum mismatch: stored {stored:#010x}, computed "
+                f"{computed:#010x}; file damaged or cut",
+            )
+        content = bytes(self._content[offset:end])
+        try:
+            if kind == SNAPPY:
+                content = snappy.decompress(content)
+            elif kind != PLAIN:
+                raise ValueError(f"compression of unknown kind {kind}")  # noqa: TRY301
+            return decode_entries(content)
+        except ValueError as error:
+            raise self._damage(offset, str(error)) from error
+
+    def _damage(self, offset: int, reason: str) -> DataLossError:
+        return DataLossError(
+            None, None, f"{self._source}, block at byte {offset}: {reason}"
+        )
+
+
+def decode_entries(content: bytes) -> Entries:
+    """Return the keys of a block with their values.
+
+    Layout: `entries | restart offsets: uint32[count] | count: uint32`.
+
+    Raises:
+        ValueError: The block is damaged.
+    """
+    if len(content) < NUMBER.size:
+        raise ValueError(f"a block of {len(content)} bytes cannot hold a count")
+    (restart_count,) = NUMBER.unpack_from(content, len(content) - NUMBER.size)
+    end = len(content) - NUMBER.size * (restart_count + 1)
+    if end < 0:
+        raise ValueError(
+            f"{restart_count} restarts do not fit a block of {len(content)} bytes"
+        )
+    for restart in range(end, len(content) - NUMBER.size, NUMBER.size):
+        (offset,) = NUMBER.unpack_from(content, restart)
+        if offset > end:
+            raise ValueError(f"a restart at {offset} lies after the entries, {end}")
+    return _decode_until(content, end)
+
+
+def _decode_until(content: bytes, end: int) -> Entries:
+    entries: Entries = {}
+    position = 0
+    key = b""
+    is_first = True
+    while position < end:
+        # Nearly all lengths are below 128 and take a byte each.
+        shared, unshared, value_length = content[position : position + 3].ljust(
+            3, b"\xff"
+        )
+        if shared | unshared | value_length < 0x80:
+            position += 3
+        else:
+            shared, position = decode_varint(content, position)
+            unshared, position = decode_varint(content, position)
+            value_length, position = decode_varint(content, position)
+        value_start = position + unshared
+        next_position = value_start + value_length
+        if next_position > end or shared > len(key):
+            raise ValueError(
+                f"an entry at {position} of {unshared} and {value_length} bytes, "
+                f"sharing {shared} of {len(key)}, does not fit the {end} bytes"
+            )
+        former, key = key, key[:shared] + content[position:value_start]
+        if key <= former and not is_first:
+            raise ValueError(f"the key {key!r} does not come after {former!r}")
+        is_first = False
+        entries[key] = content[value_start:next_position]
+        position = next_position
+    return entries
