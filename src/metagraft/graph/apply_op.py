@@ -9,6 +9,7 @@ Source: tensorflow python/framework/op_def_library.py.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from metagraft.errors import UnimplementedError
@@ -73,8 +74,7 @@ def _add(
     with graph.name_scope(name) as scope:
         call.bind_inputs()
         call.bind_attributes()
-        references = [t for t, arg in call.bound if arg.is_ref]
-        return _create(graph, call, scope, references)
+        return _create(graph, call, scope, call.references)
 
 
 def _graph_for(definition: OpDef, arguments: dict[str, Any]) -> Graph:
@@ -95,7 +95,11 @@ def _create(
         with graph.colocate_with(references[0]):
             return _create(graph, call, scope, references[1:])
     return graph.create_op(
-        call.definition.name, call.inputs, name=scope, attrs=call.messages
+        call.definition.name,
+        call.inputs,
+        call.output_types(),
+        name=scope,
+        attrs=call.messages,
     )
 
 
@@ -127,16 +131,21 @@ def _is_list(arg: ArgDef) -> bool:
     return bool(arg.number_attr or arg.type_list_attr)
 
 
+@cache
+def _type_message(dtype: DType) -> AttrValue:
+    return AttrValue(type=dtype.as_datatype_enum)
+
+
 class _Call:
     """One call of an op: arguments on the way to inputs and attributes."""
 
     __slots__ = (
         "arguments",
-        "bound",
         "definition",
         "inferred",
         "inputs",
         "messages",
+        "references",
         "source",
     )
 
@@ -144,7 +153,7 @@ class _Call:
         self.definition = definition
         self.arguments = arguments
         self.inputs: list[Tensor] = []
-        self.bound: list[tuple[Tensor, ArgDef]] = []
+        self.references: list[Tensor] = []
         # Attributes that follow from inputs: a DType, a list of them, or a length.
         self.inferred: dict[str, Any] = {}
         self.source: dict[str, str] = {}
@@ -163,6 +172,9 @@ class _Call:
             if key not in self.arguments:
                 raise TypeError(f"No argument for input {arg.name} found in {self._op}")
             value = self.arguments.pop(key)
+            if type(value) is Tensor and self._takes(arg, value):
+                self.inputs.append(value)
+                continue
             if _is_list(arg):
                 tensors = self._convert_list(arg, value)
             else:
@@ -174,7 +186,17 @@ class _Call:
                     " tensor (e.g.: a tf.Variable)"
                 )
             self.inputs.extend(tensors)
-            self.bound.extend((t, arg) for t in tensors)
+            if arg.is_ref:
+                self.references.extend(tensors)
+
+    def _takes(self, arg: ArgDef, tensor: Tensor) -> bool:
+        """Bind a tensor whose type is the one already known; the common case."""
+        if arg.is_ref or _is_list(arg):
+            return False
+        base = tensor.dtype.base_dtype
+        if arg.type:
+            return base.as_datatype_enum == arg.type
+        return self.inferred.get(arg.type_attr) is base
 
     def _convert_one(self, arg: ArgDef, value: Any) -> Tensor:
         dtype = self._known_type(arg)
@@ -378,13 +400,16 @@ class _Call:
 
         Attributes that are neither keep the op's default, which the graph fills in.
         """
+        for key in self.inferred:
+            self._encode_inferred(key)
         for declared in self.definition.attrs:
             key = declared.name
             if key in self.inferred:
-                self._encode_inferred(key)
                 continue
-            given = key if key in self.arguments else f"{key}_"
-            value = self.arguments.pop(given, None)
+            value = None
+            if self.arguments:
+                given = key if key in self.arguments else f"{key}_"
+                value = self.arguments.pop(given, None)
             if value is not None:
                 self.messages[key] = self._encoded(declared, value)
             elif not declared.has_default:
@@ -393,15 +418,28 @@ class _Call:
             names = ", ".join(sorted(self.arguments))
             raise TypeError(f"{self._op} got unexpected keyword arguments: {names}.")
 
+    def output_types(self) -> list[DType] | None:
+        """Types of the outputs if inputs determine them simply, else None."""
+        found: list[DType] = []
+        for arg in self.definition.outputs:
+            if _is_list(arg):
+                return None
+            dtype = (
+                from_enum(arg.type) if arg.type else self.inferred.get(arg.type_attr)
+            )
+            if dtype is None:
+                return None
+            found.append(dtype.as_ref if arg.is_ref else dtype)
+        return found
+
     def _encode_inferred(self, key: str) -> None:
         value = self.inferred[key]
-        given = self.arguments.pop(key, None)
-        if given is not None:
+        if self.arguments and self.arguments.pop(key, None) is not None:
             raise TypeError(
                 f"Should not specify value for inferred attr '{key}' for {self._op}."
             )
         if isinstance(value, DType):
-            self.messages[key] = AttrValue(type=value.as_datatype_enum)
+            self.messages[key] = _type_message(value)
         elif isinstance(value, int):
             self.messages[key] = AttrValue(i=value)
         else:

@@ -72,7 +72,10 @@ class DType:
     Source: tensorflow python/framework/dtypes.py DType.
     """
 
-    __slots__ = ("_base", "_enum", "_name", "_numpy")
+    __slots__ = ("_base", "_enum", "_name", "_numpy", "base_dtype")
+
+    # The type without reference; for itself, itself. Read at every node that is built.
+    base_dtype: DType
 
     def __init__(self, type_enum: int) -> None:
         """Make the dtype of a `DataType` number (a reference type is > 100)."""
@@ -106,11 +109,6 @@ class DType:
     def numpy_dtype(self) -> np.dtype[Any]:
         """The `numpy.dtype` of host arrays of this type."""
         return np.dtype(object) if self._numpy is None else self._numpy
-
-    @property
-    def base_dtype(self) -> DType:
-        """The type without reference."""
-        return _INTERNED[self._base]
 
     @property
     def real_dtype(self) -> DType:
@@ -254,6 +252,8 @@ class DType:
 _INTERNED: Final[dict[int, DType]] = {
     number: DType(number) for base in _NAMES for number in (base, base + _REF_OFFSET)
 }
+for _dtype in _INTERNED.values():
+    _dtype.base_dtype = _INTERNED[_dtype._base]  # noqa: SLF001 - same module
 _BY_NAME: Final[dict[str, DType]] = {d.name: d for d in _INTERNED.values()}
 _BY_NAME.update({alias: _BY_NAME[name] for alias, name in _ALIASES.items()})
 _BY_NAME.update({f"{a}_ref": _BY_NAME[f"{n}_ref"] for a, n in _ALIASES.items()})

@@ -154,9 +154,9 @@ class Graph:
         """
         del input_types, op_def, compute_shapes
         self.check_not_finalized()
-        for tensor in inputs:
+        for position, tensor in enumerate(inputs):
             if not isinstance(tensor, Tensor):
-                raise TypeError(f"Input #0 is not a tensor: {tensor!r}")
+                raise TypeError(f"Input #{position} is not a tensor: {tensor!r}")
             if tensor.op.graph is not self:
                 raise ValueError(f"{tensor} is not from this graph.")
         with self._lock:
