@@ -104,6 +104,20 @@ _NAMES = {
         f"tensor_scatter_{change}": f"metagraft.api.unique:tensor_scatter_nd_{change}"
         for change in ("add", "sub", "update")
     },
+    # Random numbers and initial values.
+    **from_module(
+        f"{_API}.random",
+        "multinomial random_crop random_gamma random_normal random_poisson "
+        "random_shuffle random_uniform truncated_normal",
+    ),
+    **from_module(
+        f"{_API}.initializers",
+        "constant_initializer glorot_normal_initializer glorot_uniform_initializer "
+        "ones_initializer orthogonal_initializer random_normal_initializer "
+        "random_uniform_initializer truncated_normal_initializer "
+        "uniform_unit_scaling_initializer variance_scaling_initializer "
+        "zeros_initializer",
+    ),
     # Messages.
     **{
         name: f"metagraft.proto:{name}"

@@ -1,0 +1,22 @@
+"""`tf.random`: random numbers."""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import lazy_names
+
+_API = "metagraft.api.random"
+_NAMES = {
+    "categorical": f"{_API}:categorical",
+    "gamma": f"{_API}:random_gamma",
+    "get_seed": "metagraft.graph.random_seed:get_seed",
+    "multinomial": f"{_API}:multinomial",
+    "normal": f"{_API}:random_normal",
+    "poisson": f"{_API}:random_poisson",
+    "set_random_seed": "metagraft.graph.random_seed:set_random_seed",
+    "shuffle": f"{_API}:random_shuffle",
+    "truncated_normal": f"{_API}:truncated_normal",
+    "uniform": f"{_API}:random_uniform",
+}
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)
