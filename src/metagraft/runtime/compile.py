@@ -18,6 +18,8 @@ import numpy as np
 
 from metagraft.errors import InternalError, ResourceExhaustedError
 from metagraft.kernels.kernel import Array
+from metagraft.kernels.namespace import is_traced
+from metagraft.runtime.deferred import CHECKS, Deferred, is_deferred
 from metagraft.runtime.evaluate import (
     Environment,
     NeedsHostValueError,
@@ -25,11 +27,15 @@ from metagraft.runtime.evaluate import (
     evaluate,
     make_step,
 )
-from metagraft.runtime.host import HostFrame, load, store_values
-from metagraft.runtime.node_errors import placed
+from metagraft.runtime.host import (
+    HostFrame,
+    fetched,
+    load,
+    no_value,
+    store_values,
+)
 from metagraft.runtime.plan import FRAME_SLOT, Node, Plan, Read
 from metagraft.runtime.resources import RandomState, Store
-from metagraft.runtime.results import result
 from metagraft.runtime.segments import (
     CONSTANT_ELEMENTS_MAX,
     Cut,
@@ -100,6 +106,10 @@ class _TraceFrame:
             return np.asarray(value)
         return value
 
+    def truth(self, predicate: Array) -> bool | None:
+        """Return what a predicate is, None if it is traced."""
+        return None if is_traced(predicate) else bool(predicate)
+
     def host_value(self, slot: int) -> Any:
         """Return the value of a slot that `lift` made traced, else None."""
         return self._host_values.get(slot)
@@ -122,11 +132,12 @@ class _TraceFrame:
 class _Executable:
     """A compiled segment for one signature."""
 
-    __slots__ = ("call", "reserved")
+    __slots__ = ("call", "deferred", "reserved")
 
-    def __init__(self, call: Any, reserved: dict[int, int]) -> None:
+    def __init__(self, call: Any, reserved: dict[int, int], deferred: Deferred) -> None:
         self.call = call
         self.reserved = reserved
+        self.deferred = deferred
 
 
 class _DeviceSegment:
@@ -143,6 +154,8 @@ class _DeviceSegment:
         }
         self._steps: list[Step] = [make_step(node) for node in segment.nodes]
         written = {write.declaration.key for write in segment.writes}
+        if any(node.op.type in CHECKS for node in segment.nodes):
+            written.clear()  # a failed check leaves the old values in place
         self._donated = [r for r in segment.reads if r.declaration.key in written]
         self._kept = [r for r in segment.reads if r.declaration.key not in written]
         self._written = [w.slot for w in segment.writes if w.slot is not None]
@@ -186,7 +199,7 @@ class _DeviceSegment:
                 kept = tuple([self._value(read) for read in self._kept])
                 states, words = self._positions()
                 with jax.enable_x64(True):
-                    new_state, outputs = _called(
+                    new_state, outputs, flags, operands = _called(
                         executable.call,
                         donated,
                         kept,
@@ -194,6 +207,7 @@ class _DeviceSegment:
                         self._large_arrays,
                         words,
                     )
+                executable.deferred.run(flags, operands)
                 for write, value in zip(self._segment.writes, new_state, strict=True):
                     store.put(write.declaration, value)
                 for index, count in executable.reserved.items():
@@ -208,7 +222,7 @@ class _DeviceSegment:
         if value is None:
             if read.optional:
                 return None
-            raise placed(read.declaration.uninitialized(), read.reader, ())
+            raise no_value(self._store, read)
         if isinstance(value, np.ndarray):
             with jax.enable_x64(True):
                 value = jnp.array(value, copy=True)
@@ -252,15 +266,16 @@ class _DeviceSegment:
         if value is None:
             if read.optional:
                 return None
-            raise placed(read.declaration.uninitialized(), read.reader, ())
+            raise no_value(self._store, read)
         return value.shape, value.dtype
 
     def _compile(self, static: Any, inputs: Any, state_key: Any) -> _Executable:
         reserved: dict[int, int] = {}
+        deferred = Deferred()
 
         def program(
             donated: Any, kept: Any, values: Any, large: Any, words: Any
-        ) -> tuple[Any, Any]:
+        ) -> tuple[Any, ...]:
             environment: Environment = [None] * self._n_slots
             for slot, value in self._constants.items():
                 environment[slot] = value
@@ -276,10 +291,13 @@ class _DeviceSegment:
             rows = {index: words[i] for i, (index, _) in enumerate(self._streams)}
             frame = _TraceFrame(rows)
             environment[FRAME_SLOT] = frame
-            _trace(self._segment.nodes, self._steps, environment, frame)
+            _trace(self._segment.nodes, self._steps, environment, frame, deferred)
             reserved.update(frame.reserved())
             new_state = tuple(environment[slot] for slot in self._written)
-            return new_state, tuple(environment[s] for s in self._segment.outputs)
+            outputs = tuple(environment[s] for s in self._segment.outputs)
+            flags_and_operands = deferred.outputs()
+            deferred.forget_traced_values()
+            return new_state, outputs, *flags_and_operands
 
         n_donated = len(self._donated)
         with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
@@ -297,7 +315,8 @@ class _DeviceSegment:
                 _described((n_streams, 6), jnp.uint32) if n_streams else None,
             )
             options = COMPILER_OPTIONS.get(jax.default_backend(), {})
-            return _Executable(lowered.compile(compiler_options=options), reserved)
+            call = lowered.compile(compiler_options=options)
+            return _Executable(call, reserved, deferred)
 
 
 def _trace(
@@ -305,8 +324,12 @@ def _trace(
     steps: Sequence[Step],
     environment: Environment,
     frame: _TraceFrame,
+    deferred: Deferred,
 ) -> None:
     for node, step in zip(nodes, steps, strict=True):
+        if is_deferred(node):
+            deferred.add(node, environment)
+            continue
         evaluate((node,), (step,), environment)
         for slot in node.outputs:
             environment[slot] = frame.lift(slot, environment[slot])
@@ -398,7 +421,8 @@ class CompiledProgram:
                 environment[slot] = value
             load(self._store, self._flags, environment)
             if self._attempt(runners, segments, environment):
-                return [result(environment[s], feeds) for s in self._plan.fetches]
+                environment[FRAME_SLOT] = HostFrame(self._store, ())
+                return fetched(self._plan, environment, feeds)
         raise InternalError(None, None, f"a plan was cut {_ATTEMPTS_MAX} times in vain")
 
     def _attempt(

@@ -16,7 +16,7 @@ import numpy as np
 
 from metagraft.kernels.kernel import Array, RandomStream
 from metagraft.runtime.node_errors import placed
-from metagraft.runtime.plan import FRAME_SLOT, Node
+from metagraft.runtime.plan import FRAME_SLOT, Guards, Node
 
 Environment = list[Any]
 Step = Callable[[Environment], None]
@@ -27,6 +27,9 @@ class Frame(Protocol):
 
     def stream(self, index: int) -> RandomStream:
         """Return the random stream number `index` of the plan."""
+
+    def truth(self, predicate: Array) -> bool | None:
+        """Return what a predicate is, None if a traced one is not known."""
 
     def adopt(self, value: Array) -> Array:
         """Return an output that is no NumPy array in the form that this run keeps."""
@@ -55,9 +58,11 @@ def evaluate(
     """
     position = 0
     try:
-        for step in steps:
-            step(environment)
-            position += 1
+        # Infinities and NaNs are values, not events.
+        with np.errstate(all="ignore"):
+            for step in steps:
+                step(environment)
+                position += 1
     except NeedsHostValueError:
         raise
     except Exception as error:
@@ -85,7 +90,89 @@ def wants_concrete_value(error: Exception) -> bool:
 
 
 def make_step(node: Node) -> Step:
-    """Return the closure that runs one node."""
+    """Return the closure that runs one node, if its guards hold."""
+    step = _merge_step(node) if node.choices else _kernel_step(node)
+    if not node.guards and not node.checked:
+        return step
+
+    def guarded(environment: Environment) -> None:
+        if holds(node.guards, environment) is False:
+            return
+        for slot, declaration in node.checked:
+            if environment[slot] is None:
+                raise declaration.uninitialized()
+        step(environment)
+
+    return guarded
+
+
+def holds(guards: Guards, environment: Environment) -> bool | None:
+    """Whether all guards hold; None if that depends on traced predicates.
+
+    An inner predicate has a value only if the outer ones hold, so the first that does
+    not hold ends the search.
+    """
+    frame: Frame = environment[FRAME_SLOT]
+    found: bool | None = True
+    for slot, wanted in guards:
+        truth = frame.truth(environment[slot])
+        if truth is None:
+            found = None
+        elif truth is not wanted:
+            return False
+    return found
+
+
+def _merge_step(node: Node) -> Step:
+    inputs: tuple[Any, ...] = node.inputs
+    choices = tuple(zip(inputs, node.choices, strict=True))
+
+    def step(environment: Environment) -> None:
+        possible: list[int] = []
+        for position, (_, guards) in enumerate(choices):
+            found = holds(guards, environment)
+            if found is not False:
+                possible.append(position)
+            if found is True:
+                break
+        if not possible:
+            return
+        position = possible[-1]
+        values: list[Any] = [environment[inputs[position]], np.int32(position)]
+        for position in reversed(possible[:-1]):
+            chosen = traced_truth(node.choices[position], environment)
+            ours = [environment[inputs[position]], np.int32(position)]
+            values = [
+                _selected(node, chosen, a, b) for a, b in zip(ours, values, strict=True)
+            ]
+        for slot, value in zip(node.outputs, values, strict=False):
+            environment[slot] = value
+
+    return step
+
+
+def traced_truth(guards: Guards, environment: Environment) -> Array:
+    """Return, as a traced value, whether guards hold that may hold."""
+    frame: Frame = environment[FRAME_SLOT]
+    result: Array = np.bool_(True)
+    for slot, wanted in guards:
+        predicate = environment[slot]
+        if frame.truth(predicate) is None:
+            result = result & (predicate if wanted else ~predicate)
+    return result
+
+
+def _selected(node: Node, chosen: Array, first: Array, second: Array) -> Array:
+    """Return `first` where `chosen`, else `second`."""
+    if first is None or second is None or np.shape(first) != np.shape(second):
+        # Which branch is taken must be known to trace this.
+        raise NeedsHostValueError(node, node.predicates()[0])
+    from metagraft.kernels.namespace import jax_numpy
+
+    return jax_numpy().where(chosen, first, second)
+
+
+def _kernel_step(node: Node) -> Step:
     simple = all(isinstance(slot, int) for slot in node.inputs)
     if node.needs_frame or node.random is not None or node.static or not simple:
         return _general_step(node)

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from metagraft.errors import InternalError
+from metagraft.errors import InternalError, InvalidArgumentError, OpError
+from metagraft.kernels import kernel_for
 from metagraft.kernels.kernel import Array
 from metagraft.runtime.costs import DEVICE_KERNEL_NS, call_ns
-from metagraft.runtime.evaluate import Environment, evaluate, make_step
+from metagraft.runtime.evaluate import Environment, evaluate, holds, make_step
 from metagraft.runtime.node_errors import placed
 from metagraft.runtime.plan import FRAME_SLOT, Node, Plan, RandomOp, Read, Write
 from metagraft.runtime.resources import RandomState, Store
@@ -62,6 +63,10 @@ class HostFrame:
             state = self.store.random_state(op.name, op.seed, op.seed2)
             stream = self._streams[index] = HostStream(state)
         return stream
+
+    def truth(self, predicate: Array) -> bool:
+        """Return what a predicate is."""
+        return bool(predicate)
 
     def adopt(self, value: Array) -> Any:
         """Return a device array or a Python value as a NumPy array."""
@@ -135,7 +140,7 @@ class HostProgram:
                 cost_ns = self._evaluate(environment, budget_ns)
                 store_values(self._store, self._plan.writes, environment, feeds)
                 frame.commit()
-        return [result(environment[s], feeds) for s in self._plan.fetches], cost_ns
+        return fetched(self._plan, environment, feeds), cost_ns
 
     def _evaluate(self, environment: Environment, budget_ns: float | None) -> float:
         if budget_ns is None:
@@ -155,6 +160,20 @@ class HostProgram:
         return cost_ns
 
 
+def fetched(plan: Plan, environment: Environment, feeds: Sequence[Any]) -> list[Any]:
+    """Return the fetched values.
+
+    Raises:
+        InvalidArgumentError: One is in a branch that was not taken.
+    """
+    for position, guards in enumerate(plan.fetch_guards):
+        if not holds(guards, environment):
+            raise InvalidArgumentError(
+                None, None, f"Retval[{position}] does not have value"
+            )
+    return [result(environment[slot], feeds) for slot in plan.fetches]
+
+
 def check_types(node: Node, outputs: Sequence[Any]) -> None:
     """Check what a kernel returned against the types that its operation declares.
 
@@ -163,7 +182,7 @@ def check_types(node: Node, outputs: Sequence[Any]) -> None:
     """
     declared = [t.dtype for t in node.op.outputs if not t.dtype.is_ref]
     for dtype, value in zip(reversed(declared), reversed(outputs), strict=False):
-        if dtype.name in ("resource", "variant"):
+        if value is None or dtype.name in ("resource", "variant"):
             continue
         if value.dtype != dtype.as_numpy_dtype:
             raise InternalError(
@@ -185,8 +204,16 @@ def load(store: Store, reads: Sequence[Read], environment: Environment) -> None:
         if read.initialized:
             value = np.bool_(value is not None)
         elif value is None and not read.optional:
-            raise placed(read.declaration.uninitialized(), read.reader, ())
+            raise no_value(store, read)
         environment[read.slot] = value
+
+
+def no_value(store: Store, read: Read) -> OpError:
+    """Return the error for a variable without a value, as its reader's."""
+    kernel = kernel_for(read.reader.type)
+    in_update = kernel is not None and bool(kernel.updates)
+    error = store.no_value(read.declaration, in_update=in_update)
+    return placed(error, read.reader, ())
 
 
 def store_values(

@@ -64,7 +64,7 @@ def placed(error: Exception, op: Operation, inputs: Sequence[Any]) -> errors.OpE
         text = error.message
     else:
         cls = _error_class(error)
-        text = str(error) or type(error).__name__
+        text = _broadcast_text(error, inputs) or str(error) or type(error).__name__
     operands = ", ".join(
         f"{tensor.name} {_describe(value)}"
         for tensor, value in zip(op.inputs, inputs, strict=False)
@@ -78,6 +78,22 @@ def placed(error: Exception, op: Operation, inputs: Sequence[Any]) -> errors.OpE
     make: Any = cls
     placed_error: errors.OpError = make(op.node_def, op, message)
     return placed_error
+
+
+def _broadcast_text(error: Exception, inputs: Sequence[Any]) -> str | None:
+    """Return TensorFlow's words for operands whose shapes do not fit."""
+    text = str(error)
+    if len(inputs) < 2 or not (
+        "could not be broadcast together" in text
+        or "incompatible shapes for broadcasting" in text
+    ):
+        return None
+    first, second = (_brackets(np.shape(value)) for value in inputs[:2])
+    return f"Incompatible shapes: {first} vs. {second}"
+
+
+def _brackets(shape: Sequence[int]) -> str:
+    return "[" + ",".join(str(size) for size in shape) + "]"
 
 
 def _error_class(error: Exception) -> type[errors.OpError]:

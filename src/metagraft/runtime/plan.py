@@ -1,38 +1,27 @@
-"""From fetches and feeds to a list of steps over numbered slots.
+"""A plan: what a run does, as kernel calls over numbered slots.
 
 A plan is pure data flow: every value has a slot of its own, also every value that a
-variable takes during the run. The builder follows reference edges and resource
-handles back to the variable and decides, in the order of execution, which value each
-consumer sees; at run time nothing is left but reading initial values, calling
-kernels, and storing final values.
-
-A reference (the output of a `VariableV2`, an `Assign`, or an `Identity` of these) is
-read when its consumer runs, and a fetched reference after all updates: in TensorFlow
-they share the buffer of the variable.
+variable takes during the run. At run time nothing is left but reading initial values,
+calling kernels, and storing final values. `plan_builder.py` makes plans.
 
 Slot 0 holds the frame of the run (`evaluate.Frame`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from metagraft.errors import InternalError, InvalidArgumentError
-from metagraft.kernels import Kernel, kernel_for
-from metagraft.runtime.node_errors import missing_kernels, not_ordered
-from metagraft.runtime.order import needed_operations, ordered
+from metagraft.kernels import Kernel
 from metagraft.runtime.resources import VariableDeclaration
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
-    from metagraft.graph.tensor import Tensor
 
 FRAME_SLOT = 0
 Slots = int | tuple[int, ...]
+# (slot of a predicate, the value under which something runs), outer predicates first.
+Guards = tuple[tuple[int, bool], ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -49,6 +38,10 @@ class Node:
         random: Index of its random stream in `Plan.randoms`; None without one.
         needs_frame: Whether the kernel acts on the run (`fn(frame, attrs, *inputs)`).
         after: Events (`Plan.events`) that control edges put before it.
+        guards: It runs only if they hold.
+        choices: For a node that merges branches: the guards of each input. It gives
+            out the first input whose guards hold, and its position.
+        checked: Inputs that are variables which need a value only if the node runs.
     """
 
     op: Operation
@@ -60,6 +53,21 @@ class Node:
     random: int | None = None
     needs_frame: bool = False
     after: tuple[int, ...] = ()
+    guards: Guards = ()
+    choices: tuple[Guards, ...] = ()
+    checked: tuple[tuple[int, VariableDeclaration], ...] = ()
+
+    def predicates(self) -> list[int]:
+        """Return the slots of the predicates that decide what it does."""
+        found = {slot for slot, _ in self.guards}
+        for guards in self.choices:
+            found.update(slot for slot, _ in guards)
+        return sorted(found)
+
+    def dependencies(self) -> list[int]:
+        """Return the slots of inputs and predicates."""
+        flat = self.flat_inputs()
+        return flat + self.predicates() if self.guards or self.choices else flat
 
     def flat_inputs(self) -> list[int]:
         """Return the slots of all inputs, list arguments spread out."""
@@ -123,6 +131,7 @@ class Plan:
         events: Ends of what control edges wait for: the index of a node, or the
             events that an operation without a node stands for.
         fetches: Slots of the fetched values.
+        fetch_guards: Per fetch the guards under which it has a value.
     """
 
     nodes: tuple[Node, ...]
@@ -134,310 +143,4 @@ class Plan:
     randoms: tuple[RandomOp, ...]
     events: tuple[int | tuple[int, ...], ...]
     fetches: tuple[int, ...]
-
-
-ConstantReader = Callable[["Operation"], Any]
-Planner = Callable[["PlanBuilder", "Operation"], None]
-
-
-@dataclass(slots=True, eq=False)
-class PlanBuilder:
-    """Collects slots, nodes, reads and writes while it walks the operations in order.
-
-    Attributes:
-        constant_value: Returns the value of a `Const` operation.
-    """
-
-    constant_value: ConstantReader
-    _slots: dict[Tensor, int] = field(default_factory=dict)
-    _variables: dict[Tensor, VariableDeclaration] = field(default_factory=dict)
-    _versions: dict[tuple[str, str], int | None] = field(default_factory=dict)
-    _written: dict[tuple[str, str], VariableDeclaration] = field(default_factory=dict)
-    _nodes: list[Node] = field(default_factory=list)
-    _reads: list[Read] = field(default_factory=list)
-    _constants: list[tuple[int, Any]] = field(default_factory=list)
-    _randoms: list[RandomOp] = field(default_factory=list)
-    _events: list[int | tuple[int, ...]] = field(default_factory=list)
-    _event_of: dict[Operation, int] = field(default_factory=dict)
-    _n_slots: int = FRAME_SLOT + 1
-
-    # -- slots ---------------------------------------------------------------------
-
-    def new_slot(self) -> int:
-        """Return a slot that nothing uses yet."""
-        self._n_slots += 1
-        return self._n_slots - 1
-
-    def is_known(self, tensor: Tensor) -> bool:
-        """Whether the tensor has a slot or stands for a variable (or is fed)."""
-        return tensor in self._slots or tensor in self._variables
-
-    def set_slot(self, tensor: Tensor, slot: int | None = None) -> int:
-        """Give a tensor a slot unless it is fed; return the slot to write to."""
-        slot = self.new_slot() if slot is None else slot
-        self._slots.setdefault(tensor, slot)
-        return slot
-
-    def value(self, tensor: Tensor, reader: Operation) -> int:
-        """Return the slot with what `reader`, running now, sees of a tensor."""
-        slot = self._slots.get(tensor)
-        if slot is not None:
-            return slot
-        declaration = self._variables.get(tensor)
-        if declaration is None:
-            raise InternalError(
-                None, tensor.op, f"Tensor '{tensor.name}' is used but never computed."
-            )
-        # An `Identity` of the variable is what reads it, and what an error names.
-        return self.read(declaration, tensor.op if tensor.op.inputs else reader)
-
-    def constant(self, tensor: Tensor, value: Any) -> None:
-        """Give a tensor a value that never changes."""
-        self._constants.append((self.set_slot(tensor), value))
-
-    # -- variables -----------------------------------------------------------------
-
-    def stand_for(self, tensor: Tensor, declaration: VariableDeclaration) -> None:
-        """Make a tensor a reference to, or handle of, a variable unless it is fed."""
-        if tensor not in self._slots:
-            self._variables[tensor] = declaration
-
-    def variable_behind(self, tensor: Tensor) -> VariableDeclaration | None:
-        """Return the variable that a tensor refers to, if it does and is not fed."""
-        return None if tensor in self._slots else self._variables.get(tensor)
-
-    def variable(self, tensor: Tensor, op: Operation) -> VariableDeclaration:
-        """Return the variable that an operand of `op` refers to.
-
-        Raises:
-            InvalidArgumentError: The operand is no reference or handle of a variable
-                that can be followed back through the graph.
-        """
-        declaration = self.variable_behind(tensor)
-        if declaration is None:
-            raise InvalidArgumentError(
-                op.node_def,
-                op,
-                f"Operand '{tensor.name}' of '{op.name}' ({op.type}) must lead back "
-                "to a variable, but is fed or comes from "
-                f"'{tensor.op.name}' ({tensor.op.type}).",
-            )
-        return declaration
-
-    def read(
-        self,
-        declaration: VariableDeclaration,
-        reader: Operation,
-        *,
-        optional: bool = False,
-    ) -> int:
-        """Return the slot with the current value of a variable."""
-        key = declaration.key
-        slot = self._versions.get(key)
-        if slot is None:
-            slot = self.new_slot()
-            self._reads.append(Read(slot, declaration, reader, optional=optional))
-            if not optional:
-                self._versions[key] = slot
-        return slot
-
-    def is_initialized(self, declaration: VariableDeclaration, op: Operation) -> int:
-        """Return a slot with whether a variable has a value now."""
-        slot = self.new_slot()
-        if declaration.key in self._written:
-            has_value = self._versions.get(declaration.key) is not None
-            self._constants.append((slot, np.bool_(has_value)))
-        else:
-            self._reads.append(Read(slot, declaration, op, initialized=True))
-        return slot
-
-    def write(self, declaration: VariableDeclaration, slot: int | None) -> None:
-        """Make the value in a slot the current value of a variable."""
-        self._versions[declaration.key] = slot
-        self._written[declaration.key] = declaration
-
-    # -- nodes ---------------------------------------------------------------------
-
-    def add_node(
-        self,
-        op: Operation,
-        kernel: Kernel,
-        attrs: Any,
-        inputs: Sequence[Slots],
-        outputs: Sequence[int],
-        *,
-        static: tuple[int, ...] = (),
-        needs_frame: bool = False,
-    ) -> None:
-        """Append a kernel call."""
-        random = None
-        if kernel.random:
-            random = len(self._randoms)
-            seeds = op.attrs
-            self._randoms.append(
-                RandomOp(op.name, seeds.get("seed", 0), seeds.get("seed2", 0))
-            )
-        after = self._events_before(op)
-        self._event_of[op] = len(self._events)
-        self._events.append(len(self._nodes))
-        self._nodes.append(
-            Node(
-                op,
-                kernel,
-                attrs,
-                tuple(inputs),
-                tuple(outputs),
-                static,
-                random,
-                needs_frame,
-                after,
-            )
-        )
-
-    def add_kernel(self, op: Operation, kernel: Kernel) -> None:
-        """Append the call of an op's kernel, its variables followed back."""
-        inputs: list[Slots] = []
-        static: list[int] = []
-        updated: dict[str, VariableDeclaration] = {}
-        for name, tensors, is_list in arguments(op):
-            if name in kernel.static:
-                static.append(len(inputs))
-            if name in kernel.updates or name in kernel.reads:
-                declaration = self.variable(tensors[0], op)
-                updated[name] = declaration
-                inputs.append(self.read(declaration, op))
-            elif is_list:
-                inputs.append(tuple(self.value(t, op) for t in tensors))
-            else:
-                inputs.append(self.value(tensors[0], op))
-        outputs = []
-        for name in kernel.updates:
-            slot = self.new_slot()
-            outputs.append(slot)
-            self.write(updated[name], slot)
-        references = iter(kernel.updates)
-        for tensor in op.outputs:
-            if tensor.dtype.is_ref and kernel.updates:
-                self.stand_for(tensor, updated[next(references)])
-            else:
-                outputs.append(self.set_slot(tensor))
-        self.add_node(op, kernel, op.record, inputs, outputs, static=tuple(static))
-
-    def finish_operation(self, op: Operation) -> None:
-        """Pass on the control edges of an operation that became no node."""
-        if op in self._event_of:
-            return
-        before = self._events_before(op)
-        if len(before) == 1:
-            self._event_of[op] = before[0]
-        elif before:
-            self._event_of[op] = len(self._events)
-            self._events.append(before)
-
-    def _events_before(self, op: Operation) -> tuple[int, ...]:
-        # Data inputs count too: the operation behind one may be no node, but wait
-        # for others by control edges.
-        before = [*op.control_inputs, *(tensor.op for tensor in op.inputs)]
-        found = {self._event_of[o] for o in before if o in self._event_of}
-        return tuple(sorted(found))
-
-    def finished(self, feeds: Sequence[int], fetches: Sequence[Tensor]) -> Plan:
-        """Return the plan of everything collected."""
-        fetched = [self._fetched(tensor) for tensor in fetches]
-        return Plan(
-            nodes=tuple(self._nodes),
-            n_slots=self._n_slots,
-            feeds=tuple(feeds),
-            constants=tuple(self._constants),
-            reads=tuple(self._reads),
-            writes=tuple(
-                Write(declaration, self._versions[key])
-                for key, declaration in self._written.items()
-            ),
-            randoms=tuple(self._randoms),
-            events=tuple(self._events),
-            fetches=tuple(fetched),
-        )
-
-    def _fetched(self, tensor: Tensor) -> int:
-        declaration = self.variable_behind(tensor)
-        if declaration is not None and tensor.dtype.base_dtype.name == "resource":
-            slot = self.new_slot()
-            self._constants.append((slot, declaration))
-            return slot
-        return self.value(tensor, tensor.op)
-
-
-def arguments(op: Operation) -> list[tuple[str, Sequence[Tensor], bool]]:
-    """Return (name, tensors, is it a list) for every input arg of an operation."""
-    definition = op.definition
-    assert definition is not None, op.type
-    tensors = op.inputs
-    result: list[tuple[str, Sequence[Tensor], bool]] = []
-    start = 0
-    for arg in definition.inputs:
-        if arg.number_attr:
-            size = int(op.attrs[arg.number_attr])
-        elif arg.type_list_attr:
-            size = len(op.attrs[arg.type_list_attr])
-        else:
-            result.append((arg.name, tensors[start : start + 1], False))
-            start += 1
-            continue
-        result.append((arg.name, tensors[start : start + size], True))
-        start += size
-    return result
-
-
-def build_plan(
-    fetches: Sequence[Tensor],
-    targets: Sequence[Operation],
-    feeds: Sequence[Tensor],
-    constant_value: ConstantReader,
-    planners: dict[str, Planner],
-) -> Plan:
-    """Plan a run.
-
-    Args:
-        fetches: Tensors to return.
-        targets: Operations to run besides.
-        feeds: Tensors whose values are given.
-        constant_value: Returns the value of a `Const` operation.
-        planners: How the ops that act on the run (variables, ...) become part of it.
-
-    Raises:
-        UnimplementedError: Operations are needed that nothing can run.
-    """
-    fed = frozenset(feeds)
-    builder = PlanBuilder(constant_value)
-    feed_slots = [builder.set_slot(tensor) for tensor in feeds]
-    sources = [tensor.op for tensor in fetches if tensor not in fed]
-    needed = needed_operations([*sources, *targets], fed)
-    lacking = [
-        op for op in needed if op.type not in planners and kernel_for(op.type) is None
-    ]
-    if lacking:
-        raise missing_kernels(lacking)
-    order, stuck = ordered(needed, _is_update)
-    if stuck:
-        raise not_ordered(stuck)
-    for op in order:
-        planner = planners.get(op.type)
-        if planner is not None:
-            planner(builder, op)
-            builder.finish_operation(op)
-            continue
-        kernel = kernel_for(op.type)
-        assert kernel is not None
-        builder.add_kernel(op, kernel)
-    return builder.finished(feed_slots, fetches)
-
-
-_ASSIGNMENTS = frozenset({"Assign", "AssignVariableOp", "DestroyResourceOp"})
-
-
-def _is_update(op: Operation) -> bool:
-    if op.type in _ASSIGNMENTS:
-        return True
-    kernel = kernel_for(op.type)
-    return kernel is not None and bool(kernel.updates)
+    fetch_guards: tuple[Guards, ...]

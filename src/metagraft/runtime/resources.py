@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from metagraft.errors import FailedPreconditionError, NotFoundError
+from metagraft.errors import FailedPreconditionError, NotFoundError, OpError
 from metagraft.graph.dtypes import DType
 from metagraft.graph.shapes import Dims
 from metagraft.kernels.kernel import Array
@@ -51,8 +51,12 @@ class VariableDeclaration:
         """What the store knows the variable by."""
         return self.container, self.name
 
-    def uninitialized(self) -> FailedPreconditionError:
-        """Return the error for a read before the variable has a value."""
+    def uninitialized(self, container_exists: bool = True) -> FailedPreconditionError:
+        """Return the error for a read before the variable has a value.
+
+        Args:
+            container_exists: Whether any variable of the container has a value.
+        """
         if not self.is_resource:
             return FailedPreconditionError(
                 None, None, f"Attempting to use uninitialized value {self.name}"
@@ -63,7 +67,22 @@ class VariableDeclaration:
             f"Could not find variable {self.name}. This could mean that the variable "
             "has been deleted. In TF1, it can also mean the variable is "
             f"uninitialized. Debug info: container={self.container}, status error "
-            f"message=Resource {self.container}/{self.name} does not exist.",
+            f"message={self._not_found(container_exists)}",
+        )
+
+    def missing(self, container_exists: bool = True) -> OpError:
+        """Return the error for an update before the variable has a value."""
+        if not self.is_resource:
+            return self.uninitialized()
+        return NotFoundError(None, None, self._not_found(container_exists))
+
+    def _not_found(self, container_exists: bool) -> str:
+        path = f"{self.container}/{self.name}"
+        if container_exists:
+            return f"Resource {path}/N10tensorflow3VarE does not exist."
+        return (
+            f"Container {self.container} does not exist. "
+            f"(Could not find resource: {path})"
         )
 
 
@@ -141,6 +160,13 @@ class Store:
         if old is None or old.shape != value.shape or old.dtype != value.dtype:
             self.shape_version += 1
         self._values[key] = value
+
+    def no_value(self, declaration: VariableDeclaration, *, in_update: bool) -> OpError:
+        """Return the error for using a variable that has no value."""
+        exists = any(key[0] == declaration.container for key in self._values)
+        if in_update:
+            return declaration.missing(exists)
+        return declaration.uninitialized(exists)
 
     def replace(self, declaration: VariableDeclaration, value: Array) -> None:
         """Store the same value in another form (a NumPy array as a JAX array)."""

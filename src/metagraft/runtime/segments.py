@@ -24,6 +24,7 @@ from typing import Any, Final
 import numpy as np
 
 from metagraft.errors import OpError
+from metagraft.runtime.deferred import is_deferred
 from metagraft.runtime.evaluate import NeedsHostValueError, evaluate, make_step
 from metagraft.runtime.plan import FRAME_SLOT, Node, Plan, Read, Write
 
@@ -104,6 +105,9 @@ class _FoldingFrame:
     def adopt(self, value: Any) -> Any:
         return np.asarray(value)
 
+    def truth(self, predicate: Any) -> bool:
+        return bool(predicate)
+
     def host_value(self, slot: int) -> Any:
         raise AssertionError(f"slot {slot} is traced in a constant")
 
@@ -135,7 +139,7 @@ class _Cutter:
         self._fold_constants()
         self._find_known()
         for node in self.nodes:
-            if _is_host_only(node) or node in self.findings.host_nodes:
+            if self._must_run_on_host(node):
                 self.on_host.add(node)
         self._resolve_operands()
         stages = self._stages()
@@ -146,6 +150,17 @@ class _Cutter:
         return Cut(tuple(self._segments(ordered)), self.constants)
 
     # -- what is known without running anything ------------------------------------
+
+    def _must_run_on_host(self, node: Node) -> bool:
+        if node in self.findings.host_nodes:
+            return True
+        if not is_deferred(node):
+            return _is_host_only(node)
+        # Its messages are constants; other strings exist only on the host.
+        return any(
+            tensor.dtype.base_dtype.name == "string" and slot not in self.constants
+            for slot, tensor in zip(node.flat_inputs(), node.op.inputs, strict=True)
+        )
 
     def _fold_constants(self) -> None:
         frame = _FoldingFrame()
@@ -196,11 +211,11 @@ class _Cutter:
     def _resolve_operands(self) -> None:
         for node in self.nodes:
             if node in self.on_host:
-                for slot in node.flat_inputs():
+                for slot in node.dependencies():
                     if self._hostable(slot, 0):
                         self._compute_on_host(slot)
                 continue
-            for slot in _static_slots(node):
+            for slot in [*_static_slots(node), *node.predicates()]:
                 leaves = self._leaves(slot, 0)
                 if leaves is not None:
                     for leaf in leaves:
@@ -267,8 +282,8 @@ class _Cutter:
             )
             host = node in self.on_host
             stage = -1 if host else 0
-            static = set() if host else set(_static_slots(node))
-            for slot in node.flat_inputs():
+            static = set() if host else self._static_operands(node)
+            for slot in node.dependencies():
                 before = self.stage_of_slot.get(slot, -1)
                 needs_value = slot in static and slot not in self.known
                 stage = max(stage, _next_stage(before, host, needs_value))
@@ -280,6 +295,11 @@ class _Cutter:
                 self.stage_of_slot[slot] = stage
             self.static.update(slot for slot in static if slot not in self.known)
         return stages
+
+    def _static_operands(self, node: Node) -> set[int]:
+        """Return the slots whose values a program needs to be traced."""
+        decided = self.findings.unknown_slots.intersection(node.predicates())
+        return decided.union(_static_slots(node))
 
     def _extend_events(
         self, last: int, event_stages: list[int], stage_of_index: dict[int, int]
@@ -299,7 +319,7 @@ class _Cutter:
         unread = dict(self.reads)
         segments = []
         for (stage, nodes), after in zip(groups, needed, strict=True):
-            used = dict.fromkeys(s for node in nodes for s in node.flat_inputs())
+            used = dict.fromkeys(s for node in nodes for s in node.dependencies())
             produced = [slot for node in nodes for slot in node.outputs]
             made = set(produced)
             reads = [unread.pop(slot) for slot in used if slot in unread]
@@ -338,10 +358,11 @@ class _Cutter:
     def _needed_after(self, groups: Sequence[tuple[int, list[Node]]]) -> list[set[int]]:
         """Return, per group, the slots that are used after it or fetched."""
         after = set(self.plan.fetches)
+        after.update(slot for g in self.plan.fetch_guards for slot, _ in g)
         result = []
         for _, nodes in reversed(groups):
             result.append(set(after))
-            after.update(slot for node in nodes for slot in node.flat_inputs())
+            after.update(slot for node in nodes for slot in node.dependencies())
         return result[::-1]
 
 
@@ -367,6 +388,8 @@ def _is_pure(node: Node) -> bool:
         node.random is None
         and not node.needs_frame
         and not node.kernel.updates
+        and not node.guards
+        and not node.choices
         and not node.op.is_stateful
         and not node.op.type.startswith("Assign")
     )

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from metagraft.errors import InvalidArgumentError
+from metagraft.errors import InvalidArgumentError, UnimplementedError
 from metagraft.graph.shapes import Dims, is_static
 from metagraft.kernels import Kernel
 from metagraft.kernels.kernel import Array
-from metagraft.runtime.plan import PlanBuilder, Planner
+from metagraft.runtime.plan import Guards
+from metagraft.runtime.plan_builder import PlanBuilder, Planner
 from metagraft.runtime.resources import DEFAULT_CONTAINER, VariableDeclaration
 
 if TYPE_CHECKING:
@@ -70,12 +71,12 @@ def plan_identity_n(plan: PlanBuilder, op: Operation) -> None:
 def plan_placeholder(plan: PlanBuilder, op: Operation) -> None:
     """Refuse to run: a placeholder has no value of its own.
 
+    A fed one is not reached, unless it is itself a target, which TensorFlow refuses.
+
     Raises:
-        InvalidArgumentError: Unless its output is fed (it is a target then).
+        InvalidArgumentError: Always.
     """
     tensor = op.outputs[0]
-    if plan.is_known(tensor):
-        return
     dims = op.attrs.get("shape")
     if dims == () and op.graph.graph_def_versions.producer < 24:  # [] meant unknown
         dims = None
@@ -146,7 +147,7 @@ def plan_assign(plan: PlanBuilder, op: Operation) -> None:
     slot = plan.new_slot()
     rule = _Assignment(declaration.dims, validates)
     plan.add_node(op, _ASSIGN, rule, inputs, [slot])
-    plan.write(declaration, slot)
+    plan.write(declaration, slot, op)
     plan.stand_for(op.outputs[0], declaration)
 
 
@@ -166,7 +167,7 @@ def plan_assign_variable(plan: PlanBuilder, op: Operation) -> None:
     if op.attrs.get("validate_shape", False) and is_static(declaration.dims):
         rule = _Assignment(declaration.dims, validates=True)
     plan.add_node(op, _ASSIGN, rule, [plan.value(op.inputs[1], op)], [slot])
-    plan.write(declaration, slot)
+    plan.write(declaration, slot, op)
 
 
 def plan_is_initialized(plan: PlanBuilder, op: Operation) -> None:
@@ -177,7 +178,55 @@ def plan_is_initialized(plan: PlanBuilder, op: Operation) -> None:
 
 def plan_destroy(plan: PlanBuilder, op: Operation) -> None:
     """Take the value of a resource variable away."""
-    plan.write(plan.variable(op.inputs[0], op), None)
+    plan.write(plan.variable(op.inputs[0], op), None, op)
+
+
+# -- branches --------------------------------------------------------------------------
+
+
+def plan_switch(plan: PlanBuilder, op: Operation) -> None:
+    """Both outputs are the data; each has a value only under its predicate."""
+    data, predicate = op.inputs
+    slot = plan.value(predicate, op)
+    guards = plan.guards(op.inputs[0]) + plan.guards(op.inputs[1])
+    for output, taken in zip(op.outputs, (False, True), strict=True):
+        declaration = plan.variable_behind(data)
+        if declaration is not None:
+            plan.stand_for(output, declaration)
+        else:
+            plan.set_slot(output, plan.value(data, op))
+        plan.set_guards(output, (*guards, *plan.control_guards(op), (slot, taken)))
+
+
+def plan_merge(plan: PlanBuilder, op: Operation) -> None:
+    """Give out the input that has a value, and its position.
+
+    The two branches of a condition together have a value whenever the condition is
+    evaluated. Other merges get a predicate of their own: whether any input has one.
+    """
+    choices = [plan.guards(tensor) for tensor in op.inputs]
+    shared = set(choices[0]).intersection(*choices[1:])
+    rest = [sorted(set(guards) - shared) for guards in choices]
+    common: Guards = tuple(sorted(shared))
+    if not (
+        any(not guards for guards in rest)
+        or (
+            len(rest) == 2
+            and all(len(guards) == 1 for guards in rest)
+            and rest[0][0][0] == rest[1][0][0]
+        )
+    ):
+        raise UnimplementedError(
+            op.node_def,
+            op,
+            f"Merge '{op.name}' joins branches that are not the two sides of one "
+            f"condition (inputs {', '.join(t.name for t in op.inputs)}); this is not "
+            "built.",
+        )
+    plan.set_current_guards(op, common)
+    inputs = [plan.value(tensor, op) for tensor in op.inputs]
+    outputs = [plan.set_slot(tensor) for tensor in op.outputs]
+    plan.add_merge(op, inputs, choices, outputs)
 
 
 STATE_OPS: Final[dict[str, Planner]] = {
@@ -203,4 +252,8 @@ STATE_OPS: Final[dict[str, Planner]] = {
     "IsVariableInitialized": plan_is_initialized,
     "VarIsInitializedOp": plan_is_initialized,
     "DestroyResourceOp": plan_destroy,
+    "Switch": plan_switch,
+    "RefSwitch": plan_switch,
+    "Merge": plan_merge,
+    "RefMerge": plan_merge,
 }

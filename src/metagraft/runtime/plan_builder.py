@@ -1,0 +1,468 @@
+"""From fetches and feeds to a plan.
+
+The builder follows reference edges and resource handles back to the variable and
+decides, in the order of execution, which value each consumer sees.
+
+A reference (the output of a `VariableV2`, an `Assign`, or an `Identity` of these) is
+read when its consumer runs, and a fetched reference after all updates: in TensorFlow
+they share the buffer of the variable.
+
+Conditions of version 1 (`Switch`, `Merge`) become guards: for every tensor and
+operation the predicates under which it has a value are known when the plan is built.
+What is updated in a branch is merged with its value before, right behind the update.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metagraft.errors import InternalError, InvalidArgumentError, UnimplementedError
+from metagraft.kernels import Kernel, kernel_for
+from metagraft.runtime.node_errors import missing_kernels, not_ordered
+from metagraft.runtime.order import needed_operations, ordered
+from metagraft.runtime.plan import (
+    FRAME_SLOT,
+    Guards,
+    Node,
+    Plan,
+    RandomOp,
+    Read,
+    Slots,
+    Write,
+)
+from metagraft.runtime.resources import VariableDeclaration
+
+if TYPE_CHECKING:
+    from metagraft.graph.operation import Operation
+    from metagraft.graph.tensor import Tensor
+
+
+def _merge(*_: Any) -> tuple[Any, ...]:
+    raise AssertionError("a merge is no kernel; see evaluate.py")
+
+
+_MERGE = Kernel(_merge)
+ConstantReader = Callable[["Operation"], Any]
+Planner = Callable[["PlanBuilder", "Operation"], None]
+
+
+@dataclass(slots=True, eq=False)
+class PlanBuilder:
+    """Collects slots, nodes, reads and writes while it walks the operations in order.
+
+    Attributes:
+        constant_value: Returns the value of a `Const` operation.
+    """
+
+    constant_value: ConstantReader
+    _fed: Collection[Tensor]
+    _slots: dict[Tensor, int] = field(default_factory=dict)
+    _variables: dict[Tensor, VariableDeclaration] = field(default_factory=dict)
+    _versions: dict[tuple[str, str], int | None] = field(default_factory=dict)
+    _written: dict[tuple[str, str], VariableDeclaration] = field(default_factory=dict)
+    _nodes: list[Node] = field(default_factory=list)
+    _reads: list[Read] = field(default_factory=list)
+    _constants: list[tuple[int, Any]] = field(default_factory=list)
+    _randoms: list[RandomOp] = field(default_factory=list)
+    _events: list[int | tuple[int, ...]] = field(default_factory=list)
+    _event_of: dict[Operation, int] = field(default_factory=dict)
+    _guards: dict[Tensor | Operation, Guards] = field(default_factory=dict)
+    _optional: dict[tuple[str, str], int] = field(default_factory=dict)
+    _optional_slots: dict[int, VariableDeclaration] = field(default_factory=dict)
+    _current: Guards = ()
+    _n_slots: int = FRAME_SLOT + 1
+
+    # -- slots ---------------------------------------------------------------------
+
+    def new_slot(self) -> int:
+        """Return a slot that nothing uses yet."""
+        self._n_slots += 1
+        return self._n_slots - 1
+
+    def set_slot(self, tensor: Tensor, slot: int | None = None) -> int:
+        """Give a tensor a slot unless it is fed; return the slot to write to."""
+        slot = self.new_slot() if slot is None else slot
+        self._slots.setdefault(tensor, slot)
+        return slot
+
+    def value(self, tensor: Tensor, reader: Operation) -> int:
+        """Return the slot with what `reader`, running now, sees of a tensor."""
+        slot = self._slots.get(tensor)
+        if slot is not None:
+            return slot
+        declaration = self._variables.get(tensor)
+        if declaration is None:
+            raise InternalError(
+                None, tensor.op, f"Tensor '{tensor.name}' is used but never computed."
+            )
+        # An `Identity` of the variable is what reads it, and what an error names.
+        return self.read(declaration, tensor.op if tensor.op.inputs else reader)
+
+    def constant(self, tensor: Tensor, value: Any) -> None:
+        """Give a tensor a value that never changes."""
+        self._constants.append((self.set_slot(tensor), value))
+
+    # -- branches ------------------------------------------------------------------
+
+    def start_operation(self, op: Operation) -> None:
+        """Find the guards of the operation that is planned next.
+
+        An operation does not run if any of its inputs or control inputs did not.
+        """
+        if not self._guards:
+            return
+        found: set[tuple[int, bool]] = set()
+        for tensor in op.inputs:
+            found.update(self.guards(tensor))
+        for control in op.control_inputs:
+            found.update(self._guards.get(control, ()))
+        self.set_current_guards(op, tuple(sorted(found)))
+
+    def set_current_guards(self, op: Operation, guards: Guards) -> None:
+        """Set the guards of `op`, which is being planned."""
+        self._current = guards
+        if guards:
+            self._guards[op] = guards
+        else:
+            self._guards.pop(op, None)
+
+    def guards(self, tensor: Tensor) -> Guards:
+        """Return the guards under which a tensor has a value."""
+        if not self._guards or tensor in self._fed:
+            return ()
+        guards = self._guards.get(tensor)
+        return self._guards.get(tensor.op, ()) if guards is None else guards
+
+    def control_guards(self, op: Operation) -> Guards:
+        """Return the guards of the control inputs of an operation."""
+        return tuple(g for c in op.control_inputs for g in self._guards.get(c, ()))
+
+    def set_guards(self, tensor: Tensor, guards: Guards) -> None:
+        """Set the guards under which one output has a value."""
+        self._guards[tensor] = tuple(sorted(set(guards)))
+
+    # -- variables -----------------------------------------------------------------
+
+    def stand_for(self, tensor: Tensor, declaration: VariableDeclaration) -> None:
+        """Make a tensor a reference to, or handle of, a variable unless it is fed."""
+        if tensor not in self._slots:
+            self._variables[tensor] = declaration
+
+    def variable_behind(self, tensor: Tensor) -> VariableDeclaration | None:
+        """Return the variable that a tensor refers to, if it does and is not fed."""
+        return None if tensor in self._slots else self._variables.get(tensor)
+
+    def variable(self, tensor: Tensor, op: Operation) -> VariableDeclaration:
+        """Return the variable that an operand of `op` refers to.
+
+        Raises:
+            InvalidArgumentError: The operand is no reference or handle of a variable
+                that can be followed back through the graph.
+        """
+        declaration = self.variable_behind(tensor)
+        if declaration is None:
+            raise InvalidArgumentError(
+                op.node_def,
+                op,
+                f"Operand '{tensor.name}' of '{op.name}' ({op.type}) must lead back "
+                "to a variable, but is fed or comes from "
+                f"'{tensor.op.name}' ({tensor.op.type}).",
+            )
+        return declaration
+
+    def read(
+        self,
+        declaration: VariableDeclaration,
+        reader: Operation,
+        *,
+        optional: bool = False,
+    ) -> int:
+        """Return the slot with the current value of a variable."""
+        key = declaration.key
+        slot = self._versions.get(key)
+        if slot is not None:
+            return slot
+        if not optional and not self._current:
+            slot = self._versions[key] = self.new_slot()
+            self._reads.append(Read(slot, declaration, reader))
+            return slot
+        # Only if the branch is taken must the variable have a value.
+        slot = self._optional.get(key)
+        if slot is None:
+            slot = self._optional[key] = self.new_slot()
+            self._reads.append(Read(slot, declaration, reader, optional=True))
+        if not optional:
+            self._optional_slots[slot] = declaration
+        return slot
+
+    def is_initialized(self, declaration: VariableDeclaration, op: Operation) -> int:
+        """Return a slot with whether a variable has a value now."""
+        slot = self.new_slot()
+        if declaration.key in self._written:
+            has_value = self._versions.get(declaration.key) is not None
+            self._constants.append((slot, np.bool_(has_value)))
+        else:
+            self._reads.append(Read(slot, declaration, op, initialized=True))
+        return slot
+
+    def write(
+        self, declaration: VariableDeclaration, slot: int | None, op: Operation
+    ) -> None:
+        """Make the value in a slot the current value of a variable.
+
+        In a branch: only if that is taken.
+
+        Raises:
+            UnimplementedError: A variable is removed in a branch.
+        """
+        if self._current:
+            if slot is None:
+                raise UnimplementedError(
+                    op.node_def, op, f"'{op.name}' ({op.type}) in a branch is not built"
+                )
+            before = self.read(declaration, op, optional=True)
+            merged = self.new_slot()
+            self._add_merge(op, [slot, before], [self._current, ()], [merged])
+            slot = merged
+        self._versions[declaration.key] = slot
+        self._written[declaration.key] = declaration
+
+    def add_merge(
+        self,
+        op: Operation,
+        inputs: Sequence[int],
+        choices: Sequence[Guards],
+        outputs: Sequence[int],
+    ) -> None:
+        """Append a node that gives out the first input whose guards hold.
+
+        Args:
+            op: The operation.
+            inputs: Slots to choose from.
+            choices: The guards of each.
+            outputs: Slots for the value and, optionally, for its position.
+        """
+        self._append(
+            Node(
+                op,
+                _MERGE,
+                None,
+                tuple(inputs),
+                tuple(outputs),
+                after=self._events_before(op),
+                guards=self._current,
+                choices=tuple(choices),
+            )
+        )
+
+    def _add_merge(
+        self,
+        op: Operation,
+        inputs: Sequence[int],
+        choices: Sequence[Guards],
+        outputs: Sequence[int],
+    ) -> None:
+        """Append the merge that follows an update in a branch; it runs always."""
+        guards, self._current = self._current, ()
+        self.add_merge(op, inputs, choices, outputs)
+        self._current = guards
+
+    # -- nodes ---------------------------------------------------------------------
+
+    def add_node(
+        self,
+        op: Operation,
+        kernel: Kernel,
+        attrs: Any,
+        inputs: Sequence[Slots],
+        outputs: Sequence[int],
+        *,
+        static: tuple[int, ...] = (),
+        needs_frame: bool = False,
+    ) -> None:
+        """Append a kernel call."""
+        random = None
+        if kernel.random:
+            random = len(self._randoms)
+            seeds = op.attrs
+            self._randoms.append(
+                RandomOp(op.name, seeds.get("seed", 0), seeds.get("seed2", 0))
+            )
+        optional = self._optional_slots
+        flat = [
+            s
+            for slots in inputs
+            for s in ([slots] if isinstance(slots, int) else slots)
+        ]
+        self._append(
+            Node(
+                op,
+                kernel,
+                attrs,
+                tuple(inputs),
+                tuple(outputs),
+                static,
+                random,
+                needs_frame,
+                self._events_before(op),
+                self._current,
+                checked=tuple((s, optional[s]) for s in flat if s in optional),
+            )
+        )
+
+    def _append(self, node: Node) -> None:
+        self._event_of[node.op] = len(self._events)
+        self._events.append(len(self._nodes))
+        self._nodes.append(node)
+
+    def add_kernel(self, op: Operation, kernel: Kernel) -> None:
+        """Append the call of an op's kernel, its variables followed back."""
+        inputs: list[Slots] = []
+        static: list[int] = []
+        updated: dict[str, VariableDeclaration] = {}
+        for name, tensors, is_list in arguments(op):
+            if name in kernel.static:
+                static.append(len(inputs))
+            if name in kernel.updates or name in kernel.reads:
+                declaration = self.variable(tensors[0], op)
+                updated[name] = declaration
+                inputs.append(self.read(declaration, op))
+            elif is_list:
+                inputs.append(tuple(self.value(t, op) for t in tensors))
+            else:
+                inputs.append(self.value(tensors[0], op))
+        outputs = [self.new_slot() for _ in kernel.updates]
+        references = iter(kernel.updates)
+        for tensor in op.outputs:
+            if tensor.dtype.is_ref and kernel.updates:
+                self.stand_for(tensor, updated[next(references)])
+            else:
+                outputs.append(self.set_slot(tensor))
+        self.add_node(op, kernel, op.record, inputs, outputs, static=tuple(static))
+        for name, slot in zip(kernel.updates, outputs, strict=False):
+            self.write(updated[name], slot, op)
+
+    def finish_operation(self, op: Operation) -> None:
+        """Pass on the control edges of an operation that became no node."""
+        if op in self._event_of:
+            return
+        before = self._events_before(op)
+        if len(before) == 1:
+            self._event_of[op] = before[0]
+        elif before:
+            self._event_of[op] = len(self._events)
+            self._events.append(before)
+
+    def _events_before(self, op: Operation) -> tuple[int, ...]:
+        # Data inputs count too: the operation behind one may be no node, but wait
+        # for others by control edges.
+        before = [*op.control_inputs, *(tensor.op for tensor in op.inputs)]
+        found = {self._event_of[o] for o in before if o in self._event_of}
+        return tuple(sorted(found))
+
+    def finished(self, feeds: Sequence[int], fetches: Sequence[Tensor]) -> Plan:
+        """Return the plan of everything collected."""
+        fetched = [self._fetched(tensor) for tensor in fetches]
+        return Plan(
+            nodes=tuple(self._nodes),
+            n_slots=self._n_slots,
+            feeds=tuple(feeds),
+            constants=tuple(self._constants),
+            reads=tuple(self._reads),
+            writes=tuple(
+                Write(declaration, self._versions[key])
+                for key, declaration in self._written.items()
+            ),
+            randoms=tuple(self._randoms),
+            events=tuple(self._events),
+            fetches=tuple(fetched),
+            fetch_guards=tuple(self.guards(t) for t in fetches) if self._guards else (),
+        )
+
+    def _fetched(self, tensor: Tensor) -> int:
+        declaration = self.variable_behind(tensor)
+        if declaration is not None and tensor.dtype.base_dtype.name == "resource":
+            slot = self.new_slot()
+            self._constants.append((slot, declaration))
+            return slot
+        return self.value(tensor, tensor.op)
+
+
+def arguments(op: Operation) -> list[tuple[str, Sequence[Tensor], bool]]:
+    """Return (name, tensors, is it a list) for every input arg of an operation."""
+    definition = op.definition
+    assert definition is not None, op.type
+    tensors = op.inputs
+    result: list[tuple[str, Sequence[Tensor], bool]] = []
+    start = 0
+    for arg in definition.inputs:
+        if arg.number_attr:
+            size = int(op.attrs[arg.number_attr])
+        elif arg.type_list_attr:
+            size = len(op.attrs[arg.type_list_attr])
+        else:
+            result.append((arg.name, tensors[start : start + 1], False))
+            start += 1
+            continue
+        result.append((arg.name, tensors[start : start + size], True))
+        start += size
+    return result
+
+
+def build_plan(
+    fetches: Sequence[Tensor],
+    targets: Sequence[Operation],
+    feeds: Sequence[Tensor],
+    constant_value: ConstantReader,
+    planners: dict[str, Planner],
+) -> Plan:
+    """Plan a run.
+
+    Args:
+        fetches: Tensors to return.
+        targets: Operations to run besides.
+        feeds: Tensors whose values are given.
+        constant_value: Returns the value of a `Const` operation.
+        planners: How the ops that act on the run (variables, ...) become part of it.
+
+    Raises:
+        UnimplementedError: Operations are needed that nothing can run.
+    """
+    fed = frozenset(feeds)
+    builder = PlanBuilder(constant_value, fed)
+    feed_slots = [builder.set_slot(tensor) for tensor in feeds]
+    sources = [tensor.op for tensor in fetches if tensor not in fed]
+    needed = needed_operations([*sources, *targets], fed)
+    lacking = [
+        op for op in needed if op.type not in planners and kernel_for(op.type) is None
+    ]
+    if lacking:
+        raise missing_kernels(lacking)
+    order, stuck = ordered(needed, _is_update)
+    if stuck:
+        raise not_ordered(stuck)
+    for op in order:
+        builder.start_operation(op)
+        planner = planners.get(op.type)
+        if planner is not None:
+            planner(builder, op)
+            builder.finish_operation(op)
+            continue
+        kernel = kernel_for(op.type)
+        assert kernel is not None
+        builder.add_kernel(op, kernel)
+    return builder.finished(feed_slots, fetches)
+
+
+_ASSIGNMENTS = frozenset({"Assign", "AssignVariableOp", "DestroyResourceOp"})
+
+
+def _is_update(op: Operation) -> bool:
+    if op.type in _ASSIGNMENTS:
+        return True
+    kernel = kernel_for(op.type)
+    return kernel is not None and bool(kernel.updates)
