@@ -79,8 +79,8 @@ def _add_part(parts: dict[str, str | int | None], key: str, rest: list[str]) -> 
         parts[key] = int(rest[0])
     elif key == "device" and len(rest) in (1, 2):
         _add_device(parts, rest[0], rest[1] if len(rest) == 2 else "*")
-    elif key.upper() in ("CPU", "GPU", "TPU") and len(rest) == 1:
-        _add_device(parts, key.upper(), rest[0])
+    elif key.upper() in ("CPU", "GPU", "TPU") and len(rest) <= 1:
+        _add_device(parts, key.upper(), rest[0] if rest else "*")
     else:
         raise ValueError(key)
 

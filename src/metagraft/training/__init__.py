@@ -1,0 +1,1 @@
+"""Training: savers and checkpoints, optimizers, coordination."""

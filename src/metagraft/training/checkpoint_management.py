@@ -1,0 +1,270 @@
+"""The state file `checkpoint` and the files that make up a checkpoint.
+
+Source: tensorflow python/checkpoint/checkpoint_management.py.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import logging
+import os
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from metagraft.errors import NotFoundError, OpError
+from metagraft.formats import files
+from metagraft.proto import CheckpointState, SaverDef
+from metagraft.proto.text import format_text, parse_text
+
+_log = logging.getLogger(__name__)
+
+_DEFAULT_STATE_NAME: Final = "checkpoint"
+_SHARD_SUFFIX: Final = re.compile(r"-[\d\?]+-of-\d+$")
+
+
+def generate_checkpoint_state_proto(
+    save_dir: str,
+    model_checkpoint_path: str,
+    all_model_checkpoint_paths: list[str] | None = None,
+    all_model_checkpoint_timestamps: Sequence[float] | None = None,
+    last_preserved_timestamp: float | None = None,
+) -> CheckpointState:
+    """Return the content of a state file.
+
+    Args:
+        save_dir: Folder of the state file.
+        model_checkpoint_path: The newest checkpoint.
+        all_model_checkpoint_paths: All that are kept, oldest first; the newest is added
+            if it is not last. Not changed.
+        all_model_checkpoint_timestamps: When each was written, in seconds since 1970.
+        last_preserved_timestamp: When the last one to keep for good was written.
+
+    Returns:
+        A message; where `save_dir` is relative, relative paths are relative to it.
+
+    Raises:
+        ValueError: Timestamps and paths differ in number.
+    """
+    paths = list(all_model_checkpoint_paths or ())
+    if not paths or paths[-1] != model_checkpoint_path:
+        _log.info(
+            "%s is not in all_model_checkpoint_paths. Manually adding it.",
+            model_checkpoint_path,
+        )
+        paths.append(model_checkpoint_path)
+    timestamps = list(all_model_checkpoint_timestamps or ())
+    if timestamps and len(timestamps) != len(paths):
+        raise ValueError(
+            "Checkpoint timestamps, if provided, must match checkpoint paths (got "
+            f"paths {paths} and timestamps {timestamps})"
+        )
+    if not _is_absolute(save_dir):
+        model_checkpoint_path = _relative(model_checkpoint_path, save_dir)
+        paths = [_relative(path, save_dir) for path in paths]
+    state = CheckpointState(
+        model_checkpoint_path=model_checkpoint_path,
+        all_model_checkpoint_paths=paths,
+        all_model_checkpoint_timestamps=timestamps,
+    )
+    if last_preserved_timestamp is not None:
+        state.last_preserved_timestamp = last_preserved_timestamp
+    return state
+
+
+def update_checkpoint_state(
+    save_dir: str,
+    model_checkpoint_path: str,
+    all_model_checkpoint_paths: list[str] | None = None,
+    latest_filename: str | None = None,
+    all_model_checkpoint_timestamps: Sequence[float] | None = None,
+    last_preserved_timestamp: float | None = None,
+    *,
+    save_relative_paths: bool = False,
+) -> None:
+    """Write the state file atomically.
+
+    Args:
+        save_dir: Folder of the state file.
+        model_checkpoint_path: The newest checkpoint.
+        all_model_checkpoint_paths: All that are kept, oldest first.
+        latest_filename: Name of the state file, `checkpoint` by default.
+        all_model_checkpoint_timestamps: When each was written, in seconds since 1970.
+        last_preserved_timestamp: When the last one to keep for good was written.
+        save_relative_paths: Whether absolute paths are written relative to `save_dir`.
+
+    Raises:
+        RuntimeError: The checkpoint has the path of the state file.
+    """
+    newest = model_checkpoint_path
+    paths = list(all_model_checkpoint_paths or ())
+    if save_relative_paths:
+        newest = os.path.relpath(newest, save_dir) if _is_absolute(newest) else newest
+        paths = [
+            os.path.relpath(path, save_dir) if _is_absolute(path) else path
+            for path in paths
+        ]
+    state = generate_checkpoint_state_proto(
+        save_dir,
+        newest,
+        paths,
+        all_model_checkpoint_timestamps,
+        last_preserved_timestamp,
+    )
+    state_path = _state_path(save_dir, latest_filename)
+    if state_path == state.model_checkpoint_path:
+        raise RuntimeError(
+            f"Save path '{model_checkpoint_path}' conflicts with path used for "
+            "checkpoint state.  Please use a different save path."
+        )
+    files.write_bytes(state_path, format_text(state).encode())
+
+
+def get_checkpoint_state(
+    checkpoint_dir: str | os.PathLike[str], latest_filename: str | None = None
+) -> CheckpointState | None:
+    """Return what a state file says, with relative paths joined to its folder.
+
+    Args:
+        checkpoint_dir: Folder of the state file.
+        latest_filename: Name of the state file, `checkpoint` by default.
+
+    Returns:
+        The state, or None if the file does not exist or cannot be understood.
+
+    Raises:
+        ValueError: It names no checkpoint.
+    """
+    folder = os.fspath(checkpoint_dir)
+    path = _state_path(folder, latest_filename)
+    try:
+        if not files.exists(path):
+            return None
+        text = files.read_bytes(path).decode("utf-8")
+        state = parse_text(text, CheckpointState, ignores_unknown_fields=True)
+    except (OpError, ValueError) as error:
+        _log.warning("%s: %s", type(error).__name__, error)
+        _log.warning("%s: Checkpoint ignored", path)
+        return None
+    if not state.model_checkpoint_path:
+        raise ValueError(f"Invalid checkpoint state loaded from {folder}")
+    state.model_checkpoint_path = _joined(folder, state.model_checkpoint_path)
+    state.all_model_checkpoint_paths[:] = [
+        _joined(folder, path) for path in state.all_model_checkpoint_paths
+    ]
+    return state
+
+
+def latest_checkpoint(
+    checkpoint_dir: str | os.PathLike[str], latest_filename: str | None = None
+) -> str | None:
+    """Return the prefix of the newest checkpoint of a folder, or None.
+
+    Args:
+        checkpoint_dir: Folder of the state file.
+        latest_filename: Name of the state file, `checkpoint` by default.
+    """
+    state = get_checkpoint_state(checkpoint_dir, latest_filename)
+    if state is None:
+        return None
+    prefix = state.model_checkpoint_path
+    if _files_of(prefix):
+        return prefix
+    # TF: gives up here. A folder moved with absolute paths in its state file is found.
+    here = _joined(os.fspath(checkpoint_dir), prefix.rpartition("/")[2])
+    if _files_of(here):
+        _log.info("Checkpoint %s is not there; taking %s", prefix, here)
+        return here
+    _log.error("Couldn't match files for checkpoint %s", prefix)
+    return None
+
+
+def checkpoint_exists(checkpoint_prefix: str | os.PathLike[str]) -> bool:
+    """Return whether there is a checkpoint with this prefix, of either format."""
+    return bool(_files_of(os.fspath(checkpoint_prefix)))
+
+
+def get_checkpoint_mtimes(checkpoint_prefixes: Iterable[str]) -> list[float]:
+    """Return when checkpoints were last written, in seconds since 1970.
+
+    Those that do not exist are left out, so there may be fewer times than prefixes.
+    """
+    times = []
+    for prefix in checkpoint_prefixes:
+        found = _files_of(prefix)
+        if found:
+            times.append(files.modified_seconds(found[0]))
+    return times
+
+
+def remove_checkpoint(
+    checkpoint_prefix: str,
+    checkpoint_format_version: int = SaverDef.V2,
+    meta_graph_suffix: str = "meta",
+) -> None:
+    """Delete the files of a checkpoint and its MetaGraph; missing ones do not matter.
+
+    Args:
+        checkpoint_prefix: What `Saver.save` returned.
+        checkpoint_format_version: `SaverDef.V1` or `SaverDef.V2`.
+        meta_graph_suffix: Extension of the MetaGraph file.
+    """
+    _remove([meta_graph_filename(checkpoint_prefix, meta_graph_suffix)])
+    if checkpoint_format_version == SaverDef.V2:
+        _remove([f"{checkpoint_prefix}.index"])
+        _remove(_matching(f"{checkpoint_prefix}.data-?????-of-?????"))
+    else:
+        _remove(_matching(checkpoint_prefix))
+
+
+def meta_graph_filename(checkpoint_filename: str, meta_graph_suffix: str) -> str:
+    """Return the MetaGraph file of a checkpoint: its name without shard numbers."""
+    return f"{_SHARD_SUFFIX.sub('', checkpoint_filename)}.{meta_graph_suffix}"
+
+
+def _state_path(folder: str, name: str | None) -> str:
+    return _joined(folder, _DEFAULT_STATE_NAME if name is None else name)
+
+
+def _joined(folder: str, path: str) -> str:
+    if _is_absolute(path) or not folder:
+        return path
+    return f"{folder}{path}" if folder.endswith("/") else f"{folder}/{path}"
+
+
+def _is_absolute(path: str) -> bool:
+    return path.startswith("/") or files.is_remote(path)
+
+
+def _relative(path: str, folder: str) -> str:
+    return path if _is_absolute(path) else os.path.relpath(path, folder or ".")
+
+
+def _files_of(prefix: str) -> list[str]:
+    """Return the file that tells that a checkpoint exists: its index, or version 1."""
+    index = f"{prefix}.index"
+    return [index] if files.exists(index) else _matching(prefix)
+
+
+def _matching(path: str) -> list[str]:
+    """Return the files that a name with question marks stands for."""
+    folder, slash, name = path.rpartition("/")
+    if "?" not in name:
+        return [path] if files.exists(path) and not files.is_folder(path) else []
+    where = folder + slash
+    if where and not files.is_folder(where):
+        return []
+    pattern = name.replace("[", "[[]").replace("*", "[*]")
+    return [
+        f"{where}{entry}"
+        for entry in files.list_folder(where or ".")
+        if fnmatch.fnmatchcase(entry, pattern)
+    ]
+
+
+def _remove(paths: Iterable[str]) -> None:
+    for path in paths:
+        try:
+            files.remove(path)
+        except NotFoundError:
+            _log.debug("%s is gone already", path)
