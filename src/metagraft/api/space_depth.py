@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from metagraft.api.arguments import renamed_argument
+from metagraft.api.renamed_arguments import renamed_argument
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array, space_batch
