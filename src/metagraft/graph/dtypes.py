@@ -170,8 +170,10 @@ class DType:
 
     @property
     def size(self) -> int:
-        """Bytes of one element (1 where elements have no fixed size)."""
-        return 1 if self._numpy is None or self._base == 7 else self._numpy.itemsize
+        """Bytes of one element; 0 for strings, 1 for handles."""
+        if self._base == 7:
+            return 0
+        return 1 if self._numpy is None else self._numpy.itemsize
 
     @property
     def min(self) -> Any:  # a number of the type
@@ -302,6 +304,14 @@ _BY_NUMPY: Final[dict[np.dtype[Any], DType]] = {
     if number not in _QUANTIZED and number not in {7, 20, 21} and number in NUMPY_DTYPES
 }
 
+_BY_PYTHON_TYPE: Final[dict[type, DType]] = {
+    float: float32,
+    builtins.bool: bool,
+    str: string,
+    bytes: string,
+    object: string,
+}
+
 
 def from_enum(number: int) -> DType:
     """Return the dtype of a `DataType` number.
@@ -329,12 +339,15 @@ def as_dtype(type_value: Any) -> DType:
         found = _BY_NAME.get(type_value)
         if found is not None:
             return found
-    if type_value is str or type_value is bytes or type_value is object:
-        return string
+    known = _BY_PYTHON_TYPE.get(type_value) if isinstance(type_value, type) else None
+    if known is not None:
+        return known
     number = getattr(type_value, "as_datatype_enum", None)  # TensorFlow's own DType
     if isinstance(number, int):
         return from_enum(number)
     try:
+        if type_value is int:  # TensorFlow takes no side between 32 and 64 bits
+            raise TypeError
         key = np.dtype(type_value)
     except TypeError:
         raise TypeError(

@@ -150,23 +150,19 @@ def _from_python(values: Any, dtype: dtypes.DType | None) -> Array:
 
 def _numeric_array(values: Any, dtype: dtypes.DType | None) -> Array:
     try:
-        array = np.array(values, None if dtype is None else dtype.numpy_dtype)
-    except OverflowError as error:
-        raise TypeError(
-            f"Expected {dtype.name if dtype else 'a number'}, but got {values!r}:"
-            f" {error}"
-        ) from error
+        array = np.array(values)
     except ValueError as error:
         raise ValueError(
             "Can't convert Python sequence with mixed types or lengths to Tensor:"
             f" {error}"
         ) from error
-    if array.dtype == object:
+    if array.dtype == object or array.dtype.kind in "US":
         raise TypeError(
             f"Failed to convert elements of {values!r} to Tensor. Consider casting"
             " elements to a supported type."
         )
-    return array
+    # TF: integers too large for the type wrap around, as in TensorFlow 2.21.
+    return array if dtype is None else array.astype(dtype.numpy_dtype)
 
 
 def _narrowed(array: Array) -> Array:
