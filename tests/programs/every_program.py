@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import ModuleType
 
-from tests.programs import arrays, control, models, networks, training, variables
+from tests.programs import (
+    arrays,
+    branches,
+    control,
+    models,
+    networks,
+    training,
+    variables,
+)
 
 Program = Callable[[ModuleType], object]
 
@@ -31,5 +39,6 @@ PROGRAMS = _by_name(
     networks.PROGRAMS,
     training.PROGRAMS,
     control.PROGRAMS,
+    branches.PROGRAMS,
     models.PROGRAMS,
 )

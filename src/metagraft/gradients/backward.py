@@ -23,6 +23,7 @@ from metagraft.gradients.aggregation import (
     aggregated,
     check_aggregation_method,
 )
+from metagraft.gradients.branches import zeros_of_switch
 from metagraft.gradients.registry import get_gradient_function
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op as apply_op
@@ -31,6 +32,7 @@ from metagraft.graph.build.control_flow import tuple_ as gate_together
 from metagraft.graph.build.resource_variable import variable_shape
 from metagraft.graph.composite import IndexedSlices
 from metagraft.graph.constant_value import variable_behind
+from metagraft.graph.control_flow_context import is_switch
 from metagraft.graph.conversion import (
     convert_to_tensor,
     internal_convert_to_tensor_or_indexed_slices,
@@ -56,11 +58,11 @@ _DIFFERENTIABLE: Final = frozenset(
         dtypes.bfloat16,
     }
 )
-# Their gradients need the state of loops and branches, which is not there yet.
+# Their gradients need functions for the branches, which are not there yet.
 _CONTROL_FLOW: Final = frozenset(
     {
-        *("Enter", "Exit", "NextIteration", "Switch", "Merge", "LoopCond"),
-        *("RefEnter", "RefExit", "RefNextIteration", "RefSwitch", "RefMerge"),
+        *("Enter", "Exit", "NextIteration", "LoopCond"),
+        *("RefEnter", "RefExit", "RefNextIteration"),
         *("While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase"),
     }
 )
@@ -380,7 +382,11 @@ class _Walk:
             return
         for i, grad in enumerate(out_grads):
             if grad is None and is_differentiable(op.outputs[i].dtype):
-                out_grads[i] = _zeros_for_output(op.outputs[i])
+                out_grads[i] = (
+                    zeros_of_switch(op, i)
+                    if is_switch(op)
+                    else _zeros_for_output(op.outputs[i])
+                )
         with name_scope(op.name + "_grad"):
             in_grads = self._apply(op, rule, out_grads)
         self._hand_on(op, in_grads)

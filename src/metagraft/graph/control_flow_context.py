@@ -110,7 +110,22 @@ class ControlFlowContext(ABC):
     def to_control_flow_context_def(self) -> ControlFlowContextDef:
         """Return the message of any kind."""
 
+    @property
+    @abstractmethod
+    def grad_state(self) -> Any:
+        """What ties the loop around to the loop of its gradient, if anything does."""
+
+    @property
+    @abstractmethod
+    def back_prop(self) -> bool:
+        """Whether the loop around has gradients."""
+
     # -- shared by the kinds ---------------------------------------------------------
+
+    def add_inner_op(self, op: Operation) -> None:
+        """Hear of an operation that was added to a context inside of this one."""
+        if self.outer_context is not None:
+            self.outer_context.add_inner_op(op)
 
     def remove_external_control_inputs(
         self, op: Operation

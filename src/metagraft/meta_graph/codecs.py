@@ -54,11 +54,11 @@ _BUILT_IN: Final[Mapping[str, tuple[str, str]]] = {
     "savers": ("SaverDef", "metagraft.training.saver:Saver"),
     "cond_context": (
         "CondContextDef",
-        "metagraft.graph.control_flow:CondContext",
+        "metagraft.graph.cond_context:CondContext",
     ),
     "while_context": (
         "WhileContextDef",
-        "metagraft.graph.control_flow:WhileContext",
+        "metagraft.graph.while_context:WhileContext",
     ),
 }
 

@@ -90,6 +90,7 @@ _NAMES = {
     "reset_default_graph": f"{_GRAPH}.defaults:reset_default_graph",
     "set_random_seed": f"{_GRAPH}.random_seed:set_random_seed",
     # Branches and loops.
+    "Assert": "metagraft.api.assertion:assert_",
     "case": "metagraft.api.case:case",
     "cond": "metagraft.api.cond:cond",
     # Arrays.

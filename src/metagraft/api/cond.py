@@ -1,0 +1,224 @@
+"""Conditionals: `tf.cond` and what decides while the graph is built.
+
+Source: tensorflow python/ops/cond.py, python/framework/smart_cond.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from metagraft.errors import UnimplementedError
+from metagraft.graph import dtypes
+from metagraft.graph.build.array import identity
+from metagraft.graph.build.math import cast
+from metagraft.graph.build.switches import merge, switch
+from metagraft.graph.composite import IndexedSlices
+from metagraft.graph.cond_context import CondContext
+from metagraft.graph.constant_value import constant_value, folded_value
+from metagraft.graph.defaults import executing_eagerly
+from metagraft.graph.keys import GraphKeys
+from metagraft.graph.scopes import add_to_collection, name_scope
+from metagraft.graph.structure import check_same_structure, flatten, pack_like
+from metagraft.graph.tensor import Tensor
+from metagraft.graph.variable import GraphVariable
+
+__all__ = ["cond", "smart_cond", "smart_constant_value"]
+
+Branch = Callable[[], Any]
+
+
+def cond(
+    pred: Any,
+    true_fn: Branch | None = None,
+    false_fn: Branch | None = None,
+    strict: bool = False,
+    name: str | None = None,
+    fn1: Branch | None = None,
+    fn2: Branch | None = None,
+) -> Any:
+    """Return `true_fn()` if `pred` is true when the graph runs, else `false_fn()`.
+
+    Both functions are called once, now; only the operations of one run later. What
+    they use from outside is computed in any case.
+
+    Args:
+        pred: A `bool` scalar.
+        true_fn: Makes the results of the branch taken if `pred` is true.
+        false_fn: Makes results of the same structure and types for the other branch.
+        strict: Whether a list or tuple with one result stays one.
+        name: Name scope of the nodes.
+        fn1: Old name of `true_fn`.
+        fn2: Old name of `false_fn`.
+
+    Raises:
+        TypeError: A function is missing or cannot be called, or `pred` is a Python
+            value, or the results are of different kinds.
+        ValueError: The results differ in number or type, or there are none.
+    """
+    if_true = _branch("true_fn", "fn1", true_fn, fn1)
+    if_false = _branch("false_fn", "fn2", false_fn, fn2)
+    for branch, argument in ((if_true, "true_fn"), (if_false, "false_fn")):
+        if not callable(branch):
+            raise TypeError(f"'{argument}' must be callable.")
+    if executing_eagerly():
+        raise UnimplementedError(
+            None, None, "tf.cond: eager execution is not built; open a graph."
+        )
+    with name_scope(name, "cond", [pred]):
+        return _build(pred, if_true, if_false, strict)
+
+
+def _branch(
+    name: str, old_name: str, branch: Branch | None, old: Branch | None
+) -> Branch:
+    if old is not None:
+        if branch is not None:
+            raise TypeError(
+                f"cond(): '{name}' and '{old_name}' may not be set simultaneously."
+            )
+        return old
+    if branch is None:
+        raise TypeError(f"cond(): '{name}' argument required")
+    return branch
+
+
+def _build(pred: Any, if_true: Branch, if_false: Branch, strict: bool) -> Any:
+    if isinstance(pred, bool):
+        raise TypeError("'pred' must not be a Python bool.")
+    on_false, on_true = switch(pred, pred)
+    pivot_true = identity(on_true, name="switch_t")
+    pivot_false = identity(on_false, name="switch_f")
+    flag = identity(pred, name="pred_id")
+    for tensor in (on_true, on_false, pivot_true, pivot_false, flag):
+        tensor.graph.prevent_fetching(tensor.op)
+    context_true = CondContext(flag, pivot_true, branch=1)
+    true_value, true_results = _in_branch(context_true, if_true, "true_fn")
+    context_false = CondContext(flag, pivot_false, branch=0)
+    false_value, false_results = _in_branch(context_false, if_false, "false_fn")
+    if not strict:
+        true_value = _unpacked(true_value)
+        false_value = _unpacked(false_value)
+    true_results, false_results = _checked(
+        true_value, false_value, true_results, false_results
+    )
+    merged = [
+        merge(pair)[0] for pair in zip(false_results, true_results, strict=True)
+    ]
+    # Contexts inside of others are stored in those.
+    if context_true.outer_context is None:
+        add_to_collection(GraphKeys.COND_CONTEXT, context_true)
+        add_to_collection(GraphKeys.COND_CONTEXT, context_false)
+    packed = pack_like(true_value, merged)
+    return packed if strict else _unpacked(packed)
+
+
+def _in_branch(
+    context: CondContext, function: Branch, argument: str
+) -> tuple[Any, Any]:
+    context.enter()
+    try:
+        value, results = context.build_branch(function)
+        if value is None:
+            raise ValueError(f"'{argument}' must have a return value.")
+        context.exit_result(flatten(results))
+        return value, results
+    finally:
+        context.exit()
+
+
+def _unpacked(value: Any) -> Any:
+    if isinstance(value, (list, tuple)) and len(value) == 1:
+        return value[0]
+    return value
+
+
+def _checked(
+    true_value: Any, false_value: Any, true_results: Any, false_results: Any
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Return the results of both branches as flat lists of the same types."""
+    check_same_structure(true_value, false_value)
+    if _with_one_index_type(true_value, false_value)[0] is not true_value:
+        true_results, false_results = _with_one_index_type(true_results, false_results)
+    true_flat: list[Tensor] = flatten(true_results)
+    false_flat: list[Tensor] = flatten(false_results)
+    if not true_flat:
+        raise ValueError("'true_fn' and 'false_fn' must return at least one result.")
+    for x, y in zip(true_flat, false_flat, strict=True):
+        if x.dtype.base_dtype != y.dtype.base_dtype:
+            raise ValueError(
+                "Outputs of 'true_fn' and 'false_fn' must have the same type(s). "
+                f"Received {x.dtype.name} from 'true_fn' and {y.dtype.name} from "
+                "'false_fn'."
+            )
+    return true_flat, false_flat
+
+
+def _with_one_index_type(first: Any, second: Any) -> tuple[Any, Any]:
+    """Widen indices of `IndexedSlices` whose twins have wider ones.
+
+    Returns:
+        The very same objects if nothing had to change.
+    """
+    if isinstance(first, (list, tuple)):
+        pairs = [
+            _with_one_index_type(a, b) for a, b in zip(first, second, strict=True)
+        ]
+        if all(pair[0] is a for pair, a in zip(pairs, first, strict=True)):
+            return first, second
+        return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    if not isinstance(first, IndexedSlices) or not isinstance(second, IndexedSlices):
+        return first, second
+    if first.indices.dtype == second.indices.dtype:
+        return first, second
+    return _widened(first), _widened(second)
+
+
+def _widened(slices: IndexedSlices) -> IndexedSlices:
+    indices = cast(slices.indices, dtypes.int64)
+    return IndexedSlices(slices.values, indices, slices.dense_shape)
+
+
+# -- deciding while the graph is built -------------------------------------------------
+
+
+def smart_constant_value(pred: Any) -> bool | None:
+    """Return the value of a predicate that never changes, else None.
+
+    Args:
+        pred: A tensor, a `bool`, or 0 or 1.
+
+    Raises:
+        TypeError: It is none of these.
+    """
+    if isinstance(pred, Tensor):
+        value = constant_value(pred)
+        if value is None:
+            value = folded_value(pred)
+        return None if value is None else bool(value)
+    if isinstance(pred, (bool, int)) and pred in (0, 1):
+        return bool(pred)
+    raise TypeError(
+        "Argument `pred` must be a Tensor, or a Python bool, or 1 or 0. Received: "
+        f"pred={pred} of type {type(pred).__name__}"
+    )
+
+
+def smart_cond(
+    pred: Any, true_fn: Branch, false_fn: Branch, name: str | None = None
+) -> Any:
+    """Return `true_fn()` or `false_fn()` if `pred` is known, else build a `cond`.
+
+    Raises:
+        TypeError: A function cannot be called, or `pred` is no predicate.
+    """
+    if not callable(true_fn):
+        raise TypeError(f"Argument `true_fn` must be callable. Received {true_fn}")
+    if not callable(false_fn):
+        raise TypeError(f"Argument `false_fn` must be callable. Received {false_fn}")
+    if isinstance(pred, GraphVariable):
+        return cond(pred, true_fn, false_fn, strict=True, name=name)
+    value = smart_constant_value(pred)
+    if value is None:
+        return cond(pred, true_fn, false_fn, name=name)
+    return true_fn() if value else false_fn()
