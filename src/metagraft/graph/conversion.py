@@ -110,7 +110,7 @@ def _registered_result(
     found: Any, function: ConversionFunction, dtype: DType | None
 ) -> Tensor:
     if not isinstance(found, Tensor):
-        raise RuntimeError(
+        raise RuntimeError(  # noqa: TRY004 - TensorFlow's class
             f"Conversion function {function!r} returned non-Tensor: {found!r}"
         )
     if dtype is not None and not dtype.is_compatible_with(found.dtype):

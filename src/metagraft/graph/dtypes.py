@@ -335,31 +335,29 @@ def as_dtype(type_value: Any) -> DType:
         return type_value
     if isinstance(type_value, int) and not isinstance(type_value, builtins.bool):
         return from_enum(type_value)
+    found: DType | None = None
     if isinstance(type_value, str):
         found = _BY_NAME.get(type_value)
-        if found is not None:
-            return found
-    known = _BY_PYTHON_TYPE.get(type_value) if isinstance(type_value, type) else None
-    if known is not None:
-        return known
-    number = getattr(type_value, "as_datatype_enum", None)  # TensorFlow's own DType
-    if isinstance(number, int):
-        return from_enum(number)
-    try:
-        if type_value is int:  # TensorFlow takes no side between 32 and 64 bits
-            raise TypeError
-        key = np.dtype(type_value)
-    except TypeError:
-        raise TypeError(
-            f"Cannot convert the argument `type_value`: {type_value!r} to a TensorFlow"
-            " DType."
-        ) from None
-    if key.kind in "SUO":
-        return string
-    found = _BY_NUMPY.get(key)
+    elif isinstance(type_value, type):
+        found = _BY_PYTHON_TYPE.get(type_value)
+    found = found or _of_other_library(type_value)
     if found is None:
         raise TypeError(
             f"Cannot convert the argument `type_value`: {type_value!r} to a TensorFlow"
             " DType."
         )
     return found
+
+
+def _of_other_library(type_value: Any) -> DType | None:
+    """The dtype of TensorFlow's own `DType` or of anything NumPy calls a type."""
+    number = getattr(type_value, "as_datatype_enum", None)
+    if isinstance(number, int):
+        return from_enum(number)
+    if type_value is int:  # TensorFlow takes no side between 32 and 64 bits
+        return None
+    try:
+        key = np.dtype(type_value)
+    except TypeError:
+        return None
+    return string if key.kind in "SUO" else _BY_NUMPY.get(key)

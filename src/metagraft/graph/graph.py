@@ -690,7 +690,7 @@ class Graph:
     def get_all_collection_keys(self) -> list[str]:
         """Return the names of collections that are text."""
         with self._lock:
-            return [k for k in self._collections.keys() if isinstance(k, str)]
+            return [k for k in self.collections if isinstance(k, str)]
 
     def clear_collection(self, name: Any) -> None:
         """Forget a collection."""
