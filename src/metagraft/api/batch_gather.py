@@ -107,10 +107,12 @@ def batch_gather_nd(
         inner_shape = indices_shape[batch_dims:-1]
         grid = _batch_positions(batch_shape, indices)
         grid_shape = array.shape(grid)
-        units = array.ones(inner_rank, dtype=grid_shape.dtype)
-        grid = array.reshape(
-            grid, array.concat([grid_shape[:1], units, grid_shape[1:]], axis=0)
-        )
+        wide = [
+            grid_shape[:1],
+            array.ones(inner_rank, dtype=grid_shape.dtype),
+            grid_shape[1:],
+        ]
+        grid = array.reshape(grid, array.concat(wide, axis=0))
         repeats = array.concat(((1,), inner_shape, (1,)), axis=0)
         grid = op("Tile", input=grid, multiples=repeats)
         flat_shape = array.concat(([batch_size], indices_shape[batch_dims:]), axis=0)

@@ -99,8 +99,8 @@ def searchsorted(
     Raises:
         ValueError: `side` is neither `left` nor `right`.
     """
-    sequence_size = array.shape(sorted_sequence)[-1]
-    values_size = array.shape(values)[-1]
+    sequence_size = array.shape_or_constant(sorted_sequence)[-1]
+    values_size = array.shape_or_constant(values)[-1]
     rows = array.reshape(sorted_sequence, [-1, sequence_size])
     wanted = array.reshape(values, [-1, values_size])
     op_types = {"left": "LowerBound", "right": "UpperBound"}
@@ -112,4 +112,4 @@ def searchsorted(
     found = op(
         op_types[side], sorted_inputs=rows, values=wanted, out_type=out_type, name=name
     )
-    return array.reshape(found, array.shape(values))
+    return array.reshape(found, array.shape_or_constant(values))

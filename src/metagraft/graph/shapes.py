@@ -126,8 +126,8 @@ def as_dims(shape: Any) -> Dims:  # anything TensorFlow accepts as a shape
         TypeError: An element is no dimension.
         ValueError: A dimension is negative.
     """
-    if shape is None or shape == ():
-        return shape
+    if shape is None:
+        return None
     if isinstance(shape, TensorShape):
         return shape.dims_tuple
     if hasattr(shape, "unknown_rank"):  # a message, ours or TensorFlow's

@@ -33,10 +33,10 @@ def _joined(pieces: Sequence[Dims], value: Any) -> Dims:
     if not known:
         return None
     rank = len(known[0])
-    for dims in known:
-        if len(dims) != rank:
+    for piece in known:
+        if len(piece) != rank:
             raise ValueError(
-                f"Shapes must be equal rank, but are {rank} and {len(dims)}"
+                f"Shapes must be equal rank, but are {rank} and {len(piece)}"
             )
     if value is None:
         return (None,) * rank

@@ -17,8 +17,8 @@ from metagraft.graph.op_spec import (
     Shapes,
 )
 from metagraft.graph.operation import Operation
-from metagraft.graph.shape_checks import with_rank
-from metagraft.graph.shapes import Dims, broadcast_dims, show
+from metagraft.graph.shape_checks import merge_dim, with_rank, with_rank_at_most
+from metagraft.graph.shapes import Dims
 
 
 def fill_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
@@ -119,18 +119,13 @@ def broadcast_to_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     with_rank(inputs[1], 1)
     wanted = inputs.as_dims(1)
     dims = inputs[0]
-    if dims is not None and wanted is not None:
-        if len(dims) > len(wanted):
-            raise ValueError(
-                f"Shape must be at most rank {len(wanted)} but is rank {len(dims)}"
-            )
-        broadcast = broadcast_dims(dims, wanted)
-        if broadcast is not None and any(
-            b is not None and w is not None and b != w
-            for b, w in zip(broadcast, wanted, strict=True)
-        ):
-            raise ValueError(f"Incompatible shapes: {show(dims)} vs. {show(wanted)}")
-    return (wanted,)
+    if dims is None or wanted is None:
+        return (wanted,)
+    with_rank_at_most(dims, len(wanted))
+    padded = (1,) * (len(wanted) - len(dims)) + dims
+    # Only a dimension of 1 is repeated: any other is that of the result.
+    pairs = zip(padded, wanted, strict=True)
+    return (tuple(merge_dim(d, w) if d is not None and d > 1 else w for d, w in pairs),)
 
 
 def broadcast_to_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequence[Any]:

@@ -43,8 +43,7 @@ def _slices(inputs: Shapes) -> tuple[Dims, Dims]:
             f"axis expects a 0D or 1D tensor with a value in [{-len(dims)},"
             f" {len(dims)}), got {value.tolist()}"
         )
-    axis %= len(dims)
-    return (*dims[:axis], None, *dims[axis + 1 :]), (dims[axis],)
+    return (None,) * len(dims), (dims[axis],)
 
 
 def unique_v2_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:

@@ -92,6 +92,22 @@ def shape(
         return result
 
 
+def shape_or_constant(input: Any, optimize: bool = True) -> Tensor:
+    """Return the shape as some functions ask for it: a constant has a name below.
+
+    `shape` makes `Shape` and this one `Shape/shape_as_tensor`, and the constant is
+    int64 where a dimension demands it.
+    """
+    with name_scope(None, "Shape", [input]) as scope:
+        if is_sparse(input):
+            return _cast(input.dense_shape, dtypes.int32)
+        tensor = convert_to_tensor(input)
+        if optimize and is_static(tensor.dims):
+            return shape_as_tensor(tensor.shape)
+        result: Tensor = op("Shape", input=tensor, name=scope)
+        return result
+
+
 def shape_n(
     input: Sequence[Any], out_type: Any = dtypes.int32, name: str | None = None
 ) -> list[Tensor]:
@@ -297,11 +313,11 @@ def _small_constant(
     sizes = _plain_sizes(shape)
     if sizes is None or np.prod(sizes) >= _SMALL:
         return None
-    return constant(value, dtype=dtype, shape=shape, name=name)
+    return constant(value, dtype=dtype, shape=sizes, name=name)
 
 
 def _plain_sizes(shape: Any) -> list[int] | None:
-    """The sizes if all of them are plain numbers."""
+    """The sizes of a list of plain numbers; a lone number is none, as in TensorFlow."""
     if isinstance(shape, TensorShape):
         dims = shape.dims_tuple
         return (
@@ -311,8 +327,6 @@ def _plain_sizes(shape: Any) -> list[int] | None:
         )
     if isinstance(shape, Tensor):
         return None
-    if isinstance(shape, numbers.Integral | Dimension):
-        return [int(shape)]
     if isinstance(shape, np.ndarray):
         return [int(s) for s in shape.reshape(-1)]
     if not isinstance(shape, list | tuple):
@@ -343,7 +357,8 @@ def zeros_like(
             return zeros(like.shape, dtype=wanted or like.dtype, name=scope)
         differs = wanted is not None and wanted != like.dtype
         if differs and wanted is not dtypes.variant:
-            return zeros(shape(like, optimize=optimize), dtype=wanted, name=scope)
+            sizes = shape_or_constant(like, optimize)
+            return zeros(sizes, dtype=wanted, name=scope)
         result: Tensor = op("ZerosLike", x=like, name=scope)
         return result
 
@@ -354,7 +369,7 @@ def ones_like(
     """Return ones of the shape (and, without `dtype`, the type) of `tensor`."""
     with name_scope(name, "ones_like", [tensor]) as scope:
         like = convert_to_tensor(tensor, name="tensor")
-        sizes = shape(like, optimize=optimize)
+        sizes = shape_or_constant(like, optimize)
         result = ones(sizes, dtype=like.dtype if dtype is None else dtype, name=scope)
         result.set_shape(like.shape)
         return result
