@@ -17,7 +17,7 @@ _NAMES = {
     "Tensor": "metagraft.graph.tensor:Tensor",
     "errors": "metagraft.errors",
     "export_meta_graph": "metagraft.meta_graph.export:export_meta_graph",
-    "import_meta_graph": "metagraft.meta_graph.importer:import_meta_graph",
+    "import_meta_graph": "metagraft.training.meta_graph_import:import_meta_graph",
 }
 __all__ = [*sorted(_NAMES), "__version__"]  # noqa: PLE0604 - all entries are text
 
