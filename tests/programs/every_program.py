@@ -36,6 +36,7 @@ def _by_name(*tables: tuple[Program, ...]) -> dict[str, Program]:
 PROGRAMS = _by_name(
     variables.PROGRAMS,
     arrays.PROGRAMS,
+    mathematics.PROGRAMS,
     networks.PROGRAMS,
     training.PROGRAMS,
     control.PROGRAMS,

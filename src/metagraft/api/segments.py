@@ -137,7 +137,7 @@ def unsorted_segment_sqrt_n(
 def _rows_per_segment(data: Tensor, segment_ids: Tensor, num_segments: Any) -> Tensor:
     """How many rows each segment has, at least 1, in a shape that goes with `data`."""
     num_segments = convert_to_tensor(num_segments)
-    ones = array.ones(array.shape(segment_ids), dtype=data.dtype)
+    ones = array.ones(array.shape_or_constant(segment_ids, True), dtype=data.dtype)
     counts = unsorted_segment_sum(ones, segment_ids, num_segments)
     first = num_segments[None]
     trailing = array.ones(

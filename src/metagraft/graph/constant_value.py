@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from metagraft.graph.shapes import Dims, is_static, merge_dims
+from metagraft.graph.shapes import Dims, is_static, merge_dims, num_elements
 from metagraft.graph.tensor_values import make_ndarray
 
 if TYPE_CHECKING:
@@ -178,10 +178,12 @@ _RULES: Final[dict[str, Callable[[Tensor, Evaluate], Any]]] = {
 def folded_value(tensor: Tensor, depth: int = 0) -> Array | None:
     """Return the value of a small constant tensor, also through arithmetic."""
     op = tensor.op
-    dims: Any = tensor.dims
-    if depth > _FOLDED_DEPTH_LIMIT or not is_static(dims):
+    size = num_elements(tensor.dims)
+    if depth > _FOLDED_DEPTH_LIMIT:
         return None
-    if int(np.prod(dims, dtype=np.int64)) > _FOLDED_SIZE_LIMIT:
+    if size is None and op.type not in _FOLDED_WITHOUT_SHAPE:
+        return None
+    if size is not None and size > _FOLDED_SIZE_LIMIT:
         return None
 
     def evaluate(item: Tensor) -> Array | None:
@@ -272,6 +274,19 @@ def _fold_expand(tensor: Tensor, evaluate: Evaluate) -> Any:
     return None if values is None else np.expand_dims(values[0], int(values[1]))
 
 
+def _fold_list_diff(tensor: Tensor, evaluate: Evaluate) -> Any:
+    values = _all(tensor.op.inputs, evaluate)
+    if values is None:
+        return None
+    places = np.flatnonzero(~np.isin(values[0], values[1]))
+    return values[0][places] if tensor.value_index == 0 else places
+
+
+def _fold_invert_permutation(tensor: Tensor, evaluate: Evaluate) -> Any:
+    value = evaluate(tensor.op.inputs[0])
+    return None if value is None else np.argsort(value)
+
+
 def _fold_squeeze(tensor: Tensor, evaluate: Evaluate) -> Any:
     value = evaluate(tensor.op.inputs[0])
     return None if value is None else value.reshape(tensor.dims)
@@ -303,11 +318,19 @@ _FOLDED_RULES: Final[dict[str, Callable[[Tensor, Evaluate], Any]]] = {
     "StridedSlice": _fold_strided_slice,
     "Gather": _fold_gather,
     "GatherV2": _fold_gather,
+    "InvertPermutation": _fold_invert_permutation,
+    "ListDiff": _fold_list_diff,
     "Reshape": _fold_reshape,
     "ExpandDims": _fold_expand,
     "Squeeze": _fold_squeeze,
     "Tile": _elementwise(np.tile),
+    "BroadcastTo": _elementwise(np.broadcast_to),
+    "Transpose": _elementwise(np.transpose),
 }
+
+
+# How many elements these have is not known before their operands are.
+_FOLDED_WITHOUT_SHAPE: Final = frozenset({"Concat", "ConcatV2", "ListDiff"})
 
 
 def constant_value_as_dims(tensor: Tensor) -> Dims:

@@ -89,8 +89,9 @@ def ndtri_gradient(g: GradientBuilder, op: Operation, dy: Tensor) -> Gradients:
     """`dy * sqrt(2 * pi) * exp(y^2 / 2)`."""
     scale = array.constant(np.sqrt(2 * np.pi), dtype=dy.dtype)
     with control_dependencies([dy]):
+        scaled = dy * scale
         half = g.op("Square", x=op.outputs[0]) / 2.0
-        return (dy * scale * g.op("Exp", x=half),)
+        return (scaled * g.op("Exp", x=half),)
 
 
 def lgamma_partial(g: GradientBuilder, x: Tensor, _y: Tensor) -> Tensor:

@@ -95,10 +95,10 @@ def reduced_shape(input_shape: Any, axes: Any) -> npt.NDArray[np.int32] | Tensor
     axes = convert_to_tensor(axes)
     rank = array.size(input_shape, out_type=axes.dtype)
     axes = (axes + rank) % rank
-    ones = array.ones(array.shape(axes), dtype=input_shape.dtype)
-    merged: Tensor = op(
-        "DynamicStitch", indices=[number_range(rank), axes], data=[input_shape, ones]
-    )
+    axes_shape = array.shape(axes)
+    indices = [number_range(rank), axes]
+    ones = array.ones(axes_shape, dtype=input_shape.dtype)
+    merged: Tensor = op("DynamicStitch", indices=indices, data=[input_shape, ones])
     return merged
 
 
