@@ -13,6 +13,7 @@ from tests.programs import (
     arrays,
     branches,
     control,
+    mathematics,
     models,
     networks,
     training,
