@@ -92,13 +92,14 @@ def wants_concrete_value(error: Exception) -> bool:
 def make_step(node: Node) -> Step:
     """Return the closure that runs one node, if its guards hold."""
     step = _merge_step(node) if node.choices else _kernel_step(node)
-    if not node.guards and not node.checked:
+    checked = () if node.choices else node.checked
+    if not node.guards and not checked:
         return step
 
     def guarded(environment: Environment) -> None:
         if holds(node.guards, environment) is False:
             return
-        for slot, declaration in node.checked:
+        for slot, declaration in checked:
             if environment[slot] is None:
                 raise declaration.uninitialized()
         step(environment)
@@ -126,6 +127,7 @@ def holds(guards: Guards, environment: Environment) -> bool | None:
 def _merge_step(node: Node) -> Step:
     inputs: tuple[Any, ...] = node.inputs
     choices = tuple(zip(inputs, node.choices, strict=True))
+    read = dict(node.checked)
 
     def step(environment: Environment) -> None:
         possible: list[int] = []
@@ -137,6 +139,10 @@ def _merge_step(node: Node) -> Step:
                 break
         if not possible:
             return
+        for position in possible:
+            slot = inputs[position]
+            if slot in read and environment[slot] is None:
+                raise read[slot].uninitialized()
         position = possible[-1]
         values: list[Any] = [environment[inputs[position]], np.int32(position)]
         for position in reversed(possible[:-1]):

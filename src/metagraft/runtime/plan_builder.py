@@ -256,6 +256,11 @@ class PlanBuilder:
                 after=self._events_before(op),
                 guards=self._current,
                 choices=tuple(choices),
+                checked=tuple(
+                    (slot, self._optional_slots[slot])
+                    for slot, guards in zip(inputs, choices, strict=True)
+                    if guards and slot in self._optional_slots
+                ),
             )
         )
 

@@ -223,10 +223,22 @@ def plan_merge(plan: PlanBuilder, op: Operation) -> None:
             f"condition (inputs {', '.join(t.name for t in op.inputs)}); this is not "
             "built.",
         )
+    inputs = []
+    for tensor, guards in zip(op.inputs, choices, strict=True):
+        # A variable is read only if its branch is taken.
+        plan.set_current_guards(op, guards)
+        inputs.append(plan.value(tensor, op))
     plan.set_current_guards(op, common)
-    inputs = [plan.value(tensor, op) for tensor in op.inputs]
     outputs = [plan.set_slot(tensor) for tensor in op.outputs]
     plan.add_merge(op, inputs, choices, outputs)
+
+
+# -- files -----------------------------------------------------------------------------
+
+
+def plan_file_op(plan: PlanBuilder, op: Operation) -> None:
+    """Call a kernel on the host."""
+    plan.add_kernel(op, CHECKPOINT_KERNELS[op.type])
 
 
 STATE_OPS: Final[dict[str, Planner]] = {
