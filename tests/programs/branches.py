@@ -103,7 +103,23 @@ def assertions(tf: ModuleType) -> None:
     tf.Assert(x[0] > 0.0, ["x is not small", 3])
 
 
+def cond_of_import(tf: ModuleType) -> None:
+    """A graph definition imported into a branch."""
+    with tf.Graph().as_default() as other:
+        a = tf.placeholder(tf.float32, [2], name="a")
+        tf.add(a, tf.constant([1.0, 2.0], name="c"), name="b")
+        graph_def = other.as_graph_def()
+    p = tf.placeholder(tf.bool, [], name="p")
+    x = tf.placeholder(tf.float32, [2], name="x")
+
+    def imported() -> object:
+        return tf.import_graph_def(graph_def, {"a:0": x}, ["b:0"])[0]
+
+    tf.cond(p, imported, lambda: x)
+
+
 PROGRAMS = (
+    cond_of_import,
     cond_captures,
     cond_results,
     cond_nested,

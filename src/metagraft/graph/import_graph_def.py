@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from metagraft.graph import graph_scopes
 from metagraft.graph.conversion import convert_to_tensor
+from metagraft.graph.control_flow_context import set_context
 from metagraft.graph.creation_stack import capture
 from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.graph import PRODUCER_VERSION, Graph
@@ -283,14 +284,19 @@ class _Import:
 
     def _apply_scopes(self) -> None:
         graph, scopes = self.graph, self.graph.scopes
-        for position in self._positions:
-            operation = graph.operation_at(position)
+        operations = [graph.operation_at(position) for position in self._positions]
+        if scopes.context is not None:
+            for operation in operations:
+                set_context(operation, scopes.context)
+        for operation in operations:
             if scopes.control:
                 inputs = tuple(tensor.op for tensor in operation.inputs)
                 control = scopes.control_inputs_for(inputs)
                 operation._add_control_inputs(control)  # noqa: SLF001
             scopes.record(operation)
             graph_scopes.apply_scopes(graph, scopes, operation, compute_device=False)
+            if scopes.context is not None:
+                graph_scopes.apply_context(graph, operation)
 
     def element(self, text: str) -> Operation | Tensor:
         """Return the operation or tensor that a name of the file stands for."""

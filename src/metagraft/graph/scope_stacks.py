@@ -54,6 +54,7 @@ class ScopeStacks(threading.local):
         """Whether imported operations are changed by what is open, devices apart."""
         return bool(
             self.control
+            or self.context is not None
             or self.colocation
             or self.container
             or self.attributes
