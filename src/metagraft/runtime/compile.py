@@ -43,6 +43,7 @@ from metagraft.runtime.segments import (
     Segment,
     cut,
 )
+from metagraft.runtime.transfer import Staging
 
 # Options of XLA per platform, each with the measurement that justifies it.
 COMPILER_OPTIONS: Final[dict[str, dict[str, Any]]] = {"cpu": {}, "gpu": {}, "tpu": {}}
@@ -176,6 +177,7 @@ class _DeviceSegment:
         self._state_version = -1
         self._state_key: Any = None
         self._lock = threading.Lock()
+        self._staging = Staging()
 
     # -- running -------------------------------------------------------------------
 
@@ -186,7 +188,8 @@ class _DeviceSegment:
             NeedsHostValueError: It cannot be traced as it is cut; nothing was changed.
         """
         static = tuple([np.asarray(environment[slot]) for slot in self._static])
-        inputs = tuple([environment[slot] for slot in self._inputs])
+        originals = [environment[slot] for slot in self._inputs]
+        inputs = tuple([self._staging.take(value) for value in originals])
         shapes = tuple([np.shape(value) for value in inputs])
         static_key = tuple([_static_key(value) for value in static])
         store = self._store
@@ -213,8 +216,22 @@ class _DeviceSegment:
                 for index, count in executable.reserved.items():
                     states[index].skip(count)
             break
+        self._await_reading(inputs, outputs, new_state)
+        for original, taken in zip(originals, inputs, strict=True):
+            self._staging.give_back(original, taken)
         for slot, value in zip(self._segment.outputs, outputs, strict=True):
             environment[slot] = value
+
+    def _await_reading(self, inputs: Any, outputs: Any, new_state: Any) -> None:
+        """Wait until the program has read the caller's arrays, which may change then.
+
+        A program reads them while it runs, so this waits for its end.
+        """
+        if any(type(value) is np.ndarray for value in inputs):
+            for value in (*outputs, *new_state):
+                if isinstance(value, jax.Array):
+                    value.block_until_ready()
+                    return
 
     def _value(self, read: Read) -> Array:
         """Return a variable as an array of JAX's, which it then stays."""

@@ -171,7 +171,11 @@ def fetched(plan: Plan, environment: Environment, feeds: Sequence[Any]) -> list[
             raise InvalidArgumentError(
                 None, None, f"Retval[{position}] does not have value"
             )
-    return [result(environment[slot], feeds) for slot in plan.fetches]
+    values = [result(environment[slot], feeds) for slot in plan.fetches]
+    for position in plan.repeated:
+        if isinstance(values[position], np.ndarray):
+            values[position] = values[position].copy()
+    return values
 
 
 def check_types(node: Node, outputs: Sequence[Any]) -> None:

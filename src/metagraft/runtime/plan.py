@@ -132,6 +132,7 @@ class Plan:
             events that an operation without a node stands for.
         fetches: Slots of the fetched values.
         fetch_guards: Per fetch the guards under which it has a value.
+        repeated: Positions of fetches whose slot an earlier fetch has.
     """
 
     nodes: tuple[Node, ...]
@@ -144,3 +145,4 @@ class Plan:
     events: tuple[int | tuple[int, ...], ...]
     fetches: tuple[int, ...]
     fetch_guards: tuple[Guards, ...]
+    repeated: tuple[int, ...]

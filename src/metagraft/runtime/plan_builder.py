@@ -386,6 +386,7 @@ class PlanBuilder:
             events=tuple(self._events),
             fetches=tuple(fetched),
             fetch_guards=tuple(self.guards(t) for t in fetches) if self._guards else (),
+            repeated=tuple(i for i, slot in enumerate(fetched) if slot in fetched[:i]),
         )
 
     def _fetched(self, tensor: Tensor) -> int:

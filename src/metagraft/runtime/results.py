@@ -19,7 +19,10 @@ def result(value: Any, feeds: Sequence[Any]) -> Any:
     if not isinstance(value, np.ndarray):
         if not hasattr(value, "__array__"):
             return value  # a handle
-        value = np.asarray(value)  # a device array: a read-only view on the CPU
+        from metagraft.runtime.transfer import to_host
+
+        value = to_host(value)
+        return value[()] if value.ndim == 0 else value
     if value.ndim == 0:
         return value[()]
     flags = value.flags

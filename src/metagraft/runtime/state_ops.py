@@ -237,7 +237,9 @@ def plan_merge(plan: PlanBuilder, op: Operation) -> None:
 
 
 def plan_file_op(plan: PlanBuilder, op: Operation) -> None:
-    """Call a kernel on the host."""
+    """Call a kernel that reads or writes files."""
+    from metagraft.runtime.checkpoint_ops import CHECKPOINT_KERNELS
+
     plan.add_kernel(op, CHECKPOINT_KERNELS[op.type])
 
 
@@ -267,5 +269,10 @@ STATE_OPS: Final[dict[str, Planner]] = {
     "Switch": plan_switch,
     "RefSwitch": plan_switch,
     "Merge": plan_merge,
+    "SaveV2": plan_file_op,
+    "RestoreV2": plan_file_op,
+    "MergeV2Checkpoints": plan_file_op,
+    "ShardedFilename": plan_file_op,
+    "ShardedFilespec": plan_file_op,
     "RefMerge": plan_merge,
 }

@@ -1,0 +1,262 @@
+"""Ops that save and restore: `SaveV2`, `RestoreV2`, names of shards.
+
+The files themselves are `formats.bundle`'s.
+
+Source: tensorflow core/kernels/save_restore_v2_ops.cc, save_restore_tensor.cc.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from metagraft.errors import DataLossError, InvalidArgumentError, NotFoundError
+from metagraft.formats.bundle.format import index_path
+from metagraft.formats.bundle.reader import BundleReader
+from metagraft.formats.bundle.writer import BundleWriter
+from metagraft.formats.extents import Box, Extent, TensorSlice, resolve
+from metagraft.formats.files import exists
+from metagraft.graph.dtypes import DType, from_enum
+from metagraft.kernels import Kernel
+from metagraft.kernels.kernel import Array
+
+Attributes = Mapping[str, Any]
+
+
+# -- specifications of slices ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SliceSpec:
+    """A part of a tensor, as `shape_and_slices` names it: `4 2 0,2:-`.
+
+    Attributes:
+        shape: The shape of the whole tensor.
+        part: Which part of it.
+        text: The part as written.
+    """
+
+    shape: tuple[int, ...]
+    part: TensorSlice
+    text: str
+
+    def box(self) -> Box:
+        """Return where the part begins and how large it is."""
+        return resolve(self.part, self.shape)
+
+
+def parse_slice_spec(text: str) -> SliceSpec:
+    """Read a specification.
+
+    Raises:
+        InvalidArgumentError: It is malformed.
+    """
+    *sizes, part = text.split(" ")
+    if not sizes:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Need least two elements in shape_and_slice specification: {text}",
+        )
+    try:
+        shape = tuple(int(size) for size in sizes)
+        extents = tuple(_extent(item) for item in part.split(":"))
+        spec = SliceSpec(shape, extents, part)
+        spec.box()
+    except ValueError as error:
+        raise InvalidArgumentError(
+            None, None, f"Malformed shape_and_slice specification '{text}': {error}"
+        ) from error
+    return spec
+
+
+def _extent(text: str) -> Extent:
+    if text == "-":
+        return Extent(0, None)
+    start, comma, length = text.partition(",")
+    if not comma:
+        raise ValueError(f"'{text}' is neither '-' nor 'start,length'")
+    return Extent(int(start), int(length))
+
+
+# -- saving ----------------------------------------------------------------------------
+
+
+def save_v2(
+    attrs: Attributes,
+    prefix: Array,
+    tensor_names: Array,
+    shape_and_slices: Array,
+    tensors: tuple[Array, ...],
+) -> tuple[()]:
+    """Write tensors to a checkpoint."""
+    names, specs = _names(tensor_names, shape_and_slices)
+    if len(names) != len(tensors):
+        raise InvalidArgumentError(
+            None, None, f"Got {len(names)} names for {len(tensors)} tensors to save"
+        )
+    whole = [n for n, spec in zip(names, specs, strict=True) if not spec]
+    for name, count in Counter(whole).items():
+        if count > 1:
+            raise InvalidArgumentError(None, None, f"Adding duplicate key: {name}")
+    with BundleWriter(_text(prefix)) as writer:
+        rows = zip(names, specs, tensors, attrs["dtypes"], strict=True)
+        for name, text, value, dtype in rows:
+            array = np.asarray(value)
+            number = dtype.as_datatype_enum
+            if not text:
+                writer.add(name, array, data_type=number)
+                continue
+            spec = parse_slice_spec(text)
+            if spec.box().lengths != array.shape:
+                raise InvalidArgumentError(
+                    None,
+                    None,
+                    "Slice in shape_and_slice specification does not match the shape "
+                    f"of the tensor to  save: {text}, tensor: "
+                    f"{_brackets(array.shape)}",
+                )
+            writer.add_slice(name, spec.shape, spec.part, array, data_type=number)
+        writer.finish()
+    return ()
+
+
+# -- restoring -------------------------------------------------------------------------
+
+
+def restore_v2(
+    attrs: Attributes, prefix: Array, tensor_names: Array, shape_and_slices: Array
+) -> tuple[Array, ...]:
+    """Read tensors from a checkpoint."""
+    names, specs = _names(tensor_names, shape_and_slices)
+    path = _text(prefix)
+    if not exists(index_path(path)):
+        raise NotFoundError(
+            None,
+            None,
+            "Unsuccessful TensorSliceReader constructor: Failed to find any matching "
+            f"files for {path}",
+        )
+    with BundleReader(path) as reader:
+        for name, dtype in zip(names, attrs["dtypes"], strict=True):
+            _check_entry(reader, name, dtype)
+        whole = [name for name, spec in zip(names, specs, strict=True) if not spec]
+        for name in whole:
+            _check_complete(reader, name)
+        found = reader.read_many(list(dict.fromkeys(whole)))
+        return tuple(
+            _restored_slice(reader, name, spec) if spec else found[name]
+            for name, spec in zip(names, specs, strict=True)
+        )
+
+
+def _check_entry(reader: BundleReader, name: str, dtype: DType) -> None:
+    if not reader.has(name):
+        raise NotFoundError(None, None, f"Key {name} not found in checkpoint")
+    stored = reader.dtype(name)
+    if stored != dtype.as_datatype_enum:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"tensor_name = {name}; expected dtype {_type_name(dtype)} does not equal "
+            f"original dtype {_type_name(from_enum(stored))}",
+        )
+
+
+def _check_complete(reader: BundleReader, name: str) -> None:
+    """Check that the stored parts of a partitioned tensor make all of it."""
+    parts = reader.slices(name)
+    if parts:
+        shape = reader.shape(name)
+        stored = sum(int(np.prod(part.lengths)) for part in parts)
+        if stored < int(np.prod(shape)):
+            raise _insufficient(name, ":".join("-" for _ in shape))
+
+
+def _insufficient(name: str, part: str) -> InvalidArgumentError:
+    return InvalidArgumentError(
+        None,
+        None,
+        f"Does not have sufficient slices for partitioned tensor {name} to restore "
+        f"in slice_spec: {part}",
+    )
+
+
+def _restored_slice(reader: BundleReader, name: str, text: str) -> Array:
+    spec = parse_slice_spec(text)
+    shape = reader.shape(name)
+    if spec.shape != shape:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"tensor_name = {name}; shape in shape_and_slice spec "
+            f"{_brackets(spec.shape)} does not match the shape stored in checkpoint: "
+            f"{_brackets(shape)}",
+        )
+    box = spec.box()
+    parts = reader.slices(name)
+    if parts:
+        overlaps = [part.intersection(box) for part in parts]
+        covered = sum(int(np.prod(o.lengths)) for o in overlaps if o is not None)
+        if covered < int(np.prod(box.lengths)):
+            raise _insufficient(name, spec.text)
+    try:
+        return reader.read_slice(name, box.starts, box.lengths)
+    except DataLossError as error:
+        raise DataLossError(None, None, f"tensor_name = {name}; {error}") from error
+
+
+# -- names -----------------------------------------------------------------------------
+
+
+def sharded_filename(
+    _: Attributes, basename: Array, shard: Array, num_shards: Array
+) -> tuple[Array]:
+    """Return `basename-00001-of-00012`."""
+    name = f"{_text(basename)}-{int(shard):05d}-of-{int(num_shards):05d}"
+    return (np.array(name.encode(), dtype=object),)
+
+
+def sharded_filespec(_: Attributes, basename: Array, num_shards: Array) -> tuple[Array]:
+    """Return `basename-?????-of-00012`, which all shards match."""
+    name = f"{_text(basename)}-?????-of-{int(num_shards):05d}"
+    return (np.array(name.encode(), dtype=object),)
+
+
+def _text(array: Array) -> str:
+    value: bytes = np.asarray(array).reshape(-1)[0]
+    return value.decode("utf-8", "surrogateescape")
+
+
+def _names(tensor_names: Array, shape_and_slices: Array) -> tuple[list[str], list[str]]:
+    names = [item.decode() for item in np.asarray(tensor_names).reshape(-1)]
+    specs = [item.decode() for item in np.asarray(shape_and_slices).reshape(-1)]
+    if len(names) != len(specs):
+        raise InvalidArgumentError(
+            None,
+            None,
+            "tensor_names and shape_and_slices have different number of elements: "
+            f"{len(names)} vs. {len(specs)}",
+        )
+    return names, specs
+
+
+def _brackets(shape: Sequence[int]) -> str:
+    return "[" + ",".join(str(size) for size in shape) + "]"
+
+
+def _type_name(dtype: DType) -> str:
+    names = {"float32": "float", "float64": "double", "float16": "half"}
+    return names.get(dtype.name, dtype.name)
+
+
+CHECKPOINT_KERNELS: Final = {
+    "SaveV2": Kernel(save_v2, host=True),
+    "RestoreV2": Kernel(restore_v2, host=True),
+    "ShardedFilename": Kernel(sharded_filename, host=True),
+    "ShardedFilespec": Kernel(sharded_filespec, host=True),
+}
