@@ -148,6 +148,7 @@ def export_scoped_meta_graph(
     if clear_extraneous_savers:
         nodes = given.node if given is not None else graph.stored_nodes
         excluded = extraneous_saver_nodes(nodes, saver)
+    rebuilt = bool(export_scope or clear_extraneous_savers or clear_devices)
     selection = Selection(export_scope or "", excluded)
     unbound: list[str] = []
     _fill_graph_def(meta_graph_def, graph, given, selection)
@@ -161,7 +162,6 @@ def export_scoped_meta_graph(
         strip_defaults(meta_graph_def)
     if saver is not None:
         meta_graph_def.saver_def.CopyFrom(saver)
-    rebuilt = bool(export_scope or clear_extraneous_savers or clear_devices)
     keys = (
         graph.get_all_collection_keys() if collection_list is None else collection_list
     )
