@@ -124,16 +124,18 @@ def session_for(session: Any, graph: Graph, purpose: str) -> SessionLike:
         ValueError: There is none, or it runs another graph.
     """
     chosen: SessionLike | None = session or get_default_session()
+    method, thing = ("eval", "tensor") if "tensor" in purpose else ("run", "operation")
+    explicit = f"ass an explicit session to `{method}(session=sess)`"
     if chosen is None:
         raise ValueError(
-            f"Cannot {purpose} using `eval()` or `run()`: No default session is"
-            " registered. Use `with sess.as_default()` or pass an explicit session."
+            f"Cannot {purpose} using `{method}()`: No default session is registered."
+            f" Use `with sess.as_default()` or p{explicit}"
         )
     if chosen.graph is not graph:
         raise ValueError(
             f"Cannot use the {'given' if session else 'default'} session to {purpose}:"
-            " the tensor's graph is different from the session's graph. Pass an"
-            " explicit session to `eval(session=sess)`."
+            f" the {thing}'s graph is different from the session's graph."
+            + ("" if session else f" P{explicit}.")
         )
     return chosen
 
