@@ -130,8 +130,8 @@ class VariableStore:
         if f"{name}/part_0" in self.variables:
             raise ValueError(
                 "No partitioner was provided, but a partitioned version of the "
-                f"variable was found: {name}/part_0. Perhaps a variable of the same name was "
-                "already created with partitioning?"
+                f"variable was found: {name}/part_0. Perhaps a variable of the same "
+                "name was already created with partitioning?"
             )
         return self.single(request)
 

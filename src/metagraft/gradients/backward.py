@@ -130,7 +130,8 @@ def gradients(
         x_tensors = _convert_all(given_xs, "x", as_ref=True)
         y_grads = _starting_gradients(given_grads, y_tensors, settings)
         walk = _Walk(settings, y_tensors, x_tensors, [t.op for t in stops], scope)
-        return walk.run(y_grads)
+        walk.run(y_grads)
+    return walk.results()
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,8 +318,8 @@ class _Walk:
     summed: dict[Operation, list[Gradient | None]] = field(default_factory=dict)
     pending: dict[Operation, int] = field(default_factory=dict)
 
-    def run(self, y_grads: Sequence[Gradient]) -> list[Any]:
-        """Add all nodes and return the gradients of the xs."""
+    def run(self, y_grads: Sequence[Gradient]) -> None:
+        """Visit everything between the ys and the xs."""
         targets = [y.op for y in self.ys]
         sources = [x.op for x in self.xs]
         reached = _reached_from(sources)
@@ -335,6 +336,9 @@ class _Walk:
             with self.settings.place_with(op):
                 self._visit(op, stop=op in stop_ops)
             queue.extend(self._released_by(op))
+
+    def results(self) -> list[Gradient | None]:
+        """Return the gradients of the xs."""
         return [self._result(x) for x in self.xs]
 
     def _count_pending(self, between: list[Operation]) -> None:
@@ -406,6 +410,11 @@ class _Walk:
         except LookupError:
             if op.type in _CALLS or op.type in self.settings.graph.functions:
                 return _symbolic_gradient
+            if _has_rule_in_tensorflow(op):
+                raise LookupError(
+                    f"The gradient of operation '{op.name}' (op type: {op.type}) is "
+                    "not built yet; `@tf.RegisterGradient` can supply it."
+                ) from None
             raise LookupError(
                 f"No gradient defined for operation'{op.name}' (op type: {op.type}). "
                 "In general every operation must have an associated "
@@ -451,6 +460,11 @@ class _Walk:
         if grad is None and self.settings.unconnected is UnconnectedGradients.ZERO:
             return _zeros_for_unconnected(x)
         return grad
+
+
+def _has_rule_in_tensorflow(op: Operation) -> bool:
+    definition = op.definition
+    return definition is not None and definition.gradient == "function"
 
 
 def _take_shape(op: Operation, index: int, tensor: Tensor, grad: Tensor) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from metagraft.graph import catalogue
 from metagraft.graph.apply_op import op as apply_op
 from metagraft.graph.op_spec import NO_RULE_YET, NoGradient, OpSpec, spec_for
 from metagraft.graph.operation import Operation
@@ -116,6 +117,9 @@ def get_gradient_function(op: Operation) -> GradientFunction | None:
         return registered.function
     spec = spec_for(op_type)
     if spec is None or spec.gradient is NO_RULE_YET:
+        definition = catalogue.get(op_type)
+        if definition is not None and definition.gradient == "not_differentiable":
+            return None
         raise LookupError(f"gradient registry has no entry for: {op_type}")
     if isinstance(spec.gradient, NoGradient):
         return None

@@ -169,6 +169,8 @@ def _as_operation(item: Any) -> Operation:
         return item
     if isinstance(item, (Tensor, IndexedSlices)):
         return item.op
+    if isinstance(item, GraphVariable):
+        return item.gradient_source.op
     from metagraft.graph.conversion import convert_to_tensor
 
     return convert_to_tensor(item, as_ref=True).op
