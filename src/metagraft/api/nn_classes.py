@@ -1,0 +1,59 @@
+"""The most probable classes (`tf.nn.top_k` and its kin).
+
+Source: tensorflow python/ops/nn_ops.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from metagraft.graph import dtypes
+from metagraft.graph.apply_op import op
+from metagraft.graph.scopes import name_scope
+from metagraft.graph.tensor import Tensor
+
+__all__ = ["TopK", "in_top_k", "top_k"]
+
+
+class TopK(NamedTuple):
+    """The largest values along the last axis, and where they are."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def top_k(
+    input: Any,
+    k: Any = 1,
+    sorted: bool = True,
+    index_type: Any = dtypes.int32,
+    name: str | None = None,
+) -> TopK:
+    """Return the k largest values of the last axis, and their indices.
+
+    Args:
+        input: Numbers, with at least one dimension.
+        k: How many.
+        sorted: Whether they come in descending order.
+        index_type: Type of the indices.
+        name: Name of the operation.
+    """
+    return TopK(
+        *op("TopKV2", input=input, k=k, sorted=sorted, index_type=index_type, name=name)
+    )
+
+
+def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) -> Tensor:
+    """Whether a class is among the k most probable ones.
+
+    Args:
+        predictions: `[batch, classes]`.
+        targets: `[batch]`, numbers of classes.
+        k: How many.
+        name: Name of the scope.
+    """
+    with name_scope(name, "in_top_k"):
+        result: Tensor = op(
+            "InTopKV2", predictions=predictions, targets=targets, k=k, name=name
+        )
+        return result
