@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from metagraft.kernels.kernel import Array, Kernel
@@ -11,7 +12,7 @@ from metagraft.kernels.namespace import namespace
 
 __all__ = ["KERNELS"]
 
-_NARROW_FLOATS = frozenset({"float16", "bfloat16"})
+_NARROW_FLOATS = frozenset({np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)})
 
 
 def _product(a: Array, b: Array, dtype: Any) -> Array:
@@ -21,7 +22,7 @@ def _product(a: Array, b: Array, dtype: Any) -> Array:
         return xp.matmul(a, b, preferred_element_type=dtype)
     # NumPy has no fast product of narrow floats, and adds small integers in their
     # own type.
-    exact = np.dtype(np.float32) if dtype.name in _NARROW_FLOATS else dtype
+    exact = np.dtype(np.float32) if dtype in _NARROW_FLOATS else dtype
     wide = [x if x.dtype == exact else x.astype(exact) for x in (a, b)]
     return np.matmul(*wide).astype(dtype, copy=False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
@@ -13,7 +14,7 @@ from metagraft.kernels.namespace import namespace
 
 __all__ = ["KERNELS"]
 
-_NARROW_FLOATS = frozenset({"float16", "bfloat16"})
+_NARROW_FLOATS = frozenset({np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)})
 
 
 def _checked_axes(indices: np.ndarray, rank: int) -> tuple[int, ...]:
@@ -56,7 +57,7 @@ def _reduces(reduce: Callable[[Any, Array, tuple[int, ...], bool], Array]) -> Ke
 
 def _accumulates_in(x: Array) -> Any:
     """The type sums and products of `x` are kept in while they grow."""
-    return np.dtype(np.float32) if x.dtype.name in _NARROW_FLOATS else x.dtype
+    return np.dtype(np.float32) if x.dtype in _NARROW_FLOATS else x.dtype
 
 
 def total(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
