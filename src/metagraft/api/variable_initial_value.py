@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-from metagraft.errors import UnimplementedError
+from metagraft.api.cond import cond
 from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.init_scope import init_scope
 from metagraft.graph.keys import GraphKeys
@@ -71,19 +69,7 @@ def placed_with(scope: str) -> Iterator[None]:
 
 
 def initialized_value(variable: Variable) -> Tensor:
-    """Return the value of a variable if it has one, else its initial value.
-
-    Raises:
-        UnimplementedError: There is no `cond` to choose with.
-    """
-    if find_spec("metagraft.api.cond") is None:
-        raise UnimplementedError(
-            None,
-            variable.op,
-            f"The initial value of '{variable.name}' as a value needs tf.cond, which "
-            "is not built yet.",
-        )
-    cond = import_module("metagraft.api.cond").cond
+    """Return the value of a variable if it has one, else its initial value."""
     with init_scope():
         chosen: Tensor = cond(
             variable.is_initialized(),

@@ -5,6 +5,7 @@ Change `import tensorflow.compat.v1 as tf` to `import metagraft.compat.v1 as tf`
 
 from __future__ import annotations
 
+from metagraft.compat.v1.debugging import CHECKS, SHAPE_CHECKS
 from metagraft.lazy_names import from_module, lazy_names
 
 _GRAPH = "metagraft.graph"
@@ -93,6 +94,7 @@ _NAMES = {
     "Assert": "metagraft.api.assertion:assert_",
     "case": "metagraft.api.case:case",
     "cond": "metagraft.api.cond:cond",
+    "while_loop": "metagraft.api.while_loop:while_loop",
     # Arrays.
     **{
         name: f"metagraft.api.{module}:{name}"
@@ -105,6 +107,15 @@ _NAMES = {
         f"tensor_scatter_{change}": f"metagraft.api.unique:tensor_scatter_nd_{change}"
         for change in ("add", "sub", "update")
     },
+    # Checks and prints.
+    "Print": "metagraft.api.printing:print_through",
+    "print": "metagraft.api.printing:print_",
+    **from_module(f"{_API}.checks", CHECKS),
+    **from_module(f"{_API}.shape_checks", SHAPE_CHECKS),
+    **from_module(
+        f"{_API}.numerics",
+        "add_check_numerics_ops check_numerics verify_tensor_all_finite",
+    ),
     # Random numbers and initial values.
     **from_module(
         f"{_API}.random",
@@ -247,9 +258,12 @@ _NAMES = {
         name: f"metagraft.compat.v1.{name}"
         for name in (
             "bitwise",
+            "debugging",
             "initializers",
             "layers",
+            "linalg",
             "losses",
+            "manip",
             "math",
             "nn",
             "random",

@@ -23,6 +23,38 @@ _NAMES = {
         f"{_TRAINING}.checkpoint_reader",
         "list_variables load_checkpoint load_variable",
     ),
+    # Optimizers and what goes with them.
+    **from_module(f"{_TRAINING}.optimizer", "Optimizer"),
+    **{
+        f"{name}Optimizer": f"{_TRAINING}.{module}:{name}Optimizer"
+        for name, module in {
+            "Adadelta": "adadelta",
+            "Adagrad": "adagrad",
+            "AdagradDA": "adagrad_da",
+            "Adam": "adam",
+            "Ftrl": "ftrl",
+            "GradientDescent": "gradient_descent",
+            "Momentum": "momentum",
+            "ProximalAdagrad": "proximal_adagrad",
+            "ProximalGradientDescent": "proximal_gradient_descent",
+            "RMSProp": "rmsprop",
+        }.items()
+    },
+    **from_module(
+        f"{_TRAINING}.global_step",
+        "assert_global_step create_global_step get_global_step "
+        "get_or_create_global_step global_step",
+    ),
+    **from_module(
+        f"{_TRAINING}.learning_rate_decay",
+        "cosine_decay cosine_decay_restarts exponential_decay inverse_time_decay "
+        "linear_cosine_decay natural_exp_decay noisy_linear_cosine_decay "
+        "piecewise_constant polynomial_decay",
+    ),
+    "piecewise_constant_decay": (f"{_TRAINING}.learning_rate_decay:piecewise_constant"),
+    "ExponentialMovingAverage": (
+        f"{_TRAINING}.moving_averages:ExponentialMovingAverage"
+    ),
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
 
