@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from metagraft.errors import DataLossError, InvalidArgumentError, NotFoundError
+from metagraft.formats import files
 from metagraft.formats.bundle.format import index_path
 from metagraft.formats.bundle.reader import BundleReader
 from metagraft.formats.bundle.writer import BundleWriter
@@ -103,6 +104,9 @@ def save_v2(
     for name, count in Counter(whole).items():
         if count > 1:
             raise InvalidArgumentError(None, None, f"Adding duplicate key: {name}")
+    folder = _text(prefix).rpartition("/")[0]
+    if folder:
+        files.make_folders(folder)
     with BundleWriter(_text(prefix)) as writer:
         rows = zip(names, specs, tensors, attrs["dtypes"], strict=True)
         for name, text, value, dtype in rows:
