@@ -61,6 +61,12 @@ def div(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
     return (_truncated_quotient(x, y),)
 
 
+def truncate_div(attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    if _is_integer(x):
+        return div(attrs, x, y)
+    return (namespace(x, y).trunc(x / y),)
+
+
 def floor_div(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
     xp = namespace(x, y)
     if not _is_integer(x):
@@ -152,7 +158,7 @@ KERNELS = {
     "RealDiv": Kernel(div),
     "SquaredDifference": Kernel(squared_difference),
     "Sub": Kernel(_calls("subtract")),
-    "TruncateDiv": Kernel(div),
+    "TruncateDiv": Kernel(truncate_div),
     "TruncateMod": Kernel(truncate_mod),
     "Xdivy": Kernel(xdivy),
     "Xlog1py": Kernel(xlog1py),

@@ -1,0 +1,120 @@
+"""Running single ops with TensorFlow, and storing what they took and returned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import ml_dtypes
+import numpy as np
+
+from tests.golden.record.tensorflow_v1 import load
+
+
+class Case(NamedTuple):
+    """One op with attributes and operands; a list of arrays is a list operand."""
+
+    family: str
+    op: str
+    attrs: dict[str, Any]
+    operands: dict[str, Any]
+
+
+def run(case: Case) -> list[Any]:
+    """Return the outputs of one op."""
+    tf = load()
+    with tf.Graph().as_default(), tf.Session() as session:
+        # Fed, not constant: what folds constants is not always the kernel.
+        feeds: dict[Any, Any] = {}
+
+        def fed(value: Any) -> Any:
+            if isinstance(value, list):
+                return [fed(item) for item in value]
+            tensor = tf.placeholder(tf.as_dtype(value.dtype), value.shape)
+            feeds[tensor] = value
+            return tensor
+
+        named = {name: fed(value) for name, value in case.operands.items()}
+        result = getattr(tf.raw_ops, case.op)(**named, **case.attrs)
+        tensors = list(result) if isinstance(result, (tuple, list)) else [result]
+        return list(session.run(tensors, feeds))
+
+
+def has_kernel(case: Case) -> bool:
+    """Whether TensorFlow's CPU has a kernel for these types."""
+    tf = load()
+    try:
+        run(case)
+    except (TypeError, tf.errors.NotFoundError, tf.errors.UnimplementedError):
+        return False
+    except tf.errors.InvalidArgumentError as error:
+        if "No OpKernel" in str(error):
+            return False
+        raise
+    return True
+
+
+def _storable(value: Any) -> Any:
+    array = np.asarray(value)
+    if array.dtype == np.dtype(object):
+        return np.array([bytes(item) for item in array.reshape(-1)])
+    return array.astype(np.float32) if array.dtype == ml_dtypes.bfloat16 else array
+
+
+def _description(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_description(item) for item in value]
+    array = np.asarray(value)
+    return {"dtype": array.dtype.name, "shape": list(array.shape)}
+
+
+def _is_dtype(value: Any) -> bool:
+    return isinstance(value, (np.dtype, type))
+
+
+def write(path: Path, cases: Iterable[Case]) -> None:
+    """Run the cases and write them with their outputs, as one compressed file."""
+    tf = load()
+    arrays: dict[str, Any] = {}
+    index = []
+    for number, case in enumerate(cases):
+        outputs = run(case)
+        for name, value in case.operands.items():
+            items: Sequence[Any] = value if isinstance(value, list) else [value]
+            for place, item in enumerate(items):
+                arrays[f"{number}.{name}.{place}"] = _storable(item)
+        for place, value in enumerate(outputs):
+            arrays[f"{number}.{place}"] = _storable(value)
+        index.append(
+            {
+                "family": case.family,
+                "op": case.op,
+                "attrs": {
+                    name: np.dtype(value).name if _is_dtype(value) else value
+                    for name, value in case.attrs.items()
+                },
+                "operands": {n: _description(v) for n, v in case.operands.items()},
+                "outputs": [_description(v) for v in outputs],
+            }
+        )
+    path.parent.mkdir(exist_ok=True)
+    version = f"tensorflow {tf.__version__}\n"
+    (path.parent / "VERSION").write_text(version, encoding="utf-8")
+    # One array a dtype: thousands of small files in an archive are slow to read.
+    packed: dict[str, list[Any]] = {}
+    places: dict[str, list[Any]] = {}
+    for name, array in arrays.items():
+        kind = array.dtype.kind if array.dtype.kind == "S" else array.dtype.name
+        done = packed.setdefault(kind, [])
+        start = sum(part.size for part in done)
+        places[name] = [kind, start, start + array.size]
+        done.append(array.reshape(-1))
+    np.savez_compressed(
+        path,
+        cases=np.array(json.dumps(index)),
+        places=np.array(json.dumps(places)),
+        **{kind: np.concatenate(parts) for kind, parts in packed.items()},
+    )
+    print(f"{path.name}: {len(index)} cases")

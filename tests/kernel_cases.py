@@ -1,0 +1,179 @@
+"""Kernels run on recorded operands, and their results compared with TensorFlow's."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import ml_dtypes
+import numpy as np
+
+from metagraft.graph import catalogue
+from metagraft.graph.attrs import Attrs, encode
+from metagraft.graph.op_spec import spec_for
+from metagraft.kernels import kernel_for
+from metagraft.proto import NodeDef
+
+TOLERANCE = {
+    "float64": 1e-12,
+    "complex128": 1e-12,
+    "float32": 2e-5,
+    "complex64": 2e-5,
+    "float16": 4e-3,
+    "bfloat16": 3e-2,
+}
+
+
+def dtype_of(name: str) -> np.dtype[Any]:
+    """Return the type that a name stands for."""
+    if name == "object":
+        return np.dtype(object)
+    return np.dtype(getattr(ml_dtypes, name, name))
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One op with attributes, operands and what TensorFlow returned.
+
+    Attributes:
+        number: Its place in the file.
+        family: The group it was recorded in.
+        op: The op type.
+        attrs: The attributes that differ from their default, and none of types.
+        operands: Arrays, or lists of arrays.
+        outputs: Arrays.
+    """
+
+    number: int
+    family: str
+    op: str
+    attrs: dict[str, Any]
+    operands: dict[str, Any]
+    outputs: list[Any]
+
+    def __str__(self) -> str:
+        """Describe the case in one line."""
+        kinds = {name: _describe(value) for name, value in self.operands.items()}
+        return f"case {self.number}: {self.op} {self.attrs} of {kinds}"
+
+
+def _describe(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_describe(item) for item in value) + "]"
+    return f"{value.dtype.name}{list(value.shape)}"
+
+
+def load(path: Path) -> list[Recorded]:
+    """Return the cases of a file that `kernel_values.write` made."""
+    stored = np.load(path)
+    places = json.loads(str(stored["places"]))
+    flat = {kind: stored[kind] for kind in {place[0] for place in places.values()}}
+
+    def array(name: str, about: dict[str, Any]) -> Any:
+        kind, start, end = places[name]
+        values = flat[kind][start:end].reshape(about["shape"])
+        return values.astype(dtype_of(about["dtype"]))
+
+    cases = []
+    for number, case in enumerate(json.loads(str(stored["cases"]))):
+        operands = {
+            name: [array(f"{number}.{name}.{i}", a) for i, a in enumerate(about)]
+            if isinstance(about, list)
+            else array(f"{number}.{name}.0", about)
+            for name, about in case["operands"].items()
+        }
+        outputs = [array(f"{number}.{i}", a) for i, a in enumerate(case["outputs"])]
+        cases.append(
+            Recorded(
+                number, case["family"], case["op"], case["attrs"], operands, outputs
+            )
+        )
+    return cases
+
+
+def record_of(op: str, attrs: dict[str, Any], operands: dict[str, Any]) -> Any:
+    """Return the attributes as the kernel gets them."""
+    definition = catalogue.get(op)
+    assert definition is not None
+    node = NodeDef(op=op, name="case")
+    for declared in definition.attrs:
+        if declared.name in attrs:
+            value = encode(attrs[declared.name], declared.type, declared.name)
+            node.attr[declared.name].CopyFrom(value)
+    for arg in definition.inputs:
+        operand = operands[arg.name]
+        first = operand[0] if isinstance(operand, list) else operand
+        if arg.type_attr and arg.type_attr not in node.attr:
+            value = encode(first.dtype, "type", arg.type_attr)
+            node.attr[arg.type_attr].CopyFrom(value)
+        if arg.number_attr:
+            node.attr[arg.number_attr].CopyFrom(
+                encode(len(operand), "int", arg.number_attr)
+            )
+    spec = spec_for(op)
+    assert spec is not None
+    values = Attrs(node, definition)
+    return values if spec.attrs is None else spec.attrs(values)
+
+
+def run_on_host(case: Recorded) -> tuple[Any, ...]:
+    """Run a kernel on NumPy arrays."""
+    kernel = kernel_for(case.op)
+    assert kernel is not None, f"{case.op} has no kernel"
+    record = record_of(case.op, case.attrs, case.operands)
+    operands = [tuple(v) if isinstance(v, list) else v for v in case.operands.values()]
+    with np.errstate(all="ignore"):
+        return kernel.fn(record, *operands)
+
+
+def run_compiled(cases: list[Recorded]) -> list[tuple[Any, ...]]:
+    """Run kernels in one compiled program; static operands are known to it."""
+    kernels = [kernel_for(case.op) for case in cases]
+    records = [record_of(case.op, case.attrs, case.operands) for case in cases]
+    traced = [
+        {
+            name: [jnp.asarray(v) for v in value]
+            if isinstance(value, list)
+            else jnp.asarray(value)
+            for name, value in case.operands.items()
+            if kernel is not None and name not in kernel.static
+        }
+        for case, kernel in zip(cases, kernels, strict=True)
+    ]
+
+    def program(arrays: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+        results = []
+        for case, kernel, record, given in zip(
+            cases, kernels, records, arrays, strict=True
+        ):
+            assert kernel is not None, f"{case.op} has no kernel"
+            operands = ({**case.operands, **given}[name] for name in case.operands)
+            lists = (tuple(v) if isinstance(v, list) else v for v in operands)
+            results.append(kernel.fn(record, *lists))
+        return results
+
+    results: list[tuple[Any, ...]] = jax.jit(program)(traced)
+    return results
+
+
+def difference(case: Recorded, outputs: tuple[Any, ...]) -> str:
+    """Return how outputs differ from TensorFlow's; empty if they agree."""
+    if len(outputs) != len(case.outputs):
+        return f"{case}: {len(outputs)} outputs, expected {len(case.outputs)}"
+    for place, (found, expected) in enumerate(zip(outputs, case.outputs, strict=True)):
+        if found.dtype != expected.dtype:
+            return f"{case}: output {place} is {found.dtype}, expected {expected.dtype}"
+        if tuple(found.shape) != tuple(expected.shape):
+            return f"{case}: output {place} is {found.shape}, not {expected.shape}"
+        tolerance = TOLERANCE.get(expected.dtype.name, 0)
+        wide = "complex128" if expected.dtype.kind == "c" else "float64"
+        if expected.dtype.kind in "biu":
+            wide = expected.dtype.name
+        pair = [np.asarray(x).astype(wide) for x in (found, expected)]
+        if not np.allclose(*pair, rtol=tolerance, atol=tolerance, equal_nan=True):
+            return f"{case}: output {place} is\n  {found}, expected\n  {expected}"
+    return ""
