@@ -35,7 +35,6 @@ def test_import_metagraft_loads_nothing_heavy() -> None:
         "import metagraft.ops",
         "import metagraft.api",
         "import metagraft.training",
-        "import metagraft.cli",
     ],
 )
 def test_graphs_do_not_load_jax(statement: str) -> None:

@@ -33,8 +33,7 @@ def missing_kernels(ops: Sequence[Operation]) -> errors.UnimplementedError:
     return errors.UnimplementedError(
         None,
         None,
-        f"{len(entries)} {types} no kernel: {shown}. Nothing was run.\n"
-        "`metagraft ops --missing kernel` lists what is not supported.",
+        f"{len(entries)} {types} no kernel: {shown}. Nothing was run.",
     )
 
 

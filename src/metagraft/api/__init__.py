@@ -1,0 +1,1 @@
+"""The functions people call to build graphs, one module per family."""
