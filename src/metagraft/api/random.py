@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from metagraft.api.assertion import assert_
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
 from metagraft.graph.build.control_flow import with_dependencies
 from metagraft.graph.build.math import add
 from metagraft.graph.build.reductions import reduce_tensor
-from metagraft.graph.conversion import convert_n_to_tensor, convert_to_tensor
+from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.dtypes import as_dtype
 from metagraft.graph.random_seed import get_seed
 from metagraft.graph.scopes import name_scope
@@ -223,9 +224,10 @@ def random_crop(
         value = convert_to_tensor(value, name="value")
         size = convert_to_tensor(size, dtype=dtypes.int32, name="size")
         shape = array.shape(value)
-        check = _assertion(
+        check = assert_(
             reduce_tensor("All", shape >= size),
             ["Need value.shape >= size, got ", shape, size],
+            summarize=1000,
         )
         shape = with_dependencies([check], shape)
         limit = shape - size + 1
@@ -233,15 +235,6 @@ def random_crop(
             array.shape(shape), dtype=size.dtype, maxval=size.dtype.max, seed=seed
         )
         return array.slice_(value, drawn % limit, size, name=scope)
-
-
-def _assertion(condition: Tensor, data: list[Any]) -> Any:
-    with name_scope(None, "Assert", [condition, *data]):
-        # TF: converts the data to look at its types, then gives the op the raw data.
-        convert_n_to_tensor(data)
-        return op(
-            "Assert", condition=condition, data=data, summarize=1000, name="Assert"
-        )
 
 
 def multinomial(

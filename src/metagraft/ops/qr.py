@@ -21,10 +21,8 @@ def qr_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     if dims is None:
         return (None, None)
     *batch, m, n = dims
-    if attrs["full_matrices"]:
-        p = m
-    else:
-        p = None if m is None or n is None else min(m, n)
+    smaller = None if m is None or n is None else min(m, n)
+    p = m if attrs["full_matrices"] else smaller
     return ((*batch, m, p), (*batch, p, n))
 
 

@@ -13,16 +13,19 @@ _NAMES = {
     **from_module(
         f"{_API}.nn_convolution",
         "atrous_conv2d conv1d conv2d conv2d_backprop_filter conv3d "
-        "conv3d_backprop_filter convolution depthwise_conv2d "
-        "depthwise_conv2d_backprop_filter depthwise_conv2d_backprop_input "
-        "depthwise_conv2d_native separable_conv2d",
+        "conv3d_backprop_filter convolution",
+    ),
+    **from_module(
+        f"{_API}.nn_depthwise",
+        "depthwise_conv2d depthwise_conv2d_backprop_filter "
+        "depthwise_conv2d_backprop_input depthwise_conv2d_native separable_conv2d",
     ),
     "conv3d_backprop_filter_v2": f"{_API}.nn_convolution:conv3d_backprop_filter",
     "depthwise_conv2d_native_backprop_filter": (
-        f"{_API}.nn_convolution:depthwise_conv2d_backprop_filter"
+        f"{_API}.nn_depthwise:depthwise_conv2d_backprop_filter"
     ),
     "depthwise_conv2d_native_backprop_input": (
-        f"{_API}.nn_convolution:depthwise_conv2d_backprop_input"
+        f"{_API}.nn_depthwise:depthwise_conv2d_backprop_input"
     ),
     **from_module(
         f"{_API}.nn_convolution_transpose",
