@@ -8,11 +8,11 @@ ValidateAttrValue and SummarizeOpDef.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from metagraft.graph.catalogue import ArgDef, AttrDef, OpDef
+from metagraft.graph.shapes import dims_from_proto, show
 from metagraft.proto import AttrValue, DataType, NodeDef
-from metagraft.proto.text import format_text
 
 _REF_OFFSET: Final = 100
 _FIELDS: Final = {
@@ -84,7 +84,7 @@ def type_name(number: int) -> str:
     """Return the name that TensorFlow's C++ side has for a `DataType` number."""
     if number > _REF_OFFSET:
         return f"{type_name(number - _REF_OFFSET)}_ref"
-    return DataType.Name(number).removeprefix("DT_").lower()  # type: ignore[arg-type]  # enum
+    return DataType.Name(number).removeprefix("DT_").lower()
 
 
 def show_op(definition: OpDef) -> str:
@@ -187,19 +187,34 @@ def _show_attr(attr: AttrDef) -> str:
 
 
 def _enum_name(number: int) -> str:
-    return DataType.Name(number)  # type: ignore[arg-type]  # numbers are the enum's
+    return DataType.Name(number)
 
 
 def _show_default(value: AttrValue) -> str:
-    match value.WhichOneof("value"):
+    kind = value.WhichOneof("value")
+    if kind is None:
+        return "<missing>"
+    if kind != "list":
+        return _show_item(kind, getattr(value, kind))
+    items = [
+        _show_item(field, item)
+        for field in _KINDS
+        for item in getattr(value.list, field)
+    ]
+    return f"[{', '.join(items)}]"
+
+
+# The items of an `AttrValue` have a type for each kind, hence `Any`.
+def _show_item(kind: str, item: Any) -> str:
+    match kind:
         case "s":
-            return f'"{value.s.decode(errors="replace")}"'
-        case "i":
-            return str(value.i)
+            return f'"{item.decode(errors="replace")}"'
         case "f":
-            return f"{value.f:g}"
+            return f"{item:g}"
         case "b":
-            return "true" if value.b else "false"
+            return "true" if item else "false"
         case "type":
-            return _enum_name(value.type)
-    return format_text(value).replace("\n", " ").strip()
+            return _enum_name(item)
+        case "shape":
+            return show(dims_from_proto(item)) if not item.unknown_rank else "<unknown>"
+    return str(item).replace("\n", " ").strip()

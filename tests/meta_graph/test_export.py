@@ -1,0 +1,271 @@
+"""`export_meta_graph`: what the file says, and that nothing else changes."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import metagraft.compat.v1 as tf
+from metagraft.meta_graph import export, producer
+from metagraft.meta_graph.files import read_meta_graph_file
+from metagraft.meta_graph.op_list import ops_used_by_graph_def
+from metagraft.proto import GraphDebugInfo, GraphDef, MetaGraphDef
+from metagraft.proto.text import parse_text
+from tests import same_meta_graph
+from tests.programs.graph_defs import GRAPH_DEFS
+from tests.programs.meta_graphs import EXPORTS
+
+GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "meta_graphs"
+
+
+@pytest.fixture(autouse=True)
+def _own_graph() -> Any:
+    with tf.Graph().as_default():
+        yield
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize("name", EXPORTS)
+def test_same_meta_graph(name: str) -> None:
+    """A program's MetaGraph is the one that TensorFlow exports (MG-001 to MG-099)."""
+    recorded = gzip.decompress((GOLDEN / f"{name}.pb.gz").read_bytes())
+    with tf.Graph().as_default(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = same_meta_graph.parsed(EXPORTS[name](tf))
+    differences = same_meta_graph.differences(MetaGraphDef.FromString(recorded), found)
+    assert not differences, f"{name}:\n{differences}"
+
+
+def test_every_recording_has_its_program() -> None:
+    """No recorded MetaGraph is left over."""
+    recorded = {path.name.removesuffix(".pb.gz") for path in GOLDEN.glob("*.pb.gz")}
+    assert recorded == set(EXPORTS)
+
+
+def test_wrong_arguments() -> None:
+    """MG-011, MG-016: unknown keywords and wrong types are refused."""
+    with pytest.raises(TypeError, match="unexpected keyword argument"):
+        tf.train.export_meta_graph(no_such=1)
+    for argument in ("meta_info_def", "graph_def", "saver_def", "graph"):
+        with pytest.raises(TypeError, match=f"{argument} must be of type .*str"):
+            tf.train.export_meta_graph(**{argument: "text"})
+
+
+def test_arguments_are_not_changed() -> None:
+    """MG-019: the caller's messages stay as they were."""
+    info = MetaGraphDef.MetaInfoDef(tensorflow_version="9")
+    nodes = GraphDef()
+    nodes.node.add(name="s/n", op="NoOp", device="/gpu:0")
+    exported = tf.train.export_meta_graph(
+        meta_info_def=info, graph_def=nodes, export_scope="s", clear_devices=True
+    )
+    assert info.tensorflow_version == "9"
+    assert nodes.node[0].name == "s/n"
+    assert nodes.node[0].device == "/gpu:0"
+    assert exported.meta_info_def.tensorflow_version == producer.TENSORFLOW_VERSION
+
+
+def test_source_graph_is_not_changed() -> None:
+    """MG-054, MG-055, MG-060: also a finalized graph is exported in part."""
+    with tf.device("/gpu:0"):
+        x = tf.placeholder(tf.float32, name="x")
+        with tf.name_scope("s"):
+            tf.identity(x, name="y")
+    graph = tf.get_default_graph()
+    graph.finalize()
+    before = graph.as_graph_def()
+    exported = tf.train.export_meta_graph(export_scope="s", clear_devices=True)
+    assert exported.collection_def["unbound_inputs"].bytes_list.value
+    assert graph.as_graph_def() == before
+    assert graph.get_all_collection_keys() == []
+    assert "unbound_inputs" not in tf.train.export_meta_graph().collection_def
+
+
+def test_exported_message_is_independent() -> None:
+    """Changing the message changes neither the graph nor the next export."""
+    tf.constant(1.0, name="c")
+    first = tf.train.export_meta_graph()
+    first.graph_def.node[0].name = "d"
+    assert tf.train.export_meta_graph().graph_def.node[0].name == "c"
+
+
+def test_unknown_colocation_entries_stay() -> None:
+    """MG-047: an entry without `@` is no reason to fail."""
+    nodes = GraphDef()
+    node = nodes.node.add(name="s/n", op="NoOp")
+    node.attr["_class"].list.s.extend([b"odd", b"loc:@s/n", b"loc:@outside"])
+    exported = tf.train.export_meta_graph(graph_def=nodes, export_scope="s")
+    assert list(exported.graph_def.node[0].attr["_class"].list.s) == [b"odd", b"loc:@n"]
+
+
+def test_frame_names_lose_the_scope() -> None:
+    """MG-048: those of the scope; others stay."""
+    nodes = GraphDef()
+    for name, frame in (("s/a", b"s/loop"), ("s/b", b"other")):
+        node = nodes.node.add(name=name, op="Enter")
+        node.attr["frame_name"].s = frame
+    exported = tf.train.export_meta_graph(graph_def=nodes, export_scope="s")
+    frames = [node.attr["frame_name"].s for node in exported.graph_def.node]
+    assert frames == [b"loop", b"other"]
+
+
+def test_no_saver_is_built() -> None:
+    """MG-064: exporting without savers adds none to the graph."""
+    tf.Variable(1.0)
+    tf.add_to_collection("savers", tf.train.Saver())
+    before = len(tf.get_default_graph().get_operations())
+    exported = tf.train.export_meta_graph(clear_extraneous_savers=True)
+    assert len(tf.get_default_graph().get_operations()) == before
+    assert "savers" not in exported.collection_def
+
+
+def test_tensors_of_one_value_are_equal() -> None:
+    """MG-068: attributes are compared by value, tensors too."""
+    default = parse_text(
+        "tensor{dtype:DT_INT32 tensor_shape{} int_val:5}", tf.AttrValue
+    )
+    other = parse_text(
+        r'tensor{dtype:DT_INT32 tensor_shape{} tensor_content:"\005\0\0\0"}',
+        tf.AttrValue,
+    )
+    from metagraft.meta_graph.stripping import _equals
+
+    assert default != other
+    assert _equals(default, other)
+    assert not _equals(default, parse_text("i:5", tf.AttrValue))
+
+
+def test_collections_that_cannot_be_stored(caplog: pytest.LogCaptureFixture) -> None:
+    """MG-081, MG-089: they are left out, and a warning says which and why."""
+    tf.add_to_collection("mixed", 1)
+    tf.add_to_collection("mixed", 1.5)
+    with caplog.at_level(logging.WARNING):
+        exported = tf.train.export_meta_graph(collection_list=["mixed", 3])
+    assert not exported.collection_def
+    assert "Issue encountered when serializing mixed" in caplog.text
+    assert "Only collections with string type keys" in caplog.text
+
+
+def test_ops_in_functions_are_listed() -> None:
+    """MG-037: primitive ops of called functions count, names of functions do not."""
+    nodes = parse_text(GRAPH_DEFS["function"], GraphDef)
+    unused = nodes.library.function.add()
+    unused.signature.name = "unused"
+    unused.node_def.add(name="n", op="Neg")
+    assert ops_used_by_graph_def(nodes) == {"Placeholder", "PartitionedCall", "AddV2"}
+
+
+def test_graph_past_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MG-036: a graph that is too large is an error that names the largest nodes."""
+    tf.constant(np.zeros(1000), name="large")
+    tf.constant(1.0, name="small")
+    monkeypatch.setattr(export, "LARGEST_GRAPH_BYTES", 4000)
+    for scope in (None, "la"):
+        with pytest.raises(
+            ValueError, match=r"larger than 2GB.*'large' \(8\d+ bytes\)"
+        ):
+            tf.train.export_meta_graph(export_scope=scope)
+    assert tf.train.export_meta_graph(export_scope="small").graph_def.node
+
+
+def test_scoped_export_returns_variables() -> None:
+    """MG-049: variables of the scope by their names in it."""
+    with tf.variable_scope("s"):
+        w = tf.get_variable("w", initializer=1.0)
+    tf.get_variable("v", initializer=1.0)
+    _, variables = export.export_scoped_meta_graph(export_scope="s")
+    assert variables == {"w:0": w}
+
+
+# -- files -----------------------------------------------------------------------------
+
+
+def test_files(tmp_path: Path) -> None:
+    """MG-105, MG-107, MG-108: folders are made; equal graphs give equal bytes."""
+    EXPORTS["export_collections"](tf)
+    binary, text = tmp_path / "a" / "b" / "m.meta", tmp_path / "m.txt"
+    exported = tf.train.export_meta_graph(binary)
+    assert tf.train.export_meta_graph(str(text), as_text=True) == exported
+    assert read_meta_graph_file(binary) == exported
+    assert read_meta_graph_file(text) == exported
+    first = binary.read_bytes()
+    tf.train.export_meta_graph(binary)
+    assert binary.read_bytes() == first
+    assert text.read_text().startswith("meta_info_def {")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "m.txt"]
+
+
+def test_debug_info(tmp_path: Path) -> None:
+    """MG-109 to MG-111: a second file says where nodes were made."""
+    tf.constant(1.0, name="here")
+    nodes = GraphDef()
+    nodes.node.add(name="here", op="NoOp")
+    nodes.node.add(name="from_elsewhere", op="NoOp")
+    tf.train.export_meta_graph(
+        tmp_path / "q.w.meta",
+        graph_def=nodes,
+        graph=tf.get_default_graph(),
+        save_debug_info=True,
+        as_text=True,
+    )
+    info = parse_text((tmp_path / "q.w.debug").read_text(), GraphDebugInfo)
+    assert list(info.name_to_trace_id) == ["here@"]
+    trace = info.traces_by_id[info.name_to_trace_id["here@"]]
+    innermost = info.frames_by_id[trace.frame_id[-1]]
+    assert info.files[innermost.file_index] == __file__
+    assert innermost.func == "test_debug_info"
+    assert 1 <= len(trace.frame_id) <= 10
+    tf.train.export_meta_graph(save_debug_info=True)  # MG-023: no file, no effect
+
+
+def test_unreadable_files(tmp_path: Path) -> None:
+    """MG-122 to MG-124: the error says what is wrong with the file."""
+    tf.constant(1.0)
+    path = tmp_path / "m.meta"
+    tf.train.export_meta_graph(path)
+    with pytest.raises(OSError, match="File does not exist"):
+        read_meta_graph_file(tmp_path / "none")
+    with pytest.raises(tf.errors.FailedPreconditionError, match="is a directory"):
+        read_meta_graph_file(tmp_path)
+    with pytest.raises(TypeError, match="PathLike"):
+        read_meta_graph_file(None)  # type: ignore[arg-type]  # as the test is about
+    size = path.stat().st_size
+    path.write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(OSError, match=f"the file ends at byte {size - 3}"):
+        read_meta_graph_file(path)
+    path.write_bytes(b"\x0f\xff\xff")
+    with pytest.raises(OSError, match="the field at byte 0 has no valid tag"):
+        read_meta_graph_file(path)
+    path.write_text("meta_info_def { oops: 3 }")
+    with pytest.raises(OSError, match=r"Cannot parse file .*oops"):
+        read_meta_graph_file(path)
+    path.write_text("no message")
+    with pytest.raises(OSError, match="Cannot parse file"):
+        read_meta_graph_file(path)
+    path.write_bytes(b"")
+    assert read_meta_graph_file(str(path).encode()) == MetaGraphDef()
+
+
+@pytest.mark.parametrize(
+    ("version", "is_new"),
+    [
+        ("", True),
+        ("unknown", True),
+        ("1.9.0", True),
+        ("1.9.0-rc1", False),
+        ("1.10.0", True),
+        ("1.8.0", False),
+        ("0.12.head", False),
+        ("2.21.0", True),
+        ("1.9.0+vendor", True),
+    ],
+)
+def test_versions_that_record_trainable(version: str, is_new: bool) -> None:
+    """MG-171, MG-172: releases before 1.9 did not; what is no release is new."""
+    assert producer.records_trainable(version) is is_new

@@ -1,0 +1,64 @@
+"""Compares two MetaGraphs as text and says readably where they part."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from metagraft.meta_graph.codecs import get_collection_proto_type
+from metagraft.proto import MetaGraphDef
+from metagraft.proto.text import format_text
+from tests import same_graph
+
+SHOWN_LINES = 60
+
+
+def parsed(meta_graph_def: Any) -> MetaGraphDef:
+    """Return a MetaGraph of either library as one of Metagraft's."""
+    return MetaGraphDef.FromString(meta_graph_def.SerializeToString())
+
+
+def differences(expected: MetaGraphDef, found: MetaGraphDef) -> str:
+    """Return where two MetaGraphs differ; empty when they are equal.
+
+    Not compared are the commit of the producer, explanations of deprecated ops and
+    full types of nodes, which Metagraft does not carry, and what means nothing: the
+    order of control inputs, and whether there is an empty library.
+    """
+    wanted, given = _compared(expected), _compared(found)
+    lines = same_graph.differences(wanted.graph_def, given.graph_def)
+    if lines:
+        return lines
+    diff = difflib.unified_diff(
+        _lines(wanted), _lines(given), "expected", "found", lineterm="", n=3
+    )
+    return "\n".join(list(diff)[:SHOWN_LINES])
+
+
+def _compared(meta_graph_def: MetaGraphDef) -> MetaGraphDef:
+    compared = MetaGraphDef()
+    compared.CopyFrom(meta_graph_def)
+    compared.meta_info_def.tensorflow_git_version = ""
+    for op in compared.meta_info_def.stripped_op_list.op:
+        if op.HasField("deprecation"):
+            op.deprecation.explanation = ""
+    if not compared.graph_def.library.ListFields():
+        compared.graph_def.ClearField("library")
+    for node in compared.graph_def.node:
+        node.ClearField("experimental_type")
+        data = [text for text in node.input if not text.startswith("^")]
+        control = sorted(text for text in node.input if text.startswith("^"))
+        node.input[:] = data + control
+    return compared
+
+
+def _lines(compared: MetaGraphDef) -> list[str]:
+    lines = []
+    for key, collection in sorted(compared.collection_def.items()):
+        proto_type = get_collection_proto_type(key)
+        if proto_type is not None:
+            for value in collection.bytes_list.value:
+                text = format_text(proto_type.FromString(value))
+                lines += [f"{key}: {line}" for line in text.splitlines()]
+            collection.bytes_list.ClearField("value")
+    return [*lines, *format_text(compared).splitlines()]
