@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from types import TracebackType
@@ -529,6 +529,16 @@ class _PureScope:
         else:
             store.forget_inside(scope.name)
         store.current = outer
+
+
+def enter_unique_scope(
+    unique_name: str | None, name: str, custom_getter: Any
+) -> AbstractContextManager[VariableScope]:
+    """Open a variable scope without a name scope; `name` is made unique."""
+    given = unique_name or _unique_scope(name)
+    return _PureScope(
+        given, None, None, _Settings(custom_getter=custom_getter, dtype=None), None
+    )
 
 
 @contextmanager

@@ -9,7 +9,7 @@ Source: tensorflow python/training/optimizer.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from metagraft.api.resource_variable import ResourceVariable
@@ -40,6 +40,7 @@ from metagraft.graph.scopes import (
     get_collection_ref,
     name_scope,
 )
+from metagraft.graph.structure import flatten
 from metagraft.graph.tensor import Tensor
 from metagraft.training import slot_creator
 
@@ -444,19 +445,8 @@ def _variables_to_train(var_list: Any) -> list[Any]:
     if var_list is None:
         listed = trainable_variables() + get_collection(_TRAINABLE_RESOURCES)
     else:
-        listed = list(_flat(var_list))
+        listed = flatten(list(var_list) if isinstance(var_list, set) else var_list)
     return listed + get_collection(_STREAMING_PORTS)
-
-
-def _flat(value: Any) -> Iterator[Any]:
-    if isinstance(value, list | tuple | set):
-        for item in value:
-            yield from _flat(item)
-    elif isinstance(value, dict):
-        for key in sorted(value):
-            yield from _flat(value[key])
-    else:
-        yield value
 
 
 def _target(variable: Any) -> Any:

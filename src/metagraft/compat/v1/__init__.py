@@ -219,6 +219,13 @@ _NAMES = {
         "no_regularizer variable_op_scope variable_scope",
     ),
     **from_module(
+        f"{_API}.partitioners",
+        "create_partitioned_variables fixed_size_partitioner "
+        "min_max_variable_partitioner variable_axis_size_partitioner",
+    ),
+    "custom_gradient": f"{_API}.custom_gradient:custom_gradient",
+    "make_template": f"{_API}.template:make_template",
+    **from_module(
         f"{_API}.variable_creation",
         "disable_resource_variables enable_resource_variables "
         "resource_variables_enabled variable_creator_scope",

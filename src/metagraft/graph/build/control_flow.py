@@ -5,11 +5,11 @@ Source: tensorflow python/ops/control_flow_ops.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from metagraft.graph.apply_op import op as apply_op
-from metagraft.graph.composite import IndexedSlices, SparseTensor
+from metagraft.graph.composite import IndexedSlices
 from metagraft.graph.conversion import (
     convert_to_tensor,
     internal_convert_to_tensor_or_indexed_slices,
@@ -21,6 +21,7 @@ from metagraft.graph.scopes import (
     device,
     name_scope,
 )
+from metagraft.graph.structure import flatten
 from metagraft.graph.tensor import Tensor
 
 __all__ = ["group", "no_op", "tuple_", "with_dependencies"]
@@ -46,7 +47,7 @@ def group(*inputs: Any, name: str | None = None) -> Operation:
         if not inputs:
             return no_op(name=scope)
         by_device: dict[str, list[Any]] = {}
-        for item in _flat(inputs):
+        for item in flatten(inputs):
             if not hasattr(item, "device"):
                 raise TypeError(
                     "'inputs' should be zero or more (nested) Tensors. Received "
@@ -64,25 +65,6 @@ def group(*inputs: Any, name: str | None = None) -> Operation:
 def _after(items: Sequence[Any], where: str, name: str | None) -> Operation:
     with control_dependencies(items), device(where):
         return no_op(name=name)
-
-
-def _flat(value: Any) -> Iterator[Any]:
-    """The leaves of nested lists, dicts (in key order) and composite values."""
-    if isinstance(value, list | tuple):
-        for item in value:
-            yield from _flat(item)
-    elif isinstance(value, dict):
-        for key in sorted(value):
-            yield from _flat(value[key])
-    elif isinstance(value, IndexedSlices):
-        yield value.values
-        yield value.indices
-        if value.dense_shape is not None:
-            yield value.dense_shape
-    elif isinstance(value, SparseTensor):
-        yield from (value.indices, value.values, value.dense_shape)
-    else:
-        yield value
 
 
 def with_dependencies(
