@@ -18,6 +18,7 @@ from tests.programs import (
     networks,
     training,
     variables,
+    while_loops,
 )
 
 Program = Callable[[ModuleType], object]
@@ -42,5 +43,6 @@ PROGRAMS = _by_name(
     training.PROGRAMS,
     control.PROGRAMS,
     branches.PROGRAMS,
+    while_loops.PROGRAMS,
     models.PROGRAMS,
 )

@@ -15,7 +15,8 @@ from metagraft.graph.build.math import cast
 from metagraft.graph.build.switches import merge, switch
 from metagraft.graph.composite import IndexedSlices
 from metagraft.graph.cond_context import CondContext
-from metagraft.graph.constant_value import constant_value, folded_value
+from metagraft.graph.constant_value import constant_value
+from metagraft.graph.folding import folded_value
 from metagraft.graph.defaults import executing_eagerly
 from metagraft.graph.keys import GraphKeys
 from metagraft.graph.scopes import add_to_collection, name_scope
@@ -102,9 +103,7 @@ def _build(pred: Any, if_true: Branch, if_false: Branch, strict: bool) -> Any:
     true_results, false_results = _checked(
         true_value, false_value, true_results, false_results
     )
-    merged = [
-        merge(pair)[0] for pair in zip(false_results, true_results, strict=True)
-    ]
+    merged = [merge(pair)[0] for pair in zip(false_results, true_results, strict=True)]
     # Contexts inside of others are stored in those.
     if context_true.outer_context is None:
         add_to_collection(GraphKeys.COND_CONTEXT, context_true)
@@ -161,9 +160,7 @@ def _with_one_index_type(first: Any, second: Any) -> tuple[Any, Any]:
         The very same objects if nothing had to change.
     """
     if isinstance(first, (list, tuple)):
-        pairs = [
-            _with_one_index_type(a, b) for a, b in zip(first, second, strict=True)
-        ]
+        pairs = [_with_one_index_type(a, b) for a, b in zip(first, second, strict=True)]
         if all(pair[0] is a for pair, a in zip(pairs, first, strict=True)):
             return first, second
         return [pair[0] for pair in pairs], [pair[1] for pair in pairs]

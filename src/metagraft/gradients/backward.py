@@ -24,6 +24,7 @@ from metagraft.gradients.aggregation import (
     check_aggregation_method,
 )
 from metagraft.gradients.branches import zeros_of_switch
+from metagraft.gradients.loops import LoopGradients, check_not_through_loop_variable
 from metagraft.gradients.registry import get_gradient_function
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op as apply_op
@@ -32,7 +33,7 @@ from metagraft.graph.build.control_flow import tuple_ as gate_together
 from metagraft.graph.build.resource_variable import variable_shape
 from metagraft.graph.composite import IndexedSlices
 from metagraft.graph.constant_value import variable_behind
-from metagraft.graph.control_flow_context import is_switch
+from metagraft.graph.control_flow_context import is_loop_exit, is_switch
 from metagraft.graph.conversion import (
     convert_to_tensor,
     internal_convert_to_tensor_or_indexed_slices,
@@ -61,8 +62,6 @@ _DIFFERENTIABLE: Final = frozenset(
 # Their gradients need functions for the branches, which are not there yet.
 _CONTROL_FLOW: Final = frozenset(
     {
-        *("Enter", "Exit", "NextIteration", "LoopCond"),
-        *("RefEnter", "RefExit", "RefNextIteration"),
         *("While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase"),
     }
 )
@@ -307,6 +306,7 @@ class _Walk:
         received: For every output of an operation the gradients that reached it.
         summed: Their sums, for the operations that were visited.
         pending: How many gradients an operation waits for.
+        loops: The loops in between.
     """
 
     settings: _Settings
@@ -317,19 +317,25 @@ class _Walk:
     received: dict[Operation, list[list[Gradient]]] = field(default_factory=dict)
     summed: dict[Operation, list[Gradient | None]] = field(default_factory=dict)
     pending: dict[Operation, int] = field(default_factory=dict)
+    loops: LoopGradients = field(default_factory=LoopGradients)
 
     def run(self, y_grads: Sequence[Gradient]) -> None:
         """Visit everything between the ys and the xs."""
         targets = [y.op for y in self.ys]
         sources = [x.op for x in self.xs]
         reached = _reached_from(sources)
-        self._count_pending(_between(targets, reached))
+        between = _between(targets, reached)
+        self.loops.find(between, self.settings.place_with)
+        self._count_pending(between)
         for y, grad in zip(self.ys, y_grads, strict=True):
             self._receive(y, grad)
         ready = {
             op: None for op in targets if op in reached and not self.pending.get(op, 0)
         }
         queue = deque(ready)
+        for exited in self.loops.unused_exits(self.pending, ready):
+            if is_differentiable(exited.dtype):
+                queue.append(self._with_zeros(exited))
         stop_ops = self._stop_ops(sources)
         while queue:
             op = queue.popleft()
@@ -339,6 +345,8 @@ class _Walk:
 
     def results(self) -> list[Gradient | None]:
         """Return the gradients of the xs."""
+        # TF: this is done outside of the name scope of the call.
+        self.loops.finish()
         return [self._result(x) for x in self.xs]
 
     def _count_pending(self, between: list[Operation]) -> None:
@@ -374,26 +382,53 @@ class _Walk:
         for tensor in op.inputs:
             count = self.pending.get(tensor.op, 0) - 1
             self.pending[tensor.op] = count
-            if count == 0:
+            if not self.loops.is_ready(tensor.op, count):
+                continue
+            if is_loop_exit(tensor.op):
+                yield from self._released_exits(tensor)
+            else:
                 yield tensor.op
 
+    def _released_exits(self, tensor: Tensor) -> Iterator[Operation]:
+        released = self.loops.released_by_exit(tensor, self._has_gradient)
+        for exited, needs_zeros in list(released):
+            if needs_zeros and is_differentiable(exited.dtype):
+                yield self._with_zeros(exited)
+            else:
+                yield exited.op
+
+    def _with_zeros(self, exited: Tensor) -> Operation:
+        """Give an exit that nothing uses zeros as its gradient."""
+        self._receive(exited, self.loops.zeros_for_exit(exited))
+        return exited.op
+
+    def _has_gradient(self, op: Operation) -> bool:
+        return any(self.received.get(op, ()))
+
     def _visit(self, op: Operation, *, stop: bool) -> None:
-        out_grads = self._sum(op)
+        with self.loops.inside_of(op, before=True):
+            out_grads = self._sum(op)
         if stop or all(grad is None for grad in out_grads):
             return
         rule = self._rule_of(op)
-        if rule is None:
-            return
-        for i, grad in enumerate(out_grads):
-            if grad is None and is_differentiable(op.outputs[i].dtype):
-                out_grads[i] = (
-                    zeros_of_switch(op, i)
-                    if is_switch(op)
-                    else _zeros_for_output(op.outputs[i])
-                )
-        with name_scope(op.name + "_grad"):
-            in_grads = self._apply(op, rule, out_grads)
-        self._hand_on(op, in_grads)
+        with self.loops.inside_of(op, before=False):
+            check_not_through_loop_variable(op, [x.op for x in self.xs])
+            if rule is None:
+                return
+            for i, grad in enumerate(out_grads):
+                if grad is None and is_differentiable(op.outputs[i].dtype):
+                    out_grads[i] = self._zeros(op, i)
+            with name_scope(op.name + "_grad"):
+                in_grads = self._apply(op, rule, out_grads)
+            self._hand_on(op, in_grads)
+
+    def _zeros(self, op: Operation, index: int) -> Tensor | None:
+        """The gradient of an output that nothing depends on."""
+        if self.loops.has_state(op):
+            return self.loops.zeros_like_output(op, index)
+        if is_switch(op):
+            return zeros_of_switch(op, index)
+        return _zeros_for_output(op.outputs[index])
 
     def _sum(self, op: Operation) -> list[Gradient | None]:
         sums: list[Gradient | None] = [

@@ -26,8 +26,8 @@ from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.operation import Operation
 from metagraft.graph.scope_names import prepend_name_scope, strip_name_scope
 from metagraft.graph.scopes import control_dependencies
-from metagraft.graph.structure import flatten, map_structure
-from metagraft.graph.variable import GraphVariable
+from metagraft.graph.structure import map_structure
+from metagraft.graph.variable import with_values
 from metagraft.proto import CondContextDef, ControlFlowContextDef
 
 if TYPE_CHECKING:
@@ -219,10 +219,10 @@ class CondContext(ControlFlowContext):
                 if returned is None:
                     return no_op(), None
                 if not isinstance(returned, Operation):
-                    returned = map_structure(identity, _with_values(returned))
+                    returned = map_structure(identity, with_values(returned))
         if returned is None:
             return None, None
-        returned = _with_values(returned)
+        returned = with_values(returned)
         results = map_structure(self._result, returned)
         if not isinstance(results, (list, tuple)):
             results = [results]
@@ -243,15 +243,3 @@ class CondContext(ControlFlowContext):
         result: Tensor = switch_in_place(outer, self.pred)[self.branch]
         self.external_values[name] = result
         return result
-
-
-def _with_values(structure: Any) -> Any:
-    """Read the resource variables among the leaves."""
-    if not any(isinstance(leaf, GraphVariable) for leaf in flatten(structure)):
-        return structure
-    return map_structure(
-        lambda leaf: convert_to_tensor(leaf)
-        if isinstance(leaf, GraphVariable) and leaf.is_resource
-        else leaf,
-        structure,
-    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from metagraft.graph.structure import flatten, map_structure
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -30,3 +32,19 @@ class GraphVariable(ABC):
     @abstractmethod
     def op(self) -> Operation:
         """The operation that stands for it in control dependencies."""
+
+
+def with_values(structure: Any) -> Any:
+    """Read the resource variables among the leaves of a structure."""
+    if not any(isinstance(leaf, GraphVariable) for leaf in flatten(structure)):
+        return structure
+    from metagraft.graph.conversion import convert_to_tensor
+
+    return map_structure(
+        lambda leaf: (
+            convert_to_tensor(leaf)
+            if isinstance(leaf, GraphVariable) and leaf.is_resource
+            else leaf
+        ),
+        structure,
+    )

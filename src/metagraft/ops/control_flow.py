@@ -211,9 +211,7 @@ _SOURCE = "tensorflow core/ops/control_flow_ops.cc"
 
 OPS = (
     *(
-        OpSpec(
-            name=name, shape=switch_shape, gradient=switch_gradient, source=_SOURCE
-        )
+        OpSpec(name=name, shape=switch_shape, gradient=switch_gradient, source=_SOURCE)
         for name in ("Switch", "RefSwitch")
     ),
     *(
@@ -225,9 +223,7 @@ OPS = (
         name="RefEnter", shape=unchanged_shape, gradient=enter_gradient, source=_SOURCE
     ),
     *(
-        OpSpec(
-            name=name, shape=unchanged_shape, gradient=exit_gradient, source=_SOURCE
-        )
+        OpSpec(name=name, shape=unchanged_shape, gradient=exit_gradient, source=_SOURCE)
         for name in ("Exit", "RefExit")
     ),
     *(

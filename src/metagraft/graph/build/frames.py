@@ -13,7 +13,7 @@ from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.structure import map_structure
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["enter", "exit_frame", "loop_cond", "next_iteration"]
+__all__ = ["close_cycle", "enter", "exit_frame", "loop_cond", "next_iteration"]
 
 
 def enter(
@@ -76,6 +76,11 @@ def next_iteration(value: Any, name: str | None = None) -> Any:
     tensor = convert_to_tensor(value, as_ref=True)
     op_type = "RefNextIteration" if tensor.dtype.is_ref else "NextIteration"
     return apply_op(op_type, data=tensor, name=name)
+
+
+def close_cycle(merged: Tensor, following: Tensor) -> None:
+    """Make a Merge, so far with one input twice, get what the last iteration gave."""
+    merged.op._update_input(1, following)  # noqa: SLF001 - TensorFlow's name
 
 
 def loop_cond(pred: Any, name: str | None = None) -> Tensor:

@@ -18,7 +18,7 @@ from metagraft.graph.scopes import colocate_with, name_scope
 from metagraft.graph.structure import flatten, pack_like
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["merge", "switch", "switch_in_place"]
+__all__ = ["as_indexed_slices", "merge", "switch", "switch_in_place"]
 
 
 def switch(
@@ -96,7 +96,7 @@ def _as_slices(values: Sequence[Any]) -> list[Any]:
     """Give `IndexedSlices`, if that is what they are, one index type and kind."""
     if not any(isinstance(value, IndexedSlices) for value in values):
         return list(values)
-    slices = [_all_rows(value) for value in values]
+    slices = [as_indexed_slices(value) for value in values]
     narrow = [s.indices.dtype == dtypes.int32 for s in slices]
     if all(narrow) or not any(narrow):
         return slices
@@ -108,7 +108,7 @@ def _as_slices(values: Sequence[Any]) -> list[Any]:
     ]
 
 
-def _all_rows(value: Any) -> IndexedSlices:
+def as_indexed_slices(value: Any) -> IndexedSlices:
     """Return the slices that a tensor is: all of its rows."""
     if isinstance(value, IndexedSlices):
         return value

@@ -1,0 +1,45 @@
+"""Stacks, on which loops keep values for their gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from metagraft.graph.attrs import Attrs
+from metagraft.graph.op_spec import NOT_DIFFERENTIABLE, OpSpec, Shapes
+from metagraft.graph.shapes import Dims
+
+
+def handle_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """A scalar."""
+    del attrs, inputs
+    return ((),)
+
+
+def push_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """The shape of the element."""
+    del attrs
+    return (inputs[1],)
+
+
+def pop_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """Unknown."""
+    del attrs, inputs
+    return (None,)
+
+
+_SOURCE = "tensorflow core/ops/data_flow_ops.cc"
+
+OPS = (
+    OpSpec(
+        name="StackV2", shape=handle_shape, gradient=NOT_DIFFERENTIABLE, source=_SOURCE
+    ),
+    OpSpec(
+        name="StackPushV2",
+        shape=push_shape,
+        gradient=NOT_DIFFERENTIABLE,
+        source=_SOURCE,
+    ),
+    OpSpec(
+        name="StackPopV2", shape=pop_shape, gradient=NOT_DIFFERENTIABLE, source=_SOURCE
+    ),
+)
