@@ -20,6 +20,7 @@ from metagraft.proto.text import format_text, parse_text
 _log = logging.getLogger(__name__)
 
 _DEFAULT_STATE_NAME: Final = "checkpoint"
+_OWN_SUFFIX: Final = re.compile(r"\.(index|meta|data-\d+-of-\d+)$")
 _SHARD_SUFFIX: Final = re.compile(r"-[\d\?]+-of-\d+$")
 
 
@@ -141,7 +142,7 @@ def get_checkpoint_state(
         if not files.exists(path):
             return None
         text = files.read_bytes(path).decode("utf-8")
-        state = parse_text(text, CheckpointState, ignores_unknown_fields=True)
+        state = _parsed(text)
     except (OpError, ValueError) as error:
         _log.warning("%s: %s", type(error).__name__, error)
         _log.warning("%s: Checkpoint ignored", path)
@@ -177,6 +178,15 @@ def latest_checkpoint(
         return here
     _log.error("Couldn't match files for checkpoint %s", prefix)
     return None
+
+
+def prefix_of(path: str) -> str:
+    """Return the prefix of the checkpoint that a path is the prefix or a file of."""
+    if not files.exists(f"{path}.index"):
+        prefix = _OWN_SUFFIX.sub("", path)
+        if prefix != path and files.exists(f"{prefix}.index"):
+            return prefix
+    return path
 
 
 def checkpoint_exists(checkpoint_prefix: str | os.PathLike[str]) -> bool:
@@ -220,6 +230,17 @@ def remove_checkpoint(
 def meta_graph_filename(checkpoint_filename: str, meta_graph_suffix: str) -> str:
     """Return the MetaGraph file of a checkpoint: its name without shard numbers."""
     return f"{_SHARD_SUFFIX.sub('', checkpoint_filename)}.{meta_graph_suffix}"
+
+
+def _parsed(text: str) -> CheckpointState:
+    """Parse a state file; unknown fields are no reason to lose the known ones."""
+    try:
+        return parse_text(text, CheckpointState)
+    except ValueError:
+        state = parse_text(text, CheckpointState, ignores_unknown_fields=True)
+        if not state.model_checkpoint_path:
+            raise
+        return state
 
 
 def _state_path(folder: str, name: str | None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from metagraft.errors import NotFoundError
+from metagraft.errors import NotFoundError, UnimplementedError
 from metagraft.formats import files
 from metagraft.formats.bundle.reader import BundleReader
 from metagraft.graph.dtypes import DType, from_enum
@@ -31,14 +31,22 @@ class CheckpointReader:
         Raises:
             NotFoundError: There is no checkpoint of this prefix.
             DataLossError: Its index is damaged.
+            UnimplementedError: It is of format V1.
         """
-        prefix = os.fsdecode(filepattern)
+        prefix = checkpoint_management.prefix_of(os.fsdecode(filepattern))
         if not checkpoint_management.checkpoint_exists(prefix):
             raise NotFoundError(
                 None,
                 None,
                 "Unsuccessful TensorSliceReader constructor: Failed to find any "
                 f"matching files for {prefix}",
+            )
+        if not files.exists(f"{prefix}.index"):
+            raise UnimplementedError(
+                None,
+                None,
+                f"{prefix} is no checkpoint of format V2: there is no {prefix}.index. "
+                "Checkpoints of format V1 are not read.",
             )
         self._bundle = BundleReader(prefix)
 

@@ -31,6 +31,7 @@ from metagraft.proto import MetaGraphDef, SaverDef
 from metagraft.proto.coercion import as_message
 from metagraft.runtime.session import BaseSession
 from metagraft.training import checkpoint_management, object_checkpoint
+from metagraft.training.restore_mismatch import missing_names
 from metagraft.training.saveables import saveable_objects_of
 from metagraft.training.saver_ops import (
     BaseSaverBuilder,
@@ -394,7 +395,7 @@ class Saver:
         Args:
             sess: The session.
             save_path: Prefix of the checkpoint, as `save` or `latest_checkpoint`
-                returned it.
+                returned it; any of its files will do.
 
         Raises:
             ValueError: There is no checkpoint of this prefix.
@@ -405,7 +406,7 @@ class Saver:
             return
         if save_path is None:
             raise ValueError("Can't load save_path when it is None.")
-        prefix = _as_text_path(save_path)
+        prefix = checkpoint_management.prefix_of(_as_text_path(save_path))
         if not checkpoint_management.checkpoint_exists(prefix):
             raise ValueError(
                 f"The passed save_path is not a valid checkpoint: {prefix}"
@@ -420,7 +421,9 @@ class Saver:
             names_to_keys = object_checkpoint.names_to_keys(prefix)
             if names_to_keys is None:
                 raise _explained(
-                    error, "a Variable name or other graph key that is missing"
+                    error,
+                    "a Variable name or other graph key that is missing",
+                    missing_names(sess.graph, definition.restore_op_name, prefix),
                 ) from error
             self._restore_by_object_keys(sess, prefix, names_to_keys)
         except InvalidArgumentError as error:
@@ -503,12 +506,13 @@ def _as_text_path(path: Any) -> str:
 
 
 def _explained(
-    error: NotFoundError | InvalidArgumentError, reason: str
+    error: NotFoundError | InvalidArgumentError, reason: str, details: str = ""
 ) -> NotFoundError | InvalidArgumentError:
     return type(error)(
         error.node_def,
         error.op,
         "Restoring from checkpoint failed. This is most likely due to "
         f"{reason} from the checkpoint. Please ensure that you have not altered the "
-        f"graph expected based on the checkpoint. Original error:\n\n{error.message}",
+        "graph expected based on the checkpoint. Original error:\n\n"
+        f"{error.message}{details}",
     )
