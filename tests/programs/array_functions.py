@@ -438,6 +438,191 @@ def array_raw_ops(tf: ModuleType) -> Case:
     return fetches, {x: _numbers(2, 3)}
 
 
+def array_gradients(tf: ModuleType) -> Case:
+    """Gradients of functions that arrange, join and cut."""
+    x = tf.placeholder(tf.float32, [None, 4], name="x")
+    y = tf.placeholder(tf.float32, [2, 4], name="y")
+    u = tf.placeholder(tf.float32, name="u")
+    c = tf.constant(_numbers(2, 4) * (1 + 2j))
+    axis = tf.placeholder(tf.int32, [], name="axis")
+    results = [
+        tf.identity(x) * 2.0,
+        *tf.identity_n([x, y]),
+        tf.reshape(x, [-1]),
+        tf.reshape(u, [4, 2]),
+        tf.reshape(y, [8]),
+        tf.expand_dims(x, 1),
+        tf.squeeze(tf.expand_dims(y, 0)),
+        tf.transpose(x),
+        tf.transpose(y, [1, 0]),
+        tf.concat([x, y], 0),
+        tf.concat([y, y, y], 1),
+        tf.concat([u, x], axis),
+        tf.concat([y] * 17, 0),
+        tf.stack([x, y], 1),
+        *tf.unstack(y),
+        *tf.split(x, 2, 1),
+        *tf.split(y, [1, 3], 1)[:1],
+        x[0],
+        x[:, ::-2],
+        u[:1, 2:],
+        y[tf.newaxis, ..., 1],
+        y[axis],
+        tf.slice(x, [0, 1], [-1, 2]),
+        tf.slice(y, [axis, 1], [1, 2]),
+        tf.tile(x, [2, 1]),
+        tf.tile(y, [1, 3]),
+        tf.broadcast_to(y[:, :1], [2, 4]),
+        tf.broadcast_to(x[:1], tf.shape(x)),
+        tf.fill([2, 2], y[0, 0]),
+        tf.zeros_like(x) + x,
+        tf.pad(x, [[1, 0], [0, 2]]),
+        tf.pad(y, [[1, 0], [0, 2]], constant_values=y[0, 0]),
+        tf.pad(y, [[1, 1], [0, 2]], "REFLECT"),
+        tf.reverse(x, [1]),
+        tf.reverse_sequence(x, [1, 2], 1),
+        tf.roll(y, 1, 0),
+        tf.check_numerics(y, "bad"),
+        tf.placeholder_with_default(y, [2, 4]),
+        tf.stop_gradient(y) * y,
+        tf.real(tf.transpose(c, conjugate=True)) * tf.transpose(y),
+        tf.where(y > 0.0, y, -y),
+        tf.ensure_shape(x, [2, 4]),
+    ]
+    gradients = tf.gradients([tf.square(r) for r in results], [x, y, u])
+    second = tf.gradients(gradients, [x, y], name="second")
+    feeds = {x: _numbers(2, 4), y: _numbers(2, 4), u: _numbers(2, 4), axis: 0}
+    return [*gradients, *second], feeds
+
+
+def array_gather_gradients(tf: ModuleType) -> Case:
+    """Gradients of functions that choose by index."""
+    x = tf.placeholder(tf.float32, [None, 4], name="x")
+    k = tf.placeholder(tf.float32, [2, 3, 4], name="k")
+    i = tf.placeholder(tf.int32, [None], name="i")
+    rows = tf.gather(x, i)
+    sliced = tf.gradients(tf.square(rows), x)[0]
+    point = tf.gradients(tf.square(tf.gather_nd(x, [[1], [0]])), x)[0]
+    old = tf.gradients(tf.square(tf.raw_ops.Gather(params=x, indices=i)), x)[0]
+    joined = tf.gradients(tf.square(tf.gather(tf.concat([x, x * 2.0], 0), i)), x)
+    wide = tf.gradients(tf.square(tf.gather(tf.concat([x, x * 2.0], 1), i)), x)
+    results = [
+        tf.gather(x, i, axis=1),
+        tf.gather(k, [[0, 2], [1, 1]], batch_dims=1),
+        tf.gather(k, [[0, 2], [1, 1]], axis=2, batch_dims=1),
+        tf.gather(k, i, axis=-1),
+        tf.gather_nd(k, [[0, 1], [1, 2]]),
+        tf.boolean_mask(x, [True, False]),
+        tf.boolean_mask(k, [True, False, True], axis=1),
+        tf.scatter_nd([[1], [0]], x, [3, 4]),
+        tf.tensor_scatter_nd_update(x, [[0]], [[1.0, 2.0, 3.0, 4.0]]),
+        tf.tensor_scatter_nd_add(x, [[1]], x[:1]),
+        tf.tensor_scatter_nd_sub(x, [[1]], x[:1]),
+        tf.tensor_scatter_nd_max(x, [[1]], x[:1]),
+        *tf.dynamic_partition(x, [1, 0], 2),
+        tf.dynamic_stitch([[0, 2], [1]], [x, x[:1]]),
+        tf.tile(tf.gather(x, [0]), [3, 1]),
+        tf.reshape(tf.gather(x, [0]), [-1]),
+    ]
+    gradients = tf.gradients([tf.square(r) for r in results], [x, k])
+    parts = [
+        part
+        for slices in (sliced, point, old)
+        for part in (slices.values, slices.indices, slices.dense_shape)
+    ]
+    dense = [tf.convert_to_tensor(g) for g in (sliced, joined[0], wide[0])]
+    return [*parts, *dense, *gradients], {x: _numbers(2, 4), k: _numbers(2, 3, 4), i: [1, 0, 1]}
+
+
+def array_block_gradients(tf: ModuleType) -> Case:
+    """Gradients of blocks, patches, diagonals and bands."""
+    x = tf.placeholder(tf.float32, [None, 4, 4, 4], name="x")
+    m = tf.placeholder(tf.float32, [2, 3, 4], name="m")
+    p = tf.placeholder(tf.float32, [None, 3, None], name="p")
+    d = tf.placeholder(tf.float32, [2, 3], name="d")
+    results = [
+        tf.space_to_depth(x, 2),
+        tf.depth_to_space(x, 2),
+        tf.space_to_batch(x, [[0, 0], [2, 0]], 2),
+        tf.batch_to_space(x, [[0, 0], [1, 0]], 2),
+        tf.extract_image_patches(
+            x, [1, 2, 2, 1], [1, 1, 2, 1], [1, 1, 1, 1], "SAME"
+        ),
+        tf.diag(d),
+        tf.diag_part(tf.matmul(d, d, transpose_b=True)),
+        tf.matrix_diag(d),
+        tf.matrix_diag(d, k=-1),
+        tf.matrix_diag_part(m),
+        tf.matrix_diag_part(m, k=(-1, 1), align="LEFT_LEFT"),
+        tf.matrix_diag_part(p),
+        tf.matrix_set_diag(m, d),
+        tf.matrix_band_part(m, 1, 0),
+        tf.raw_ops.MatrixDiag(diagonal=d),
+        tf.raw_ops.MatrixDiagPart(input=m),
+        tf.raw_ops.MatrixSetDiag(input=m, diagonal=d),
+        tf.raw_ops.MatrixSetDiag(input=p, diagonal=tf.matrix_diag_part(p)),
+        tf.raw_ops.SpaceToBatch(input=x, paddings=[[0, 0]] * 2, block_size=2),
+    ]
+    gradients = tf.gradients([tf.square(r) for r in results], [x, m, p, d])
+    feeds = {
+        x: _numbers(4, 4, 4, 4), m: _numbers(2, 3, 4), p: _numbers(2, 3, 4),
+        d: _numbers(2, 3),
+    }  # fmt: skip
+    return gradients, feeds
+
+
+def array_checks(tf: ModuleType) -> Case:
+    """Assertions that hold, prints, groups and tuples."""
+    x = tf.placeholder(tf.float32, [None, 2], name="x")
+    n = tf.placeholder(tf.int32, [2], name="n")
+    u = tf.placeholder(tf.float32, name="u")
+    r = tf.placeholder(tf.int32, [], name="r")
+    checks = [
+        tf.assert_equal(n, [1, 2]),
+        tf.assert_equal(tf.constant(1), 1, message="equal"),
+        tf.assert_equal(n, n),
+        tf.assert_none_equal(n, 9),
+        tf.assert_less(x, 100.0, summarize=2, name="small"),
+        tf.assert_less_equal(n, n + 1),
+        tf.assert_greater(n, 0, data=["n is", n]),
+        tf.assert_greater_equal(n, 1),
+        tf.assert_positive(n),
+        tf.assert_negative(-n, message="sign"),
+        tf.assert_non_negative(n, name="not_below"),
+        tf.assert_non_positive(-n),
+        tf.assert_near(x, x),
+        tf.assert_near(x, x + 0.5, atol=1.0, message="close"),
+        tf.assert_rank(x, 2),
+        tf.assert_rank(u, 2, message="matrix"),
+        tf.assert_rank(u, r),
+        tf.assert_rank_at_least(u, 1),
+        tf.assert_rank_at_least(x, 1),
+        tf.assert_rank_in(u, [1, 2]),
+        tf.assert_rank_in(x, (2, 3)),
+        tf.assert_integer(n),
+        tf.assert_type(x, tf.float32),
+        tf.Assert(tf.reduce_all(n > 0), [n]),
+        tf.Assert(tf.reduce_all(n > 0), [x, "text"], summarize=5, name="must"),
+    ]
+    tf.no_op(name="nothing")
+    tf.group(*checks[:3], name="some")
+    with tf.control_dependencies(checks):
+        y = tf.identity(x)
+    tf.print("values", x, [n, {"u": u}], summarize=2)
+    tf.print(tf.constant("alone"), output_stream="file:///tmp/never", name="p")
+    fetches = [
+        y,
+        tf.is_non_decreasing(n),
+        tf.is_strictly_increasing(n),
+        tf.verify_tensor_all_finite(x, "finite"),
+        tf.debugging.assert_scalar(r),
+        *tf.tuple([x, n]),
+        tf.check_numerics(x, "numbers"),
+        tf.Print(x, [x, n], "note: ", first_n=0),
+    ]
+    return fetches, {x: _numbers(2, 2), n: [1, 2], u: _numbers(2, 2), r: 2}
+
+
 PROGRAMS: dict[str, Callable[[ModuleType], Case]] = {
     program.__name__: program
     for program in (
@@ -453,5 +638,9 @@ PROGRAMS: dict[str, Callable[[ModuleType], Case]] = {
         array_channels_first,
         array_diagonals,
         array_raw_ops,
+        array_gradients,
+        array_gather_gradients,
+        array_block_gradients,
+        array_checks,
     )
 }

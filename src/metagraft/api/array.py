@@ -5,7 +5,6 @@ Those that gradient rules need as well are in `metagraft.graph.build.array`.
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,7 +31,7 @@ from metagraft.graph.build.array import (
     zeros,
     zeros_like,
 )
-from metagraft.graph.build.matrix_diag import matrix_diag, matrix_set_diag
+from metagraft.graph.build.eye import eye
 from metagraft.graph.build.pad import pad
 from metagraft.graph.composite import IndexedSlices, SparseTensor
 from metagraft.graph.conversion import convert_to_tensor
@@ -41,6 +40,7 @@ from metagraft.graph.shapes import TensorShape, broadcast_dims
 from metagraft.graph.tensor import Tensor
 
 __all__ = [
+    "adjoint",
     "bitcast",
     "broadcast_dynamic_shape",
     "broadcast_static_shape",
@@ -348,6 +348,13 @@ def one_hot(
         return result
 
 
+def adjoint(matrix: Any, name: str | None = None) -> Tensor:
+    """Return the conjugate transpose of the last two dimensions."""
+    with name_scope(name, "adjoint", [matrix]):
+        tensor = convert_to_tensor(matrix, name="matrix")
+        return matrix_transpose(tensor, conjugate=True)
+
+
 def all_axes(x: Any) -> Tensor:
     """Return the axes of a tensor."""
     if isinstance(x, Tensor) and x.dims is not None:
@@ -422,54 +429,3 @@ def meshgrid(
             sizes[0], sizes[1] = sizes[1], sizes[0]
         factor = ones(sizes, dtype)
         return [x * factor for x in output]
-
-
-def eye(
-    num_rows: Any,
-    num_columns: Any = None,
-    batch_shape: Any = None,
-    dtype: Any = dtypes.float32,
-    name: str | None = None,
-) -> Tensor:
-    """Return an identity matrix, or a batch of them.
-
-    Args:
-        num_rows: Rows.
-        num_columns: Columns; as many as rows by default.
-        batch_shape: Shape of the batch; by default there is none.
-        dtype: The element type.
-        name: Name of the scope.
-
-    Raises:
-        TypeError: A size is no integer.
-    """
-    with name_scope(name, "eye", [num_rows, num_columns, batch_shape]):
-        is_square = num_columns is None
-        batch: Any = [] if batch_shape is None else batch_shape
-        num_columns = num_rows if num_columns is None else num_columns
-        length: Any
-        if isinstance(num_rows, Tensor) or isinstance(num_columns, Tensor):
-            length = op("Minimum", x=num_rows, y=num_columns)
-        else:
-            for value in (num_rows, num_columns):
-                if not isinstance(value, numbers.Integral):
-                    raise TypeError(
-                        "Arguments `num_rows` and `num_columns` must be positive"
-                        f" integer values. Received: num_rows={num_rows},"
-                        f" num_columns={num_columns}"
-                    )
-            is_square = num_rows == num_columns
-            length = min(num_rows, num_columns)
-        matrix: Any = None
-        if isinstance(batch, Tensor) or isinstance(length, Tensor):
-            batch = convert_to_tensor(batch, name="shape", dtype=dtypes.int32)
-            diagonal = concat((batch, [length]), axis=0)
-            if not is_square:
-                matrix = concat((batch, [num_rows, num_columns]), axis=0)
-        else:
-            diagonal = [*batch, length]
-            matrix = [*batch, num_rows, num_columns]
-        units = ones(diagonal, dtype=dtype)
-        if is_square:
-            return matrix_diag(units)
-        return matrix_set_diag(zeros(matrix, dtype=dtype), units)

@@ -16,8 +16,8 @@ from metagraft.graph.build.switches import merge, switch
 from metagraft.graph.composite import IndexedSlices
 from metagraft.graph.cond_context import CondContext
 from metagraft.graph.constant_value import constant_value
-from metagraft.graph.folding import folded_value
 from metagraft.graph.defaults import executing_eagerly
+from metagraft.graph.folding import folded_value
 from metagraft.graph.keys import GraphKeys
 from metagraft.graph.scopes import add_to_collection, name_scope
 from metagraft.graph.structure import check_same_structure, flatten, pack_like

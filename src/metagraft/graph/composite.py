@@ -49,7 +49,7 @@ class IndexedSlices:
         """The static shape of the larger tensor."""
         if self._dense_shape is None:
             return TensorShape(None)
-        from metagraft.graph.constant_value import constant_value_as_dims
+        from metagraft.graph.folding import constant_value_as_dims
 
         return TensorShape(constant_value_as_dims(self._dense_shape))
 
@@ -177,7 +177,7 @@ class SparseTensor:
     @property
     def shape(self) -> TensorShape:
         """The static shape of the whole tensor."""
-        from metagraft.graph.constant_value import constant_value_as_dims
+        from metagraft.graph.folding import constant_value_as_dims
 
         known = constant_value_as_dims(self._dense_shape)
         return TensorShape(merge_dims(known, self._dense_shape_dims))

@@ -54,13 +54,13 @@ class Shapes(tuple[Dims, ...]):
 
     def value(self, index: int) -> npt.NDArray[Any] | None:
         """The value of input `index` if it is constant, else None."""
-        from metagraft.graph.constant_value import folded_value
+        from metagraft.graph.folding import folded_value
 
         return folded_value(self.op.inputs[index])
 
     def as_dims(self, index: int) -> Dims:
         """Input `index` read as a shape; what is not constant in it is None."""
-        from metagraft.graph.constant_value import constant_value_as_dims
+        from metagraft.graph.folding import constant_value_as_dims
 
         return constant_value_as_dims(self.op.inputs[index])
 

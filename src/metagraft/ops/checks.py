@@ -1,4 +1,4 @@
-"""Assert, Print and the check for numbers; kernels in `kernels/checks.py`."""
+"""Assert and the checks for numbers; kernels in `kernels/checks.py`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from metagraft.graph.op_spec import (
     Shapes,
 )
 from metagraft.graph.operation import Operation
-from metagraft.graph.shape_checks import with_rank
 from metagraft.graph.shapes import Dims
 
 
@@ -23,30 +22,18 @@ def no_outputs(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     return ()
 
 
-def print_v2_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
-    """Nothing comes out; what is printed is one string."""
-    del attrs
-    with_rank(inputs[0], 0)
-    return ()
-
-
 def unchanged_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """The shape of the first operand."""
     del attrs
     return (inputs[0],)
 
 
-def print_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequence[Any]:
-    """Unchanged; what is printed gets none."""
-    del g
-    return (dy, *[None] * (len(op.inputs) - 1))
-
-
 def check_numerics_gradient(
     g: GradientBuilder, op: Operation, dy: Any
 ) -> Sequence[Any]:
     """The gradient is checked, too."""
-    message = op.attrs["message"].decode("utf-8", "surrogateescape")
+    # TF: the bytes are put into the text as Python shows them, with b and quotes.
+    message = repr(op.attrs["message"])
     checked = g.op(
         op.type,
         tensor=dy,
@@ -65,10 +52,6 @@ OPS = (
     OpSpec(
         name="Assert", shape=no_outputs, gradient=NOT_DIFFERENTIABLE, source=_LOGGING
     ),
-    OpSpec(
-        name="Print", shape=unchanged_shape, gradient=print_gradient, source=_LOGGING
-    ),
-    OpSpec(name="PrintV2", shape=print_v2_shape, source=_LOGGING),
     *(
         OpSpec(
             name=name,

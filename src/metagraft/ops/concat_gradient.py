@@ -13,6 +13,7 @@ from metagraft.graph.build import array
 from metagraft.graph.build.math import add, cast
 from metagraft.graph.composite import IndexedSlices
 from metagraft.graph.constant_value import constant_value
+from metagraft.graph.control_flow_context import output_context
 from metagraft.graph.op_spec import GradientBuilder
 from metagraft.graph.operation import Operation
 from metagraft.graph.tensor import Tensor
@@ -38,6 +39,9 @@ def _parts(
         return [dy]
     if isinstance(dy, IndexedSlices):
         return _slices_parts(g, dy, values, axis)
+    if axis.op.type == "Const" and output_context(dy.op) is not output_context(axis.op):
+        # A constant from outside of the loop is made anew inside.
+        axis = array.constant(constant_value(axis), dtype=axis.dtype)
     position = axis % array.rank(values[0])
     sizes = _shapes_of(values)
     if len(sizes) > _MANY:

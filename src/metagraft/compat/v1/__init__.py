@@ -205,6 +205,11 @@ _NAMES = {
     ),
     **{name: f"{_API}.einsum:{name}" for name in ("einsum").split()},
     **from_module(
+        f"{_API}.linear_algebra",
+        "cholesky cholesky_solve matrix_determinant matrix_inverse matrix_solve "
+        "matrix_triangular_solve norm qr self_adjoint_eig self_adjoint_eigvals svd",
+    ),
+    **from_module(
         f"{_API}.special_math",
         "betainc digamma erf erfc igamma igammac lbeta lgamma polygamma zeta",
     ),
