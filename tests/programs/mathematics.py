@@ -347,6 +347,39 @@ def casts_and_ranges(tf: ModuleType) -> None:
     tf.gradients(tf.betainc(1.0, 2.0, 0.5 * x), x)
 
 
+def linear_algebra(tf: ModuleType) -> None:
+    """Decompositions, inverses, solutions and norms, with gradients."""
+    a = tf.placeholder(tf.float32, [3, 3], name="a")
+    c = tf.placeholder(tf.float64, [None, 3, 3], name="c")
+    b = tf.placeholder(tf.float32, [3, 2], name="b")
+    for x in (a, c):
+        _twice(tf, tf.matrix_inverse(x), x)
+        _twice(tf, tf.matrix_determinant(x), x)
+        tf.gradients(tf.linalg.inv(x, adjoint=True), x)
+        tf.gradients(tf.linalg.slogdet(x)[1], x)
+        tf.gradients(tf.cholesky(x), x)
+        tf.gradients(tf.linalg.logdet(x), x)
+        tf.gradients(tf.self_adjoint_eig(x), x)
+        tf.gradients(tf.self_adjoint_eigvals(x), x)
+        for adjoint in (False, True):
+            tf.gradients(tf.matrix_solve(x, x, adjoint=adjoint), x)
+            solved = tf.matrix_triangular_solve(x, x, lower=adjoint, adjoint=adjoint)
+            tf.gradients(solved, x)
+    tf.gradients(tf.cholesky_solve(a, b), [a, b])
+    tf.gradients(tf.svd(a, compute_uv=False), a)
+    for x in (a, b, tf.transpose(b)):
+        tf.gradients(tf.svd(x), x)
+        tf.gradients(tf.svd(x, full_matrices=True), x)
+    tf.linalg.lu(a)
+    tf.qr(a, full_matrices=True)
+    for order in ("euclidean", 1, 2, 3, float("inf")):
+        tf.norm(c, ord=order)
+        tf.norm(c, ord=order, axis=1, keepdims=True)
+    for order in ("fro", 1, float("inf")):
+        tf.norm(c, ord=order, axis=[-2, -1], name="matrix")
+    tf.gradients(tf.norm(a), a)
+
+
 PROGRAMS = (
     unary_gradients,
     special_gradients,
@@ -365,5 +398,6 @@ PROGRAMS = (
     chosen,
     norms,
     segments,
+    linear_algebra,
     casts_and_ranges,
 )

@@ -148,11 +148,10 @@ def sparse_mat_mul_gradient(
     is_transposed = (op.get_attr("transpose_a"), op.get_attr("transpose_b"))
     a, b = op.inputs
     factors = {"a": a, "b": b, "g": dy}
-    is_sparse = {
-        "a": op.get_attr("a_is_sparse"),
-        "b": op.get_attr("b_is_sparse"),
-        "g": dy.op.type == "ReluGrad",
-    }
+    # TF: kept by tensor; one tensor on both sides has one answer, the second.
+    is_sparse = {a: op.get_attr("a_is_sparse")}
+    is_sparse[b] = op.get_attr("b_is_sparse")
+    is_sparse[dy] = dy.op.type == "ReluGrad"
     gradients = []
     terms = _GRADIENT_PRODUCTS[is_transposed]
     for x, (left, is_left_transposed, right, is_right_transposed) in zip(
@@ -165,8 +164,8 @@ def sparse_mat_mul_gradient(
             factors[left],
             second,
             transpose_a=is_left_transposed,
-            a_is_sparse=is_sparse[left],
-            b_is_sparse=is_sparse[right],
+            a_is_sparse=is_sparse[factors[left]],
+            b_is_sparse=is_sparse[factors[right]],
         )
         gradients.append(
             cast(product, x.dtype) if product.dtype != x.dtype else product
