@@ -3,8 +3,9 @@
 The estimate decides when a plan is worth compiling, so it must not depend on the
 clock: a program that decides by time computes different last bits from run to run.
 
-Measured on one core of a 2.6 GHz Xeon: a call of a small kernel takes about 1.5 us,
-element-wise work about 0.5 ns an element, matrix products about 20 GFLOP/s.
+Measured on 2 cores of a 2.6 GHz Xeon: a call of a small kernel takes 1 to 4 us,
+element-wise work about 0.5 ns an element, matrix products 30 to 100 GFLOP/s; a training
+step of a small network compiles in about 0.1 s and 8 ms for each of its 50 nodes.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ import numpy as np
 
 from metagraft.runtime.plan import Node
 
-_CALL_NS: Final = 1_500.0
+_CALL_NS: Final = 2_500.0
 _ELEMENT_NS: Final = 0.5
-_FLOP_NS: Final = 0.05
+_FLOP_NS: Final = 0.03
 
-# A kernel that has no NumPy form compiles and runs a small program of its own.
-DEVICE_KERNEL_NS: Final = 20_000_000.0
+# A kernel that has no NumPy form compiles and runs a small program of its own; more
+# than one of them are better compiled together.
+DEVICE_KERNEL_NS: Final = 40_000_000.0
+DEVICE_KERNELS_MAX: Final = 1
 # Calling a compiled program, and compiling one: a fixed part and a part per node.
 DISPATCH_NS: Final = 40_000.0
-COMPILE_NS: Final = 60_000_000.0
-COMPILE_NODE_NS: Final = 1_500_000.0
+COMPILE_NS: Final = 100_000_000.0
+COMPILE_NODE_NS: Final = 8_000_000.0
 
 _PRODUCTS: Final = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2", "Einsum"})
 _CONVOLUTIONS: Final = frozenset(

@@ -14,7 +14,7 @@ import numpy as np
 from metagraft.errors import InternalError, InvalidArgumentError, OpError
 from metagraft.kernels import kernel_for
 from metagraft.kernels.kernel import Array
-from metagraft.runtime.costs import DEVICE_KERNEL_NS, call_ns
+from metagraft.runtime.costs import DEVICE_KERNEL_NS, DEVICE_KERNELS_MAX, call_ns
 from metagraft.runtime.evaluate import Environment, evaluate, holds, make_step
 from metagraft.runtime.node_errors import placed
 from metagraft.runtime.plan import FRAME_SLOT, Node, Plan, RandomOp, Read, Write
@@ -148,14 +148,19 @@ class HostProgram:
             return 0.0
         frame: HostFrame = environment[FRAME_SLOT]
         cost_ns = 0.0
+        device_kernels = 0
         for node, step in zip(self._plan.nodes, self._steps, strict=True):
             evaluate((node,), (step,), environment)
             inputs = [environment[slot] for slot in node.flat_inputs()]
             outputs = [environment[slot] for slot in node.outputs]
             check_types(node, outputs)
             cost_ns += call_ns(node, inputs, outputs)
-            cost_ns += frame.take_device_kernels() * DEVICE_KERNEL_NS
+            if frame.take_device_kernels():
+                device_kernels += 1
+                cost_ns += DEVICE_KERNEL_NS
             if cost_ns > budget_ns:
+                raise BudgetExceededError
+            if device_kernels > DEVICE_KERNELS_MAX and budget_ns < float("inf"):
                 raise BudgetExceededError
         return cost_ns
 

@@ -4,7 +4,7 @@ Compiling pays when a signature (shapes of the feeds) is run often, or is much w
 The decision uses estimated times only (`costs.py`), so it is the same in every process:
 
 - small plans, cheaper than the call of a compiled program, stay on the host for good;
-- others run on the host until they have used up half of what compiling costs; a run
+- others run on the host until they have used up a part of what compiling costs; a run
   that would exceed this by itself is given up and compiled at once.
 """
 
@@ -26,6 +26,8 @@ _LOGGER: Final = logging.getLogger("metagraft")
 # So many compiled signatures, each used less than so often: shapes keep changing.
 _SIGNATURES_MAX: Final = 16
 _USES_MIN: Final = 4
+# What may be spent on the host before compiling, as a share of the cost of compiling.
+_HOST_SHARE: Final = 0.25
 
 
 class _Signature:
@@ -58,7 +60,7 @@ class Program:
         self._n_compiled = 0
         self._compiled_runs = 0
         self._warned = False
-        self._budget_ns = compile_ns(len(plan.nodes)) / 2
+        self._budget_ns = compile_ns(len(plan.nodes)) * _HOST_SHARE
 
     def run(self, feeds: Sequence[Any]) -> list[Any]:
         """Run with the given feeds and return the fetched values."""
