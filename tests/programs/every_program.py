@@ -16,7 +16,10 @@ from tests.programs import (
     mathematics,
     models,
     networks,
+    optimizers,
+    savers,
     training,
+    variable_kinds,
     variables,
     while_loops,
 )
@@ -37,12 +40,15 @@ def _by_name(*tables: tuple[Program, ...]) -> dict[str, Program]:
 
 PROGRAMS = _by_name(
     variables.PROGRAMS,
+    variable_kinds.PROGRAMS,
     arrays.PROGRAMS,
     mathematics.PROGRAMS,
     networks.PROGRAMS,
     training.PROGRAMS,
+    optimizers.PROGRAMS,
     control.PROGRAMS,
     branches.PROGRAMS,
     while_loops.PROGRAMS,
     models.PROGRAMS,
+    savers.PROGRAMS,
 )

@@ -84,9 +84,9 @@ def _check_new_variables(made: Sequence[Any]) -> None:
     for variable in made:
         if isinstance(variable, Variable) and not variable.is_resource:
             raise TypeError(
-                "All variables used by a function wrapped with @custom_gradient must be "
-                "`ResourceVariable`s. Ensure that no `variable_scope` is created with "
-                f"`use_resource=False`: {variable.name}."
+                "All variables used by a function wrapped with @custom_gradient must "
+                "be `ResourceVariable`s. Ensure that no `variable_scope` is created "
+                f"with `use_resource=False`: {variable.name}."
             )
 
 
@@ -97,8 +97,8 @@ def _check_signature(grad_fn: Callable[..., Any], variables: Sequence[Any]) -> N
     )
     if variables and not takes_variables:
         raise TypeError(
-            "@tf.custom_gradient grad_fn must accept keyword argument 'variables', since "
-            f"function uses variables: {list(variables)}"
+            "@tf.custom_gradient grad_fn must accept keyword argument 'variables', "
+            f"since function uses variables: {list(variables)}"
         )
 
 

@@ -1,0 +1,31 @@
+"""Every optimizer moves its variables and slots as TensorFlow's does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import metagraft.compat.v1 as tf
+from tests.programs import optimizers
+from tests.training_values import values_after_training
+
+GOLDEN = Path(__file__).parents[1] / "golden/optimizer_runs"
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize("program", optimizers.PROGRAMS, ids=lambda p: p.__name__)
+def test_variables_after_some_steps(program: Callable[[ModuleType], Any]) -> None:
+    """All variables hold what they hold in TensorFlow after the same steps."""
+    found = values_after_training(tf, program)
+    with np.load(GOLDEN / f"{program.__name__}.npz") as expected:
+        assert sorted(found) == sorted(expected)
+        for name, value in expected.items():
+            assert found[name].dtype == value.dtype, name
+            np.testing.assert_allclose(
+                found[name], value, rtol=2e-5, atol=2e-6, err_msg=name
+            )
