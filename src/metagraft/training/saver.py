@@ -33,11 +33,7 @@ from metagraft.runtime.session import BaseSession
 from metagraft.training import checkpoint_management, object_checkpoint
 from metagraft.training.restore_mismatch import missing_names
 from metagraft.training.saveables import saveable_objects_of
-from metagraft.training.saver_ops import (
-    BaseSaverBuilder,
-    BulkSaverBuilder,
-    check_write_version,
-)
+from metagraft.training.saver_ops import BaseSaverBuilder, BulkSaverBuilder
 
 _log = logging.getLogger(__name__)
 
@@ -93,7 +89,8 @@ class Saver:
             defer_build: Whether nodes are added by `build`, not here.
             allow_empty: Whether a saver without variables does nothing, instead of
                 being an error.
-            write_version: Format of checkpoints, `SaverDef.V2`.
+            write_version: Format of checkpoints, `SaverDef.V2`. A graph with a saver
+                of format V1 can be built; saving with it is not supported.
             pad_step_number: Whether step numbers in names have eight digits.
             save_relative_paths: Whether the state file has paths relative to itself.
             filename: What the placeholder of the file name holds unless it is fed.
@@ -293,10 +290,18 @@ class Saver:
             ValueError: `latest_filename` has a folder or is the name of the checkpoint.
             RuntimeError: The saver is not built, or the session closed.
             FailedPreconditionError: A variable has no value.
+            UnimplementedError: The saver is of format V1.
         """
         if not self._is_built:
             raise RuntimeError(
                 "`build()` should be called before save if defer_build==True"
+            )
+        if self._write_version != SaverDef.V2:
+            raise UnimplementedError(
+                None,
+                None,
+                "Checkpoints of format V1 are not written; make the saver with "
+                "write_version=SaverDef.V2.",
             )
         state_name = "checkpoint" if latest_filename is None else latest_filename
         if os.path.split(state_name)[0]:
@@ -484,7 +489,6 @@ def _check_complete(definition: SaverDef) -> None:
     for field in ("save_tensor_name", "restore_op_name"):
         if not getattr(definition, field):
             raise ValueError(f"saver_def must specify the {field}: {definition}")
-    check_write_version(definition.version)
 
 
 def _renamed(

@@ -10,7 +10,6 @@ from typing import Any
 
 from metagraft.api.constants import constant
 from metagraft.api.partitioned_variable import PartitionedVariable
-from metagraft.errors import UnimplementedError
 from metagraft.graph.apply_op import op as add_op
 from metagraft.graph.build import array
 from metagraft.graph.build.control_flow import group, with_dependencies
@@ -34,8 +33,12 @@ class BaseSaverBuilder:
     """Adds a saver's nodes; each object is read from the checkpoint by its own node."""
 
     def __init__(self, write_version: int = SaverDef.V2) -> None:
-        """Build for a checkpoint format, `SaverDef.V2`."""
-        check_write_version(write_version)
+        """Build for a checkpoint format, `SaverDef.V1` or `SaverDef.V2`."""
+        if write_version not in (SaverDef.V1, SaverDef.V2):
+            raise TypeError(
+                f"Unexpected write_version: {write_version}; SaverDef.V2 is "
+                f"{SaverDef.V2}."
+            )
         self._write_version = write_version
 
     def build(
@@ -98,14 +101,27 @@ class BaseSaverBuilder:
     ) -> Operation:
         """Add the operation that saves objects under a file name or prefix."""
         specs = [spec for saveable in saveables for spec in saveable.specs]
+        names = [spec.name for spec in specs]
         tensors = [spec.tensor for spec in specs]
-        saved: Operation = add_op(
-            "SaveV2",
-            prefix=filename_tensor,
-            tensor_names=[spec.name for spec in specs],
-            shape_and_slices=[spec.slice_spec for spec in specs],
-            tensors=tensors,
-        )
+        slices = [spec.slice_spec for spec in specs]
+        saved: Operation
+        if self._write_version == SaverDef.V1:
+            saved = add_op(
+                "SaveSlices",
+                filename=filename_tensor,
+                tensor_names=names,
+                shapes_and_slices=slices,
+                data=tensors,
+                name="save",
+            )
+        else:
+            saved = add_op(
+                "SaveV2",
+                prefix=filename_tensor,
+                tensor_names=names,
+                shape_and_slices=slices,
+                tensors=tensors,
+            )
         return saved
 
     def restore_op(
@@ -156,6 +172,8 @@ class BaseSaverBuilder:
 
     def _add_sharded_save(self, prefix: Tensor, by_device: _ByDevice) -> Tensor:
         """Add one save for each device, and the merge of what they wrote."""
+        if self._write_version == SaverDef.V1:
+            return self._add_sharded_save_v1(prefix, by_device)
         with device("CPU"):
             suffix = add_op(
                 "Select",
@@ -186,6 +204,20 @@ class BaseSaverBuilder:
             with control_dependencies([merge]):
                 merged: Tensor = array.identity(prefix)
                 return merged
+
+    def _add_sharded_save_v1(self, prefix: Tensor, by_device: _ByDevice) -> Tensor:
+        """Add one save for each device; in version 1 there is nothing to merge."""
+        shard_count = constant(len(by_device), name="num_shards")
+        saves: list[Tensor] = []
+        for shard, (where, saveables) in enumerate(by_device):
+            with device(where):
+                name = self.sharded_filename(prefix, shard, shard_count)
+                saves.append(self._add_save(name, saveables))
+        with control_dependencies([save.op for save in saves]):
+            pattern: Tensor = add_op(
+                "ShardedFilespec", basename=prefix, num_shards=shard_count
+            )
+            return pattern
 
     # -- restoring --------------------------------------------------------------------
 
@@ -236,24 +268,6 @@ class BulkSaverBuilder(BaseSaverBuilder):
         with device("cpu:0"):
             specs = [spec for saveable in saveables for spec in saveable.specs]
             return _read(filename_tensor, specs)
-
-
-def check_write_version(version: int) -> None:
-    """Refuse checkpoint formats that are not written.
-
-    Raises:
-        UnimplementedError: It is version 1.
-        TypeError: It is the format before that, or no format.
-    """
-    if version == SaverDef.V2:
-        return
-    if version == SaverDef.V1:
-        raise UnimplementedError(
-            None,
-            None,
-            "Checkpoints of format V1 are not written; use write_version=SaverDef.V2.",
-        )
-    raise TypeError(f"Unexpected write_version: {version}; SaverDef.V2 is 2.")
 
 
 def add_missing_concatenations() -> None:
