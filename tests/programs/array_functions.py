@@ -344,11 +344,17 @@ def array_paddings(tf: ModuleType) -> Case:
         tf.batch_to_space_nd(x, [2, 2], [[0, 1], [2, 0]]),
         tf.batch_to_space_nd(y, [2], [[0, 0]]),
         *tf.required_space_to_batch_paddings([5, 6], [2, 4]),
-        *tf.required_space_to_batch_paddings(tf.shape(x)[1:3], [3, 2], [[0, 1], [0, 0]]),
+        *tf.required_space_to_batch_paddings(
+            tf.shape(x)[1:3], [3, 2], [[0, 1], [0, 0]]
+        ),
         tf.extract_image_patches(x, [1, 2, 2, 1], [1, 2, 3, 1], [1, 1, 1, 1], "VALID"),
         tf.extract_image_patches(
-            x, sizes=[1, 3, 3, 1], strides=[1, 1, 2, 1], rates=[1, 2, 1, 1],
-            padding="SAME", name="patches",
+            x,
+            sizes=[1, 3, 3, 1],
+            strides=[1, 1, 2, 1],
+            rates=[1, 2, 1, 1],
+            padding="SAME",
+            name="patches",
         ),
         tf.extract_volume_patches(
             tf.ones([1, 4, 4, 4, 2]), [1, 2, 2, 2, 1], [1, 2, 1, 2, 1], "SAME"
@@ -397,7 +403,10 @@ def array_diagonals(tf: ModuleType) -> Case:
         tf.raw_ops.MatrixDiagPart(input=m),
         tf.raw_ops.MatrixSetDiag(input=m, diagonal=d),
         tf.raw_ops.MatrixDiagV2(
-            diagonal=tf.ones([2, 3]), k=[-1, 0], num_rows=3, num_cols=3,
+            diagonal=tf.ones([2, 3]),
+            k=[-1, 0],
+            num_rows=3,
+            num_cols=3,
             padding_value=0.0,
         ),
         tf.raw_ops.MatrixDiagPartV2(input=m, k=[0, 1], padding_value=0.0),
@@ -428,8 +437,9 @@ def array_raw_ops(tf: ModuleType) -> Case:
             shape=[4, 3], begin=[3, 0], end=[0, 3], strides=[-2, 1], dy=x
         ),
         raw.MirrorPadGrad(input=x, paddings=[[0, 0], [1, 0]], mode="REFLECT"),
-        raw.SpaceToBatch(input=tf.ones([1, 2, 2, 1]), paddings=[[0, 0]] * 2,
-                         block_size=2),
+        raw.SpaceToBatch(
+            input=tf.ones([1, 2, 2, 1]), paddings=[[0, 0]] * 2, block_size=2
+        ),
         raw.BatchToSpace(input=tf.ones([4, 1, 1, 1]), crops=[[0, 0]] * 2, block_size=2),
         raw.Bitcast(input=x, type=tf.float16),
         raw.ScatterNdNonAliasingAdd(input=x, indices=[[1]], updates=[[1.0, 2.0, 3.0]]),
@@ -531,7 +541,11 @@ def array_gather_gradients(tf: ModuleType) -> Case:
         for part in (slices.values, slices.indices, slices.dense_shape)
     ]
     dense = [tf.convert_to_tensor(g) for g in (sliced, joined[0], wide[0])]
-    return [*parts, *dense, *gradients], {x: _numbers(2, 4), k: _numbers(2, 3, 4), i: [1, 0, 1]}
+    return [*parts, *dense, *gradients], {
+        x: _numbers(2, 4),
+        k: _numbers(2, 3, 4),
+        i: [1, 0, 1],
+    }
 
 
 def array_block_gradients(tf: ModuleType) -> Case:
@@ -545,9 +559,7 @@ def array_block_gradients(tf: ModuleType) -> Case:
         tf.depth_to_space(x, 2),
         tf.space_to_batch(x, [[0, 0], [2, 0]], 2),
         tf.batch_to_space(x, [[0, 0], [1, 0]], 2),
-        tf.extract_image_patches(
-            x, [1, 2, 2, 1], [1, 1, 2, 1], [1, 1, 1, 1], "SAME"
-        ),
+        tf.extract_image_patches(x, [1, 2, 2, 1], [1, 1, 2, 1], [1, 1, 1, 1], "SAME"),
         tf.diag(d),
         tf.diag_part(tf.matmul(d, d, transpose_b=True)),
         tf.matrix_diag(d),
