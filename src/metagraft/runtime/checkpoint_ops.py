@@ -7,6 +7,7 @@ Source: tensorflow core/kernels/save_restore_v2_ops.cc, save_restore_tensor.cc.
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import numpy as np
 from metagraft.errors import DataLossError, InvalidArgumentError, NotFoundError
 from metagraft.formats import files
 from metagraft.formats.bundle.format import index_path
+from metagraft.formats.bundle.merge import merge_bundles
 from metagraft.formats.bundle.reader import BundleReader
 from metagraft.formats.bundle.writer import BundleWriter
 from metagraft.formats.extents import Box, Extent, TensorSlice, resolve
@@ -126,6 +128,28 @@ def save_v2(
                 )
             writer.add_slice(name, spec.shape, spec.part, array, data_type=number)
         writer.finish()
+    return ()
+
+
+def merge_v2_checkpoints(
+    attrs: Attributes, checkpoint_prefixes: Array, destination_prefix: Array
+) -> tuple[()]:
+    """Join the checkpoints of several devices, and delete their empty folders."""
+    prefixes = [
+        item.decode("utf-8", "surrogateescape")
+        for item in np.asarray(checkpoint_prefixes).reshape(-1)
+    ]
+    destination = _text(destination_prefix)
+    for prefix in prefixes:
+        if not exists(index_path(prefix)):
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"allow_missing_files was set to false and {prefix} did not exist.",
+            )
+    files.make_folders(posixpath.dirname(destination))
+    keeps_folders = not attrs["delete_old_dirs"]
+    merge_bundles(prefixes, destination, keeps_folders=keeps_folders)
     return ()
 
 
@@ -261,6 +285,7 @@ def _type_name(dtype: DType) -> str:
 CHECKPOINT_KERNELS: Final = {
     "SaveV2": Kernel(save_v2, host=True),
     "RestoreV2": Kernel(restore_v2, host=True),
+    "MergeV2Checkpoints": Kernel(merge_v2_checkpoints, host=True),
     "ShardedFilename": Kernel(sharded_filename, host=True),
     "ShardedFilespec": Kernel(sharded_filespec, host=True),
 }

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from metagraft.kernels.kernel import Array, RandomStream
+from metagraft.runtime.control_flow import Loop, make_loop_step
 from metagraft.runtime.node_errors import placed
 from metagraft.runtime.plan import FRAME_SLOT, Guards, Node
 
@@ -91,6 +92,8 @@ def wants_concrete_value(error: Exception) -> bool:
 
 def make_step(node: Node) -> Step:
     """Return the closure that runs one node, if its guards hold."""
+    if isinstance(node.attrs, Loop):
+        return _loop_step(node)
     step = _merge_step(node) if node.choices else _kernel_step(node)
     checked = () if node.choices else node.checked
     if not node.guards and not checked:
@@ -103,6 +106,20 @@ def make_step(node: Node) -> Step:
             if environment[slot] is None:
                 raise declaration.uninitialized()
         step(environment)
+
+    return guarded
+
+
+def _loop_step(node: Node) -> Step:
+    step = make_loop_step(node)
+
+    def guarded(environment: Environment) -> None:
+        found = holds(node.guards, environment)
+        if found is None:
+            # Without its values a loop that is not to run might never end.
+            raise NeedsHostValueError(node, node.predicates()[0])
+        if found:
+            step(environment)
 
     return guarded
 

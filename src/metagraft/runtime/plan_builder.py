@@ -14,7 +14,7 @@ What is updated in a branch is merged with its value before, right behind the up
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,15 @@ import numpy as np
 
 from metagraft.errors import InternalError, InvalidArgumentError, UnimplementedError
 from metagraft.kernels import Kernel, kernel_for
+from metagraft.runtime.control_flow import HOST_LOOP, LOOP, Loop, needs_host
+from metagraft.runtime.loops import (
+    FoundLoop,
+    FrameName,
+    Needed,
+    condensed,
+    find_frames,
+    has_loops,
+)
 from metagraft.runtime.node_errors import missing_kernels, not_ordered
 from metagraft.runtime.order import needed_operations, ordered
 from metagraft.runtime.plan import (
@@ -50,12 +59,33 @@ ConstantReader = Callable[["Operation"], Any]
 Planner = Callable[["PlanBuilder", "Operation"], None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    """What changes from one iteration of a loop to the next.
+
+    Attributes:
+        slot: Inside, at the start of an iteration.
+        following: Inside, after it.
+        final: Inside, at the end of the loop.
+        start: Outside, before the loop.
+    """
+
+    slot: int
+    following: int
+    final: int
+    start: int
+
+
 @dataclass(slots=True, eq=False)
 class PlanBuilder:
     """Collects slots, nodes, reads and writes while it walks the operations in order.
 
     Attributes:
         constant_value: Returns the value of a `Const` operation.
+        predicate: Inside of a loop: the slot of whether it goes on.
+        condition_end: Inside of a loop: the number of nodes of its condition.
+        first_random: Inside of a loop: the number of random streams before it.
+        versions_at_end: Inside of a loop: what variables are when it ends.
     """
 
     constant_value: ConstantReader
@@ -75,6 +105,10 @@ class PlanBuilder:
     _optional_slots: dict[int, VariableDeclaration] = field(default_factory=dict)
     _current: Guards = ()
     _n_slots: int = FRAME_SLOT + 1
+    predicate: int = 0
+    condition_end: int = 0
+    first_random: int = 0
+    versions_at_end: dict[tuple[str, str], int | None] = field(default_factory=dict)
 
     # -- slots ---------------------------------------------------------------------
 
@@ -276,6 +310,176 @@ class PlanBuilder:
         self.add_merge(op, inputs, choices, outputs)
         self._current = guards
 
+    # -- loops ---------------------------------------------------------------------
+
+    def pass_on(self, op: Operation) -> None:
+        """Make all outputs of an operation stand for its first input."""
+        data = op.inputs[0]
+        declaration = self.variable_behind(data)
+        for output in op.outputs:
+            if declaration is not None:
+                self.stand_for(output, declaration)
+            else:
+                self.set_slot(output, self.value(data, op))
+
+    def inside(self, loop: FoundLoop) -> PlanBuilder:
+        """Return a builder for the inside of a loop, over slots of its own."""
+        fed = [op.outputs[0] for op in (*loop.enters, *loop.merges)]
+        inside = PlanBuilder(self.constant_value, fed, _randoms=self._randoms)
+        inside.first_random = len(self._randoms)
+        for op in loop.enters:
+            tensor = op.inputs[0]
+            declaration = self.variable_behind(tensor)
+            if declaration is None or not op.attrs["is_constant"]:
+                inside.set_slot(op.outputs[0])
+            else:
+                inside.stand_for(op.outputs[0], declaration)
+        for op in loop.merges:
+            inside.set_slot(op.outputs[0])
+        return inside
+
+    def end_condition(self, predicate: Tensor, op: Operation) -> None:
+        """Note that what is planned next runs only if the loop goes on."""
+        self.predicate = self.value(predicate, op)
+        self.condition_end = len(self._nodes)
+        self.versions_at_end = dict(self._versions)
+
+    def add_loop(self, loop: FoundLoop, inside: PlanBuilder) -> None:
+        """Append the node of a loop whose inside has been planned."""
+        op = loop.pivot
+        before = [tensor for enter in loop.enters for tensor in enter.inputs]
+        guards = {g for tensor in before for g in self.guards(tensor)}
+        guards.update(g for o in loop.before for g in self._guards.get(o, ()))
+        self.set_current_guards(op, tuple(sorted(guards)))
+        constants: list[tuple[int, int]] = []
+        for enter in loop.enters:
+            slot = inside.slot_of(enter.outputs[0])
+            if slot is not None and enter.attrs["is_constant"]:
+                constants.append((slot, self.value(enter.inputs[0], enter)))
+        carried, outputs = self._loop_variables(loop, inside)
+        written: dict[tuple[str, str], int] = {}
+        for read in inside.initial_reads():
+            key = read.declaration.key
+            if read.initialized:
+                raise UnimplementedError(
+                    op.node_def,
+                    op,
+                    f"'{read.reader.name}' in loop '{loop.frame[-1]}' asks whether a "
+                    "variable is initialized; inside of loops this is not built.",
+                )
+            value = self.read(read.declaration, read.reader, optional=read.optional)
+            if key not in inside.written():
+                constants.append((read.slot, value))
+                continue
+            carried.append(inside.carried_variable(key, read.slot, value))
+            outputs.append(self.new_slot())
+            written[key] = outputs[-1]
+        for key, declaration in inside.written().items():
+            if key not in written:
+                value = self.read(declaration, op, optional=True)
+                carried.append(inside.carried_variable(key, inside.new_slot(), value))
+                outputs.append(self.new_slot())
+                written[key] = outputs[-1]
+        self._append_loop(loop, inside, constants, carried, outputs)
+        for key, declaration in inside.written().items():
+            self.write(declaration, written[key], op)
+
+    def _loop_variables(
+        self, loop: FoundLoop, inside: PlanBuilder
+    ) -> tuple[list[_Carried], list[int]]:
+        exits = {op.inputs[0].op.inputs[0].op: op.outputs[0] for op in loop.exits}
+        carried, outputs = [], []
+        for merge in loop.merges:
+            enter, following = merge.inputs[0].op, merge.inputs[1].op
+            slot = inside.value(merge.outputs[0], merge)
+            carried.append(
+                _Carried(
+                    slot,
+                    inside.value(following.inputs[0], following),
+                    slot,
+                    self.value(enter.inputs[0], enter),
+                )
+            )
+            exited = exits.get(merge)
+            outputs.append(self.new_slot() if exited is None else self.set_slot(exited))
+        return carried, outputs
+
+    def _append_loop(
+        self,
+        loop: FoundLoop,
+        inside: PlanBuilder,
+        constants: Sequence[tuple[int, int]],
+        carried: Sequence[_Carried],
+        outputs: Sequence[int],
+    ) -> None:
+        random = None
+        if len(self._randoms) > inside.first_random:
+            random = inside.first_random
+        node = inside.as_loop(
+            loop.pivot,
+            tuple(constants),
+            tuple(carried),
+            (*outputs, self.new_slot()),
+            random,
+        )
+        node.guards = self._current
+        node.after = tuple(
+            sorted({self._event_of[o] for o in loop.before if o in self._event_of})
+        )
+        self._append(node)
+        for op in loop.operations:
+            self._event_of[op] = self._event_of[loop.pivot]
+            if self._current:
+                self._guards[op] = self._current
+
+    def slot_of(self, tensor: Tensor) -> int | None:
+        """Return the slot of a tensor, None if it stands for a variable."""
+        return self._slots.get(tensor)
+
+    def initial_reads(self) -> list[Read]:
+        """Return the initial values of variables that were read so far."""
+        return self._reads
+
+    def written(self) -> Mapping[tuple[str, str], VariableDeclaration]:
+        """Return the variables that were written so far."""
+        return self._written
+
+    def carried_variable(self, key: tuple[str, str], slot: int, start: int) -> _Carried:
+        """Return how a variable passes through the iterations of this loop."""
+        following, final = self._versions.get(key), self.versions_at_end.get(key)
+        return _Carried(
+            slot,
+            slot if following is None else following,
+            slot if final is None else final,
+            start,
+        )
+
+    def as_loop(
+        self,
+        op: Operation,
+        constants: tuple[tuple[int, int], ...],
+        carried: tuple[_Carried, ...],
+        outputs: tuple[int, ...],
+        random: int | None,
+    ) -> Node:
+        """Return the node of the loop that was planned here."""
+        on_host = needs_host(self._nodes)
+        loop = Loop(
+            n_slots=self._n_slots,
+            known=tuple(self._constants),
+            condition=tuple(self._nodes[: self.condition_end]),
+            predicate=self.predicate,
+            body=tuple(self._nodes[self.condition_end :]),
+            constants=tuple(slot for slot, _ in constants),
+            carried=tuple(c.slot for c in carried),
+            nexts=tuple(c.following for c in carried),
+            finals=tuple(c.final for c in carried),
+            is_traceable=not on_host,
+        )
+        inputs = (*(slot for _, slot in constants), *(c.start for c in carried))
+        kernel = HOST_LOOP if on_host else LOOP
+        return Node(op, kernel, loop, inputs, outputs, random=random)
+
     # -- nodes ---------------------------------------------------------------------
 
     def add_node(
@@ -448,20 +652,105 @@ def build_plan(
     ]
     if lacking:
         raise missing_kernels(lacking)
-    order, stuck = ordered(needed, _is_update)
-    if stuck:
-        raise not_ordered(stuck)
-    for op in order:
+    frames = find_frames(needed) if has_loops(needed) else {}
+    _Walk(planners, frames).plan(builder, needed, 0)
+    return builder.finished(feed_slots, fetches)
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Plans operations in order.
+
+    Attributes:
+        planners: How the ops that act on the run become part of it.
+        frames: Per operation the loops around it; empty if there are no loops.
+    """
+
+    planners: dict[str, Planner]
+    frames: Mapping[Operation, FrameName]
+
+    def plan(
+        self,
+        builder: PlanBuilder,
+        needed: Needed,
+        depth: int,
+        loop: FoundLoop | None = None,
+    ) -> None:
+        """Plan the operations of the run, or of a part of `loop`, in order."""
+        loops: Mapping[Operation, FoundLoop] = {}
+        if self.frames:
+            needed, loops = condensed(needed, self.frames, depth)
+
+        def is_update(op: Operation) -> bool:
+            inner = loops.get(op)
+            if inner is not None:
+                return any(_is_update(o) for o in inner.operations)
+            return _is_update(op)
+
+        order, stuck = ordered(needed, is_update)
+        if stuck:
+            raise not_ordered(stuck)
+        for op in order:
+            inner = loops.get(op)
+            if inner is not None:
+                self._plan_loop(builder, inner, depth + 1)
+            else:
+                self._plan_operation(builder, op, loop)
+
+    def _plan_operation(
+        self, builder: PlanBuilder, op: Operation, loop: FoundLoop | None
+    ) -> None:
         builder.start_operation(op)
-        planner = planners.get(op.type)
+        if loop is not None and _is_switch_of(loop, op):
+            builder.pass_on(op)
+            builder.finish_operation(op)
+            return
+        planner = self.planners.get(op.type)
         if planner is not None:
             planner(builder, op)
             builder.finish_operation(op)
-            continue
+            return
         kernel = kernel_for(op.type)
         assert kernel is not None
         builder.add_kernel(op, kernel)
-    return builder.finished(feed_slots, fetches)
+
+    def _plan_loop(self, builder: PlanBuilder, loop: FoundLoop, depth: int) -> None:
+        """Plan the two parts of a loop and append it as one node."""
+        inside = builder.inside(loop)
+        part = _part(loop, [loop.pivot], ())
+        del part[loop.pivot]
+        self.plan(inside, part, depth, loop)
+        inside.end_condition(loop.pivot.inputs[0], loop.pivot)
+        self.plan(inside, _part(loop, loop.nexts, part), depth, loop)
+        builder.add_loop(loop, inside)
+
+
+def _is_switch_of(loop: FoundLoop, op: Operation) -> bool:
+    """Whether a Switch leads out of the loop or into its body."""
+    is_switch = op.type in ("Switch", "RefSwitch")
+    return is_switch and op.inputs[1].op is loop.pivot
+
+
+def _part(
+    loop: FoundLoop, targets: Sequence[Operation], done: Collection[Operation]
+) -> Needed:
+    """Return what one iteration runs for `targets` but has not run before."""
+    known = {*loop.enters, *loop.merges, *done}
+    if loop.pivot not in targets:
+        known.add(loop.pivot)
+    found: Needed = {}
+    waiting = list(targets)
+    while waiting:
+        op = waiting.pop()
+        if op in found or op in known:
+            continue
+        before = [*(tensor.op for tensor in op.inputs), *op.control_inputs]
+        found[op] = [o for o in before if o in loop.operations and o not in known]
+        waiting.extend(found[op])
+    for target in targets:
+        if target.type in ("NextIteration", "RefNextIteration"):
+            del found[target]
+    return found
 
 
 _ASSIGNMENTS = frozenset({"Assign", "AssignVariableOp", "DestroyResourceOp"})

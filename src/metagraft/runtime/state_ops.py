@@ -17,6 +17,7 @@ from metagraft.graph.shapes import Dims, is_static
 from metagraft.kernels import Kernel
 from metagraft.kernels.kernel import Array
 from metagraft.runtime.plan import Guards
+from metagraft.runtime.loops import LOOP_OPS
 from metagraft.runtime.plan_builder import PlanBuilder, Planner
 from metagraft.runtime.resources import DEFAULT_CONTAINER, VariableDeclaration
 
@@ -243,7 +244,12 @@ def plan_file_op(plan: PlanBuilder, op: Operation) -> None:
     plan.add_kernel(op, CHECKPOINT_KERNELS[op.type])
 
 
+def plan_loop_op(plan: PlanBuilder, op: Operation) -> None:
+    """Nothing: loops are planned as a whole, see `plan_builder.py`."""
+
+
 STATE_OPS: Final[dict[str, Planner]] = {
+    **dict.fromkeys(LOOP_OPS, plan_loop_op),
     "NoOp": plan_no_op,
     "ControlTrigger": plan_no_op,
     "Const": plan_constant,

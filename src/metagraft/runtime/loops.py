@@ -1,0 +1,193 @@
+"""Finding the loops of version 1 among the operations of a run.
+
+A loop is a frame: what lies between its `Enter` and `Exit` operations. Frames nest.
+Only edges and the name of the frame count, so imported graphs need no contexts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from metagraft.errors import InvalidArgumentError, UnimplementedError
+
+if TYPE_CHECKING:
+    from metagraft.graph.operation import Operation
+
+_ENTER: Final = frozenset({"Enter", "RefEnter"})
+_EXIT: Final = frozenset({"Exit", "RefExit"})
+_MERGE: Final = frozenset({"Merge", "RefMerge"})
+_NEXT: Final = frozenset({"NextIteration", "RefNextIteration"})
+LOOP_OPS: Final = (*sorted(_ENTER | _EXIT | _NEXT), "LoopCond")
+
+FrameName = tuple[str, ...]
+Needed = dict["Operation", list["Operation"]]
+
+
+@dataclass(slots=True, eq=False)
+class FoundLoop:
+    """One loop, with the loops inside of it.
+
+    Attributes:
+        frame: Names of the frame and those around it, outermost first.
+        operations: All of it.
+        enters: Where values enter; constants and first values of variables.
+        merges: The loop variables.
+        nexts: Their next values.
+        exits: Where final values leave.
+        condition: The `LoopCond`.
+        before: Operations outside that have to run before.
+    """
+
+    frame: FrameName
+    operations: dict[Operation, None] = field(default_factory=dict)
+    enters: list[Operation] = field(default_factory=list)
+    merges: list[Operation] = field(default_factory=list)
+    nexts: list[Operation] = field(default_factory=list)
+    exits: list[Operation] = field(default_factory=list)
+    condition: Operation | None = None
+    before: dict[Operation, None] = field(default_factory=dict)
+
+    @property
+    def pivot(self) -> Operation:
+        """The `LoopCond`, which stands for the whole loop in the order of a run."""
+        assert self.condition is not None
+        return self.condition
+
+
+def has_loops(operations: Iterable[Operation]) -> bool:
+    """Whether any of the operations belongs to a loop."""
+    return any(op.type in _ENTER for op in operations)
+
+
+def find_frames(needed: Needed) -> dict[Operation, FrameName]:
+    """Return the frame of every operation.
+
+    Raises:
+        InvalidArgumentError: There is a cycle that is no loop.
+    """
+    forward = {op: _without_back_edges(op, before) for op, before in needed.items()}
+    after: dict[Operation, list[Operation]] = {op: [] for op in needed}
+    missing = {}
+    for op, before in forward.items():
+        missing[op] = len(before)
+        for predecessor in before:
+            after[predecessor].append(op)
+    frames: dict[Operation, FrameName] = {}
+    ready = [op for op, count in missing.items() if not count]
+    while ready:
+        op = ready.pop()
+        frames[op] = _frame_of(op, forward[op], frames)
+        for successor in after[op]:
+            missing[successor] -= 1
+            if not missing[successor]:
+                ready.append(successor)
+    if len(frames) < len(needed):
+        stuck = next(op for op in needed if op not in frames)
+        raise InvalidArgumentError(
+            stuck.node_def,
+            stuck,
+            f"The graph has a cycle that is no loop; '{stuck.name}' ({stuck.type}) "
+            "waits for itself or for operations that do.",
+        )
+    return frames
+
+
+def _without_back_edges(op: Operation, before: Iterable[Operation]) -> set[Operation]:
+    if op.type in _MERGE:
+        return {other for other in before if other.type not in _NEXT}
+    return set(before)
+
+
+def _frame_of(
+    op: Operation, before: Iterable[Operation], frames: Mapping[Operation, FrameName]
+) -> FrameName:
+    deepest: FrameName = ()
+    for other in before:
+        frame = frames[other]
+        if other.type in _EXIT:
+            frame = frame[:-1]
+        if len(frame) > len(deepest):
+            deepest = frame
+    if op.type in _ENTER:
+        return (*deepest, op.attrs["frame_name"].decode())
+    return deepest
+
+
+def condensed(
+    needed: Needed, frames: Mapping[Operation, FrameName], depth: int
+) -> tuple[Needed, dict[Operation, FoundLoop]]:
+    """Put one operation in the place of each outermost loop.
+
+    Args:
+        needed: Operations with their predecessors.
+        frames: The frame of each.
+        depth: How many frames are around `needed`.
+
+    Returns:
+        The same with every loop replaced by its `LoopCond`, and the loops by that.
+    """
+    loops: dict[FrameName, FoundLoop] = {}
+    for op in needed:
+        frame = frames[op]
+        if len(frame) > depth:
+            loop = loops.setdefault(frame[: depth + 1], FoundLoop(frame[: depth + 1]))
+            loop.operations[op] = None
+            if len(frame) == depth + 1:
+                _sort_in(loop, op)
+    if not loops:
+        return needed, {}
+    place = {op: loop for loop in loops.values() for op in loop.operations}
+    for loop in loops.values():
+        _check(loop)
+        for op in loop.operations:
+            for other in needed[op]:
+                if other not in loop.operations:
+                    target = place.get(other)
+                    loop.before[other if target is None else target.pivot] = None
+    result: Needed = {}
+    for op, before in needed.items():
+        if op not in place:
+            result[op] = [
+                place[other].pivot if other in place else other for other in before
+            ]
+    for loop in loops.values():
+        result[loop.pivot] = list(loop.before)
+    return result, {loop.pivot: loop for loop in loops.values()}
+
+
+def _sort_in(loop: FoundLoop, op: Operation) -> None:
+    if op.type in _ENTER:
+        loop.enters.append(op)
+    elif op.type in _NEXT:
+        loop.nexts.append(op)
+    elif op.type in _EXIT:
+        loop.exits.append(op)
+    elif op.type == "LoopCond":
+        loop.condition = op
+    elif op.type in _MERGE and any(t.op.type in _NEXT for t in op.inputs):
+        loop.merges.append(op)
+
+
+def _check(loop: FoundLoop) -> None:
+    """Refuse frames that are not built as `while_loop` builds them."""
+    some = next(iter(loop.operations))
+    if loop.condition is None:
+        raise UnimplementedError(
+            some.node_def,
+            some,
+            f"Frame '{loop.frame[-1]}' has no LoopCond; frames that are no while loops "
+            "are not built.",
+        )
+    for op in loop.exits:
+        source = op.inputs[0]
+        switch = source.op
+        is_side = switch.type in ("Switch", "RefSwitch") and source.value_index == 0
+        if not is_side or switch.inputs[1].op is not loop.condition:
+            raise UnimplementedError(
+                op.node_def,
+                op,
+                f"Exit '{op.name}' of frame '{loop.frame[-1]}' takes '{source.name}', "
+                "not what the condition of the loop lets out; this is not built.",
+            )

@@ -1,0 +1,231 @@
+"""Saving and restoring in a run. Messages are those that TensorFlow 2.21 gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from metagraft import errors
+from metagraft.graph import dtypes
+from metagraft.graph.apply_op import op
+from metagraft.graph.graph import Graph
+from metagraft.runtime.session import Session
+
+ROWS = np.array([[1, 2], [3, 4]], np.float32)
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """A session of a graph of its own."""
+    with Graph().as_default(), Session() as opened:
+        yield opened
+
+
+def save(prefix: Path, names: list[str], specs: list[str], tensors: list[Any]) -> Any:
+    """Make the operation that saves."""
+    return op(
+        "SaveV2",
+        prefix=str(prefix),
+        tensor_names=names,
+        shape_and_slices=specs,
+        tensors=tensors,
+    )
+
+
+def restore(prefix: Path, names: list[str], specs: list[str], types: list[Any]) -> Any:
+    """Make the operation that restores, and return its outputs."""
+    return list(
+        op(
+            "RestoreV2",
+            prefix=str(prefix),
+            tensor_names=names,
+            shape_and_slices=specs,
+            dtypes=types,
+        )
+    )
+
+
+def test_variables_come_back(session: Session, tmp_path: Path) -> None:
+    """What was saved is restored, with its type, into another session."""
+    w = op("VariableV2", shape=[2, 2], dtype=dtypes.float32)
+    words = op("VariableV2", shape=[2], dtype=dtypes.string)
+    prefix = tmp_path / "model"
+    session.run([op("Assign", ref=w, value=ROWS).op])
+    session.run([op("Assign", ref=words, value=["a", b"\xff"]).op])
+    session.run(save(prefix, ["w", "words"], ["", ""], [w, words]))
+    types = [dtypes.float32, dtypes.string]
+    found = restore(prefix, ["w", "words"], ["", ""], types)
+    assigns = [
+        op("Assign", ref=ref, value=value).op
+        for ref, value in zip((w, words), found, strict=True)
+    ]
+    with Session() as other:
+        other.run(assigns)
+        np.testing.assert_array_equal(other.run(w), ROWS)
+        assert other.run(words).tolist() == [b"a", b"\xff"]
+
+
+def test_slices(session: Session, tmp_path: Path) -> None:
+    """Parts of a tensor are saved and restored."""
+    prefix = tmp_path / "model"
+    session.run(save(prefix, ["w", "v"], ["4 2 0,2:-", ""], [ROWS, ROWS]))
+    part = restore(prefix, ["w", "v"], ["4 2 1,1:-", "2 2 -:1,1"], [dtypes.float32] * 2)
+    first, second = session.run(part)
+    np.testing.assert_array_equal(first, [[3, 4]])
+    np.testing.assert_array_equal(second, [[2], [4]])
+
+
+def test_merge(session: Session, tmp_path: Path) -> None:
+    """Checkpoints of several devices become one, and their folder goes away."""
+    parts = [tmp_path / "parts" / f"part-{i}" for i in range(2)]
+    parts[0].parent.mkdir()
+    session.run(save(parts[0], ["w"], ["4 2 0,2:-"], [ROWS]))
+    session.run(save(parts[1], ["w", "u"], ["4 2 2,2:-", ""], [ROWS + 4, np.int64(7)]))
+    merged = tmp_path / "merged" / "model"
+    session.run(
+        op(
+            "MergeV2Checkpoints",
+            checkpoint_prefixes=[str(part) for part in parts],
+            destination_prefix=str(merged),
+        )
+    )
+    assert sorted(path.name for path in merged.parent.iterdir()) == [
+        "model.data-00000-of-00002",
+        "model.data-00001-of-00002",
+        "model.index",
+    ]
+    assert not parts[0].parent.exists()
+    types = [dtypes.float32, dtypes.int64]
+    w, u = session.run(restore(merged, ["w", "u"], ["", ""], types))
+    np.testing.assert_array_equal(w, np.arange(1, 9).reshape(4, 2))
+    assert u == 7
+
+
+def test_names_of_shards(session: Session) -> None:
+    """Names of shards have five digits."""
+    name = op("ShardedFilename", basename="/a/b", shard=1, num_shards=12)
+    pattern = op("ShardedFilespec", basename="/a/b", num_shards=12)
+    found = session.run([name, pattern])
+    assert found == [b"/a/b-00001-of-00012", b"/a/b-?????-of-00012"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (
+            "4 2 0,2:0,1",
+            (
+                "Slice in shape_and_slice specification does not match the shape of "
+                "the tensor to  save: 4 2 0,2:0,1, tensor: [2,2]"
+            ),
+        ),
+        ("junk", "Need least two elements in shape_and_slice specification: junk"),
+        ("4 2 0,9:-", "Malformed shape_and_slice specification"),
+        ("4 2 x:-", "Malformed shape_and_slice specification"),
+    ],
+)
+def test_wrong_slices_to_save(
+    session: Session, tmp_path: Path, spec: str, message: str
+) -> None:
+    """A slice that does not fit its tensor is refused, and no file is written."""
+    with pytest.raises(errors.InvalidArgumentError) as raised:
+        session.run(save(tmp_path / "model", ["w"], [spec], [ROWS]))
+    assert raised.value.message.startswith(message)
+    assert not list(tmp_path.iterdir())
+
+
+def test_duplicate_name(session: Session, tmp_path: Path) -> None:
+    """A name is saved once."""
+    with pytest.raises(errors.InvalidArgumentError, match="Adding duplicate key: w"):
+        session.run(save(tmp_path / "m", ["w", "w"], ["", ""], [ROWS, ROWS]))
+
+
+@pytest.mark.parametrize(
+    ("name", "spec", "dtype", "error", "message"),
+    [
+        ("z", "", "float32", errors.NotFoundError, "Key z not found in checkpoint"),
+        (
+            "w",
+            "",
+            "float64",
+            errors.InvalidArgumentError,
+            (
+                "tensor_name = w; expected dtype double does not equal original "
+                "dtype float"
+            ),
+        ),
+        (
+            "w",
+            "3 2 1,1:-",
+            "float32",
+            errors.InvalidArgumentError,
+            (
+                "tensor_name = w; shape in shape_and_slice spec [3,2] does not match "
+                "the shape stored in checkpoint: [2,2]"
+            ),
+        ),
+        (
+            "part",
+            "4 2 1,2:-",
+            "float32",
+            errors.InvalidArgumentError,
+            (
+                "Does not have sufficient slices for partitioned tensor part to "
+                "restore in slice_spec: 1,2:-"
+            ),
+        ),
+        (
+            "part",
+            "",
+            "float32",
+            errors.InvalidArgumentError,
+            (
+                "Does not have sufficient slices for partitioned tensor part to "
+                "restore in slice_spec: -:-"
+            ),
+        ),
+    ],
+)
+def test_what_cannot_be_restored(
+    session: Session,
+    tmp_path: Path,
+    name: str,
+    spec: str,
+    dtype: str,
+    error: type[errors.OpError],
+    message: str,
+) -> None:
+    """What is not in the checkpoint is said with TensorFlow's class and words."""
+    prefix = tmp_path / "model"
+    session.run(save(prefix, ["w", "part"], ["", "4 2 0,2:-"], [ROWS, ROWS]))
+    with pytest.raises(error) as raised:
+        session.run(restore(prefix, [name], [spec], [dtypes.as_dtype(dtype)]))
+    assert raised.value.message.startswith(message)
+
+
+def test_missing_files(session: Session, tmp_path: Path) -> None:
+    """A checkpoint that is not there is not found."""
+    with pytest.raises(errors.NotFoundError, match="Failed to find any matching files"):
+        session.run(restore(tmp_path / "no", ["w"], [""], [dtypes.float32]))
+
+
+def test_what_cannot_be_merged(session: Session, tmp_path: Path) -> None:
+    """Tensors of one name, and bundles that do not exist, are refused."""
+    prefix = str(tmp_path / "model")
+    session.run(save(Path(prefix), ["w"], [""], [ROWS]))
+    for prefixes, message in (
+        ([prefix, prefix], "another part holds .*w"),
+        ([prefix + "x"], "allow_missing_files was set to false and .*x did not exist"),
+    ):
+        with pytest.raises(errors.InvalidArgumentError, match=message):
+            session.run(
+                op(
+                    "MergeV2Checkpoints",
+                    checkpoint_prefixes=prefixes,
+                    destination_prefix=str(tmp_path / "merged"),
+                )
+            )
