@@ -73,7 +73,8 @@ class CheckpointReader:
         name = _as_text(tensor_str)
         if not self._bundle.has(name):
             raise NotFoundError(None, None, f"Key {name} not found in checkpoint")
-        return self._bundle.read(name)[()]
+        with self._bundle:  # keeps no file open; the next read opens them again
+            return self._bundle.read(name)[()]
 
     def debug_string(self) -> bytes:
         """Return names, types and shapes, a line each."""
