@@ -50,8 +50,11 @@ class Benchmark:
 
 def run_side(module_name: str, side: str) -> dict[str, float]:
     """Run `measure` of a benchmark module in a new process, on one side."""
+    interpreter = sys.executable
+    if side == "tensorflow":
+        interpreter = os.environ.get("METAGRAFT_TF_PYTHON", sys.executable)
     finished = subprocess.run(
-        [sys.executable, "-m", "benchmarks.one_side", module_name, SIDES[side]],
+        [interpreter, "-m", "benchmarks.one_side", module_name, SIDES[side]],
         env={**os.environ, **_ENVIRONMENT},
         capture_output=True,
         text=True,

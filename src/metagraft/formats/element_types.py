@@ -72,9 +72,12 @@ def data_type_number(dtype: np.dtype[Any]) -> int | None:
 
     Any byte order is accepted; fixed-width strings (`S`, `U`) count as strings.
     """
-    if dtype.kind in "SU":
-        return STRING
-    return _NUMBERS.get(dtype.newbyteorder("="))
+    number = _NUMBERS.get(dtype)
+    if number is None:
+        if dtype.kind in "SU":
+            return STRING
+        number = _NUMBERS.get(dtype.newbyteorder("="))
+    return number
 
 
 def element_size_bytes(number: int) -> int | None:

@@ -220,6 +220,12 @@ class AtomicFile:
             raise _translation(error, self._path) from error
         self._written_bytes += size
 
+    def start_sync(self) -> None:
+        """Begin to bring the content to the disk, without waiting for it."""
+        if self._stream is not None and self._is_local:
+            with _translated(self._path):
+                self._writeback.start(self._stream)
+
     def close(self) -> None:
         """Bring the content to the disk, still under the temporary name."""
         stream = self._stream
@@ -285,8 +291,11 @@ class _Writeback:
     def add(self, stream: BinaryIO, size: int) -> None:
         """Note that `size` bytes were written."""
         self._waiting_bytes += size
-        if self._waiting_bytes < _WRITEBACK_BYTES:
-            return
+        if self._waiting_bytes >= _WRITEBACK_BYTES:
+            self.start(stream)
+
+    def start(self, stream: BinaryIO) -> None:
+        """Begin to synchronise, unless that is going on."""
         if self._running is not None and not self._running.done():
             return
         self._waiting_bytes = 0

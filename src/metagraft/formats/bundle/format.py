@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from google.protobuf.message import DecodeError
 
 from metagraft.errors import InvalidArgumentError
-from metagraft.formats.element_types import NUMPY_DTYPES, VARIANT
+from metagraft.formats.element_types import NUMPY_DTYPES, VARIANT, element_size_bytes
 from metagraft.formats.extents import Extent, TensorSlice, resolve
 from metagraft.formats.varint import encode_varint
 from metagraft.proto import (
@@ -116,21 +117,13 @@ class Entry:
 
     def encode(self) -> bytes:
         """Return the bytes on disk; fields are in order, zeros absent."""
-        shape = b"".join(_encode_dim(size) for size in self.shape)
-        parts = [
-            b"\x08",
-            encode_varint(self.data_type),
-            b"\x12",
-            encode_varint(len(shape)),
-            shape,
-        ]
-        for tag, value in (
-            (b"\x18", self.shard),
-            (b"\x20", self.offset_bytes),
-            (b"\x28", self.size_bytes),
-        ):
-            if value:
-                parts += tag, encode_varint(value)
+        parts = [_encode_head(self.data_type, self.shape)]
+        if self.shard:
+            parts += b"\x18", encode_varint(self.shard)
+        if self.offset_bytes:
+            parts += b"\x20", encode_varint(self.offset_bytes)
+        if self.size_bytes:
+            parts += b"\x28", encode_varint(self.size_bytes)
         if self.stored_checksum:
             parts += b"\x35", self.stored_checksum.to_bytes(4, "little")
         for tensor_slice in self.slices:
@@ -145,26 +138,62 @@ class Entry:
         Raises:
             ValueError: `data` is no entry, or makes no sense.
         """
-        try:
-            message = BundleEntryProto.FromString(data)
-        except DecodeError as error:
-            raise ValueError(f"no bundle entry: {error}") from error
+        head = data[: _head_bytes(data)]
+        message = _parsed(data[len(head) :])
+        if not head or message.dtype or message.HasField("shape"):
+            head = data  # the fields are in an unusual order
+        data_type, shape = _decode_head(head)
+        shard, offset, size = message.shard_id, message.offset, message.size
+        if shard < 0 or offset < 0 or size < 0:
+            raise ValueError(f"shard {shard}, offset {offset}, size {size}: negative")
+        slices = message.slices
         return cls(
-            data_type=_checked_type(message.dtype),
-            shape=_checked_shape(message.shape),
-            shard=_not_negative(message.shard_id, "shard"),
-            offset_bytes=_not_negative(message.offset, "offset"),
-            size_bytes=_not_negative(message.size, "size"),
-            stored_checksum=message.crc32c,
-            slices=tuple(_tensor_slice(part, message.shape) for part in message.slices),
+            data_type,
+            shape,
+            shard,
+            offset,
+            size,
+            message.crc32c,
+            tuple([_tensor_slice(part, shape) for part in slices]) if slices else (),
         )
 
 
-def _encode_dim(size: int) -> bytes:
-    if size == 0:
-        return b"\x12\x00"
-    encoded = encode_varint(size)
-    return b"\x12" + bytes([len(encoded) + 1]) + b"\x08" + encoded
+def _head_bytes(data: bytes) -> int:
+    """Return the size of type and shape if an entry starts with them, else 0."""
+    if len(data) < 4 or data[0] != 0x08 or data[2] != 0x12:
+        return 0
+    if (data[1] | data[3]) >= 0x80 or 4 + data[3] > len(data):
+        return 0
+    return 4 + data[3]
+
+
+@lru_cache(maxsize=4096)
+def _decode_head(head: bytes) -> tuple[int, tuple[int, ...]]:
+    """Return the type and the shape of an entry; few differ within a checkpoint."""
+    message = _parsed(head)
+    return _checked_type(message.dtype), _checked_shape(message.shape)
+
+
+def _parsed(data: bytes) -> BundleEntryProto:
+    try:
+        return BundleEntryProto.FromString(data)
+    except DecodeError as error:
+        raise ValueError(f"no bundle entry: {error}") from error
+
+
+@lru_cache(maxsize=4096)
+def stored_bytes(data_type: int, shape: tuple[int, ...]) -> int | None:
+    """Return the size of a tensor in a data file, or None where content decides."""
+    element_bytes = element_size_bytes(data_type)
+    return None if element_bytes is None else math.prod(shape) * element_bytes
+
+
+@lru_cache(maxsize=4096)
+def _encode_head(data_type: int, shape: tuple[int, ...]) -> bytes:
+    """Return the type and the shape at the start of an entry."""
+    dims = [TensorShapeProto.Dim(size=size) for size in shape]
+    message = BundleEntryProto(shape=TensorShapeProto(dim=dims))
+    return b"\x08" + encode_varint(data_type) + message.SerializeToString()
 
 
 def _slice_message(tensor_slice: TensorSlice) -> TensorSliceProto:
@@ -177,12 +206,12 @@ def _slice_message(tensor_slice: TensorSlice) -> TensorSliceProto:
     return message
 
 
-def _tensor_slice(message: TensorSliceProto, shape: TensorShapeProto) -> TensorSlice:
+def _tensor_slice(message: TensorSliceProto, shape: tuple[int, ...]) -> TensorSlice:
     tensor_slice = tuple(
         Extent(part.start, part.length if part.HasField("length") else None)
         for part in message.extent
     )
-    resolve(tensor_slice, [dim.size for dim in shape.dim])
+    resolve(tensor_slice, shape)
     return tensor_slice
 
 
@@ -201,9 +230,3 @@ def _checked_shape(message: TensorShapeProto) -> tuple[int, ...]:
     if math.prod(shape) > _MAX_ELEMENTS:
         raise ValueError(f"more than 2**62 elements in shape {shape}")
     return shape
-
-
-def _not_negative(value: int, what: str) -> int:
-    if value < 0:
-        raise ValueError(f"the {what} is {value}")
-    return value

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ from metagraft.formats.bundle.format import (
     Header,
     index_path,
     shard_path,
+    stored_bytes,
 )
 from metagraft.formats.crc32c import crc32c, mask
 from metagraft.formats.element_types import NUMPY_DTYPES, STRING, VARIANT
@@ -45,8 +46,10 @@ from metagraft.formats.table.reader import TableReader
 # Large tensors are read and checked in pieces that stay in the processor's cache.
 _PIECE_BYTES: Final = 1 << 20
 _LARGE_BYTES: Final = 1 << 18
+_RUN_BYTES: Final = 16 << 20
 
 Array = npt.NDArray[Any]  # of a type that only the file tells
+Run = list[tuple[str, Entry]]
 
 
 class BundleReader:
@@ -165,27 +168,76 @@ class BundleReader:
         return self._read_entry(name, entry)[box.within(whole)].copy()
 
     def read_many(self, names: Sequence[str]) -> dict[str, Array]:
-        """Return several tensors by name; large ones are read at the same time.
+        """Return several tensors by name, the fastest way.
+
+        Large ones are read at the same time; neighbours among the small ones together.
+        Arrays of the latter share memory, which is freed when all of them are.
 
         Raises:
             OpError: As `read`.
         """
+        entries = {name: self._entry(name) for name in names}
         found: dict[str, Array] = {}
-        large = []
-        for name in names:
-            entry = self._entry(name)
-            if entry.size_bytes < _LARGE_BYTES:
+        large: list[str] = []
+        small: list[tuple[str, Entry]] = []
+        for name, entry in entries.items():
+            if entry.size_bytes >= _LARGE_BYTES:
+                large.append(name)
+            elif entry.slices or entry.data_type in (STRING, VARIANT):
                 found[name] = self._read(name, entry)
             else:
-                large.append(name)
-        if len(large) > 1:
+                small.append((name, entry))
+        runs = list(neighbours(small))
+        if len(runs) + len(large) < 2:
+            contents: Iterator[Any] = map(self._run_content, runs)
+            arrays: Iterator[Array] = map(self.read, large)
+            found.update(self._arrays(runs, contents))
+            found.update(zip(large, arrays, strict=True))
+        else:
             from concurrent.futures import ThreadPoolExecutor
 
-            with ThreadPoolExecutor(min(len(large), os.cpu_count() or 1)) as executor:
-                found.update(zip(large, executor.map(self.read, large), strict=True))
-        elif large:
-            found[large[0]] = self.read(large[0])
-        return {name: found[name] for name in names}
+            with ThreadPoolExecutor(os.cpu_count()) as executor:
+                contents = executor.map(self._run_content, runs)
+                arrays = executor.map(self.read, large)
+                found.update(self._arrays(runs, contents))
+                found.update(zip(large, arrays, strict=True))
+        return {name: found[name] for name in entries}
+
+    def _run_content(self, run: Run) -> Array | None:
+        """Return the bytes of tensors that follow one another, or None at the end."""
+        first, last = run[0][1], run[-1][1]
+        file = self._shard(first.shard)
+        start = first.offset_bytes
+        size = last.offset_bytes + last.size_bytes - start
+        if start + size > file.size_bytes:
+            return None
+        content: Any = np.empty(size, np.uint8)
+        count = file.read_into(memoryview(content), start)
+        return content if count == size else None
+
+    def _arrays(
+        self, runs: Iterable[Run], contents: Iterable[Any]
+    ) -> Iterator[tuple[str, Array]]:
+        swaps = self._header.is_big_endian
+        for run, content in zip(runs, contents, strict=True):
+            if content is None:  # let the tensor at which the file ends say so
+                yield from (
+                    (name, self._read_entry(name, entry)) for name, entry in run
+                )
+                continue
+            start = run[0][1].offset_bytes
+            for name, entry in run:
+                offset = entry.offset_bytes - start
+                piece = content[offset : offset + entry.size_bytes]
+                checksum = mask(crc32c(piece))
+                if checksum != entry.stored_checksum:
+                    file = self._shard(entry.shard)
+                    raise self._mismatch(name, entry, file, checksum)
+                dtype = NUMPY_DTYPES[entry.data_type]
+                if offset % dtype.itemsize:
+                    piece = piece.copy()  # arrays of other packages must be aligned
+                array = np.ndarray(entry.shape, dtype, piece)
+                yield name, array.byteswap(inplace=True) if swaps else array
 
     def close(self) -> None:
         """Close the data files."""
@@ -230,9 +282,9 @@ class BundleReader:
             raise ValueError(
                 f"shard {entry.shard}, the header counts {self._header.shard_count}"
             )
-        if entry.slices or entry.data_type in (STRING, VARIANT):
+        expected = stored_bytes(entry.data_type, entry.shape)
+        if expected is None or entry.slices:
             return
-        expected = entry.element_count * NUMPY_DTYPES[entry.data_type].itemsize
         if entry.size_bytes != expected:
             raise ValueError(
                 f"{entry.size_bytes} bytes are stored, shape {entry.shape} of type "
@@ -375,6 +427,28 @@ class BundleReader:
             f"not match: stored {entry.stored_checksum:#010x}, computed "
             f"{computed:#010x}; file damaged",
         )
+
+
+def neighbours(entries: Iterable[tuple[str, Entry]]) -> Iterator[Run]:
+    """Yield runs of entries whose bytes follow one another, of at most 16 MB each."""
+    run: Run = []
+    shard, start, end = -1, 0, 0
+    for name, entry in sorted(entries, key=_place):
+        follows = entry.shard == shard and entry.offset_bytes == end
+        if run and not (follows and end - start + entry.size_bytes <= _RUN_BYTES):
+            yield run
+            run = []
+        if not run:
+            shard, start = entry.shard, entry.offset_bytes
+        run.append((name, entry))
+        end = entry.offset_bytes + entry.size_bytes
+    if run:
+        yield run
+
+
+def _place(named: tuple[str, Entry]) -> tuple[int, int, int]:
+    entry = named[1]
+    return entry.shard, entry.offset_bytes, entry.size_bytes
 
 
 def _encode_name(name: str) -> bytes:

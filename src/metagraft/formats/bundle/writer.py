@@ -152,7 +152,7 @@ class BundleWriter:
             OpError: A file cannot be written; the class tells why.
         """
         for shard in self._shards:
-            shard.close()
+            shard.start_sync()  # goes on while the index is made
         with files.AtomicFile(index_path(self._prefix)) as index:
             table = TableWriter(index.write)
             header = Header(self._shard_count, is_big_endian=sys.byteorder == "big")
@@ -160,7 +160,8 @@ class BundleWriter:
             for key in sorted(self._entries):
                 table.add(key, self._entries[key].encode())
             table.finish()
-            index.close()
+            for file in (*self._shards, index):
+                file.close()
             for shard in self._shards:
                 shard.commit()
             index.commit()
@@ -204,14 +205,8 @@ class BundleWriter:
         else:
             flat = _as_bytes(array, NUMPY_DTYPES[number])
             checksum = self._write_with_checksum(file, flat)
-        return Entry(
-            data_type=number,
-            shape=array.shape,
-            shard=shard,
-            offset_bytes=offset,
-            size_bytes=file.written_bytes - offset,
-            stored_checksum=mask(checksum),
-        )
+        size = file.written_bytes - offset
+        return Entry(number, array.shape, shard, offset, size, mask(checksum))
 
     def _write_with_checksum(self, file: files.AtomicFile, flat: Any) -> int:
         if flat.nbytes < _LARGE_BYTES:
@@ -283,9 +278,14 @@ def _checked_data_type(name: str, array: Array, data_type: int | None) -> int:
 
 
 def _as_bytes(array: Array, dtype: np.dtype[Any]) -> Any:
-    """Return the elements as bytes in a row, without a copy where they are so."""
-    native = array if array.dtype == dtype else array.astype(dtype)
-    return np.ascontiguousarray(native).reshape(-1).view(np.uint8)
+    """Return a buffer of the elements in a row, without a copy where they are so."""
+    if array.dtype == dtype and array.flags.c_contiguous:
+        if dtype.isbuiltin == 1:
+            return array
+    else:
+        array = np.ascontiguousarray(array, dtype)
+    # Only the elements of builtin types can be taken as they are.
+    return array.reshape(-1).view(np.uint8)
 
 
 def _as_strings(name: str, array: Array) -> list[bytes]:

@@ -64,9 +64,8 @@ def _append_copy(output: bytearray, length: int, distance: int) -> None:
     if not 0 < distance <= len(output):
         raise ValueError(f"copies from {distance} bytes back, {len(output)} are there")
     source = output[-distance:][:length]
-    while len(source) < length:  # the copy overlaps what it writes: a repetition
-        source += source
-    output += source[:length]
+    repeats = -(-length // len(source))  # a copy may overlap what it writes
+    output += (source * repeats)[:length]
 
 
 def _take(data: bytes | memoryview, start: int, length: int) -> bytes | memoryview:

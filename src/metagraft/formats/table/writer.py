@@ -111,11 +111,14 @@ class _BlockBuilder:
             self._restarts.append(len(self._content))
             self._since_restart = 0
         self._since_restart += 1
-        unshared = key[shared:]
-        self._content += encode_varint(shared)
-        self._content += encode_varint(len(unshared))
-        self._content += encode_varint(len(value))
-        self._content += unshared
+        unshared, length = len(key) - shared, len(value)
+        if (shared | unshared | length) < 0x80:  # nearly always: a byte each
+            self._content += bytes((shared, unshared, length))
+        else:
+            self._content += encode_varint(shared)
+            self._content += encode_varint(unshared)
+            self._content += encode_varint(length)
+        self._content += key[shared:]
         self._content += value
         self._last_key = key
 
@@ -150,7 +153,8 @@ def short_successor(key: bytes) -> bytes:
 
 
 def _shared_length(first: bytes, second: bytes) -> int:
-    for length, (left, right) in enumerate(zip(first, second, strict=False)):
-        if left != right:
-            return length
-    return min(len(first), len(second))
+    length = min(len(first), len(second))
+    # The first difference is the highest bit in which the numbers differ.
+    left = int.from_bytes(first[:length], "big")
+    right = int.from_bytes(second[:length], "big")
+    return length - ((left ^ right).bit_length() + 7) // 8
