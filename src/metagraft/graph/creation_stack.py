@@ -6,7 +6,7 @@ import linecache
 import sys
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import Final
+from typing import Any, Final
 
 _PACKAGE: Final = str(Path(__file__).resolve().parents[1]) + "/"
 # A place in a program is clear from its innermost frames; TensorFlow keeps ten.
@@ -24,14 +24,18 @@ class CreationStack:
 
     __slots__ = ("_marks",)
 
-    def __init__(self, marks: tuple[tuple[CodeType, int], ...]) -> None:
-        """Keep code objects and byte positions in them."""
+    def __init__(self, marks: tuple[Any, ...]) -> None:
+        """Keep code objects, each followed by a byte position in it.
+
+        They are in one flat tuple because every operation has one.
+        """
         self._marks = marks
 
     @property
     def frames(self) -> tuple[tuple[CodeType, int], ...]:
         """Code and line of every frame, innermost first."""
-        return tuple((code, _line(code, position)) for code, position in self._marks)
+        codes, positions = self._marks[::2], self._marks[1::2]
+        return tuple((c, _line(c, p)) for c, p in zip(codes, positions, strict=True))
 
     def format(self) -> list[tuple[str, int, str, str]]:
         """Return (file, line, function, source line), outermost first."""
@@ -49,8 +53,8 @@ class CreationStack:
         """Return `file:line` of the innermost frame; empty if unknown."""
         if not self._marks:
             return ""
-        code, position = self._marks[0]
-        return f"{code.co_filename}:{_line(code, position)}"
+        code = self._marks[0]
+        return f"{code.co_filename}:{_line(code, self._marks[1])}"
 
 
 def _line(code: CodeType, position: int) -> int:
@@ -66,17 +70,17 @@ EMPTY: Final = CreationStack(())
 def capture() -> CreationStack:
     """Return the frames outside the library that led here."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - there is no other way
-    while frame is not None and _is_inside(frame.f_code.co_filename):
+    while frame is not None:
+        file_name = frame.f_code.co_filename
+        inside = _inside.get(file_name)
+        if inside is None:
+            inside = _inside[file_name] = file_name.startswith(_PACKAGE)
+        if not inside:
+            break
         frame = frame.f_back
-    marks: list[tuple[CodeType, int]] = []
-    while frame is not None and len(marks) < _FRAMES_MAX:
-        marks.append((frame.f_code, frame.f_lasti))
+    marks: list[Any] = []
+    while frame is not None and len(marks) < 2 * _FRAMES_MAX:
+        marks.append(frame.f_code)
+        marks.append(frame.f_lasti)
         frame = frame.f_back
     return CreationStack(tuple(marks))
-
-
-def _is_inside(file_name: str) -> bool:
-    found = _inside.get(file_name)
-    if found is None:
-        found = _inside[file_name] = file_name.startswith(_PACKAGE)
-    return found

@@ -204,6 +204,7 @@ class Graph:
                         assert declared.default is not None
                         stored[declared.name].CopyFrom(declared.default)
             op = self._register(op_id, node, inputs, dtypes)
+            op._definition = definition  # noqa: SLF001 - an operation is a view
             self._infer(op)
         except BaseException:
             self._forget(op_id)
@@ -435,7 +436,9 @@ class Graph:
 
     def definition_of(self, op_type: str) -> OpDef | None:
         """Return the signature of an op type, or None if nobody declared it."""
-        return self._definitions.get(op_type) or catalogue.get(op_type)
+        if self._definitions:
+            return self._definitions.get(op_type) or catalogue.get(op_type)
+        return catalogue.get(op_type)
 
     def declare_op(self, definition: OpDef) -> None:
         """Add a signature that the catalogue does not have."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from metagraft.graph.defaults import get_default_graph, graph_of
+from metagraft.graph.defaults import (
+    get_default_graph,
+    graph_of,
+    pop_default_graph,
+    push_default_graph,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from metagraft.graph.graph import Graph
 
 
 class name_scope:  # noqa: N801 - TensorFlow's public name
@@ -29,7 +32,7 @@ class name_scope:  # noqa: N801 - TensorFlow's public name
     Source: tensorflow python/framework/ops.py name_scope_v1.
     """
 
-    __slots__ = ("_default_name", "_graph", "_name", "_scope", "_stack", "_values")
+    __slots__ = ("_default_name", "_graph", "_name", "_pushed", "_scope", "_values")
 
     def __init__(
         self,
@@ -53,8 +56,9 @@ class name_scope:  # noqa: N801 - TensorFlow's public name
                 " be provided."
             )
         self._values = values
-        self._graph: Graph | None = None
-        self._stack: ExitStack | None = None
+        self._graph = get_default_graph()
+        self._pushed = False
+        self._scope: AbstractContextManager[str] | None = None
 
     @property
     def name(self) -> str | None:
@@ -63,18 +67,22 @@ class name_scope:  # noqa: N801 - TensorFlow's public name
 
     def __enter__(self) -> str:
         """Open the scope and return its full name with a slash at the end."""
-        stack = ExitStack()
-        graph = graph_of(self._values) if self._values else get_default_graph()
-        if self._values:
-            stack.enter_context(graph.as_default())
-        scope = stack.enter_context(graph.name_scope(self._name))
-        self._stack = stack
-        return scope
+        default = get_default_graph()
+        graph = graph_of(self._values) if self._values else default
+        if graph is not default:
+            push_default_graph(graph)
+            self._pushed = True
+        self._graph = graph
+        self._scope = graph.name_scope(self._name)
+        return self._scope.__enter__()
 
     def __exit__(self, *details: Any) -> None:
         """Close the scope."""
-        assert self._stack is not None
-        self._stack.__exit__(*details)
+        assert self._scope is not None
+        self._scope.__exit__(*details)
+        if self._pushed:
+            pop_default_graph(self._graph)
+            self._pushed = False
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Decorate a function to run in the scope."""

@@ -53,8 +53,10 @@ def broadcast_dims(a: Dims, b: Dims) -> Dims:
     """
     if a is None or b is None:
         return None
-    if a == b and None not in a:
+    if a == b or not b:
         return a
+    if not a:
+        return b
     rank = max(len(a), len(b))
     padded_a = (1,) * (rank - len(a)) + a
     padded_b = (1,) * (rank - len(b)) + b
