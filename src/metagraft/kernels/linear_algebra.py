@@ -119,7 +119,8 @@ def lu(attrs: Any, x: Array) -> tuple[Array, Array]:
 def matrix_exponential(_attrs: Any, x: Array) -> tuple[Array]:
     import jax.scipy.linalg
 
-    return (jax.scipy.linalg.expm(jax_numpy().asarray(_wide(x))).astype(x.dtype),)
+    jnp = jax_numpy()
+    return (jax.scipy.linalg.expm(jnp.asarray(_wide(x))).astype(x.dtype),)
 
 
 KERNELS = {

@@ -7,6 +7,9 @@ kernel that needs it, so graphs of host arrays run without loading it.
 from __future__ import annotations
 
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -46,10 +49,49 @@ def is_traced(*arrays: Array) -> bool:
     return any(isinstance(array, jax.core.Tracer) for array in arrays)
 
 
+class _HostRun(threading.local):
+    """The run on the host that this thread is in, if any."""
+
+    def __init__(self) -> None:
+        self.contexts: ExitStack | None = None
+        self.has_entered = False
+
+
+_HOST_RUN = _HostRun()
+
+
+@contextmanager
+def host_run() -> Iterator[None]:
+    """Let kernels that use JAX on host arrays keep 64-bit types until the block ends.
+
+    Nothing happens, and JAX is not loaded, unless a kernel asks for it.
+    """
+    outer = _HOST_RUN.contexts, _HOST_RUN.has_entered
+    contexts = _HOST_RUN.contexts = ExitStack()
+    _HOST_RUN.has_entered = False
+    try:
+        yield
+    finally:
+        contexts.close()
+        _HOST_RUN.contexts, _HOST_RUN.has_entered = outer
+
+
+def _enter_types() -> None:
+    """Enter the settings kernels run under, once in each run on the host."""
+    if _HOST_RUN.contexts is None or _HOST_RUN.has_entered:
+        return
+    import jax
+
+    _HOST_RUN.has_entered = True
+    _HOST_RUN.contexts.enter_context(jax.enable_x64(True))
+    _HOST_RUN.contexts.enter_context(jax.numpy_dtype_promotion("strict"))
+
+
 def jax_numpy() -> ModuleType:
     """Return `jax.numpy`, importing JAX if this is the first use."""
     import jax.numpy as jnp
 
+    _enter_types()
     return jnp
 
 
@@ -57,4 +99,5 @@ def lax() -> ModuleType:
     """Return `jax.lax`, importing JAX if this is the first use."""
     from jax import lax as jax_lax
 
+    _enter_types()
     return jax_lax

@@ -19,6 +19,8 @@ __all__ = ["KERNELS"]
 def _jax_special() -> ModuleType:
     import jax.scipy.special
 
+    jax_numpy()  # 64-bit types stay 64-bit
+
     return jax.scipy.special
 
 

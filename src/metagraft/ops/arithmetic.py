@@ -47,7 +47,7 @@ def add_n_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     # Merged from the last to the first, which decides who is named in an error.
     for i in reversed(range(len(inputs))):
         try:
-            dims = merged(dims, inputs[i]) if i < len(inputs) - 1 else inputs[i]
+            dims = merged(inputs[i], dims)
         except ValueError as error:
             raise ValueError(
                 f"{error}\n\tFrom merging shape {i} with other shapes."

@@ -60,9 +60,9 @@ def _condition_fits(condition: Dims, data: Dims) -> None:
     if len(condition) == 1:
         if len(data) == 0:
             raise ValueError("Shapes must be equal rank, but are 1 and 0")
-        merged(data[:1], condition)
+        merged(condition, data[:1])
         return
-    merged(data, condition)
+    merged(condition, data)
 
 
 def select_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:

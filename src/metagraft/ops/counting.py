@@ -46,7 +46,9 @@ def dense_bincount_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 def histogram_fixed_width_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """`nbins` counts."""
-    with_rank(inputs[1], 1)
+    (size,) = with_rank(inputs[1], 1)
+    if size not in (None, 2):
+        raise ValueError(f"Dimension must be 2 but is {size}")
     nbins = _counted(inputs, 2)
     if nbins == 0:
         raise ValueError("Requires nbins > 0: 0")

@@ -15,7 +15,7 @@ from metagraft.graph.build.math import conj
 from metagraft.graph.build.reductions import reduce_tensor, reduced_shape
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.operation import Operation
-from metagraft.graph.shape_checks import merge_dim
+from metagraft.graph.shape_checks import merge_dim, with_rank, with_rank_at_least
 from metagraft.graph.shapes import Dims, broadcast_dims
 from metagraft.graph.tensor import Tensor
 
@@ -35,7 +35,14 @@ def einsum_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
         )
     sizes: dict[str, int | None] = {}
     batch: Dims = ()
-    for subscripts, dims in zip(labels, inputs, strict=True):
+    for i, (subscripts, dims) in enumerate(zip(labels, inputs, strict=True)):
+        try:
+            _check_rank(subscripts, dims)
+        except ValueError as error:
+            equation = attrs["equation"].decode()
+            raise ValueError(
+                f"{error}\n\t for {i}th input and equation: {equation}"
+            ) from error
         middle = _bind(subscripts, dims, sizes)
         batch = broadcast_dims(batch, middle)
     head, ellipsis, tail = output.partition(ELLIPSIS)
@@ -45,19 +52,21 @@ def einsum_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     return ((*(sizes[s] for s in head), *middle_dims, *(sizes[s] for s in tail)),)
 
 
+def _check_rank(subscripts: str, dims: Dims) -> None:
+    count = len(subscripts.replace(ELLIPSIS, ""))
+    if ELLIPSIS in subscripts:
+        with_rank_at_least(dims, count)
+    else:
+        with_rank(dims, count)
+
+
 def _bind(subscripts: str, dims: Dims, sizes: dict[str, int | None]) -> Dims:
     """Note the sizes of the labels; return the dimensions under the ellipsis."""
     head, ellipsis, tail = subscripts.partition(ELLIPSIS)
-    named = len(head) + len(tail)
     if dims is None:
         for label in head + tail:
             sizes.setdefault(label, None)
         return None if ellipsis else ()
-    if len(dims) < named or (not ellipsis and len(dims) != named):
-        raise ValueError(
-            f"Shape must be {'at least ' if ellipsis else ''}rank {named} but is rank"
-            f" {len(dims)}"
-        )
     end = len(dims) - len(tail)
     outer = dims[: len(head)] + dims[end:]
     for label, size in zip(head + tail, outer, strict=True):

@@ -13,7 +13,7 @@ from metagraft.graph.build import array
 from metagraft.graph.build.math import cast, divide
 from metagraft.graph.op_spec import GradientBuilder, GradientRule, OpSpec, Shapes
 from metagraft.graph.operation import Operation
-from metagraft.graph.shape_checks import merged, with_rank, with_rank_at_least
+from metagraft.graph.shape_checks import merge_dim, with_rank, with_rank_at_least
 from metagraft.graph.shapes import Dims
 from metagraft.graph.tensor import Tensor
 
@@ -40,7 +40,8 @@ def unsorted_segment_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
         raise ValueError(
             f"Shape must be at least rank {len(ids)} but is rank {len(data)}"
         )
-    merged(data[: len(ids)], ids)
+    for size, id_size in zip(data, ids, strict=False):
+        merge_dim(size, id_size)
     count = inputs.value(2)
     size = None if count is None else int(count.reshape(-1)[0])
     return ((size, *data[len(ids) :]),)

@@ -24,7 +24,7 @@ def range_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
         try:
             with_rank(dims, 0)
         except ValueError as error:
-            raise ValueError(f"{error} for '{end}'") from error
+            raise ValueError(f"{error}\n\t for '{end}'") from error
     ends = [inputs.value(i) for i in range(3)]
     if any(end is None for end in ends):
         return ((None,),)

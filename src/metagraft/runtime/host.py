@@ -14,6 +14,7 @@ import numpy as np
 from metagraft.errors import InternalError, InvalidArgumentError, OpError
 from metagraft.kernels import kernel_for
 from metagraft.kernels.kernel import Array
+from metagraft.kernels.namespace import host_run
 from metagraft.runtime.costs import DEVICE_KERNEL_NS, DEVICE_KERNELS_MAX, call_ns
 from metagraft.runtime.evaluate import Environment, evaluate, holds, make_step
 from metagraft.runtime.node_errors import placed
@@ -143,6 +144,12 @@ class HostProgram:
         return fetched(self._plan, environment, feeds), cost_ns
 
     def _evaluate(self, environment: Environment, budget_ns: float | None) -> float:
+        with host_run():
+            return self._evaluate_nodes(environment, budget_ns)
+
+    def _evaluate_nodes(
+        self, environment: Environment, budget_ns: float | None
+    ) -> float:
         if budget_ns is None:
             evaluate(self._plan.nodes, self._steps, environment)
             return 0.0
