@@ -1,4 +1,4 @@
-"""Stacks, on which loops keep values for their gradients."""
+"""Stacks, on which loops keep values for their gradients; kernels/stack.py."""
 
 from __future__ import annotations
 
@@ -42,4 +42,5 @@ OPS = (
     OpSpec(
         name="StackPopV2", shape=pop_shape, gradient=NOT_DIFFERENTIABLE, source=_SOURCE
     ),
+    OpSpec(name="StackCloseV2", gradient=NOT_DIFFERENTIABLE, source=_SOURCE),
 )

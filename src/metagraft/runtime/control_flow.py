@@ -15,16 +15,15 @@ function, and the same data serves all ways to run it:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from metagraft.errors import OpError, UnimplementedError
 from metagraft.kernels import Kernel
 from metagraft.kernels.namespace import is_traced
-from metagraft.runtime.plan import FRAME_SLOT, Guards, Node
+from metagraft.runtime.plan import FRAME_SLOT, Node
 
 if TYPE_CHECKING:
     from metagraft.runtime.evaluate import Environment, Frame, Step

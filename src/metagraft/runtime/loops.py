@@ -136,25 +136,25 @@ def condensed(
             loop.operations[op] = None
             if len(frame) == depth + 1:
                 _sort_in(loop, op)
-    if not loops:
-        return needed, {}
     place = {op: loop for loop in loops.values() for op in loop.operations}
     for loop in loops.values():
         _check(loop)
-        for op in loop.operations:
-            for other in needed[op]:
-                if other not in loop.operations:
-                    target = place.get(other)
-                    loop.before[other if target is None else target.pivot] = None
-    result: Needed = {}
-    for op, before in needed.items():
-        if op not in place:
-            result[op] = [
-                place[other].pivot if other in place else other for other in before
-            ]
-    for loop in loops.values():
-        result[loop.pivot] = list(loop.before)
+        outside = (
+            o for op in loop.operations for o in needed[op] if place.get(o) is not loop
+        )
+        loop.before.update((_standing_for(o, place), None) for o in outside)
+    result: Needed = {
+        op: [_standing_for(other, place) for other in before]
+        for op, before in needed.items()
+        if op not in place
+    }
+    result.update((loop.pivot, list(loop.before)) for loop in loops.values())
     return result, {loop.pivot: loop for loop in loops.values()}
+
+
+def _standing_for(op: Operation, place: Mapping[Operation, FoundLoop]) -> Operation:
+    loop = place.get(op)
+    return op if loop is None else loop.pivot
 
 
 def _sort_in(loop: FoundLoop, op: Operation) -> None:

@@ -26,7 +26,7 @@ from metagraft.proto.coercion import as_message
 from metagraft.runtime.devices import DeviceAttributes, session_devices
 from metagraft.runtime.feeds import Converter, fed_tensor, flattened, make_converter
 from metagraft.runtime.fetches import FetchedStructure, fetch_key, flatten
-from metagraft.runtime.plan_builder import build_plan
+from metagraft.runtime.planning import build_plan
 from metagraft.runtime.program import Program
 from metagraft.runtime.resources import Store
 from metagraft.runtime.state_ops import STATE_OPS

@@ -16,8 +16,8 @@ from metagraft.errors import InvalidArgumentError, UnimplementedError
 from metagraft.graph.shapes import Dims, is_static
 from metagraft.kernels import Kernel
 from metagraft.kernels.kernel import Array
-from metagraft.runtime.plan import Guards
 from metagraft.runtime.loops import LOOP_OPS
+from metagraft.runtime.plan import Guards
 from metagraft.runtime.plan_builder import PlanBuilder, Planner
 from metagraft.runtime.resources import DEFAULT_CONTAINER, VariableDeclaration
 

@@ -1,0 +1,69 @@
+"""Stacks: what a loop keeps of every iteration for its gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.kernels.kernel import Array, Kernel
+
+
+class _Stack:
+    """Values, the last one on top."""
+
+    __slots__ = ("limit", "values")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.values: list[Array] = []
+
+
+def _handle(stack: _Stack) -> Array:
+    handle = np.empty((), object)
+    handle[()] = stack
+    return handle
+
+
+def stack(attrs: Any, max_size: Array) -> tuple[Array]:
+    """Make an empty stack; it lives as long as the run."""
+    del attrs
+    return (_handle(_Stack(int(max_size))),)
+
+
+def push(attrs: Any, handle: Array, elem: Array) -> tuple[Array]:
+    """Put a value on top."""
+    del attrs
+    found: _Stack = handle[()]
+    if 0 <= found.limit <= len(found.values):
+        raise InvalidArgumentError(
+            None, None, f"Stack overflowed its max_size ({found.limit})"
+        )
+    found.values.append(elem)
+    return (elem,)
+
+
+def pop(attrs: Any, handle: Array) -> tuple[Array]:
+    """Take the value on top."""
+    del attrs
+    found: _Stack = handle[()]
+    if not found.values:
+        raise InvalidArgumentError(None, None, "Stack is empty when calling Pop()")
+    return (found.values.pop(),)
+
+
+def close(attrs: Any, handle: Array) -> tuple[()]:
+    """Forget all values."""
+    del attrs
+    found: _Stack = handle[()]
+    found.values.clear()
+    return ()
+
+
+KERNELS = {
+    "StackV2": Kernel(stack, host=True),
+    "StackPushV2": Kernel(push, host=True),
+    "StackPopV2": Kernel(pop, host=True),
+    "StackCloseV2": Kernel(close, host=True),
+}
