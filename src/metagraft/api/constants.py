@@ -8,9 +8,9 @@ from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
 from metagraft.graph.composite import SparseTensor
-from metagraft.graph.folding import constant_value_as_dims
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.defaults import executing_eagerly
+from metagraft.graph.folding import constant_value_as_dims
 from metagraft.graph.shapes import TensorShape, dimension_value
 from metagraft.graph.tensor import Tensor
 

@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from metagraft.graph.shapes import Dims, show
-
 
 @dataclass(frozen=True, slots=True)
 class SliceMasks:
@@ -105,7 +103,7 @@ def resolve_strided_slice(
 
     Source: tensorflow core/util/strided_slice_op.cc ValidateStridedSliceOp.
     """
-    dense = _make_dense(len(dims), len(strides), masks, dims)
+    dense = _make_dense(len(dims), len(strides), masks)
     axes = tuple(
         _resolve_axis(
             i,
@@ -126,7 +124,7 @@ def resolve_strided_slice(
     return StridedSliceSpec(axes, final)
 
 
-def _make_dense(rank: int, count: int, masks: SliceMasks, dims: Dims) -> _Dense:
+def _make_dense(rank: int, count: int, masks: SliceMasks) -> _Dense:
     ellipses = [i for i in range(count) if masks.ellipsis >> i & 1]
     if len(ellipses) > 1:
         raise ValueError("Multiple ellipses in slice spec not allowed")
@@ -143,16 +141,15 @@ def _make_dense(rank: int, count: int, masks: SliceMasks, dims: Dims) -> _Dense:
         elif masks.new_axis >> i & 1:
             dense.result.append(None)
         else:
-            _add_entry(dense, i, rank, masks, dims)
+            _add_entry(dense, i, rank, masks)
     return dense
 
 
-def _add_entry(dense: _Dense, i: int, rank: int, masks: SliceMasks, dims: Dims) -> None:
+def _add_entry(dense: _Dense, i: int, rank: int, masks: SliceMasks) -> None:
     axis = len(dense.entries)
     if axis == rank:
         raise ValueError(
             f"Index out of range using input dim {axis}; input has only {rank} dims"
-            + (f" (shape {show(dims)})" if rank else "")
         )
     dense.entries.append(i)
     dense.result.append(axis)
@@ -198,7 +195,7 @@ def _index(axis: int, size: int | None, begin: int | None) -> int | None:
         return begin
     index = begin + size if begin < 0 else begin
     if not 0 <= index < size:
-        raise ValueError(f"slice index {begin} of dimension {axis} out of bounds.")
+        raise ValueError(f"slice index {index} of dimension {axis} out of bounds.")
     return index
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
 
@@ -34,13 +35,21 @@ def _join(values: tuple[Array, ...], axis: Array) -> Array:
     position = _axis(axis, ranks.pop(), "ConcatOp")
     rests = {_without(np.shape(v), position) for v in values}
     if len(rests) > 1:
-        shapes = ", ".join(str(np.shape(v)) for v in values)
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"ConcatOp : Dimension mismatch outside of axis {position}: {shapes}",
-        )
+        _report_mismatch(values, position)
     return namespace(values).concatenate(values, axis=position)
+
+
+def _report_mismatch(values: tuple[Array, ...], position: int) -> None:
+    first = np.shape(values[0])
+    for i, dims in enumerate(np.shape(value) for value in values):
+        for axis, (d, e) in enumerate(zip(first, dims, strict=True)):
+            if d != e and axis != position:
+                raise InvalidArgumentError(
+                    None,
+                    None,
+                    f"ConcatOp : Dimension {axis} in both shapes must be equal:"
+                    f" shape[0] = {show(first)} vs. shape[{i}] = {show(dims)}",
+                )
 
 
 def _without(dims: tuple[int, ...], position: int) -> tuple[int, ...]:
@@ -75,14 +84,15 @@ def concat_offset(
 
 
 def pack(attrs: Attrs, values: tuple[Array, ...]) -> tuple[Array]:
-    shapes = {np.shape(v) for v in values}
-    if len(shapes) > 1:
-        raise InvalidArgumentError(
-            None,
-            None,
-            "Shapes of all inputs must match: "
-            + ", ".join(str(np.shape(v)) for v in values),
-        )
+    first = np.shape(values[0])
+    for i, value in enumerate(values):
+        if np.shape(value) != first:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Shapes of all inputs must match: values[0].shape = {show(first)} !="
+                f" values[{i}].shape = {show(np.shape(value))}",
+            )
     return (namespace(values).stack(values, axis=attrs["axis"]),)
 
 

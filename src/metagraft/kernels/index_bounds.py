@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 
 
 def check_indices(indices: np.ndarray[Any, Any], size: int) -> None:
@@ -18,10 +19,9 @@ def check_indices(indices: np.ndarray[Any, Any], size: int) -> None:
     bad = (indices < 0) | (indices >= size)
     if np.any(bad):
         place = np.argwhere(bad)[0]
-        where = ",".join(str(int(p)) for p in place)
         value = int(indices[tuple(place)])
         raise InvalidArgumentError(
-            None, None, f"indices[{where}] = {value} is not in [0, {size})"
+            None, None, f"indices{_brackets(place)} = {value} is not in [0, {size})"
         )
 
 
@@ -42,11 +42,16 @@ def bad_index_vectors(
     bad: np.ndarray[Any, Any] = np.any((indices < 0) | (indices >= limits), axis=-1)
     if not ignore and np.any(bad):
         place = np.argwhere(bad)[0]
-        where = ",".join(str(int(p)) for p in place)
         values = ", ".join(str(int(v)) for v in indices[tuple(place)])
         raise InvalidArgumentError(
             None,
             None,
-            f"indices[{where}] = [{values}] does not index into shape {list(dims)}",
+            f"indices{_brackets(place)} = [{values}] does not index into param shape"
+            f" {show(dims)}",
         )
     return bad
+
+
+def _brackets(place: np.ndarray[Any, Any]) -> str:
+    """A position as TensorFlow writes it: `[1,2]`, nothing for a scalar."""
+    return "[" + ",".join(str(int(p)) for p in place) + "]" if len(place) else ""

@@ -69,11 +69,13 @@ def mirror_pad(attrs: Attrs, tensor: Array, paddings: Array) -> tuple[Array]:
     for axis, (before, after) in enumerate(_widths(paddings, tensor.ndim)):
         size = tensor.shape[axis]
         if max(before, after) > size - overlap:
+            rule = "less than" if overlap else "no greater than"
+            broken = "not less than" if overlap else "greater than"
             raise InvalidArgumentError(
                 None,
                 None,
-                f"paddings must be no greater than the dimension size"
-                f"{' - 1' if overlap else ''}: {before}, {after} greater than {size}",
+                f"paddings must be {rule} the dimension size: {before}, {after}"
+                f" {broken} {size}",
             )
         if before or after:
             left = _piece(tensor, axis, overlap, overlap + before)

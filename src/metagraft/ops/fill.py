@@ -26,6 +26,9 @@ def fill_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     del attrs
     with_rank(inputs[0], 1)
     with_rank(inputs[1], 0)
+    value = inputs.value(0)
+    if value is not None and (value < 0).any():
+        raise ValueError("Fill dimensions must be >= 0")
     return (inputs.as_dims(0),)
 
 
@@ -57,7 +60,7 @@ def tile_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
         rank = count if multiples is None else len(multiples)
         return (None if rank is None else (None,) * rank,)
     if count is not None and count != len(dims):
-        raise ValueError(f"Shape must be rank {count} but is rank {len(dims)}")
+        raise ValueError(f"Shape must be rank {len(dims)} but is rank {count}")
     if multiples is None:
         return ((None,) * len(dims),)
     return (

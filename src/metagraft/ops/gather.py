@@ -15,7 +15,7 @@ from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.operation import Operation
 from metagraft.graph.scopes import colocate_with
 from metagraft.graph.shape_checks import merged, with_rank_at_least
-from metagraft.graph.shapes import Dims
+from metagraft.graph.shapes import Dims, show
 from metagraft.graph.tensor import Tensor
 
 
@@ -72,7 +72,7 @@ def gather_nd_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     if indices[-1] > len(params):
         raise ValueError(
             "indices.shape[-1] must be <= params.rank, but saw indices shape:"
-            f" {list(indices)} and params shape: {list(params)}"
+            f" {show(indices)} and params shape: {show(params)}"
         )
     return (indices[:-1] + params[indices[-1] :],)
 

@@ -34,7 +34,8 @@ def reshape_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
             f"Dimension size, given by scalar input must be >= -1: {sizes}"
         )
     if sizes.count(-1) > 1:
-        raise ValueError(f"Only one input size may be -1, got {sizes}")
+        # TF: only the run refuses this.
+        return (tuple(None if s == -1 else s for s in sizes),)
     if -1 not in sizes:
         _check_count(num_elements(inputs[0]), sizes)
         return (tuple(sizes),)

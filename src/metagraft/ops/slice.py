@@ -52,11 +52,6 @@ def _size(axis: int, dim: int | None, begin: int | None, size: int) -> int | Non
         return dim - begin
     if size < -1:
         raise ValueError(f"size[{axis}] must be >= -1, but is {size}")
-    if dim is not None and begin is not None and begin + size > dim:
-        raise ValueError(
-            f"slice of begin {begin} and size {size} goes beyond dimension {axis},"
-            f" which is {dim}"
-        )
     return size
 
 

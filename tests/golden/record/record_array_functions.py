@@ -10,12 +10,14 @@ import json
 import sys
 import warnings
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from tests.golden.record import tensorflow_v1
 from tests.programs.array_functions import PROGRAMS
+from tests.programs.array_mistakes import BUILDING, RUNNING
 
 FOLDER = Path(__file__).resolve().parent.parent / "array_functions"
 
@@ -29,6 +31,26 @@ def described(value: Any) -> dict[str, Any]:
     else:
         data = np.ascontiguousarray(flat).tobytes().hex()
     return {"dtype": str(array.dtype), "shape": list(array.shape), "data": data}
+
+
+def refused(tf: ModuleType, name: str) -> list[str]:
+    """Return class and first sentence of the error that a mistake causes."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        try:
+            result = (BUILDING.get(name) or RUNNING[name])(tf)
+            if name in RUNNING:
+                session.run(result)
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            return [type(error).__name__, sentence(error)]
+    raise SystemExit(f"{name} is not refused")
+
+
+def sentence(error: Exception) -> str:
+    """Return what an error says, without the operation and the place."""
+    lines = str(getattr(error, "message", error)).splitlines()
+    frame = ("Graph execution error", "Detected at", "Node:", " ")
+    first = next(line for line in lines if line and not line.startswith(frame))
+    return first.split(" for '")[0].split("\t [[")[0].strip()
 
 
 def main(names: list[str]) -> None:
@@ -50,6 +72,10 @@ def main(names: list[str]) -> None:
         values_path = FOLDER / f"{name}.json.gz"
         values_path.write_bytes(gzip.compress(text.encode(), mtime=0))
         print(f"{name}: {len(graph.get_operations())} nodes, {len(values)} values")
+    if not names:
+        mistakes = {name: refused(tf, name) for name in (*BUILDING, *RUNNING)}
+        text = json.dumps(mistakes, indent=1)
+        (FOLDER / "mistakes.json").write_text(text + "\n", encoding="utf-8")
     (FOLDER / "VERSION").write_text(f"tensorflow {tf.__version__}\n", encoding="utf-8")
 
 

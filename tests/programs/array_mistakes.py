@@ -1,0 +1,209 @@
+"""Calls of array functions that TensorFlow refuses, while building or in a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+Mistake = Callable[[ModuleType], Any]
+
+
+def _x(tf: ModuleType) -> Any:
+    return tf.placeholder_with_default(np.ones((2, 3), np.float32), [2, 3], name="x")
+
+
+def _u(tf: ModuleType) -> Any:
+    return tf.placeholder_with_default(np.ones((2, 3), np.float32), None, name="u")
+
+
+# Refused while the graph is built.
+BUILDING: dict[str, Mistake] = {
+    "reshape": lambda tf: tf.reshape(_x(tf), [4, 2]),
+    "reshape2": lambda tf: tf.reshape(_x(tf), [-1, 4]),
+    "reshape4": lambda tf: tf.reshape(_x(tf), [-2, 3]),
+    "concat": lambda tf: tf.concat([_x(tf), tf.ones([2, 4])], 0),
+    "concat_rank": lambda tf: tf.concat([_x(tf), tf.ones([2])], 0),
+    "concat_axis": lambda tf: tf.concat([_x(tf), _x(tf)], 2),
+    "concat_dtype": lambda tf: tf.concat([_x(tf), tf.ones([2, 3], tf.int32)], 0),
+    "stack": lambda tf: tf.stack([_x(tf), tf.ones([3, 2])]),
+    "stack_axis": lambda tf: tf.stack([_x(tf), _x(tf)], 5),
+    "unstack": lambda tf: tf.unstack(_x(tf), num=3),
+    "unstack_u": lambda tf: tf.unstack(_u(tf)),
+    "unstack_axis": lambda tf: tf.unstack(_x(tf), axis=3),
+    "split": lambda tf: tf.split(_x(tf), 2, axis=1),
+    "split2": lambda tf: tf.split(_x(tf), [1, 1], axis=1),
+    "split3": lambda tf: tf.split(_x(tf), [1, 5], axis=1),
+    "split_axis": lambda tf: tf.split(_x(tf), 1, axis=4),
+    "split_scalar": lambda tf: tf.split(_x(tf), tf.constant(2)),
+    "slice_rank": lambda tf: tf.slice(_x(tf), [0], [1]),
+    "slice_b": lambda tf: tf.slice(_x(tf), [0, 4], [1, -1]),
+    "slice_n": lambda tf: tf.slice(_x(tf), [0, 0], [-2, 1]),
+    "idx": lambda tf: _x(tf)[2],
+    "idx2": lambda tf: _x(tf)[0, 0, 0],
+    "idx3": lambda tf: _x(tf)["a"],
+    "idx4": lambda tf: _x(tf)[1.5],
+    "stride0": lambda tf: _x(tf)[::0],
+    "idxneg": lambda tf: _x(tf)[-3],
+    "ell": lambda tf: _x(tf)[..., ...],
+    "idx_none": lambda tf: _x(tf)[np.array([1, 2])],
+    "transpose": lambda tf: tf.transpose(_x(tf), [0, 1, 2]),
+    "transpose2": lambda tf: tf.transpose(_x(tf), [0, 5]),
+    "squeeze": lambda tf: tf.squeeze(_x(tf), 0),
+    "squeeze2": lambda tf: tf.squeeze(_x(tf), 4),
+    "expand": lambda tf: tf.expand_dims(_x(tf), 5),
+    "expand_none": lambda tf: tf.expand_dims(_x(tf)),
+    "expand_both": lambda tf: tf.expand_dims(_x(tf), axis=1, dim=1),
+    "gather": lambda tf: tf.gather(1.0, [0]),
+    "gather_axis": lambda tf: tf.gather(_x(tf), [0], axis=3),
+    "gather_nd": lambda tf: tf.gather_nd(_x(tf), [[0, 1, 2]]),
+    "gather_bd": lambda tf: tf.gather(_x(tf), [0], batch_dims=2),
+    "gather_float": lambda tf: tf.gather(_x(tf), [0.5]),
+    "tile": lambda tf: tf.tile(_x(tf), [1]),
+    "fill": lambda tf: tf.fill([-1], 0),
+    "fill2": lambda tf: tf.fill(3, 0),
+    "fillv": lambda tf: tf.fill([2], [1, 2]),
+    "pad": lambda tf: tf.pad(_x(tf), [[1, 1]]),
+    "padneg": lambda tf: tf.pad(_x(tf), [[-1, 0], [0, 0]]),
+    "padmode": lambda tf: tf.pad(_x(tf), [[1, 1], [0, 0]], "EDGE"),
+    "bto": lambda tf: tf.broadcast_to(_x(tf), [2, 4]),
+    "bto2": lambda tf: tf.broadcast_to(_x(tf), [3]),
+    "oh": lambda tf: tf.one_hot([1], -1),
+    "oh3": lambda tf: tf.one_hot([1], 3, on_value=1, off_value=0.5),
+    "oh4": lambda tf: tf.one_hot([1], 3, on_value=1.5, dtype=tf.int32),
+    "rev": lambda tf: tf.reverse(_x(tf), [2]),
+    "rev2": lambda tf: tf.reverse(_x(tf), [0, 0]),
+    "rseq": lambda tf: tf.reverse_sequence(_x(tf), [1, 2, 3], seq_axis=1),
+    "rseq2": lambda tf: tf.reverse_sequence(_x(tf), [1, 2], seq_axis=4),
+    "s2d": lambda tf: tf.space_to_depth(tf.ones([1, 3, 3, 1]), 2),
+    "d2s": lambda tf: tf.depth_to_space(tf.ones([1, 2, 2, 3]), 2),
+    "s2b": lambda tf: tf.space_to_batch(tf.ones([1, 3, 3, 1]), [[0, 0], [0, 0]], 2),
+    "mask": lambda tf: tf.boolean_mask(_x(tf), [True, False, True]),
+    "mask0": lambda tf: tf.boolean_mask(_x(tf), True),
+    "masku": lambda tf: tf.boolean_mask(_x(tf), tf.placeholder(tf.bool)),
+    "where": lambda tf: tf.where(_x(tf) > 0, _x(tf)),
+    "seqm": lambda tf: tf.sequence_mask([1], [2, 3]),
+    "snd": lambda tf: tf.scatter_nd([[0]], [1.0, 2.0], [3]),
+    "tsu": lambda tf: tf.tensor_scatter_nd_update(_x(tf), [[0]], [[1.0, 2.0]]),
+    "diagp": lambda tf: tf.diag_part(_x(tf)),
+    "mdiag": lambda tf: tf.matrix_diag_part(_x(tf), k=7),
+    "const": lambda tf: tf.constant([1, 2, 3], shape=[2]),
+    "const2": lambda tf: tf.constant([1, 2], shape=[3], verify_shape=True),
+    "const3": lambda tf: tf.constant(1.5, tf.int32),
+    "const4": lambda tf: tf.constant([[1, 2], [3]]),
+    "const5": lambda tf: tf.constant(None),
+    "const6": lambda tf: tf.constant("a", tf.float32),
+    "const8": lambda tf: tf.constant(_x(tf)),
+    "ph": lambda tf: tf.placeholder("nope"),
+    "phd": lambda tf: tf.placeholder_with_default([1, 2], [3]),
+    "ens": lambda tf: tf.ensure_shape(_x(tf), [2, 4]),
+    "uniq": lambda tf: tf.unique(_x(tf)),
+    "bc": lambda tf: tf.bitcast(tf.ones([3], tf.uint8), tf.int32),
+    "eye": lambda tf: tf.eye(2.5),
+    "mesh": lambda tf: tf.meshgrid([1], indexing="q"),
+    "meshk": lambda tf: tf.meshgrid([1], foo=1),
+    "ss": lambda tf: tf.searchsorted([1.0], [1.0], side="up"),
+    "perm": lambda tf: tf.invert_permutation([[1]]),
+    "dp": lambda tf: tf.dynamic_partition(_x(tf), [0, 1, 1], 2),
+    "ds": lambda tf: tf.dynamic_stitch([[0], [1]], [_x(tf), _x(tf)]),
+    "bss": lambda tf: tf.broadcast_static_shape(
+        tf.TensorShape([2]), tf.TensorShape([3])
+    ),
+    "zeros": lambda tf: tf.zeros([-1]),
+    "mtr": lambda tf: tf.matrix_transpose([1.0]),
+    "aeq": lambda tf: tf.assert_equal(tf.constant(1), 2),
+    "arank": lambda tf: tf.assert_rank(_x(tf), 3, message="m"),
+    "atype": lambda tf: tf.assert_type(_x(tf), tf.int32),
+    "aint": lambda tf: tf.assert_integer(_x(tf)),
+    "ascal": lambda tf: tf.debugging.assert_scalar(_x(tf)),
+    "rep": lambda tf: tf.repeat(_x(tf), [1, 2, 3], axis=0),
+    "extr": lambda tf: tf.extract_image_patches(
+        _x(tf), [1, 2, 2, 1], [1, 1, 1, 1], [1, 1, 1, 1], "VALID"
+    ),
+    "group": lambda tf: tf.group(3),
+    "tup": lambda tf: tf.tuple([]),
+    "chk": lambda tf: tf.check_numerics(tf.constant(1), "m"),
+    "lens": lambda tf: len(_x(tf)),
+    "itr": lambda tf: list(_x(tf)),
+    "boo": lambda tf: bool(_x(tf)),
+    "arr": lambda tf: np.array(_x(tf)),
+    "bgather": lambda tf: tf.batch_gather(_u(tf), _u(tf)),
+    "listdiff": lambda tf: tf.setdiff1d([1], [1.0]),
+    "bargs": lambda tf: tf.broadcast_dynamic_shape([2], [[3]]),
+}
+
+# Refused by a run.
+RUNNING: dict[str, Mistake] = {
+    "r_reshape": lambda tf: tf.reshape(_u(tf), [4, 4]),
+    "r_gather": lambda tf: tf.gather(_x(tf), tf.placeholder_with_default(7, [])),
+    "r_gnd": lambda tf: tf.gather_nd(
+        _x(tf), tf.placeholder_with_default([[0, 9]], [1, 2])
+    ),
+    "r_slice": lambda tf: tf.slice(_u(tf), [0, 0], [9, 1]),
+    "r_ss": lambda tf: _u(tf)[7],
+    "r_scatter": lambda tf: tf.scatter_nd(
+        tf.placeholder_with_default([[9]], [1, 1]), [1.0], [3]
+    ),
+    "r_concat": lambda tf: tf.concat([_u(tf), tf.ones([1, 7])], 0),
+    "r_squeeze": lambda tf: tf.squeeze(_u(tf), 0),
+    "r_ens": lambda tf: tf.ensure_shape(_u(tf), [5, 5]),
+    "r_chk": lambda tf: tf.check_numerics(_u(tf) / 0.0, "oops"),
+    "r_assert": lambda tf: tf.Assert(
+        tf.placeholder_with_default(False, []), ["bad", _x(tf)]
+    ),
+    "r_aeq": lambda tf: tf.assert_equal(_u(tf), _u(tf) + 1.0),
+    "r_pad": lambda tf: tf.pad(_u(tf), [[5, 0], [0, 0]], "REFLECT"),
+    "r_split": lambda tf: tf.split(_u(tf), 2, axis=1)[0],
+    "r_ph": lambda tf: tf.placeholder(tf.int32, [2], name="nofeed") + 1,
+    "r_stack": lambda tf: tf.stack([_u(tf), tf.placeholder_with_default([1.0], None)]),
+    "r_tile": lambda tf: tf.tile(_u(tf), [2]),
+    "r_perm": lambda tf: tf.invert_permutation(
+        tf.placeholder_with_default([1, 1], [2])
+    ),
+    "r_oh": lambda tf: tf.one_hot([1], tf.placeholder_with_default(-2, [])),
+    "r_rev": lambda tf: tf.reverse(_u(tf), [3]),
+    "r_uniq": lambda tf: tf.unique(_u(tf))[0],
+    "r_dp": lambda tf: tf.dynamic_partition(
+        [1.0], tf.placeholder_with_default([5], [1]), 2
+    )[0],
+}
+
+# The class is TensorFlow's, the words are ours.
+OWN_WORDS = frozenset(
+    {
+        "reshape4",
+        "concat_rank",
+        "concat_axis",
+        "unstack",
+        "split_axis",
+        "slice_b",
+        "slice_n",
+        "transpose",
+        "squeeze2",
+        "padneg",
+        "oh",
+        "rev",
+        "rev2",
+        "snd",
+        "tsu",
+        "diagp",
+        "mdiag",
+        "const4",
+        "const6",
+        "ens",
+        "bc",
+        "meshk",
+        "dp",
+        "ds",
+        "itr",
+        "boo",
+        "r_gnd",
+        "r_scatter",
+        "r_ens",
+        "r_perm",
+        "r_rev",
+        "r_uniq",
+    }
+)
