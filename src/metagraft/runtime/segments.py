@@ -163,11 +163,10 @@ class _Cutter:
         )
 
     def _fold_constants(self) -> None:
-        frame = _FoldingFrame()
+        environment: list[Any] = [None] * self.plan.n_slots
+        environment[FRAME_SLOT] = _FoldingFrame()
         for node in self.plan.nodes:
             if self._foldable(node):
-                environment: list[Any] = [None] * self.plan.n_slots
-                environment[FRAME_SLOT] = frame
                 for slot in node.flat_inputs():
                     environment[slot] = self.constants[slot]
                 try:
