@@ -5,11 +5,11 @@ Source: tensorflow python/ops/math_ops.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
+from metagraft.graph.build.accumulation import add_n
 from metagraft.graph.build.math import (
     add,
     div,
@@ -21,7 +21,6 @@ from metagraft.graph.build.math import (
 )
 from metagraft.graph.build.math import complex_number as complex
 from metagraft.graph.build.math import power as pow
-from metagraft.graph.composite import IndexedSlices
 from metagraft.graph.conversion import (
     convert_n_to_tensor_or_indexed_slices,
     convert_to_tensor,
@@ -149,28 +148,6 @@ def xlog1py(x: Any, y: Any, name: str | None = None) -> Tensor:
     """`x * log(1 + y)`, with 0 where `x` is 0."""
     with name_scope(name, "xlog1py", [x]):
         return op("Xlog1py", x=x, y=y)
-
-
-def add_n(inputs: Any, name: str | None = None) -> Any:
-    """The sum of tensors of one shape and type.
-
-    Raises:
-        ValueError: There is none, or one is no tensor.
-    """
-    message = (
-        "Inputs must be an iterable of at least one Tensor/IndexedSlices with the same"
-        " dtype and shape."
-    )
-    if not isinstance(inputs, Iterable) or isinstance(inputs, Tensor):
-        raise ValueError(message)  # noqa: TRY004 - TensorFlow's class
-    terms = convert_n_to_tensor_or_indexed_slices(list(inputs))
-    if not terms or any(not isinstance(t, Tensor | IndexedSlices) for t in terms):
-        raise ValueError(message)
-    if len(terms) > 1:
-        return op("AddN", inputs=terms, name=name)
-    only = terms[0]
-    dense = convert_to_tensor(only) if isinstance(only, IndexedSlices) else only
-    return array.identity(dense, name=name) if name else dense
 
 
 def accumulate_n(

@@ -53,15 +53,24 @@ class _ScopeStore(threading.local):
     def __init__(self) -> None:
         self.current = VariableScope(False)
         self.opened: dict[str, int] = {}
+        # The names opened inside a name, directly: finding them does not need a look
+        # at all others.
+        self._inside: dict[str, set[str]] = {}
 
     def count(self, name: str) -> None:
         self.opened[name] = self.opened.get(name, 0) + 1
+        outer = name.rpartition("/")[0]
+        while outer and name not in self._inside.setdefault(outer, set()):
+            self._inside[outer].add(name)
+            name, outer = outer, outer.rpartition("/")[0]
 
     def forget_inside(self, name: str) -> None:
         """Let the scopes inside `name` begin again at their plain names."""
-        for opened in self.opened:
-            if opened.startswith(f"{name}/"):
-                self.opened[opened] = 0
+        waiting = [name]
+        while waiting:
+            for opened in self._inside.pop(waiting.pop(), ()):
+                self.opened.pop(opened, None)
+                waiting.append(opened)
 
 
 # TensorFlow's keys: not strings, so they stay out of exported files.

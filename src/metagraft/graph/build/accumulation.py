@@ -5,7 +5,7 @@ Source: tensorflow python/ops/math_ops.py add_n.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from metagraft.graph.apply_op import op
@@ -17,18 +17,22 @@ from metagraft.graph.conversion import (
 from metagraft.graph.tensor import Tensor
 
 
-def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
+def add_n(inputs: Any, name: str | None = None) -> Tensor:
     """Add tensors of one shape and type; slices among them are made dense.
 
     Raises:
-        ValueError: `inputs` is empty or not a sequence.
+        ValueError: `inputs` is empty or cannot be iterated over.
     """
-    if not isinstance(inputs, list | tuple) or not inputs:
+    is_list = isinstance(inputs, Iterable) and not isinstance(inputs, Tensor)
+    values = [
+        internal_convert_to_tensor_or_indexed_slices(item)
+        for item in (inputs if is_list else ())
+    ]
+    if not values:
         raise ValueError(
             "Inputs must be an iterable of at least one "
             "Tensor/IndexedSlices with the same dtype and shape."
         )
-    values = [internal_convert_to_tensor_or_indexed_slices(item) for item in inputs]
     result: Tensor
     if len(values) == 1:
         only = values[0]
