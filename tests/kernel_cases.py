@@ -165,6 +165,8 @@ def difference(case: Recorded, outputs: tuple[Any, ...]) -> str:
     if len(outputs) != len(case.outputs):
         return f"{case}: {len(outputs)} outputs, expected {len(case.outputs)}"
     for place, (found, expected) in enumerate(zip(outputs, case.outputs, strict=True)):
+        if place and {"compute_v", "compute_uv"} & case.attrs.keys():
+            continue  # not asked for; what stands there means nothing
         if found.dtype != expected.dtype:
             return f"{case}: output {place} is {found.dtype}, expected {expected.dtype}"
         if tuple(found.shape) != tuple(expected.shape):

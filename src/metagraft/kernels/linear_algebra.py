@@ -116,19 +116,11 @@ def lu(attrs: Any, x: Array) -> tuple[Array, Array]:
     return factors.astype(x.dtype), order.astype(index_type)
 
 
-def matrix_exponential(_attrs: Any, x: Array) -> tuple[Array]:
-    import jax.scipy.linalg
-
-    jnp = jax_numpy()
-    return (jax.scipy.linalg.expm(jnp.asarray(_wide(x))).astype(x.dtype),)
-
-
 KERNELS = {
     "Cholesky": Kernel(cholesky),
     "LogMatrixDeterminant": Kernel(log_matrix_determinant),
     "Lu": Kernel(lu),
     "MatrixDeterminant": Kernel(matrix_determinant),
-    "MatrixExponential": Kernel(matrix_exponential),
     "MatrixInverse": Kernel(matrix_inverse),
     "MatrixSolve": Kernel(matrix_solve),
     "MatrixTriangularSolve": Kernel(matrix_triangular_solve),

@@ -510,6 +510,34 @@ def segments() -> Iterator[Case]:
             )
 
 
+def linear_algebra() -> Iterator[Case]:
+    """Yield decompositions, inverses and solutions of well conditioned matrices."""
+    family = "linear_algebra"
+    for name in ("float32", "float64", "complex64", "complex128"):
+        a = numbers((2, 3, 3), name, 1.0)
+        eye = np.eye(3, dtype=a.dtype) * a.dtype.type(3)
+        square = a + eye
+        positive = a @ np.conj(np.swapaxes(a, -1, -2)) + eye
+        rhs = numbers((2, 3, 2), name)
+        yield Case(family, "Cholesky", {}, {"input": positive})
+        yield Case(family, "MatrixDeterminant", {}, {"input": square})
+        yield Case(family, "LogMatrixDeterminant", {}, {"input": square})
+        yield Case(family, "Lu", {}, {"input": square})
+        for adjoint in (False, True):
+            attrs: dict[str, Any] = {"adjoint": adjoint}
+            yield Case(family, "MatrixInverse", attrs, {"input": square})
+            operands = {"matrix": square, "rhs": rhs}
+            yield Case(family, "MatrixSolve", attrs, operands)
+            for lower in (False, True):
+                attrs = {"adjoint": adjoint, "lower": lower}
+                operands = {"matrix": square, "rhs": rhs[0]}
+                yield Case(family, "MatrixTriangularSolve", attrs, operands)
+        # The signs of vectors are not determined; values are.
+        attrs = {"compute_v": False}
+        yield Case(family, "SelfAdjointEigV2", attrs, {"input": positive})
+        yield Case(family, "Svd", {"compute_uv": False}, {"input": rhs})
+
+
 def main() -> None:
     """Write tests/golden/math_kernels/values.npz."""
     families = (
@@ -523,6 +551,7 @@ def main() -> None:
         casts,
         sequences,
         segments,
+        linear_algebra,
     )
     with np.errstate(all="ignore"):
         cases = [case for family in families for case in family() if has_kernel(case)]
