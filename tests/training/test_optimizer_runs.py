@@ -29,3 +29,21 @@ def test_variables_after_some_steps(program: Callable[[ModuleType], Any]) -> Non
             np.testing.assert_allclose(
                 found[name], value, rtol=2e-5, atol=2e-6, err_msg=name
             )
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize(
+    "program",
+    [
+        optimizers.train_by_adam,
+        optimizers.train_by_adagrad_da,
+        optimizers.train_by_centered_rmsprop,
+    ],
+    ids=lambda p: p.__name__,
+)
+def test_compiled_steps(
+    program: Callable[[ModuleType], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Steps compiled at once give the values that steps on the host give."""
+    monkeypatch.setattr("metagraft.runtime.program.compile_ns", lambda nodes: 0.0)
+    test_variables_after_some_steps(program)

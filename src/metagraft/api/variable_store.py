@@ -117,7 +117,7 @@ class VariableStore:
         from metagraft.api.partitioned_variable import partitioned_variable
 
         name, shape = request.name, request.shape
-        is_scalar = isinstance(shape, Sequence | TensorShape) and not len(shape)
+        is_scalar = isinstance(shape, list | tuple | TensorShape) and not len(shape)
         if request.partitioner is not None and not is_scalar:
             if not callable(request.partitioner):
                 raise ValueError(
