@@ -171,8 +171,9 @@ class _DeviceSegment:
         written = {write.declaration.key for write in segment.writes}
         if any(node.op.type in CHECKS for node in segment.nodes):
             written.clear()  # a failed check leaves the old values in place
-        self._donated = [r for r in segment.reads if r.declaration.key in written]
-        self._kept = [r for r in segment.reads if r.declaration.key not in written]
+        reads, self._twice = _each_once(segment.reads)
+        self._donated = [r for r in reads if r.declaration.key in written]
+        self._kept = [r for r in reads if r.declaration.key not in written]
         self._written = [w.slot for w in segment.writes if w.slot is not None]
         static = set(segment.static_inputs)
         self._static = segment.static_inputs
@@ -204,7 +205,8 @@ class _DeviceSegment:
         static = tuple([np.asarray(environment[slot]) for slot in self._static])
         originals = [environment[slot] for slot in self._inputs]
         inputs = tuple([self._staging.take(value) for value in originals])
-        shapes = tuple([np.shape(value) for value in inputs])
+        # None: computed in a branch that was not taken.
+        shapes = tuple([None if v is None else np.shape(v) for v in inputs])
         static_key = tuple([_static_key(value) for value in static])
         store = self._store
         while True:
@@ -319,6 +321,8 @@ class _DeviceSegment:
             ):
                 for slot, value in zip(slots, arrays, strict=True):
                     environment[slot] = value
+            for slot, source in self._twice:
+                environment[slot] = environment[source]
             rows = {index: words[i] for i, (index, _) in enumerate(self._streams)}
             frame = _TraceFrame(rows)
             environment[FRAME_SLOT] = frame
@@ -341,13 +345,34 @@ class _DeviceSegment:
             lowered = jax.jit(program, donate_argnums=0).lower(
                 tuple(shapes[:n_donated]),
                 tuple(shapes[n_donated:]),
-                tuple(_described(np.shape(v), v.dtype) for v in inputs),
+                tuple(
+                    None if v is None else _described(np.shape(v), v.dtype)
+                    for v in inputs
+                ),
                 tuple(_described(v.shape, v.dtype) for v in self._large_arrays),
                 _described((n_streams, 6), jnp.uint32) if n_streams else None,
             )
             options = COMPILER_OPTIONS.get(jax.default_backend(), {})
             call = lowered.compile(compiler_options=options)
             return _Executable(call, reserved, deferred)
+
+
+def _each_once(
+    reads: Sequence[Read],
+) -> tuple[list[Read], list[tuple[int, int]]]:
+    """Return one read per variable, and (slot, slot it equals) of the others.
+
+    A variable may be read twice: where it must have a value, and in a branch.
+    """
+    found: dict[Any, Read] = {}
+    for read in sorted(reads, key=lambda read: read.optional):
+        found.setdefault(read.declaration.key, read)
+    twice = [
+        (read.slot, found[read.declaration.key].slot)
+        for read in reads
+        if found[read.declaration.key] is not read
+    ]
+    return [read for read in reads if found[read.declaration.key] is read], twice
 
 
 def _trace(

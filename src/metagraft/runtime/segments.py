@@ -198,7 +198,8 @@ class _Cutter:
             if np.size(value) <= CONSTANT_ELEMENTS_MAX:
                 self.known.add(slot)
         for node in self.nodes:
-            if not _is_pure(node) or _is_host_only(node):
+            # In a branch as well: if it is traced, its values are known then.
+            if not _has_no_effects(node) or _is_host_only(node):
                 continue
             if node.op.type in _SHAPE_OPS or all(
                 slot in self.known for slot in node.flat_inputs()
@@ -383,12 +384,15 @@ def _static_slots(node: Node) -> list[int]:
 
 
 def _is_pure(node: Node) -> bool:
+    """Whether a node always does the same, so that it may run elsewhere."""
+    return _has_no_effects(node) and not node.guards and not node.choices
+
+
+def _has_no_effects(node: Node) -> bool:
     return (
         node.random is None
         and not node.needs_frame
         and not node.kernel.updates
-        and not node.guards
-        and not node.choices
         and not node.op.is_stateful
         and not node.op.type.startswith("Assign")
     )
