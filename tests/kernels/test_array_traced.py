@@ -75,7 +75,8 @@ def _unknown(op: Operation, kernel: Kernel) -> list[int]:
     definition = op.definition
     assert definition is not None
     args = enumerate(definition.inputs)
-    return [i for i, arg in args if arg.name not in kernel.static]
+    static = kernel.static_names(op)
+    return [i for i, arg in args if arg.name not in static]
 
 
 @pytest.mark.parametrize("name", NAMES)

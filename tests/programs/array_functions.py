@@ -193,11 +193,16 @@ def array_slices(tf: ModuleType) -> Case:
         k[np.int64(1)],
         k[k > 5],
         k[np.array([True, False])],
+        k[..., h],
+        k[:, h, tf.newaxis, ::-2],
+        k[-h, ::2],
+        x[h, :, -1],
         tf.constant([1, 2, 3])[1],
         tf.shape(x)[1:],
         tf.slice(x, [0, 1, 2], [-1, 2, 3]),
         tf.slice(x, [0, i, 0], [1, 1, -1]),
         tf.slice(u, [0, 0, 0], [1, 2, 3]),
+        tf.slice(k, [h, 0, 1], [1, 2, 2]),
         tf.slice(k, [1, 0, 0], tf.constant([1, 1, 1])),
         tf.strided_slice(k, [0, 0, 0], [2, 3, 4], [1, 2, 3]),
         tf.strided_slice(k, [0], [1]),
@@ -420,6 +425,7 @@ def array_diagonals(tf: ModuleType) -> Case:
 def array_raw_ops(tf: ModuleType) -> Case:
     """Ops that no function of today makes, but old graphs hold."""
     x = tf.placeholder(tf.float32, [2, 3], name="x")
+    h = tf.placeholder(tf.int32, [], name="h")
     raw = tf.raw_ops
     fetches = [
         raw.Concat(concat_dim=1, values=[x, x]),
@@ -443,9 +449,19 @@ def array_raw_ops(tf: ModuleType) -> Case:
         raw.BatchToSpace(input=tf.ones([4, 1, 1, 1]), crops=[[0, 0]] * 2, block_size=2),
         raw.Bitcast(input=x, type=tf.float16),
         raw.ScatterNdNonAliasingAdd(input=x, indices=[[1]], updates=[[1.0, 2.0, 3.0]]),
+        raw.TensorStridedSliceUpdate(
+            input=x,
+            begin=[0, h],
+            end=[0, h + 1],
+            strides=[1, 1],
+            value=[7.0, 8.0],
+            begin_mask=1,
+            end_mask=1,
+            shrink_axis_mask=2,
+        ),
         *raw.ConcatOffset(concat_dim=1, shape=[[2, 3], [2, 5]]),
     ]
-    return fetches, {x: _numbers(2, 3)}
+    return fetches, {x: _numbers(2, 3), h: 1}
 
 
 def array_gradients(tf: ModuleType) -> Case:
@@ -480,6 +496,9 @@ def array_gradients(tf: ModuleType) -> Case:
         y[axis],
         tf.slice(x, [0, 1], [-1, 2]),
         tf.slice(y, [axis, 1], [1, 2]),
+        y[axis, ::-2],
+        x[:, axis],
+        x[:, axis, None],
         tf.tile(x, [2, 1]),
         tf.tile(y, [1, 3]),
         tf.broadcast_to(y[:, :1], [2, 4]),

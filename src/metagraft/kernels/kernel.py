@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from metagraft.graph.operation import Operation
 
 # NumPy arrays, JAX arrays and JAX tracers have no type in common but this one.
 Array = Any
@@ -48,6 +51,7 @@ class Kernel:
             leaves out outputs that are references (the runtime supplies these).
         reads: Input args that are resource handles; the kernel receives the
             value of the variable behind each.
+        static_for: Where `static` depends on the operation: returns it for one.
     """
 
     fn: KernelFunction
@@ -56,3 +60,8 @@ class Kernel:
     random: bool = False
     updates: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+    static_for: Callable[[Operation], tuple[str, ...]] | None = None
+
+    def static_names(self, op: Operation) -> tuple[str, ...]:
+        """Return the input args whose value must be known when `op` is traced."""
+        return self.static if self.static_for is None else self.static_for(op)

@@ -523,9 +523,10 @@ class PlanBuilder:
         """Append the call of an op's kernel, its variables followed back."""
         inputs: list[Slots] = []
         static: list[int] = []
+        static_names = kernel.static_names(op)
         updated: dict[str, VariableDeclaration] = {}
         for name, tensors, is_list in arguments(op):
-            if name in kernel.static:
+            if name in static_names:
                 static.append(len(inputs))
             if name in kernel.updates or name in kernel.reads:
                 declaration = self.variable(tensors[0], op)
