@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
-from metagraft.errors import InvalidArgumentError, OpError
+from metagraft.errors import DataLossError, InvalidArgumentError, OpError
 from metagraft.formats import files
 from metagraft.formats.bundle.format import (
     HEADER_KEY,
@@ -23,6 +25,8 @@ from metagraft.formats.bundle.format import (
 )
 from metagraft.formats.table.reader import TableReader
 from metagraft.formats.table.writer import TableWriter
+
+_T = TypeVar("_T", Header, Entry)
 
 
 def merge_bundles(
@@ -78,53 +82,27 @@ class _Merge:
     def add(self, part: str) -> None:
         source = index_path(part)
         table = TableReader(files.read_bytes(source), source)
-        header = Header.decode(table.get(HEADER_KEY) or b"")
+        header = _decoded(Header.decode, table.get(HEADER_KEY) or b"", source)
         if self._is_big_endian not in (None, header.is_big_endian):
             raise InvalidArgumentError(
                 None, None, f"{source}: its byte order differs from the other parts'"
             )
         self._is_big_endian = header.is_big_endian
-        # Only data files that hold something become shards.
+        # Only data files that an entry names become shards.
         shards: dict[int, int] = {}
         for key, value in table.items():
             if key == HEADER_KEY:
                 continue
-            entry = Entry.decode(value)
-            if entry.slices:
-                self._add_partitioned(key, entry, source)
+            entry = _decoded(Entry.decode, value, source)
+            known = self._entries.get(key)
+            if known is not None:
+                self._entries[key] = _joined(key, known, entry, source)
                 continue
-            if key in self._entries:
-                raise InvalidArgumentError(
-                    None, None, f"{source}: another part holds {key!r} too"
-                )
             if entry.shard not in shards:
                 shards[entry.shard] = len(self._data_files)
                 path = shard_path(part, entry.shard, header.shard_count)
                 self._data_files.append(path)
-            self._entries[key] = Entry(
-                entry.data_type,
-                entry.shape,
-                shards[entry.shard],
-                entry.offset_bytes,
-                entry.size_bytes,
-                entry.stored_checksum,
-            )
-
-    def _add_partitioned(self, key: bytes, entry: Entry, source: str) -> None:
-        known = self._entries.get(key)
-        if known is None:
-            self._entries[key] = entry
-            return
-        said = (entry.data_type, entry.shape)
-        if not known.slices or said != (known.data_type, known.shape):
-            raise InvalidArgumentError(
-                None,
-                None,
-                f"{source}: {key!r} has type and shape {said}, another part says "
-                f"{(known.data_type, known.shape)}, {len(known.slices)} slices",
-            )
-        slices = tuple(dict.fromkeys((*known.slices, *entry.slices)))
-        self._entries[key] = Entry(*said, slices=slices)
+            self._entries[key] = replace(entry, shard=shards[entry.shard])
 
     def finish(self) -> None:
         count = max(1, len(self._data_files))
@@ -138,3 +116,30 @@ class _Merge:
             for shard, path in enumerate(self._data_files):
                 files.rename(path, shard_path(self.prefix, shard, count))
             index.commit()
+
+
+def _decoded(decode: Callable[[bytes], _T], data: bytes, source: str) -> _T:
+    try:
+        return decode(data)
+    except InvalidArgumentError:
+        raise
+    except ValueError as error:
+        raise DataLossError(None, None, f"{source}: {error}") from error
+
+
+def _joined(key: bytes, known: Entry, entry: Entry, source: str) -> Entry:
+    """Return the entry of a partitioned tensor of which two parts hold slices."""
+    if not known.slices or not entry.slices:
+        raise InvalidArgumentError(
+            None, None, f"{source}: another part holds {key!r} too"
+        )
+    said, said_before = ((each.data_type, each.shape) for each in (entry, known))
+    if said != said_before:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"{source}: {key!r} has type and shape {said}, another part says "
+            f"{said_before}",
+        )
+    slices = dict.fromkeys((*known.slices, *entry.slices))
+    return replace(known, slices=tuple(slices))
