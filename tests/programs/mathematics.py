@@ -380,6 +380,27 @@ def linear_algebra(tf: ModuleType) -> None:
     tf.gradients(tf.norm(a), a)
 
 
+def sorting_and_counting(tf: ModuleType) -> None:
+    """Order along any axis; histograms and confusion matrices."""
+    x = tf.placeholder(tf.float32, [2, None, 3], name="x")
+    unknown = tf.placeholder(tf.int32, name="unknown")
+    u = tf.placeholder(tf.uint8, [4], name="u")
+    for values in (x, unknown, u):
+        tf.sort(values)
+        tf.argsort(values, direction="DESCENDING")
+    tf.sort(x, axis=0)
+    tf.argsort(x, axis=-2, direction="DESCENDING", name="middle")
+    tf.sort(unknown, axis=-2)
+    tf.gradients(tf.sort(x, axis=1), x)
+    tf.histogram_fixed_width(x, [0.0, 1.0], 10)
+    tf.histogram_fixed_width_bins(x, [0.0, 1.0], 10)
+    n = tf.placeholder(tf.int32, [None], name="n")
+    tf.confusion_matrix(n, n)
+    tf.confusion_matrix(n, [[1], [2]], num_classes=3, dtype=tf.float32)
+    tf.confusion_matrix([1, 2], [2, 2], weights=[0.5, 1.0], name="weighted")
+    tf.confusion_matrix(unknown, n)
+
+
 PROGRAMS = (
     unary_gradients,
     special_gradients,
@@ -399,5 +420,6 @@ PROGRAMS = (
     norms,
     segments,
     linear_algebra,
+    sorting_and_counting,
     casts_and_ranges,
 )

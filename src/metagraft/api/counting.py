@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from metagraft.api.assertion import assert_
+from metagraft.api.clip import clip_by_value
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
-from metagraft.graph.build.math import cast
+from metagraft.graph.build.control_flow import with_dependencies
+from metagraft.graph.build.math import cast, truediv
 from metagraft.graph.build.reductions import reduce_tensor
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["bincount", "histogram_fixed_width"]
+__all__ = ["bincount", "histogram_fixed_width", "histogram_fixed_width_bins"]
 
 
 def bincount(
@@ -79,3 +82,37 @@ def histogram_fixed_width(
             dtype=dtype,
             name=scope,
         )
+
+
+def histogram_fixed_width_bins(
+    values: Any,
+    value_range: Any,
+    nbins: Any = 100,
+    dtype: Any = dtypes.int32,
+    name: str | None = None,
+) -> Tensor:
+    """Which of `nbins` equal parts of a range each value falls into.
+
+    Values below and above the range fall into the first and the last part.
+
+    Raises:
+        ValueError: `dtype` is not int32, the only type there is.
+    """
+    if dtypes.as_dtype(dtype) != dtypes.int32:
+        raise ValueError(f"histogram_fixed_width_bins gives int32, not {dtype}.")
+    with name_scope(name, "histogram_fixed_width_bins", [values, value_range, nbins]):
+        values = convert_to_tensor(values, name="values")
+        shape = array.shape(values)
+        values = array.reshape(values, [-1])
+        value_range = convert_to_tensor(value_range, name="value_range")
+        nbins = convert_to_tensor(nbins, dtype=dtypes.int32, name="nbins")
+        is_positive = op("Greater", x=nbins, y=0)
+        check = assert_(is_positive, [f"nbins {nbins} must > 0"])
+        nbins = with_dependencies([check], nbins)
+        count = cast(nbins, values.dtype)
+        above_start = values - value_range[0]
+        width = value_range[1] - value_range[0]
+        scaled = truediv(above_start, width, name="scaled_values")
+        indices = op("Floor", x=count * scaled, name="indices")
+        clipped = clip_by_value(indices, 0, count - 1)
+        return array.reshape(cast(clipped, dtypes.int32), shape)

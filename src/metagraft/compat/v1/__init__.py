@@ -197,7 +197,7 @@ _NAMES = {
     ),
     **from_module(
         f"{_API}.counting",
-        "bincount histogram_fixed_width",
+        "bincount histogram_fixed_width histogram_fixed_width_bins",
     ),
     **from_module(
         f"{_API}.matrix",
@@ -213,6 +213,8 @@ _NAMES = {
         f"{_API}.special_math",
         "betainc digamma erf erfc igamma igammac lbeta lgamma polygamma zeta",
     ),
+    "confusion_matrix": f"{_API}.confusion_matrix:confusion_matrix",
+    **from_module(f"{_API}.sorting", "argsort sort"),
     "lin_space": f"{_API}.sequences:linspace",
     # Variables.
     **from_module(

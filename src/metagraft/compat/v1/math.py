@@ -47,8 +47,19 @@ _NAMES = {
         "bessel_i0 bessel_i0e bessel_i1 bessel_i1e betainc digamma erf erfc erfcinv "
         "erfinv igamma igammac lbeta lgamma ndtri polygamma zeta",
     ),
+    "confusion_matrix": f"{_API}.confusion_matrix:confusion_matrix",
     "divide_no_nan": f"{_API}.arithmetic:div_no_nan",
+    "in_top_k": f"{_API}.nn_classes:in_top_k",
+    "invert_permutation": f"{_API}.array:invert_permutation",
+    "is_non_decreasing": f"{_API}.checks:is_non_decreasing",
+    "is_strictly_increasing": f"{_API}.checks:is_strictly_increasing",
+    "l2_normalize": f"{_API}.nn_normalization:l2_normalize",
+    "log_softmax": f"{_API}.nn_softmax:log_softmax",
+    "softmax": f"{_API}.nn_softmax:softmax",
+    "softsign": f"{_API}.nn_activation:softsign",
     "special": "metagraft.compat.v1.math_special",
+    "top_k": f"{_API}.nn_classes:top_k",
+    "zero_fraction": f"{_API}.nn_sparsity:zero_fraction",
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
 
