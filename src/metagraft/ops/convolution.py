@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from metagraft.graph.build.array import shape
-from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
+from metagraft.graph.op_spec import GradientBuilder, OpSpec, ShapeFunction, Shapes
 from metagraft.graph.shape_checks import merge_dim, with_rank
 from metagraft.graph.shapes import Dims
 from metagraft.ops.windows import WindowAttrs
@@ -71,17 +71,26 @@ def depthwise_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
 
 
 def backprop_input_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
-    """The shape is the value of `input_sizes`, whole or only its spatial part."""
+    """The shape is the value of `input_sizes`."""
+    return (with_rank(inputs.as_dims(0), attrs.rank),)
+
+
+def conv_2d_backprop_input_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """As `backprop_input_shape`; `input_sizes` may be only the spatial part."""
     sizes = inputs.as_dims(0)
+    dy = with_rank(inputs[2], attrs.rank)
     if sizes is not None and len(sizes) == attrs.rank - 2:
-        dy = with_rank(inputs[2], attrs.rank)
         kernel = with_rank(inputs[1], attrs.rank)
-        out = [dy[0], *(None,) * (attrs.rank - 1)]
+        out: list[int | None] = [None] * attrs.rank
         out[attrs.channels] = kernel[-2]
         for axis, size in zip(attrs.spatial, sizes, strict=True):
             out[axis] = size
-        return (tuple(out),)
-    return (with_rank(sizes, attrs.rank),)
+    else:
+        out = list(with_rank(sizes, attrs.rank))
+        merge_dim(out[0], dy[0])
+    # TF: takes the batch from the gradient even where only the sizes know it.
+    out[0] = dy[0]
+    return (tuple(out),)
 
 
 def backprop_filter_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
@@ -168,12 +177,16 @@ class _Gradients:
 
 
 def _family(
-    forward: str, backprop_input: str, backprop_filter: str, forward_shape: Any
+    forward: str,
+    backprop_input: str,
+    backprop_filter: str,
+    forward_shape: ShapeFunction,
+    input_shape: ShapeFunction = backprop_input_shape,
 ) -> tuple[OpSpec, OpSpec, OpSpec]:
     rules = _Gradients(forward, backprop_input, backprop_filter)
     rows = (
         (forward, forward_shape, rules.of_convolution),
-        (backprop_input, backprop_input_shape, rules.of_backprop_input),
+        (backprop_input, input_shape, rules.of_backprop_input),
         (backprop_filter, backprop_filter_shape, rules.of_backprop_filter),
     )
     first, second, third = (
@@ -191,7 +204,11 @@ def _family(
 
 OPS = (
     *_family(
-        "Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", convolution_shape
+        "Conv2D",
+        "Conv2DBackpropInput",
+        "Conv2DBackpropFilter",
+        convolution_shape,
+        conv_2d_backprop_input_shape,
     ),
     *_family(
         "Conv3D", "Conv3DBackpropInputV2", "Conv3DBackpropFilterV2", convolution_shape
