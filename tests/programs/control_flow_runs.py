@@ -1,0 +1,256 @@
+"""Programs that run branches and loops and return lists of numbers.
+
+Each takes the module it calls `tf`; graph and session are its own.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+X = np.array([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]], np.float32)
+
+
+def _variables(tf: ModuleType) -> tuple[Any, Any]:
+    reference = tf.get_variable("v", initializer=np.full((3, 2), 2.0, np.float32))
+    with tf.variable_scope("scope", use_resource=True):
+        start = np.arange(6, dtype=np.float32).reshape(3, 2)
+        resource = tf.get_variable("r", initializer=start)
+    return reference, resource
+
+
+def branch_values(tf: ModuleType) -> list[Any]:
+    """Values and gradients through a branch, for both values of the predicate."""
+    p = tf.placeholder(tf.bool, [], name="p")
+    x = tf.placeholder(tf.float32, [None, 3], name="x")
+    v, r = _variables(tf)
+    y = tf.cond(p, lambda: tf.matmul(x, r), lambda: tf.matmul(x, v) * 2.0)
+    found = []
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for value in (True, False, True):
+            fetches = [y, *tf.gradients(y, [x, r, v])]
+            found.extend(session.run(fetches, {p: value, x: X}))
+    return found
+
+
+def branch_updates(tf: ModuleType) -> list[Any]:
+    """Variables change only in the branch that is taken."""
+    p = tf.placeholder(tf.bool, [], name="p")
+    v, r = _variables(tf)
+    update = tf.cond(
+        p,
+        lambda: tf.group(tf.assign_add(v, tf.ones([3, 2]))),
+        lambda: tf.group(tf.assign_sub(r, tf.ones([3, 2]))),
+    )
+    found = []
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for value in (True, False, False):
+            session.run(update, {p: value})
+            found.extend(session.run([v, r]))
+    return found
+
+
+def branch_of_uninitialized(tf: ModuleType) -> list[Any]:
+    """A variable without value is no error in a branch that is not taken."""
+    p = tf.placeholder(tf.bool, [], name="p")
+    v, r = _variables(tf)
+    y = tf.cond(p, lambda: v.read_value() + r, lambda: tf.zeros([3, 2]))
+    with tf.Session() as session:
+        return [
+            session.run(y, {p: False}),
+            session.run(v.initialized_value()),
+        ]
+
+
+def branches_nested(tf: ModuleType) -> list[Any]:
+    """Branches in branches, on predicates that are computed."""
+    p = tf.placeholder(tf.bool, [], name="p")
+    q = tf.placeholder(tf.bool, [], name="q")
+    x = tf.placeholder(tf.float32, [None, 3], name="x")
+    u = tf.get_variable("u", initializer=1.0)
+
+    def inner() -> Any:
+        with tf.control_dependencies([tf.assign_add(u, x[0, 0])]):
+            a = tf.cond(q, lambda: x + 1.0, lambda: x * u)
+        return tf.cond(tf.reduce_sum(a) > 4.0, lambda: a * a, lambda: a - 100.0)
+
+    z = tf.cond(p, inner, lambda: x - 1.0)
+    fetches = [z, *tf.gradients(z, x)]
+    found = []
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for values in ((True, True), (True, False), (False, True)):
+            found.extend(session.run(fetches, {p: values[0], q: values[1], x: X}))
+            found.append(session.run(u))
+    return found
+
+
+def case_values(tf: ModuleType) -> list[Any]:
+    """The first true condition decides."""
+    x = tf.placeholder(tf.float32, [], name="x")
+    y = tf.case(
+        [(x > 1.0, lambda: tf.constant(1)), (x > 0.0, lambda: tf.constant(2))],
+        default=lambda: tf.constant(3),
+    )
+    with tf.Session() as session:
+        return [session.run(y, {x: value}) for value in (2.0, 0.5, -1.0)]
+
+
+def training_switched(tf: ModuleType) -> list[Any]:
+    """Statistics move, and gradients flow through them, in training only."""
+    p = tf.placeholder(tf.bool, [], name="p")
+    x = tf.placeholder(tf.float32, [None, 3], name="x")
+    w = tf.get_variable("w", initializer=np.full((3, 4), 0.1, np.float32))
+    mean = tf.get_variable("mean", initializer=np.zeros(4, np.float32))
+    h = tf.tanh(tf.matmul(x, w))
+
+    def trained() -> Any:
+        batch_mean = tf.reduce_mean(h, 0)
+        moved = tf.assign(mean, mean * 0.9 + batch_mean * 0.1)
+        with tf.control_dependencies([moved]):
+            return h - batch_mean
+
+    output = tf.cond(p, trained, lambda: h - mean)
+    loss = tf.reduce_sum(tf.square(output - 0.5))
+    step = tf.assign_sub(w, 0.1 * tf.gradients(loss, w)[0])
+    found = []
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for i in range(6):
+            found.append(session.run([loss, step], {p: i % 3 != 0, x: X})[0])
+            found.extend(session.run([w, mean]))
+    return found
+
+
+def loop_values(tf: ModuleType) -> list[Any]:
+    """A loop, with values from outside, for several numbers of iterations."""
+    n = tf.placeholder(tf.int32, [], name="n")
+    x = tf.placeholder(tf.float32, [None, 3], name="x")
+    v, r = _variables(tf)
+    y = tf.while_loop(
+        lambda i, _: i < n,
+        lambda i, u: (
+            i + 1,
+            tf.tanh(tf.matmul(tf.matmul(u, r), 0.02 * v, transpose_b=True)),
+        ),
+        (tf.constant(0), x),
+    )
+    fetches = [*y, *tf.gradients(y[1], [x, r, v])]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        runs = [session.run(fetches, {n: k, x: X}) for k in (0, 1, 3)]
+    return [value for run in runs for value in run]
+
+
+def loop_updates(tf: ModuleType) -> list[Any]:
+    """Variables change in every iteration, also in branches inside of the loop."""
+    n = tf.placeholder(tf.int32, [], name="n")
+    u = tf.get_variable("u", initializer=1.0)
+    with tf.variable_scope("scope", use_resource=True):
+        t = tf.get_variable("t", initializer=0.0)
+
+    def body(i: Any) -> Any:
+        change = tf.cond(
+            i > 1, lambda: tf.assign_add(t, 1.0), lambda: tf.assign_sub(t, 10.0)
+        )
+        with tf.control_dependencies([change, tf.assign(u, u * 2.0)]):
+            return tf.add(i, 1)
+
+    loop = tf.while_loop(lambda i: i < n, body, [0], parallel_iterations=1)
+    found = []
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for k in (0, 4):
+            found.append(session.run(loop, {n: k}))
+            found.extend(session.run([u, t]))
+    return found
+
+
+def loops_nested(tf: ModuleType) -> list[Any]:
+    """Loops and branches in each other, with gradients."""
+    p = tf.placeholder(tf.bool, [], name="p")
+    x = tf.placeholder(tf.float32, [2], name="x")
+
+    def power(v: Any) -> Any:
+        _, result = tf.while_loop(
+            lambda j, _: j < 2, lambda j, u: (j + 1, u * x + 0.5), [0, v]
+        )
+        return result
+
+    _, a = tf.while_loop(lambda i, _: i < 3, lambda i, v: (i + 1, power(v)), [0, x])
+    b = tf.cond(p, lambda: power(x), lambda: tf.exp(x))
+    _, c = tf.while_loop(
+        lambda i, _: i < 3,
+        lambda i, v: (
+            i + 1,
+            tf.cond(tf.reduce_sum(v) > 1.0, lambda: v * x, lambda: power(v)),
+        ),
+        [0, x],
+    )
+    fetches = [a, b, c]
+    for y in (a, b, c):
+        fetches.extend(tf.gradients(y, x))
+    found = []
+    with tf.Session() as session:
+        for value in (True, False):
+            found.extend(session.run(fetches, {p: value, x: [0.5, 1.5]}))
+    return found
+
+
+def loop_shapes(tf: ModuleType) -> list[Any]:
+    """Shapes that change, bounds, sliced gradients."""
+    x = tf.placeholder(tf.float32, [None], name="x")
+    table = tf.get_variable("t", initializer=np.arange(6, dtype=np.float32))
+    joined = tf.while_loop(
+        lambda i, _: i < 3,
+        lambda i, a: (i + 1, tf.concat([a, x], 0)),
+        (tf.constant(0), tf.zeros([1])),
+        shape_invariants=(tf.TensorShape([]), tf.TensorShape([None])),
+    )
+    bounded = tf.while_loop(
+        lambda i: i < 10, lambda i: i + 1, [0], maximum_iterations=4
+    )
+    _, total = tf.while_loop(
+        lambda i, _: i < 3,
+        lambda i, s: (i + 1, s + tf.reduce_sum(tf.gather(table, [i, i])) * x[0]),
+        [0, 0.0],
+    )
+    slices = tf.gradients(total, table)[0]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        fetches = [*joined, bounded, total, tf.convert_to_tensor(slices)]
+        return session.run(fetches, {x: [2.0, 3.0]})
+
+
+def loop_random(tf: ModuleType) -> list[Any]:
+    """Random numbers go on from iteration to iteration and from run to run."""
+    tf.set_random_seed(5)
+    loop = tf.while_loop(
+        lambda i, _: i < 3,
+        lambda i, v: (i + 1, v + tf.random_uniform([2], seed=3)),
+        [0, tf.zeros([2])],
+    )
+    with tf.Session() as session:
+        return [session.run(loop)[1] for _ in range(2)]
+
+
+PROGRAMS = {
+    program.__name__: program
+    for program in (
+        branch_values,
+        branch_updates,
+        branch_of_uninitialized,
+        branches_nested,
+        case_values,
+        training_switched,
+        loop_values,
+        loop_updates,
+        loops_nested,
+        loop_shapes,
+        loop_random,
+    )
+}
