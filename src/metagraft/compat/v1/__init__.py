@@ -6,6 +6,7 @@ Change `import tensorflow.compat.v1 as tf` to `import metagraft.compat.v1 as tf`
 from __future__ import annotations
 
 from metagraft.compat.v1.debugging import CHECKS, SHAPE_CHECKS
+from metagraft.compat.v1.quantization import FAKE_QUANT
 from metagraft.lazy_names import from_module, lazy_names
 
 _GRAPH = "metagraft.graph"
@@ -27,7 +28,11 @@ _ARRAY_NAMES = {
         " zeros_like"
     ),
     "constants": ("constant placeholder placeholder_with_default sparse_placeholder"),
-    "gather": ("batch_gather boolean_mask gather gather_nd searchsorted"),
+    "gather": (
+        "batch_gather boolean_mask gather gather_nd searchsorted sparse_mask"
+        " unravel_index"
+    ),
+    "quantization": FAKE_QUANT,
     "matrix_diag": (
         "diag diag_part matrix_band_part matrix_diag matrix_diag_part matrix_set_diag"
     ),
@@ -230,6 +235,7 @@ _NAMES = {
         "create_partitioned_variables fixed_size_partitioner "
         "min_max_variable_partitioner variable_axis_size_partitioner",
     ),
+    "hessians": f"{_API}.hessians:hessians",
     "custom_gradient": f"{_API}.custom_gradient:custom_gradient",
     "make_template": f"{_API}.template:make_template",
     **from_module(
@@ -280,6 +286,7 @@ _NAMES = {
             "manip",
             "math",
             "nn",
+            "quantization",
             "random",
             "raw_ops",
             "train",
