@@ -10,6 +10,7 @@ python/framework/override_binary_operator.py.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from metagraft.errors import OperatorNotAllowedInGraphError
@@ -28,6 +29,7 @@ _OWN_ADVICE = (
 )
 
 
+@cache
 def _math() -> ModuleType:
     # Loaded when the first operator is used: it needs `Tensor`, which needs this.
     from metagraft.graph.build import math

@@ -76,6 +76,7 @@ KERNELS = {
     "Erf": Kernel(erf),
     "Erfc": Kernel(erfc),
     "Erfinv": Kernel(erfinv),
+    "Expint": Kernel(_special("expi")),
     "Igamma": Kernel(_broadcast("igamma")),
     "IgammaGradA": Kernel(_broadcast("igamma_grad_a")),
     "Igammac": Kernel(_broadcast("igammac")),
