@@ -1,4 +1,4 @@
-"""Which producer our MetaGraphs name; docs/decisions says why."""
+"""Which producer our MetaGraphs name; see docs/decisions/0007."""
 
 from __future__ import annotations
 
