@@ -265,6 +265,18 @@ def test_layouts_of_arrays_do_not_matter(tmp_path: Path) -> None:
         assert reader.read("bfloat16").tolist() == values.T.tolist()
 
 
+def test_arrays_are_aligned(tmp_path: Path) -> None:
+    """Numbers behind a single byte come back aligned."""
+    with BundleWriter(tmp_path / "b") as writer:
+        writer.add("a", np.array([1], np.uint8))
+        writer.add("b", np.array([1.5, 2.5]))
+        writer.finish()
+    with BundleReader(tmp_path / "b") as reader:
+        found = reader.read_many(["a", "b"])
+    assert found["b"].tolist() == [1.5, 2.5]
+    assert found["b"].flags.aligned
+
+
 def test_read_arrays_are_the_readers(tmp_path: Path) -> None:
     """Arrays can be changed, and outlive the reader and the files."""
     with BundleWriter(tmp_path / "b") as writer:

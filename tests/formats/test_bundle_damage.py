@@ -319,6 +319,11 @@ def _lengths_check(*lengths: int) -> bytes:
     return struct.pack("<I", mask(crc32c(fixed)))
 
 
+def _variant(content: bytes) -> bytes:
+    checksum = crc32c(struct.pack("<Q", len(content)) + content)
+    return bytes([len(content)]) + content + struct.pack("<I", mask(checksum))
+
+
 STRINGS: list[tuple[bytes, int, str]] = [
     (b"", 2**50, "cannot be in 0 bytes"),
     (b"\x80", 1, "no variable-length number"),
@@ -335,6 +340,7 @@ VARIANTS: list[tuple[bytes, int, str]] = [
     (b"\x05abc", 1, "a variant of 5 bytes at 1 of 4 bytes"),
     (b"\x01a" + bytes(4), 1, "Checksum does not match for the variant at 1"),
     (b"a", 0, "0 variants end at 0 of 1 bytes"),
+    (_variant(b"\xff"), 1, "no variant at 1"),
 ]
 
 

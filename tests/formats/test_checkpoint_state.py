@@ -83,9 +83,10 @@ def test_absolute_paths_are_kept_or_made_relative(tmp_path: Path) -> None:
     path = str(tmp_path / "m-1")
     write_state(tmp_path, path)
     assert f'"{path}"' in (tmp_path / "checkpoint").read_text()
-    write_state(tmp_path, path, [path], saves_relative_paths=True)
     expected = 'model_checkpoint_path: "m-1"\nall_model_checkpoint_paths: "m-1"\n'
-    assert (tmp_path / "checkpoint").read_text() == expected
+    for given in (path, "m-1"):
+        write_state(tmp_path, given, [given], saves_relative_paths=True)
+        assert (tmp_path / "checkpoint").read_text() == expected
 
 
 def test_the_latest_is_always_listed(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,4 +1,5 @@
 import builtins
+import os
 from pathlib import Path
 from typing import Any
 
@@ -124,3 +125,89 @@ def test_places_are_told_apart() -> None:
     assert not files.is_remote("C:/x")
     assert files.local_path("file:///x") == "/x"
     assert files.local_path(Path("a") / "b") == "a/b"
+
+
+def test_large_files_are_synchronised_while_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of many pieces has all of them, whatever was written meanwhile."""
+    monkeypatch.setattr(files, "_WRITEBACK_BYTES", 1000)
+    piece = bytes(range(256)) * 4
+    with files.AtomicFile(tmp_path / "a") as file:
+        for _ in range(20):
+            file.write(piece)
+        file.start_sync()
+        file.commit()
+    assert files.read_bytes(tmp_path / "a") == piece * 20
+
+
+@pytest.mark.parametrize("failing_call", [1, 2])
+def test_failures_of_the_disk_are_told(
+    failing_call: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A synchronisation that fails, early or late, fails the file."""
+    calls = []
+
+    def failing_sync(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) == failing_call:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", failing_sync)
+    monkeypatch.setattr(files, "_WRITEBACK_BYTES", 1000)
+    with files.AtomicFile(tmp_path / "a") as file:
+        file.write(bytes(2000))
+        with pytest.raises(errors.ResourceExhaustedError, match="a; No space left"):
+            file.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_failures_while_writing_are_told() -> None:
+    """A full disk is told by class."""
+    if not Path("/dev/full").exists():
+        pytest.skip("needs a device that is always full")
+    file = files.AtomicFile("/dev/shm/a" if Path("/dev/shm").exists() else "/tmp/a")
+    with file:
+        file.close()
+        file._stream = open("/dev/full", "wb", buffering=0)  # noqa: SIM115, PTH123
+        with pytest.raises(errors.ResourceExhaustedError, match="No space left"):
+            file.write(b"x")
+
+
+@pytest.mark.parametrize("has_preadv", [True, False])
+def test_parts_of_files_are_read(
+    has_preadv: bool, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parts are read from any place; at the end there are fewer bytes."""
+    if not has_preadv:
+        monkeypatch.delattr(os, "preadv", raising=False)
+    files.write_bytes(f"{folder}/a", b"0123456789")
+    file = files.RandomAccessFile(f"{folder}/a")
+    assert file.size_bytes == 10
+    assert file.read(3, 4) == b"3456"
+    assert file.read(8, 4) == b"89"
+    assert file.read(12, 4) == b""
+    target = bytearray(4)
+    assert file.read_into(memoryview(target), 2) == 4
+    assert bytes(target) == b"2345"
+    assert file.read_into(memoryview(target), 9) == 1
+    assert bytes(target) == b"9345"
+    file.close()
+
+
+def test_failures_while_reading_are_told(tmp_path: Path) -> None:
+    """A file that cannot be read is told by class."""
+    fsspec.filesystem("memory").store.clear()
+    files.write_bytes("memory://a", b"x")
+    file = files.RandomAccessFile("memory://a")
+    fsspec.filesystem("memory").store.clear()
+    with pytest.raises(errors.NotFoundError, match="memory://a; "):
+        file.read_into(memoryview(bytearray(1)), 0)
+    with pytest.raises(errors.NotFoundError):
+        files.RandomAccessFile(tmp_path / "none")
+
+
+def test_empty_folder_names_are_the_current_folder() -> None:
+    """The folder of a bare file name exists."""
+    files.make_folders("")
+    assert files.list_folder("") == files.list_folder(".")

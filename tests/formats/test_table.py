@@ -167,6 +167,28 @@ def test_each_damage_says_what_is_wrong(
     assert str(caught.value).startswith("some.index, block at byte 0: ")
 
 
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (b"\x80", "no variable-length number"),
+        (b"\0\x08\0", "a block handle has 3 bytes, 2 of them used"),
+    ],
+)
+def test_indexes_hold_handles(value: bytes, message: str) -> None:
+    """An index whose values are no handles is refused when opened."""
+    content = b"\0\x01" + bytes([len(value)]) + b"a" + value + END
+    checksum = mask(crc32c(b"\0", crc32c(content)))
+    handle = BlockHandle(0, len(content))
+    table = content + TRAILER.pack(0, checksum) + Footer(handle, handle).encode()
+    with pytest.raises(DataLossError, match=f"block at byte 0: {message}"):
+        TableReader(table, "t")
+
+
+def test_empty_blocks_are_harmless() -> None:
+    """A data block without entries is read."""
+    assert dict(TableReader(_one_block(END), "t").items()) == {}
+
+
 def test_wrong_checksums_are_told() -> None:
     """The stored and the computed checksum are in the message."""
     content = bytearray(_one_block(b"\0\x01\x01ab" + END))

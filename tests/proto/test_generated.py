@@ -33,6 +33,7 @@ def test_generated_modules_are_those_of_the_proto_files(tmp_path: Path) -> None:
 
 def test_every_exported_name_loads() -> None:
     """Each name that the package offers is a message class or an enum of that name."""
+    assert dir(metagraft.proto) == metagraft.proto.__all__
     for name in metagraft.proto.__all__:
         assert getattr(metagraft.proto, name).DESCRIPTOR.name == name
 

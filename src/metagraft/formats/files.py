@@ -296,8 +296,10 @@ class _Writeback:
 
     def start(self, stream: BinaryIO) -> None:
         """Begin to synchronise, unless that is going on."""
-        if self._running is not None and not self._running.done():
-            return
+        if self._running is not None:
+            if not self._running.done():
+                return
+            self._running.result()  # the system tells of a failure only once
         self._waiting_bytes = 0
         stream.flush()
         if self._executor is None:

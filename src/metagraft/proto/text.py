@@ -12,7 +12,7 @@ from functools import cache
 from typing import TypeVar
 
 from google.protobuf import descriptor_pb2, descriptor_pool, text_format
-from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor
+from google.protobuf.descriptor import Descriptor, FileDescriptor
 from google.protobuf.message import Message
 
 import metagraft.proto
@@ -26,10 +26,6 @@ class _TensorFlowTypes:
     def FindMessageTypeByName(self, full_name: str) -> Descriptor:  # noqa: N802
         """Return the message type of that name; KeyError where there is none."""
         return _renamed_pool().FindMessageTypeByName(full_name)
-
-    def FindExtensionByName(self, full_name: str) -> FieldDescriptor:  # noqa: N802
-        """Return the extension of that name; KeyError where there is none."""
-        return _renamed_pool().FindExtensionByName(full_name)
 
 
 _TYPES = _TensorFlowTypes()

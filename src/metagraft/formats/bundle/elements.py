@@ -109,11 +109,11 @@ def decode_variants(
         stored = data[end : end + _FIXED32.size]
         _check(_FIXED32.unpack(stored)[0], mask(checksum), f"the variant at {position}")
         checksum = crc32c(stored, checksum)
-        position = end + _FIXED32.size
         try:
             variants.append(VariantTensorDataProto.FromString(content))
         except DecodeError as error:
             raise ValueError(f"no variant at {position}: {error}") from error
+        position = end + _FIXED32.size
     if position != len(data):
         raise ValueError(f"{count} variants end at {position} of {len(data)} bytes")
     return variants, checksum
