@@ -26,6 +26,7 @@ NAMES = (
     "array_shapes",
     "array_gather_gradients",
     "array_gradients",
+    "array_fake_quantisation",
 )
 
 

@@ -654,6 +654,42 @@ def array_checks(tf: ModuleType) -> Case:
     return fetches, {x: _numbers(2, 2), n: [1, 2], u: _numbers(2, 2), r: 2}
 
 
+def array_fake_quantisation(tf: ModuleType) -> Case:
+    """Quantisation imitated in floating point, and its gradients."""
+    x = tf.placeholder(tf.float32, [4, 3], name="x")
+    low = tf.placeholder(tf.float32, [3], name="low")
+    high = tf.placeholder(tf.float32, [3], name="high")
+    fake = tf.quantization
+    results = [
+        fake.fake_quant_with_min_max_args(x),
+        tf.fake_quant_with_min_max_args(x, -1.3, 2.1, 4, True, name="few"),
+        fake.fake_quant_with_min_max_vars(x, -0.7, 1.9),
+        fake.fake_quant_with_min_max_vars(x, low[0], high[0], num_bits=3),
+        fake.fake_quant_with_min_max_vars(x, 0.0, 0.0),
+        fake.fake_quant_with_min_max_vars(x, 0.5, 1.5, narrow_range=True),
+        fake.fake_quant_with_min_max_vars_per_channel(x, low, high),
+    ]
+    gradients = tf.gradients([r * x for r in results], [x, low, high])
+    return [*results, *gradients], {
+        x: _numbers(4, 3) * 0.37, low: [-1.0, -0.2, 0.0], high: [0.9, 2.0, 3.3],
+    }  # fmt: skip
+
+
+def array_other_functions(tf: ModuleType) -> Case:
+    """Functions that little else needs."""
+    slices = tf.IndexedSlices(
+        tf.constant([[1.0], [2.0], [3.0]]), tf.constant([4, 5, 6]), tf.constant([9, 1])
+    )
+    masked = tf.sparse_mask(slices, [5], name="masked")
+    fetches = [
+        tf.unravel_index([5, 7], [3, 4]),
+        tf.unravel_index(6, [2, 2, 2]),
+        masked.values,
+        masked.indices,
+    ]
+    return fetches, {}
+
+
 PROGRAMS: dict[str, Callable[[ModuleType], Case]] = {
     program.__name__: program
     for program in (
@@ -673,5 +709,7 @@ PROGRAMS: dict[str, Callable[[ModuleType], Case]] = {
         array_gather_gradients,
         array_block_gradients,
         array_checks,
+        array_fake_quantisation,
+        array_other_functions,
     )
 }

@@ -9,7 +9,9 @@ from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
 from metagraft.graph.build.masks import boolean_mask
+from metagraft.graph.composite import IndexedSlices
 from metagraft.graph.constant_value import constant_value
+from metagraft.graph.scopes import name_scope
 from metagraft.graph.tensor import Tensor
 
 __all__ = [
@@ -19,6 +21,8 @@ __all__ = [
     "gather",
     "gather_nd",
     "searchsorted",
+    "sparse_mask",
+    "unravel_index",
 ]
 
 
@@ -85,6 +89,20 @@ def boolean_mask_v2(
 ) -> Tensor:
     """Like `boolean_mask`, with `axis` before `name`."""
     return boolean_mask(tensor, mask, name, axis)
+
+
+def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Tensor:
+    """Return the positions, `[axes, count]`, of flat indices into an array."""
+    result: Tensor = op("UnravelIndex", indices=indices, dims=dims, name=name)
+    return result
+
+
+def sparse_mask(a: Any, mask_indices: Any, name: str | None = None) -> IndexedSlices:
+    """Return the slices of `a` whose index is not among `mask_indices`."""
+    with name_scope(name, "sparse_mask", [a, mask_indices]) as scope:
+        indices, kept = op("ListDiff", x=a.indices, y=mask_indices)
+        values = array.gather(a.values, kept, name=scope)
+        return IndexedSlices(values, indices, a.dense_shape)
 
 
 def searchsorted(

@@ -84,6 +84,20 @@ def list_diff(attrs: Attrs, x: Array, y: Array) -> tuple[Array, Array]:
     return x[kept], np.array(kept, attrs["out_idx"].numpy_dtype)
 
 
+def unravel_index(_: Attrs, indices: Array, dims: Array) -> tuple[Array]:
+    xp = namespace(indices)
+    if xp is np and np.any((indices < 0) | (indices >= np.prod(dims))):
+        raise InvalidArgumentError(
+            None, None, f"index is out of bound as with dims {dims.tolist()}"
+        )
+    rows = []
+    rest = indices
+    for size in reversed(dims):
+        rows.append(xp.remainder(rest, size))
+        rest = xp.floor_divide(rest, size)
+    return (xp.stack(rows[::-1]),)
+
+
 def lower_bound(attrs: Attrs, sequences: Array, values: Array) -> tuple[Array]:
     return (_search(attrs, sequences, values, "left"),)
 
@@ -114,6 +128,7 @@ KERNELS = {
     "UniqueWithCounts": Kernel(unique_with_counts, host=True),
     "UniqueWithCountsV2": Kernel(unique_with_counts_v2, host=True),
     "ListDiff": Kernel(list_diff, host=True),
+    "UnravelIndex": Kernel(unravel_index, static=("dims",)),
     "LowerBound": Kernel(lower_bound),
     "UpperBound": Kernel(upper_bound),
 }

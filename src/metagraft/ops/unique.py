@@ -66,6 +66,18 @@ def list_diff_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     return ((None,), (None,))
 
 
+def unravel_index_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """A row per dimension; a column per index, none for a scalar."""
+    del attrs
+    (count,) = with_rank(inputs[1], 1)
+    dims = inputs[0]
+    if dims is None:
+        return (None,)
+    if not dims:
+        return ((count,),)
+    return ((count, with_rank(dims, 1)[0]),)
+
+
 def bound_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """The shape of the values; both have as many rows."""
     del attrs
@@ -82,6 +94,7 @@ _SHAPES = {
     "UniqueWithCounts": unique_with_counts_shape,
     "UniqueWithCountsV2": unique_with_counts_v2_shape,
     "ListDiff": list_diff_shape,
+    "UnravelIndex": unravel_index_shape,
     "LowerBound": bound_shape,
     "UpperBound": bound_shape,
 }
