@@ -10,15 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from metagraft.api.custom_gradient import custom_gradient
 from metagraft.api.random import random_uniform
 from metagraft.api.renamed_arguments import renamed_argument
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
 from metagraft.graph.build.math import cast, power, select_v2
+from metagraft.graph.build.reductions import reduce_tensor
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.random_seed import get_seed
-from metagraft.graph.scopes import name_scope
+from metagraft.graph.scopes import control_dependencies, name_scope
 from metagraft.graph.shapes import TensorShape
 from metagraft.graph.tensor import Tensor
 
@@ -33,6 +35,7 @@ __all__ = [
     "selu",
     "softplus",
     "softsign",
+    "swish",
 ]
 
 
@@ -115,6 +118,27 @@ def gelu(features: Any, approximate: bool = False, name: str | None = None) -> T
         negative = -features
         root = cast(0.7071067811865476, features.dtype)
         return half * op("Erfc", x=negative * root)
+
+
+def swish(features: Any, beta: Any = 1.0) -> Tensor:
+    """`x * sigmoid(beta * x)`, remembering only x for its gradient."""
+    features = convert_to_tensor(features, name="features")
+    beta = cast(convert_to_tensor(beta, name="beta"), features.dtype)
+    result: Tensor = custom_gradient(_swish)(features, beta)
+    return result
+
+
+def _swish(features: Tensor, beta: Tensor) -> tuple[Tensor, Any]:
+    def gradient(dy: Tensor) -> tuple[Tensor, Tensor]:
+        with control_dependencies([dy]):
+            sigmoid = op("Sigmoid", x=beta * features)
+        scaled = beta * features
+        slope = sigmoid * (1.0 + scaled * (1.0 - sigmoid))
+        weighted = dy * op("Square", x=features) * sigmoid
+        d_beta = reduce_tensor("Sum", weighted * (1.0 - sigmoid))
+        return dy * slope, d_beta
+
+    return features * op("Sigmoid", x=beta * features), gradient
 
 
 def dropout(

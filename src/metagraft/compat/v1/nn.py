@@ -8,8 +8,9 @@ _API = "metagraft.api"
 _NAMES = {
     **from_module(
         f"{_API}.nn_activation",
-        "crelu dropout elu leaky_relu relu relu6 selu softplus softsign",
+        "crelu dropout elu leaky_relu relu relu6 selu softplus softsign swish",
     ),
+    "silu": f"{_API}.nn_activation:swish",
     **from_module(
         f"{_API}.nn_convolution",
         "atrous_conv2d conv1d conv2d conv2d_backprop_filter conv3d "

@@ -1,0 +1,171 @@
+"""Random numbers against recorded ones of TensorFlow's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import ml_dtypes
+import numpy as np
+import pytest
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.dtypes import as_dtype
+from metagraft.kernels import kernel_for, philox
+
+VALUES = np.load(Path(__file__).parents[1] / "golden" / "random" / "values.npz")
+CASES: list[dict[str, Any]] = json.loads(str(VALUES["cases"]))
+# Those that pass through logarithm, sine and cosine.
+INEXACT = {"RandomStandardNormal", "TruncatedNormal"}
+TOLERANCE = {"float16": 1e-3, "bfloat16": 8e-3, "float32": 1e-6, "float64": 1e-14}
+
+
+class Stream:
+    """A random stream that keeps its counter."""
+
+    def __init__(self, seed: int, seed2: int, xp: Any = np) -> None:
+        self.key, self.counter = philox.stream_of_seeds(seed, seed2)
+        self.xp = xp
+
+    def reserve(self, blocks: int) -> tuple[Any, Any]:
+        taken = self.xp.asarray(self.key), self.xp.asarray(self.counter)
+        self.counter = np.asarray(philox.skip(self.counter, blocks))
+        return taken
+
+
+def attrs_of(case: dict[str, Any]) -> dict[str, Any]:
+    """Return the attributes as the kernel gets them."""
+    attrs = dict(case["attrs"])
+    for name in ("dtype", "output_dtype"):
+        if name in attrs:
+            attrs[name] = as_dtype(attrs[name])
+    return attrs
+
+
+def compare(drawn: Any, number: int, run: int, case: dict[str, Any]) -> None:
+    """Check drawn values against the recorded ones."""
+    expected = VALUES[f"{number}.run{run}"]
+    where = f"case {number} {case['op']} {case['attrs']} run {run}"
+    kind = case["attrs"].get("dtype") or case["attrs"].get("output_dtype")
+    wanted = np.dtype(getattr(ml_dtypes, kind, kind)) if kind else expected.dtype
+    assert drawn.dtype == wanted, where
+    if case["op"] not in INEXACT:
+        np.testing.assert_array_equal(drawn.astype(expected.dtype), expected, where)
+        return
+    tolerance = TOLERANCE[case["attrs"]["dtype"]]
+    np.testing.assert_allclose(
+        drawn.astype("float64"),
+        expected.astype("float64"),
+        rtol=tolerance,
+        atol=tolerance,
+        err_msg=where,
+    )
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize("op", sorted({case["op"] for case in CASES}))
+def test_seeds_give_tensorflows_numbers(op: str) -> None:
+    """Two successive runs on the host draw what TensorFlow drew."""
+    for number, case in enumerate(CASES):
+        if case["op"] != op:
+            continue
+        kernel = kernel_for(op)
+        assert kernel is not None
+        assert kernel.random
+        operands = {name: VALUES[f"{number}.{name}"] for name in case["operands"]}
+        attrs = attrs_of(case)
+        if "minval" in operands:
+            attrs["Tout"] = as_dtype(operands["minval"].dtype)
+        stream = Stream(case["attrs"]["seed"], case["attrs"]["seed2"])
+        for run in range(2):
+            (drawn,) = kernel.fn(stream, attrs, *operands.values())
+            compare(drawn, number, run, case)
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize("op", sorted({case["op"] for case in CASES}))
+def test_compiled_programs_draw_the_same(op: str) -> None:
+    """A compiled program draws what TensorFlow drew."""
+    number, case = next(
+        (number, case)
+        for number, case in reversed(list(enumerate(CASES)))
+        if case["op"] == op
+    )
+    kernel = kernel_for(op)
+    assert kernel is not None
+    operands = {name: VALUES[f"{number}.{name}"] for name in case["operands"]}
+    attrs = attrs_of(case)
+    if "minval" in operands:
+        attrs["Tout"] = as_dtype(operands["minval"].dtype)
+    traced = {n: v for n, v in operands.items() if n not in kernel.static}
+    key, counter = philox.stream_of_seeds(case["attrs"]["seed"], case["attrs"]["seed2"])
+
+    def program(key: Any, counter: Any, arrays: dict[str, Any]) -> Any:
+        class Traced:
+            def reserve(self, _blocks: int) -> tuple[Any, Any]:
+                return key, counter
+
+        arguments = {**operands, **arrays}
+        return kernel.fn(Traced(), attrs, *(arguments[name] for name in operands))
+
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        (drawn,) = jax.jit(program)(key, counter, traced)
+    compare(np.asarray(drawn), number, 0, case)
+
+
+def test_the_counter_carries_into_higher_words() -> None:
+    """Skipping past the end of a word adds one to the next."""
+    last = np.array([0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 4], np.uint32)
+    assert philox.skip(last, 1).tolist() == [0, 0, 0, 5]
+    key = np.array([1, 2], np.uint32)
+    index = np.arange(3, dtype=np.uint64)
+    together = np.stack(philox.words(key, last, index), axis=1)
+    for i in range(3):
+        alone = philox.words(key, philox.skip(last, i), np.zeros(1, np.uint64))
+        assert together[i].tolist() == [int(word[0]) for word in alone]
+
+
+def test_the_cipher_agrees_with_its_authors() -> None:
+    """The known answers of the Random123 library, philox4x32 with 10 rounds."""
+    ones = np.full(4, 0xFFFFFFFF, np.uint32)
+    index = np.zeros(1, np.uint64)
+    words = philox.words(ones[:2], ones, index)
+    assert [int(word[0]) for word in words] == [
+        0x408F276D,
+        0x41C83B0E,
+        0xA20BC7C6,
+        0x6D5451FD,
+    ]
+    zeros = np.zeros(4, np.uint32)
+    words = philox.words(zeros[:2], zeros, index)
+    assert [int(word[0]) for word in words] == [
+        0x6627E8D5,
+        0xE169C58D,
+        0xBC57AC4C,
+        0x9B00DBD8,
+    ]
+
+
+def test_an_empty_range_is_refused() -> None:
+    """The error shows both bounds."""
+    kernel = kernel_for("RandomUniformInt")
+    assert kernel is not None
+    attrs = {"Tout": as_dtype("int32")}
+    bounds = np.int32(4), np.int32(4)
+    with pytest.raises(InvalidArgumentError, match="Need minval < maxval, got 4 >= 4"):
+        kernel.fn(Stream(1, 2), attrs, np.array([2]), *bounds)
+
+
+def test_the_stream_decides_the_array_library() -> None:
+    """A traced stream gives traced numbers, a host stream host numbers."""
+    kernel = kernel_for("RandomUniform")
+    assert kernel is not None
+    attrs = {"dtype": as_dtype("float32")}
+    with jax.enable_x64(True):
+        (traced,) = kernel.fn(Stream(1, 2, jnp), attrs, np.array([2]))
+    (host,) = kernel.fn(Stream(1, 2), attrs, np.array([2]))
+    assert isinstance(traced, jax.Array)
+    assert isinstance(host, np.ndarray)
