@@ -150,7 +150,8 @@ def strided_slice_gradient(
     taken: Any = spec.taken
     piece = dy.reshape(taken)
     if namespace(dy) is np:
-        whole = np.zeros(dims, dy.dtype)
+        zero: Any = b"" if dy.dtype == np.dtype(object) else 0
+        whole = np.full(dims, zero, dy.dtype)
         whole[tuple(_python_slice(a) for a in spec.axes)] = piece
         return (whole,)
     return (_spread(piece, spec, dims),)
