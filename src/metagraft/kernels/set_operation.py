@@ -7,6 +7,7 @@ Source: tensorflow core/kernels/set_kernels.cc.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from metagraft.kernels.kernel import Array, Kernel
 
 __all__ = ["KERNELS"]
 
-_OPERATIONS = {
+_OPERATIONS: dict[bytes, Callable[[set[Any], set[Any]], set[Any]]] = {
     b"a-b": lambda a, b: a - b,
     b"b-a": lambda a, b: b - a,
     b"intersection": lambda a, b: a & b,

@@ -56,6 +56,11 @@ _NAMES = {
     ),
     "lrn": f"{_API}.nn_normalization:local_response_normalization",
     "embedding_lookup": f"{_API}.nn_embedding:embedding_lookup",
+    **from_module(
+        f"{_API}.nn_sampling",
+        "all_candidate_sampler compute_accidental_hits log_uniform_candidate_sampler "
+        "nce_loss sampled_softmax_loss uniform_candidate_sampler",
+    ),
     "zero_fraction": f"{_API}.nn_sparsity:zero_fraction",
     **from_module(f"{_API}.math", "sigmoid tanh"),
     **from_module(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metagraft.lazy_names import lazy_names
+from metagraft.lazy_names import from_module, lazy_names
 
 _API = "metagraft.api.random"
 _NAMES = {
@@ -16,6 +16,10 @@ _NAMES = {
     "shuffle": f"{_API}:random_shuffle",
     "truncated_normal": f"{_API}:truncated_normal",
     "uniform": f"{_API}:random_uniform",
+    **from_module(
+        "metagraft.api.nn_sampling",
+        "all_candidate_sampler log_uniform_candidate_sampler uniform_candidate_sampler",
+    ),
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
 

@@ -1,0 +1,192 @@
+"""Drawing a few classes out of many; twin of `ops/candidate_sampling.py`.
+
+How many numbers a draw without repetition takes depends on the numbers, so this runs
+on the host.
+
+Source: tensorflow core/kernels/candidate_sampler_ops.cc, range_sampler.cc,
+core/lib/random/simple_philox.cc, exact_uniform_int.h.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.kernels import philox
+from metagraft.kernels.kernel import Array, Kernel, RandomStream
+from metagraft.kernels.random import uniform_double
+
+__all__ = ["KERNELS"]
+
+_RESERVED_WORDS_PER_SAMPLE = 2048
+_AT_ONCE = 256  # blocks drawn together
+
+# From the words of blocks `[n, 4]` to candidates, in order; and probabilities.
+Candidates = Callable[[np.ndarray], np.ndarray]
+Probability = Callable[[np.ndarray], np.ndarray]
+
+
+def _word_blocks(key: Array, counter: Array) -> Iterator[np.ndarray]:
+    """Yield the words of a stream, `[n, 4]` at a time."""
+    start = 0
+    while True:
+        index = np.arange(start, start + _AT_ONCE, dtype=np.uint64)
+        yield np.stack(philox.words(key, counter, index), axis=1)
+        start += _AT_ONCE
+
+
+def _uniform_candidates(limit: int) -> Candidates:
+    """Remainders of 64-bit words, those rejected that would favour small ones."""
+
+    def candidates(words: np.ndarray) -> np.ndarray:
+        pairs = words.reshape(-1, 2).astype(np.uint64)
+        drawn = pairs[:, 0] | pairs[:, 1] << np.uint64(32)
+        if limit & (limit - 1):
+            drawn = drawn[drawn >= np.uint64((2**64 - 1) % limit + 1)]
+        return (drawn % np.uint64(limit)).astype(np.int64)
+
+    return candidates
+
+
+def _log_uniform_candidates(limit: int) -> Candidates:
+    """Small numbers are drawn more often, as frequent words have small numbers."""
+    log_range = math.log1p(limit)
+
+    def candidates(words: np.ndarray) -> np.ndarray:
+        pairs = words.reshape(-1, 2)
+        uniform = uniform_double(pairs[:, 0], pairs[:, 1])
+        drawn = np.exp(uniform * log_range).astype(np.int64) - 1
+        return drawn % limit
+
+    return candidates
+
+
+def _uniform_probability(limit: int) -> Probability:
+    return lambda classes: np.full(classes.shape, 1.0 / limit, np.float32)
+
+
+def _log_uniform_probability(limit: int) -> Probability:
+    log_range = math.log1p(limit)
+
+    def probability(classes: np.ndarray) -> np.ndarray:
+        wide = classes.astype(np.float64)
+        return (np.log((wide + 2.0) / (wide + 1.0)) / log_range).astype(np.float32)
+
+    return probability
+
+
+def _draw(
+    key: Array, counter: Array, candidates: Candidates, count: int, *, unique: bool
+) -> tuple[np.ndarray, int]:
+    """Return the drawn classes and how many candidates that took."""
+    found: dict[int, None] = {}
+    drawn: list[int] = []
+    tries = 0
+    for words in _word_blocks(key, counter):
+        for candidate in candidates(words).tolist():
+            if len(drawn) == count:
+                return np.array(drawn, np.int64), tries
+            tries += 1
+            if not unique or candidate not in found:
+                found[candidate] = None
+                drawn.append(candidate)
+    raise AssertionError("the stream has no end")
+
+
+def _expected(probability: np.ndarray, count: int, tries: int) -> np.ndarray:
+    """How often a class is expected among the drawn ones."""
+    if tries == count:
+        return probability * np.float32(count)
+    return -np.expm1(np.float32(tries) * np.log1p(-probability))
+
+
+def _sampler(
+    make_candidates: Callable[[int], Candidates],
+    make_probability: Callable[[int], Probability],
+) -> Any:
+    def sample(rng: RandomStream, attrs: Any, true_classes: Array) -> tuple[Array, ...]:
+        count, limit = attrs["num_sampled"], attrs["range_max"]
+        _check_true(attrs, true_classes, limit)
+        if attrs["unique"] and count > limit:
+            raise InvalidArgumentError(None, None, "Sampler's range is too small.")
+        key, counter = rng.reserve(-(-_RESERVED_WORDS_PER_SAMPLE * count // 4))
+        drawn, tries = _draw(
+            key, counter, make_candidates(limit), count, unique=attrs["unique"]
+        )
+        probability = make_probability(limit)
+        return (
+            drawn,
+            _expected(probability(true_classes), count, tries),
+            _expected(probability(drawn), count, tries),
+        )
+
+    return sample
+
+
+def _check_true(attrs: Any, true_classes: Array, limit: int) -> None:
+    if true_classes.ndim != 2 or true_classes.shape[1] != attrs["num_true"]:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"true_classes must have num_true = {attrs['num_true']} columns, but has"
+            f" shape {list(true_classes.shape)}",
+        )
+    outside = true_classes[(true_classes < 0) | (true_classes >= limit)]
+    if outside.size:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"`true_candidate` out of range [0, {limit}), received {outside[0]}",
+        )
+
+
+def all_candidates(
+    rng: RandomStream, attrs: Any, true_classes: Array
+) -> tuple[Array, ...]:
+    """Every class once; nothing is drawn."""
+    del rng
+    count = attrs["num_sampled"]
+    _check_true(attrs, true_classes, count)
+    return (
+        np.arange(count, dtype=np.int64),
+        np.ones(true_classes.shape, np.float32),
+        np.ones(count, np.float32),
+    )
+
+
+def compute_accidental_hits(
+    _attrs: Any, true_classes: Array, sampled: Array
+) -> tuple[Array, ...]:
+    """Find the true classes among the drawn ones: row, place, and minus infinity."""
+    places = {int(value): place for place, value in enumerate(sampled)}
+    hits = [
+        (row, places[int(value)])
+        for row, values in enumerate(true_classes)
+        for value in values
+        if int(value) in places
+    ]
+    rows, ids = zip(*hits, strict=True) if hits else ((), ())
+    lowest = np.finfo(np.float32).min
+    return (
+        np.array(rows, np.int32),
+        np.array(ids, np.int64),
+        np.full(len(hits), lowest, np.float32),
+    )
+
+
+KERNELS = {
+    "UniformCandidateSampler": Kernel(
+        _sampler(_uniform_candidates, _uniform_probability), host=True, random=True
+    ),
+    "LogUniformCandidateSampler": Kernel(
+        _sampler(_log_uniform_candidates, _log_uniform_probability),
+        host=True,
+        random=True,
+    ),
+    "AllCandidateSampler": Kernel(all_candidates, host=True, random=True),
+    "ComputeAccidentalHits": Kernel(compute_accidental_hits, host=True),
+}
