@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Final
+from typing import Any, Final
 
 from google.protobuf.message import DecodeError, Message
 
 from metagraft.errors import FailedPreconditionError
 from metagraft.formats import files
+from metagraft.graph.graph import Graph
 from metagraft.proto import MetaGraphDef
 from metagraft.proto.text import format_text, parse_text
 
@@ -67,6 +68,30 @@ def write_message(message: Message, path: str, *, as_text: bool) -> None:
     if folder:
         files.make_folders(folder + slash)
     files.write_bytes(path, content)
+
+
+def write_graph(
+    graph_or_graph_def: Any, logdir: str, name: str, as_text: bool = True
+) -> str:
+    """Write a graph, or any message, and return the path of the file.
+
+    Args:
+        graph_or_graph_def: A graph, a `GraphDef`, or another message.
+        logdir: Folder of the file; made if it does not exist.
+        name: Name of the file.
+        as_text: Text format instead of binary.
+
+    Source: tensorflow python/framework/graph_io.py write_graph.
+    """
+    message = (
+        graph_or_graph_def.as_graph_def()
+        if isinstance(graph_or_graph_def, Graph)
+        else graph_or_graph_def
+    )
+    folder = os.fspath(logdir)
+    path = f"{folder.rstrip('/')}/{name}" if folder not in ("", "/") else folder + name
+    write_message(message, path, as_text=as_text)
+    return path
 
 
 def _from_text(text: str, path: str) -> MetaGraphDef:

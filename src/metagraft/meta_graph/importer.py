@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from metagraft.graph.defaults import executing_eagerly, get_default_graph
@@ -31,9 +32,23 @@ _NO_GRAPH: Final = (
 )
 
 
-def _all_collections(key: str) -> bool:
+def all_collections(key: str) -> bool:
+    """Return True: restore every collection."""
     del key
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A MetaGraph ready for import.
+
+    Attributes:
+        meta_graph_def: The MetaGraph, not changed by the import.
+        graph_def: Its nodes, which the import uses up.
+    """
+
+    meta_graph_def: MetaGraphDef
+    graph_def: GraphDef
 
 
 def import_scoped_meta_graph(
@@ -43,7 +58,7 @@ def import_scoped_meta_graph(
     import_scope: str | None = None,
     input_map: Mapping[str, Any] | None = None,
     unbound_inputs_col_name: str | None = "unbound_inputs",
-    restore_collections_predicate: Callable[[str], bool] = _all_collections,
+    restore_collections_predicate: Callable[[str], bool] = all_collections,
 ) -> dict[str, Any]:
     """Add a MetaGraph to a graph; arguments and errors as in the function below.
 
@@ -68,7 +83,7 @@ def import_scoped_meta_graph_with_return_elements(
     import_scope: str | None = None,
     input_map: Mapping[str, Any] | None = None,
     unbound_inputs_col_name: str | None = "unbound_inputs",
-    restore_collections_predicate: Callable[[str], bool] = _all_collections,
+    restore_collections_predicate: Callable[[str], bool] = all_collections,
     return_elements: Sequence[str] | None = None,
 ) -> tuple[dict[str, Any], list[Operation | Tensor] | None]:
     """Add the nodes and collections of a MetaGraph to a graph.
@@ -101,7 +116,30 @@ def import_scoped_meta_graph_with_return_elements(
     """
     if executing_eagerly():
         raise ValueError(_NO_GRAPH)
-    meta_graph_def, graph_def = read_for_import(meta_graph_or_file)
+    return import_loaded(
+        load(meta_graph_or_file),
+        clear_devices,
+        graph,
+        import_scope,
+        input_map,
+        unbound_inputs_col_name,
+        restore_collections_predicate,
+        return_elements,
+    )
+
+
+def import_loaded(
+    loaded: Loaded,
+    clear_devices: bool,
+    graph: Graph | None,
+    import_scope: str | None,
+    input_map: Mapping[str, Any] | None,
+    unbound_inputs_col_name: str | None,
+    restore_collections_predicate: Callable[[str], bool],
+    return_elements: Sequence[str] | None,
+) -> tuple[dict[str, Any], list[Operation | Tensor] | None]:
+    """Import what `load` returned, once; arguments as of the function above."""
+    meta_graph_def, graph_def = loaded.meta_graph_def, loaded.graph_def
     _check_bound(meta_graph_def, unbound_inputs_col_name, input_map)
     target = get_default_graph() if graph is None else graph
     if not isinstance(target, Graph):
@@ -135,19 +173,19 @@ def import_scoped_meta_graph_with_return_elements(
     return {strip_name_scope(v.name, scope): v for v in variables}, elements
 
 
-def read_for_import(source: Any) -> tuple[MetaGraphDef, GraphDef]:
-    """Return a MetaGraph, and its nodes in a message that import may use up.
+def load(source: Any) -> Loaded:
+    """Return a MetaGraph, with its nodes in a message that import may use up.
 
     Args:
         source: A message, ours or TensorFlow's, or the path of a file.
     """
     if isinstance(source, str | bytes | os.PathLike):
         read = read_meta_graph_file(source)
-        return read, read.graph_def
+        return Loaded(read, read.graph_def)
     given = as_message(source, MetaGraphDef)
     nodes = GraphDef()
     nodes.CopyFrom(given.graph_def)
-    return given, nodes
+    return Loaded(given, nodes)
 
 
 def copy_scoped_meta_graph(

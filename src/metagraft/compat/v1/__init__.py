@@ -100,6 +100,11 @@ _NAMES = {
     "case": "metagraft.api.case:case",
     "cond": "metagraft.api.cond:cond",
     "while_loop": "metagraft.api.while_loop:while_loop",
+    "TensorArray": "metagraft.graph.tensor_array:TensorArray",
+    **{
+        name: f"metagraft.api.functional:{name}"
+        for name in ("foldl", "foldr", "map_fn", "scan")
+    },
     # Arrays.
     **{
         name: f"metagraft.api.{module}:{name}"
@@ -281,6 +286,8 @@ _NAMES = {
             "debugging",
             "initializers",
             "layers",
+            "graph_util",
+            "io",
             "linalg",
             "losses",
             "manip",

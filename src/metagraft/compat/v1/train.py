@@ -13,6 +13,7 @@ _NAMES = {
     "SaverDef": "metagraft.proto:SaverDef",
     "export_meta_graph": "metagraft.meta_graph.export:export_meta_graph",
     "import_meta_graph": f"{_TRAINING}.meta_graph_import:import_meta_graph",
+    "write_graph": "metagraft.meta_graph.files:write_graph",
     **from_module(
         f"{_TRAINING}.checkpoint_management",
         "checkpoint_exists generate_checkpoint_state_proto get_checkpoint_mtimes "

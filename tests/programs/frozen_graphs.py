@@ -1,0 +1,86 @@
+"""Programs that cut graphs and freeze variables; each returns a `GraphDef`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+
+def _model(tf: ModuleType) -> None:
+    x = tf.placeholder(tf.float32, [None, 3], name="x")
+    w = tf.get_variable("w", initializer=np.arange(6, dtype=np.float32).reshape(3, 2))
+    b = tf.get_variable("b", initializer=[1.0, 2.0], use_resource=True)
+    table = tf.get_variable("table", initializer=[[1.0], [2.0]], use_resource=True)
+    step = tf.Variable(5, name="step")
+    y = tf.add(tf.matmul(x, w), b, name="y")
+    checked = tf.check_numerics(tf.stop_gradient(tf.identity(y)), "no number")
+    with tf.control_dependencies([checked]):
+        kept = tf.identity(y, name="kept")
+    tf.add(tf.identity(kept), tf.to_float(step), name="out")
+    tf.gather(table, [1, 0], name="rows")
+    tf.assign_add(step, 1, name="train")
+
+
+def _session(tf: ModuleType) -> Any:
+    session = tf.Session()
+    session.run(tf.global_variables_initializer())
+    return session
+
+
+def freeze_all(tf: ModuleType) -> Any:
+    """Reference and resource variables, and rows of one."""
+    _model(tf)
+    with _session(tf) as session:
+        return tf.graph_util.convert_variables_to_constants(
+            session, session.graph_def, ["out", "rows"]
+        )
+
+
+def freeze_some(tf: ModuleType) -> Any:
+    """Chosen variables, of a graph with shapes."""
+    _model(tf)
+    nodes = tf.get_default_graph().as_graph_def(add_shapes=True)
+    with _session(tf) as session:
+        return tf.graph_util.convert_variables_to_constants(
+            session, nodes, ["out"], ["w", "b"], ["b"]
+        )
+
+
+def freeze_loop(tf: ModuleType) -> Any:
+    """A variable that a loop reads."""
+    v = tf.Variable(2.0, name="v")
+    out = tf.while_loop(lambda i: i < 10.0, lambda i: i + v, [0.0])
+    tf.identity(out, name="out")
+    with _session(tf) as session:
+        return tf.graph_util.convert_variables_to_constants(
+            session, session.graph_def, ["out"]
+        )
+
+
+def extracted(tf: ModuleType) -> Any:
+    """What one node needs."""
+    _model(tf)
+    nodes = tf.get_default_graph().as_graph_def()
+    return tf.graph_util.extract_sub_graph(nodes, ["kept"])
+
+
+def without_training_nodes(tf: ModuleType) -> Any:
+    """Checks and nodes that only pass values on are left out."""
+    _model(tf)
+    nodes = tf.get_default_graph().as_graph_def()
+    return tf.graph_util.remove_training_nodes(nodes, ["w/read"])
+
+
+PROGRAMS: dict[str, Callable[[ModuleType], Any]] = {
+    program.__name__: program
+    for program in (
+        freeze_all,
+        freeze_some,
+        freeze_loop,
+        extracted,
+        without_training_nodes,
+    )
+}
