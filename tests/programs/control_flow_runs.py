@@ -238,6 +238,40 @@ def loop_random(tf: ModuleType) -> list[Any]:
         return [session.run(loop)[1] for _ in range(2)]
 
 
+def fold_values(tf: ModuleType) -> list[Any]:
+    """Functions along an axis, with gradients."""
+    x = tf.placeholder(tf.float32, [None, 3], name="x")
+    w = tf.get_variable("w", initializer=np.eye(3, dtype=np.float32) * 0.5 + 0.1)
+
+    def cell(state: Any, v: Any) -> Any:
+        return tf.tanh(tf.squeeze(tf.matmul(tf.expand_dims(state + v, 0), w), 0))
+
+    mapped = tf.map_fn(lambda v: (v * v, tf.reduce_sum(v)), x, (tf.float32, tf.float32))
+    left = tf.foldl(lambda a, v: a * 0.5 + v, x)
+    right = tf.foldr(lambda a, v: a * 0.5 + v, x, initializer=tf.ones([3]))
+    states = tf.scan(cell, x, tf.zeros([3]))
+    back = tf.scan(lambda a, v: a + v, x, reverse=True)
+    fetches = [*mapped, left, right, states, back, *tf.gradients(mapped[0], x)]
+    fetches += tf.gradients(states, [x, w]) + tf.gradients(left, x)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        return session.run(fetches, {x: X})
+
+
+def array_values(tf: ModuleType) -> list[Any]:
+    """Arrays of tensors that grow, are split and put together."""
+    x = tf.placeholder(tf.float32, [None, 3], name="x")
+    a = tf.TensorArray(tf.float32, size=0, dynamic_size=True, clear_after_read=False)
+    a = a.write(0, x[0]).write(2, x[1]).write(1, x[0] * 2.0)
+    b = tf.TensorArray(tf.float32, 2, clear_after_read=False, infer_shape=False)
+    b = b.split(tf.concat([x, x[:1]], 0), [1, 2])
+    c = tf.TensorArray(tf.float32, size=3, element_shape=[3]).scatter([2, 0], x)
+    fetches = [a.stack(), a.size(), a.gather([2, 0]), b.concat(), b.size(), c.stack()]
+    fetches += tf.gradients([a.stack(), a.read(0), b.concat()], x)
+    with tf.Session() as session:
+        return session.run(fetches, {x: X})
+
+
 PROGRAMS = {
     program.__name__: program
     for program in (
@@ -252,5 +286,7 @@ PROGRAMS = {
         loops_nested,
         loop_shapes,
         loop_random,
+        fold_values,
+        array_values,
     )
 }

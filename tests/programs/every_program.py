@@ -13,6 +13,7 @@ from tests.programs import (
     arrays,
     branches,
     control,
+    folds,
     mathematics,
     models,
     networks,
@@ -49,6 +50,7 @@ PROGRAMS = _by_name(
     control.PROGRAMS,
     branches.PROGRAMS,
     while_loops.PROGRAMS,
+    folds.PROGRAMS,
     models.PROGRAMS,
     savers.PROGRAMS,
 )

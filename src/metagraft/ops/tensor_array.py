@@ -1,0 +1,187 @@
+"""Arrays of tensors; kernels in kernels/tensor_array.py.
+
+The gradient of a read is a write to the array of the gradients, and the other way
+round.
+
+Source: tensorflow python/ops/tensor_array_grad.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from metagraft.graph.attrs import Attrs
+from metagraft.graph.build.array import identity
+from metagraft.graph.op_spec import (
+    NOT_DIFFERENTIABLE,
+    GradientBuilder,
+    OpSpec,
+    Shapes,
+)
+from metagraft.graph.operation import Operation
+from metagraft.graph.scopes import control_dependencies
+from metagraft.graph.shapes import Dims, is_static
+from metagraft.graph.tensor import Tensor
+from metagraft.graph.tensor_array import TensorArray
+
+_FORWARDING = frozenset(
+    {"Identity", "Enter", "Exit", "Switch", "Merge", "NextIteration"}
+)
+
+# -- shapes ----------------------------------------------------------------------------
+
+
+def array_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """Handle and flow."""
+    del attrs, inputs
+    return ((2,), ())
+
+
+def flow_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """A scalar."""
+    del attrs, inputs
+    return ((),)
+
+
+def read_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """That of the elements, if the array knows it."""
+    del attrs
+    return (_element_dims(inputs.tensor(0)),)
+
+
+def gather_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """That of the elements behind the one of the indices."""
+    del attrs
+    element = _element_dims(inputs.tensor(0))
+    if element is None or inputs[1] is None:
+        return (None,)
+    return ((*inputs[1], *element),)
+
+
+def concat_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """Unknown; then a vector of lengths."""
+    del attrs, inputs
+    return (None, (None,))
+
+
+def _element_dims(handle: Tensor) -> Dims:
+    op = handle.op
+    while op.type in _FORWARDING or op.type == "TensorArrayGradV3":
+        op = op.inputs[0].op
+    if op.type != "TensorArrayV3":
+        return None
+    dims: Dims = op.attrs["element_shape"]
+    if is_static(dims) or op.attrs["identical_element_shapes"]:
+        return dims
+    return None
+
+
+# -- gradients -------------------------------------------------------------------------
+
+
+def _source(tensor: Tensor) -> str:
+    """Name the call of `gradients` that a gradient belongs to.
+
+    Raises:
+        ValueError: Its name scope does not begin with `gradients`.
+    """
+    parts = tensor.name.split("/")
+    places = [i for i, part in enumerate(parts) if part.startswith("gradients")]
+    if not places:
+        raise ValueError(
+            "Expected op/tensor name to start with gradients (excluding scope), got: "
+            f"{tensor.name}. This means that a tf.gradients op with this op in its "
+            "dependency path has a custom name that does not start with 'gradients'. "
+            "Please make sure all calls to tf.gradients that have non-empty `name` "
+            "arguments use names that start with 'gradients'."
+        )
+    return "/".join(parts[: places[-1] + 1])
+
+
+def _gradients_of(
+    handle: Tensor, dtype: Any, gradient: Tensor, flow: Tensor
+) -> TensorArray:
+    array = TensorArray(
+        dtype=dtype, handle=handle, flow=flow, colocate_with_first_write_call=False
+    )
+    return array.grad(source=_source(gradient), flow=flow)
+
+
+def _behind_write(op: Operation, flow: Tensor) -> Tensor:
+    """Return the flow of the gradient, after the write that `op` is."""
+    written = identity(op.outputs[0], "flow_out")
+    with control_dependencies([written]):
+        after: Tensor = identity(flow, "write_barrier")
+    return after
+
+
+def read_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequence[Any]:
+    """Write it."""
+    del g
+    handle, index, flow = op.inputs
+    gradients = _gradients_of(handle, op.attrs["dtype"], dy, flow)
+    return [None, None, gradients.write(index, dy).flow]
+
+
+def write_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequence[Any]:
+    """Read it."""
+    del g
+    flow = _behind_write(op, dy)
+    gradients = _gradients_of(op.inputs[0], op.attrs["T"], dy, flow)
+    return [None, None, gradients.read(op.inputs[1]), flow]
+
+
+def gather_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequence[Any]:
+    """Scatter it."""
+    del g
+    handle, indices, flow = op.inputs
+    gradients = _gradients_of(handle, op.attrs["dtype"], dy, flow)
+    return [None, None, gradients.scatter(indices, dy).flow]
+
+
+def scatter_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequence[Any]:
+    """Gather it."""
+    del g
+    flow = _behind_write(op, dy)
+    gradients = _gradients_of(op.inputs[0], op.attrs["T"], dy, flow)
+    return [None, None, gradients.gather(op.inputs[1]), flow]
+
+
+def concat_gradient(
+    g: GradientBuilder, op: Operation, dy: Any, _: Any
+) -> Sequence[Any]:
+    """Split it."""
+    del g
+    handle, flow = op.inputs
+    gradients = _gradients_of(handle, op.attrs["dtype"], dy, flow)
+    return [None, gradients.split(dy, lengths=op.outputs[1]).flow]
+
+
+def split_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequence[Any]:
+    """Put it together."""
+    del g
+    flow = _behind_write(op, dy)
+    gradients = _gradients_of(op.inputs[0], op.attrs["T"], dy, flow)
+    return [None, gradients.concat(), None, flow]
+
+
+_SOURCE = "tensorflow core/ops/data_flow_ops.cc"
+
+
+def _spec(name: str, shape: Any, gradient: Any = NOT_DIFFERENTIABLE) -> OpSpec:
+    return OpSpec(name=name, shape=shape, gradient=gradient, source=_SOURCE)
+
+
+OPS = (
+    _spec("TensorArrayV3", array_shape),
+    _spec("TensorArrayGradV3", array_shape),
+    _spec("TensorArrayReadV3", read_shape, read_gradient),
+    _spec("TensorArrayWriteV3", flow_shape, write_gradient),
+    _spec("TensorArrayGatherV3", gather_shape, gather_gradient),
+    _spec("TensorArrayScatterV3", flow_shape, scatter_gradient),
+    _spec("TensorArrayConcatV3", concat_shape, concat_gradient),
+    _spec("TensorArraySplitV3", flow_shape, split_gradient),
+    _spec("TensorArraySizeV3", flow_shape),
+    _spec("TensorArrayCloseV3", None),
+)
