@@ -5,16 +5,14 @@ Source: tensorflow python/ops/gradients_impl.py hessians.
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from metagraft.api.while_loop import while_loop
-from metagraft.errors import UnimplementedError
 from metagraft.gradients import gradients
 from metagraft.graph import dtypes
 from metagraft.graph.build import array
 from metagraft.graph.tensor import Tensor
+from metagraft.graph.tensor_array import TensorArray
 
 
 def hessians(
@@ -34,9 +32,6 @@ def hessians(
         colocate_gradients_with_ops: See `gradients`.
         gate_gradients: See `gradients`.
         aggregation_method: See `gradients`.
-
-    Raises:
-        UnimplementedError: There is no `TensorArray` to collect the rows in.
     """
     del name
     listed = list(xs) if isinstance(xs, list | tuple) else [xs]
@@ -54,7 +49,7 @@ def _hessian(gradient: Any, x: Any) -> Tensor:
     flat = array.reshape(gradient, [-1])
     count = array.size(x)
     start = array.constant(0, dtypes.int32, name="Const")
-    rows = _tensor_array(x.dtype, count)
+    rows = TensorArray(x.dtype, count)
     _, rows = while_loop(
         lambda j, _: j < count,
         lambda j, done: (j + 1, done.write(j, gradients(flat[j], x)[0])),
@@ -63,12 +58,3 @@ def _hessian(gradient: Any, x: Any) -> Tensor:
     sizes = array.shape(x)
     stacked = rows.stack()
     return array.reshape(stacked, array.concat((sizes, sizes), 0))
-
-
-def _tensor_array(dtype: Any, size: Tensor) -> Any:
-    module = "metagraft.api.tensor_array"
-    if find_spec(module) is None:
-        raise UnimplementedError(
-            None, None, "tf.hessians needs tf.TensorArray, which is not built yet."
-        )
-    return import_module(module).TensorArray(dtype, size)
