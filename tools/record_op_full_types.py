@@ -2,8 +2,8 @@
 
 Usage: `python tools/record_op_full_types.py > tools/op_full_types.json`; needs
 TensorFlow. The result has each distinct type once, as text, and for each output the
-type it has. `build_op_catalogue.py` adds them to the signatures, as they are part of the
-op lists that TensorFlow writes into MetaGraphs.
+type it has. `build_op_catalogue.py` adds them to the signatures, as they are part of
+the op lists that TensorFlow writes into MetaGraphs.
 """
 
 from __future__ import annotations

@@ -162,12 +162,11 @@ def test_failures_of_the_disk_are_told(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_failures_while_writing_are_told() -> None:
+def test_failures_while_writing_are_told(tmp_path: Path) -> None:
     """A full disk is told by class."""
     if not Path("/dev/full").exists():
         pytest.skip("needs a device that is always full")
-    file = files.AtomicFile("/dev/shm/a" if Path("/dev/shm").exists() else "/tmp/a")
-    with file:
+    with files.AtomicFile(tmp_path / "a") as file:
         file.close()
         file._stream = open("/dev/full", "wb", buffering=0)  # noqa: SIM115, PTH123
         with pytest.raises(errors.ResourceExhaustedError, match="No space left"):
