@@ -327,6 +327,45 @@ def import_part(tf: ModuleType) -> Any:
         return tf.train.export_meta_graph()
 
 
+def _control_flow(tf: ModuleType) -> Any:
+    """A loop with a branch in it, and a branch; returns what depends on both."""
+    v = tf.Variable(2.0, name="v")
+    x = tf.placeholder(tf.float32, [], name="x")
+    with tf.name_scope("s"):
+
+        def body(i: Any, total: Any) -> Any:
+            step = tf.cond(total > 3.0, lambda: total * v, lambda: total + x)
+            return i + 1, step
+
+        _, loop = tf.while_loop(lambda i, _: i < 5, body, [0, x], parallel_iterations=3)
+        out = tf.cond(x > 0.0, lambda: loop * v, lambda: x - 1.0, name="branch")
+        return tf.identity(out, name="out")
+
+
+def export_control_flow(tf: ModuleType) -> Any:
+    """The contexts of loops and branches."""
+    _control_flow(tf)
+    return tf.train.export_meta_graph()
+
+
+def export_control_flow_gradient(tf: ModuleType) -> Any:
+    """The contexts of loops with gradients."""
+    out = _control_flow(tf)
+    tf.gradients(out, tf.trainable_variables(), name="mine")
+    return tf.train.export_meta_graph()
+
+
+def import_control_flow(tf: ModuleType) -> Any:
+    """Loops and branches in a scope, and their gradients."""
+    exported = export_control_flow(tf)
+    with tf.Graph().as_default() as graph:
+        tf.train.import_meta_graph(exported)
+        out = graph.get_tensor_by_name("s/out:0")
+        tf.gradients(out, tf.trainable_variables(), name="mine")
+        tf.train.import_meta_graph(exported, import_scope="t")
+        return tf.train.export_meta_graph()
+
+
 EXPORTS: dict[str, Export] = {
     export.__name__: export
     for export in (
@@ -357,5 +396,8 @@ EXPORTS: dict[str, Export] = {
         import_twice,
         import_mapped,
         import_part,
+        export_control_flow,
+        export_control_flow_gradient,
+        import_control_flow,
     )
 }

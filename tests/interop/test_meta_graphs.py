@@ -1,0 +1,101 @@
+"""MetaGraphs and checkpoints go from one library to the other and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests import same_meta_graph
+from tests.programs.meta_graphs import EXPORTS
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_same_meta_graph(name: str, tf: ModuleType, mg: ModuleType) -> None:
+    """The same program exports the same MetaGraph."""
+    exported = []
+    for library in (tf, mg):
+        with library.Graph().as_default():
+            exported.append(same_meta_graph.parsed(EXPORTS[name](library)))
+    differences = same_meta_graph.differences(*exported)
+    assert not differences, f"{name}:\n{differences}"
+
+
+@pytest.mark.parametrize("name", ["export_plain", "export_savers", "export_variables"])
+def test_messages_of_the_other_library(
+    name: str, tf: ModuleType, mg: ModuleType
+) -> None:
+    """Both import what the other exports, and export it again as it was."""
+    again = []
+    for source, target in ((tf, mg), (mg, tf)):
+        with source.Graph().as_default():
+            exported = EXPORTS[name](source)
+        moved = target.MetaGraphDef.FromString(exported.SerializeToString())
+        with target.Graph().as_default():
+            target.train.import_meta_graph(moved, import_scope="scope")
+            again.append(same_meta_graph.parsed(target.train.export_meta_graph()))
+    differences = same_meta_graph.differences(*again)
+    assert not differences, f"{name}:\n{differences}"
+
+
+def test_their_message_as_argument(tf: ModuleType, mg: ModuleType) -> None:
+    """A message object of TensorFlow's is taken as it is."""
+    with tf.Graph().as_default():
+        exported = EXPORTS["export_savers"](tf)
+    with mg.Graph().as_default():
+        saver = mg.train.import_meta_graph(exported)
+        assert saver.as_saver_def().max_to_keep == 3
+        mg.train.export_meta_graph(
+            meta_info_def=exported.meta_info_def, saver_def=exported.saver_def
+        )
+
+
+def _model(tf: ModuleType) -> None:
+    x = tf.placeholder(tf.float32, [None, 3], name="x")
+    w = tf.get_variable("w", initializer=np.arange(6, dtype=np.float32).reshape(3, 2))
+    b = tf.get_variable("b", initializer=[1.0, 2.0], use_resource=True)
+    tf.Variable(["a", "bc"], name="s")
+    tf.get_variable(
+        "p",
+        shape=[5, 2],
+        initializer=tf.ones_initializer(),
+        partitioner=lambda shape, dtype: [2, 1],
+    )
+    tf.Variable(5, name="n", trainable=False)
+    tf.add_to_collection("y", tf.add(tf.matmul(x, w), b, name="y"))
+
+
+def _result(sess: Any, scope: str = "") -> Any:
+    feeds = {f"{scope}x:0": np.ones((1, 3), np.float32)}
+    fetches = [f"{scope}{name}:0" for name in ("y", "n", "s", "p/part_1")]
+    return [np.asarray(value).tolist() for value in sess.run(fetches, feeds)]
+
+
+@pytest.mark.parametrize("sharded", [False, True])
+@pytest.mark.parametrize("first_is_ours", [False, True])
+def test_checkpoints(
+    tmp_path: Path, sharded: bool, first_is_ours: bool, tf: ModuleType, mg: ModuleType
+) -> None:
+    """Saved by one, restored and saved again by the other, restored by the first."""
+    first, second = (mg, tf) if first_is_ours else (tf, mg)
+    path = str(tmp_path / "model")
+    with first.Graph().as_default(), first.Session() as sess:
+        _model(first)
+        sess.run(first.global_variables_initializer())
+        expected = _result(sess)
+        saved = first.train.Saver(sharded=sharded).save(sess, path, global_step=7)
+    with second.Graph().as_default(), second.Session() as sess:
+        saver = second.train.import_meta_graph(f"{saved}.meta")
+        saver.restore(sess, saved)
+        assert _result(sess) == expected
+        assert len(second.global_variables()) == 6
+        again = saver.save(sess, path, global_step=8)
+    assert first.train.latest_checkpoint(str(tmp_path)) == again
+    assert first.train.list_variables(again) == second.train.list_variables(saved)
+    with first.Graph().as_default(), first.Session() as sess:
+        saver = first.train.import_meta_graph(f"{again}.meta", import_scope="in")
+        saver.restore(sess, again)
+        assert _result(sess, "in/") == expected
