@@ -1,4 +1,8 @@
-"""Stacks: what a loop keeps of every iteration for its gradient."""
+"""Stacks: what a loop keeps of every iteration for its gradient.
+
+A handle is a Python object, also while a program is traced; what lies on the stack may
+then stand for a value.
+"""
 
 from __future__ import annotations
 
@@ -62,8 +66,8 @@ def close(attrs: Any, handle: Array) -> tuple[()]:
 
 
 KERNELS = {
-    "StackV2": Kernel(stack, host=True),
-    "StackPushV2": Kernel(push, host=True),
-    "StackPopV2": Kernel(pop, host=True),
-    "StackCloseV2": Kernel(close, host=True),
+    "StackV2": Kernel(stack),
+    "StackPushV2": Kernel(push),
+    "StackPopV2": Kernel(pop),
+    "StackCloseV2": Kernel(close),
 }

@@ -1,4 +1,8 @@
-"""Arrays of tensors. They live as long as the run; all writes happen on the host."""
+"""Arrays of tensors. They live as long as the run.
+
+A handle is a Python object, also while a program is traced; the elements may then stand
+for values. Positions and lengths are always known.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import Dims, is_static
 from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import namespace
 
 
 class _Array:
@@ -165,7 +170,8 @@ def gather(attrs: Any, handle: Array, indices: Array, flow_in: Array) -> tuple[A
                 f"shape is not fully defined: {dims}",
             )
         return (np.zeros((0, *dims), array.dtype),)
-    return (np.stack([array.read(int(i)) for i in indices]),)
+    elements = [array.read(int(i)) for i in indices]
+    return (namespace(*elements).stack(elements),)
 
 
 def scatter(
@@ -182,7 +188,7 @@ def scatter(
             f"{len(value)}",
         )
     for index, part in zip(indices, value, strict=True):
-        array.write(int(index), np.asarray(part, array.dtype))
+        array.write(int(index), namespace(part).asarray(part))
     return (flow_in,)
 
 
@@ -195,7 +201,7 @@ def concat(attrs: Any, handle: Array, flow_in: Array) -> tuple[Array, Array]:
     if not elements:
         rest: Any = attrs["element_shape_except0"]
         return np.zeros((0, *(rest or ())), array.dtype), lengths
-    return np.concatenate(elements), lengths
+    return namespace(*elements).concatenate(elements), lengths
 
 
 def split(
@@ -233,14 +239,14 @@ def close(attrs: Any, handle: Array) -> tuple[()]:
 
 
 KERNELS = {
-    "TensorArrayV3": Kernel(make, host=True),
-    "TensorArrayGradV3": Kernel(gradient, host=True),
-    "TensorArrayWriteV3": Kernel(write, host=True),
-    "TensorArrayReadV3": Kernel(read, host=True),
-    "TensorArrayGatherV3": Kernel(gather, host=True),
-    "TensorArrayScatterV3": Kernel(scatter, host=True),
-    "TensorArrayConcatV3": Kernel(concat, host=True),
-    "TensorArraySplitV3": Kernel(split, host=True),
-    "TensorArraySizeV3": Kernel(size, host=True),
-    "TensorArrayCloseV3": Kernel(close, host=True),
+    "TensorArrayV3": Kernel(make),
+    "TensorArrayGradV3": Kernel(gradient),
+    "TensorArrayWriteV3": Kernel(write),
+    "TensorArrayReadV3": Kernel(read),
+    "TensorArrayGatherV3": Kernel(gather),
+    "TensorArrayScatterV3": Kernel(scatter),
+    "TensorArrayConcatV3": Kernel(concat),
+    "TensorArraySplitV3": Kernel(split),
+    "TensorArraySizeV3": Kernel(size),
+    "TensorArrayCloseV3": Kernel(close),
 }

@@ -47,6 +47,8 @@ class Loop:
         nexts: Per carried slot the one with its next value, after the body.
         finals: Per carried slot the one with its value at the end.
         is_traceable: Whether the lists can be traced as they are.
+        has_arrays: Whether it uses stacks or arrays of tensors. These are Python
+            objects, also while a program is traced: such a loop can only be unrolled.
     """
 
     n_slots: int
@@ -59,6 +61,7 @@ class Loop:
     nexts: tuple[int, ...]
     finals: tuple[int, ...]
     is_traceable: bool
+    has_arrays: bool
 
 
 def _never(*_: Any) -> tuple[Any, ...]:
@@ -75,6 +78,13 @@ def needs_host(nodes: Sequence[Node]) -> bool:
         node.kernel.host or node.needs_frame or node.random is not None
         for node in nodes
     )
+
+
+def touches_arrays(node: Node) -> bool:
+    """Whether a node acts on a stack or an array of tensors."""
+    if isinstance(node.attrs, Loop):
+        return node.attrs.has_arrays
+    return node.op.type.startswith(("TensorArray", "Stack"))
 
 
 def make_loop_step(node: Node) -> Step:
@@ -114,10 +124,13 @@ class _Runner:
             NeedsHostValueError: The loop cannot be part of a program.
         """
         from metagraft.runtime.evaluate import NeedsHostValueError
+        from metagraft.runtime.host import HostFrame
 
         count = len(self._loop.constants)
         constants, state = values[:count], list(values[count:])
-        if not any(is_traced(value) for value in values):
+        if isinstance(frame, HostFrame) or not (
+            self._loop.has_arrays or any(is_traced(value) for value in values)
+        ):
             return self._iterated(frame, constants, state, None)
         try:
             if self._loop.is_traceable:

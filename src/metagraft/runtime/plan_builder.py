@@ -22,7 +22,13 @@ import numpy as np
 
 from metagraft.errors import InternalError, InvalidArgumentError, UnimplementedError
 from metagraft.kernels import Kernel
-from metagraft.runtime.control_flow import HOST_LOOP, LOOP, Loop, needs_host
+from metagraft.runtime.control_flow import (
+    HOST_LOOP,
+    LOOP,
+    Loop,
+    needs_host,
+    touches_arrays,
+)
 from metagraft.runtime.loops import FoundLoop
 from metagraft.runtime.plan import (
     FRAME_SLOT,
@@ -455,6 +461,7 @@ class PlanBuilder:
     ) -> Node:
         """Return the node of the loop that was planned here."""
         on_host = needs_host(self._nodes)
+        has_arrays = any(touches_arrays(node) for node in self._nodes)
         loop = Loop(
             n_slots=self._n_slots,
             known=tuple(self._constants),
@@ -465,7 +472,8 @@ class PlanBuilder:
             carried=tuple(c.slot for c in carried),
             nexts=tuple(c.following for c in carried),
             finals=tuple(c.final for c in carried),
-            is_traceable=not on_host,
+            is_traceable=not on_host and not has_arrays,
+            has_arrays=has_arrays,
         )
         inputs = (*(slot for _, slot in constants), *(c.start for c in carried))
         kernel = HOST_LOOP if on_host else LOOP

@@ -24,6 +24,7 @@ from typing import Any, Final
 import numpy as np
 
 from metagraft.errors import OpError
+from metagraft.runtime.control_flow import touches_arrays
 from metagraft.runtime.deferred import is_deferred
 from metagraft.runtime.evaluate import NeedsHostValueError, evaluate, make_step
 from metagraft.runtime.plan import FRAME_SLOT, Node, Plan, Read, Write
@@ -141,8 +142,15 @@ class _Cutter:
         for node in self.nodes:
             if self._must_run_on_host(node):
                 self.on_host.add(node)
+        arrays = [node for node in self.nodes if touches_arrays(node)]
+        if any(node in self.on_host for node in arrays):
+            self.on_host.update(arrays)
         self._resolve_operands()
         stages = self._stages()
+        if len({stages[node] for node in arrays}) > 1:
+            # Programs cannot hand them to each other.
+            self.on_host.update(arrays)
+            stages = self._stages()
         groups: dict[int, list[Node]] = {}
         for node in self.nodes:
             groups.setdefault(stages[node], []).append(node)
@@ -401,6 +409,8 @@ def _has_no_effects(node: Node) -> bool:
 def _is_host_only(node: Node) -> bool:
     if node.kernel.host or node.needs_frame:
         return True
+    if touches_arrays(node):
+        return False
     if any(t.dtype.base_dtype.name in _HOST_TYPES for t in node.op.outputs):
         return True
     return any(t.dtype.base_dtype.name == "string" for t in node.op.inputs)
