@@ -23,10 +23,12 @@ import numpy as np
 
 from metagraft.kernels import Kernel
 from metagraft.kernels.namespace import is_traced
+from metagraft.runtime.costs import call_ns
 from metagraft.runtime.plan import FRAME_SLOT, Node
 
 if TYPE_CHECKING:
     from metagraft.runtime.evaluate import Environment, Frame, Step
+    from metagraft.runtime.host import HostFrame
 
 # More iterations are not unrolled: programs of that size compile too slowly.
 _UNROLLED_MAX: Final = 64
@@ -128,9 +130,11 @@ class _Runner:
 
         count = len(self._loop.constants)
         constants, state = values[:count], list(values[count:])
-        if isinstance(frame, HostFrame) or not (
-            self._loop.has_arrays or any(is_traced(value) for value in values)
-        ):
+        if isinstance(frame, HostFrame):
+            return self._iterated(
+                frame, constants, state, None, frame if frame.is_measured else None
+            )
+        if not self._loop.has_arrays and not any(is_traced(v) for v in values):
             return self._iterated(frame, constants, state, None)
         try:
             if self._loop.is_traceable:
@@ -159,12 +163,14 @@ class _Runner:
         constants: Sequence[Any],
         state: list[Any],
         most: int | None,
+        measured: HostFrame | None = None,
     ) -> list[Any]:
         """Evaluate iteration by iteration, at most `most` of them."""
         from metagraft.runtime.evaluate import NeedsHostValueError, evaluate
 
         loop = self._loop
         count = 0
+        iteration_ns = 0.0
         while True:
             environment = self._environment(frame, constants, state)
             evaluate(loop.condition, self._condition, environment)
@@ -172,11 +178,15 @@ class _Runner:
             if goes_on is None:
                 raise NeedsHostValueError(self._node, -1)
             if not goes_on:
+                if measured is not None:
+                    measured.add_loop_ns(iteration_ns * count)
                 finals = [environment[slot] for slot in loop.finals]
                 return [*finals, np.bool_(False)]
             if most is not None and count >= most:
                 raise _TooLongError
             evaluate(loop.body, self._body, environment)
+            if measured is not None and not count:
+                iteration_ns = _estimated_ns(loop, environment)
             state = [environment[slot] for slot in loop.nexts]
             count += 1
 
@@ -220,6 +230,18 @@ class _Runner:
         environment = self._environment(frame, constants, final)
         evaluate(loop.condition, self._condition, environment)
         return [*(environment[slot] for slot in loop.finals), np.bool_(False)]
+
+
+def _estimated_ns(loop: Loop, environment: Environment) -> float:
+    """Return the estimated time of an iteration that has run."""
+    return sum(
+        call_ns(
+            node,
+            [environment[slot] for slot in node.flat_inputs()],
+            [environment[slot] for slot in node.outputs],
+        )
+        for node in (*loop.condition, *loop.body)
+    )
 
 
 class _TooLongError(Exception):

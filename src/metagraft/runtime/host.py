@@ -47,7 +47,14 @@ class HostStream:
 class HostFrame:
     """The frame of a run on the host; see `evaluate.Frame`."""
 
-    __slots__ = ("_device_kernels", "_randoms", "_streams", "store")
+    __slots__ = (
+        "_device_kernels",
+        "_loops_ns",
+        "_randoms",
+        "_streams",
+        "is_measured",
+        "store",
+    )
 
     def __init__(self, store: Store, randoms: Sequence[RandomOp]) -> None:
         """Start a run."""
@@ -55,6 +62,8 @@ class HostFrame:
         self._randoms = randoms
         self._streams: dict[int, HostStream] = {}
         self._device_kernels = 0
+        self._loops_ns = 0.0
+        self.is_measured = False
 
     def stream(self, index: int) -> HostStream:
         """Return the random stream number `index` of the plan."""
@@ -80,6 +89,15 @@ class HostFrame:
     def host_value(self, slot: int) -> Any:
         """Return None: nothing is traced here."""
         raise AssertionError(f"slot {slot} is traced in a run on the host")
+
+    def add_loop_ns(self, cost_ns: float) -> None:
+        """Note the estimated time of what ran inside of a loop."""
+        self._loops_ns += cost_ns
+
+    def take_loops_ns(self) -> float:
+        """Return the estimated time inside of loops since the last call."""
+        cost_ns, self._loops_ns = self._loops_ns, 0.0
+        return cost_ns
 
     def take_device_kernels(self) -> int:
         """Return how many outputs came from the device since the last call."""
@@ -154,6 +172,7 @@ class HostProgram:
             evaluate(self._plan.nodes, self._steps, environment)
             return 0.0
         frame: HostFrame = environment[FRAME_SLOT]
+        frame.is_measured = True
         cost_ns = 0.0
         device_kernels = 0
         for node, step in zip(self._plan.nodes, self._steps, strict=True):
@@ -161,7 +180,7 @@ class HostProgram:
             inputs = [environment[slot] for slot in node.flat_inputs()]
             outputs = [environment[slot] for slot in node.outputs]
             check_types(node, outputs)
-            cost_ns += call_ns(node, inputs, outputs)
+            cost_ns += call_ns(node, inputs, outputs) + frame.take_loops_ns()
             if frame.take_device_kernels():
                 device_kernels += 1
                 cost_ns += DEVICE_KERNEL_NS
