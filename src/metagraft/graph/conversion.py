@@ -235,6 +235,11 @@ def is_tensor_like(value: Any) -> bool:
     return isinstance(value, Tensor) or hasattr(value, "_to_graph_tensor")
 
 
+def is_tensor(x: Any) -> bool:
+    """Whether `x` is a tensor, a variable or a value made of tensors."""
+    return is_tensor_like(x) or isinstance(x, (IndexedSlices, SparseTensor))
+
+
 def _leaf_dtype(values: Iterable[Any]) -> DType | None:
     for value in values:
         if is_tensor_like(value):

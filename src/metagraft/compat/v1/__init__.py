@@ -274,6 +274,21 @@ _NAMES = {
     **from_module("metagraft.graph.build.control_flow", "group no_op"),
     "init_scope": f"{_GRAPH}.init_scope:init_scope",
     "tuple": "metagraft.graph.build.control_flow:tuple_",
+    # Behaviour.
+    **from_module(
+        f"{_API}.behaviour",
+        "control_flow_v2_enabled disable_control_flow_v2 disable_tensor_equality "
+        "disable_v2_behavior disable_v2_tensorshape enable_control_flow_v2 "
+        "enable_tensor_equality enable_v2_behavior enable_v2_tensorshape",
+    ),
+    "executing_eagerly_outside_functions": (
+        f"{_GRAPH}.defaults:executing_eagerly_outside_functions"
+    ),
+    "is_tensor": f"{_GRAPH}.conversion:is_tensor",
+    # Programs: flags, start, log.
+    "app": f"{_API}.app",
+    "flags": f"{_API}.flags",
+    "logging": f"{_API}.logging",
     # Running.
     "InteractiveSession": "metagraft.runtime.session:InteractiveSession",
     "Session": "metagraft.runtime.session:Session",

@@ -10,7 +10,11 @@ _NAMES = {
     # MetaGraphs, savers and checkpoints.
     "NewCheckpointReader": f"{_TRAINING}.checkpoint_reader:CheckpointReader",
     "Saver": f"{_TRAINING}.saver:Saver",
-    "SaverDef": "metagraft.proto:SaverDef",
+    **from_module(
+        "metagraft.proto",
+        "BytesList ClusterDef Example Feature FeatureList FeatureLists Features "
+        "FloatList Int64List JobDef SaverDef SequenceExample ServerDef",
+    ),
     "export_meta_graph": "metagraft.meta_graph.export:export_meta_graph",
     "import_meta_graph": f"{_TRAINING}.meta_graph_import:import_meta_graph",
     "write_graph": "metagraft.meta_graph.files:write_graph",
