@@ -23,22 +23,22 @@ _counts: Counter[str] = Counter()
 
 def log(level: int, msg: str, *args: Any, **kwargs: Any) -> None:
     """Log a message at a level."""
-    _LOGGER.log(level, msg, *args, **kwargs)
+    _LOGGER.log(level, msg, *args, stacklevel=2, **kwargs)
 
 
 def debug(msg: str, *args: Any, **kwargs: Any) -> None:
     """Log a message at level DEBUG."""
-    _LOGGER.debug(msg, *args, **kwargs)
+    _LOGGER.debug(msg, *args, stacklevel=2, **kwargs)
 
 
 def info(msg: str, *args: Any, **kwargs: Any) -> None:
     """Log a message at level INFO."""
-    _LOGGER.info(msg, *args, **kwargs)
+    _LOGGER.info(msg, *args, stacklevel=2, **kwargs)
 
 
 def warning(msg: str, *args: Any, **kwargs: Any) -> None:
     """Log a message at level WARN."""
-    _LOGGER.warning(msg, *args, **kwargs)
+    _LOGGER.warning(msg, *args, stacklevel=2, **kwargs)
 
 
 warn = warning
@@ -46,17 +46,17 @@ warn = warning
 
 def error(msg: str, *args: Any, **kwargs: Any) -> None:
     """Log a message at level ERROR."""
-    _LOGGER.error(msg, *args, **kwargs)
+    _LOGGER.error(msg, *args, stacklevel=2, **kwargs)
 
 
 def fatal(msg: str, *args: Any, **kwargs: Any) -> None:
     """Log a message at level FATAL; the program goes on."""
-    _LOGGER.critical(msg, *args, **kwargs)
+    _LOGGER.critical(msg, *args, stacklevel=2, **kwargs)
 
 
 def vlog(level: int, msg: str, *args: Any, **kwargs: Any) -> None:
     """Log a message at a numbered level."""
-    _LOGGER.log(level, msg, *args, **kwargs)
+    _LOGGER.log(level, msg, *args, stacklevel=2, **kwargs)
 
 
 def log_every_n(level: int, msg: str, n: int, *args: Any) -> None:
