@@ -506,6 +506,44 @@ def test_mixing_pieces_and_wholes() -> None:
         tf.train.Saver([*whole, mixed])
 
 
+OBJECT_CHECKPOINT = (
+    Path(__file__).resolve().parent.parent / "golden" / "object_checkpoint" / "tree"
+)
+
+
+@pytest.mark.golden
+def test_object_based_checkpoint(caplog: pytest.LogCaptureFixture) -> None:
+    """MG-289: variables are found by the names they had; the nodes are added once."""
+    with tf.variable_scope("dense"):
+        kernel = tf.get_variable("kernel", [1, 2], use_resource=True)
+        bias = tf.get_variable("bias", [1])
+    with tf.Session() as session:
+        saver = tf.train.Saver()
+        saver.restore(session, OBJECT_CHECKPOINT)
+        assert "Restoring an object-based checkpoint" in caplog.text
+        assert session.run([kernel, bias])[0].tolist() == [[1.0, 2.0]]
+        count = len(session.graph.get_operations())
+        saver.restore(session, OBJECT_CHECKPOINT)
+        assert len(session.graph.get_operations()) == count
+        imported = tf.train.Saver.from_proto(saver.as_saver_def())
+        imported.restore(session, OBJECT_CHECKPOINT)
+
+
+@pytest.mark.golden
+def test_object_based_checkpoint_that_lacks_variables() -> None:
+    """MG-289: all missing and unexpected names, and how many match."""
+    tf.get_variable("dense/bias", [1])
+    tf.get_variable("other", [1])
+    with (
+        tf.Session() as session,
+        pytest.raises(tf.errors.NotFoundError) as caught,
+    ):
+        tf.train.Saver().restore(session, OBJECT_CHECKPOINT)
+    assert "not in the checkpoint: other\n" in caught.value.message
+    assert "don't exist now: dense/kernel" in caught.value.message
+    assert "(1 variable name(s) did match)" in caught.value.message
+
+
 def test_restored_message(
     sess: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
