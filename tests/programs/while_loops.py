@@ -180,7 +180,30 @@ def while_gradients_of_shapes(tf: ModuleType) -> None:
     tf.gradients(d, y, name="independent")
 
 
+def gradients_of_import(tf: ModuleType) -> None:
+    """Gradients through branches and loops that were imported."""
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [2], name="x")
+        p = tf.placeholder(tf.bool, [], name="p")
+        _, y = tf.while_loop(
+            lambda i, _: i < 3,
+            lambda i, v: (
+                i + 1,
+                tf.cond(tf.reduce_sum(v) > 1.0, lambda: v * x, lambda: tf.sin(v)),
+            ),
+            [0, x],
+        )
+        tf.identity(tf.cond(p, lambda: y * x, lambda: tf.exp(y)), name="y")
+        meta_graph = tf.train.export_meta_graph()
+    for scope in ("first", "second"):
+        tf.train.import_meta_graph(meta_graph, import_scope=scope)
+        graph = tf.get_default_graph()
+        y = graph.get_tensor_by_name(f"{scope}/y:0")
+        tf.gradients(y, graph.get_tensor_by_name(f"{scope}/x:0"))
+
+
 PROGRAMS = (
+    gradients_of_import,
     while_gradients_of_shapes,
     while_simple,
     while_options,
