@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from metagraft.graph import graph_scopes
-from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.control_flow_context import set_context
+from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.creation_stack import capture
 from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.graph import PRODUCER_VERSION, Graph

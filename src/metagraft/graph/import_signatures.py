@@ -339,7 +339,7 @@ def _arg_types(node: NodeDef, args: Iterable[ArgDef]) -> tuple[int, ...]:
     found: list[int] = []
     for arg in args:
         if arg.type_list_attr:
-            types = list(attrs[arg.type_list_attr].list.type)
+            types: list[int] = [*attrs[arg.type_list_attr].list.type]
         else:
             number = attrs[arg.type_attr].type if arg.type_attr else arg.type
             count = attrs[arg.number_attr].i if arg.number_attr else 1
