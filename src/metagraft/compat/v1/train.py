@@ -57,6 +57,11 @@ _NAMES = {
         "piecewise_constant polynomial_decay",
     ),
     "piecewise_constant_decay": (f"{_TRAINING}.learning_rate_decay:piecewise_constant"),
+    # Threads.
+    **from_module(
+        f"{_TRAINING}.queue_runner",
+        "QueueRunner add_queue_runner start_queue_runners",
+    ),
     "ExponentialMovingAverage": (
         f"{_TRAINING}.moving_averages:ExponentialMovingAverage"
     ),
