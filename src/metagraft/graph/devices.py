@@ -92,17 +92,24 @@ def _add_device(parts: dict[str, str | int | None], kind: str, index: str) -> No
     parts["device_index"] = None if index == "*" else int(index)
 
 
-def canonical_name(device: object) -> str:
-    """Return the canonical spelling of a device string or spec (None is empty)."""
+def device_text(device: object) -> str:
+    """Return a device string as it is, and that of a spec (None is empty).
+
+    Raises:
+        TypeError: It is neither.
+    """
     if device is None:
         return ""
-    if isinstance(device, DeviceSpec):
-        return device.to_string()
     to_string = getattr(device, "to_string", None)
     text = to_string() if to_string is not None else device
     if not isinstance(text, str):
         raise TypeError(f"A device is text or a DeviceSpec, not {device!r}.")
-    return parse_device(text).to_string()
+    return text
+
+
+def canonical_name(device: object) -> str:
+    """Return the canonical spelling of a device string or spec (None is empty)."""
+    return parse_device(device_text(device)).to_string()
 
 
 @lru_cache(maxsize=4096)

@@ -216,9 +216,9 @@ class Operation:
         self._graph.touch()
 
     def _set_device(self, device: Any) -> None:
-        from metagraft.graph.devices import canonical_name
+        from metagraft.graph.devices import device_text
 
-        self._node.device = canonical_name(device)
+        self._node.device = device_text(device)
 
     def _set_device_from_string(self, device: str) -> None:
         self._node.device = device
