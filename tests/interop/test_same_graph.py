@@ -6,11 +6,11 @@ from types import ModuleType
 
 import pytest
 
-from tests import same_graph
+from tests import known_differences, same_graph
 from tests.programs.every_program import PROGRAMS
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", known_differences.parameters("same_graph", PROGRAMS))
 def test_same_graph(name: str, tf: ModuleType, mg: ModuleType) -> None:
     """Node for node, attribute for attribute, in the same order."""
     graphs = []

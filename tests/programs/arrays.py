@@ -108,6 +108,11 @@ def casts(tf: ModuleType) -> None:
     tf.bitcast(x, tf.int32)
     tf.complex(x, x)
     tf.real(tf.complex(x, x))
+
+
+def text_casts(tf: ModuleType) -> None:
+    """Numbers to text and back."""
+    x = tf.placeholder(tf.float32, [3], name="x")
     tf.string_to_number(tf.as_string(x))
 
 
@@ -264,7 +269,6 @@ def reductions(tf: ModuleType) -> None:
     tf.reduce_sum(x, reduction_indices=[0])
     tf.reduce_any(x > 0)
     tf.reduce_all(x > 0, axis=1)
-    tf.reduce_join([["a", "b"], ["c", "d"]], 0)
     tf.count_nonzero(x, axis=1)
     tf.reduce_mean(tf.cast(x > 0, tf.float32))
     tf.segment_sum(k, [0, 0])
@@ -272,6 +276,11 @@ def reductions(tf: ModuleType) -> None:
     tf.unsorted_segment_mean(k, [0, 1], 2)
     tf.math.reduce_std(k)
     tf.math.reduce_variance(k, axis=0)
+
+
+def text_reductions(tf: ModuleType) -> None:
+    """Text joined along an axis."""
+    tf.reduce_join([["a", "b"], ["c", "d"]], 0)
 
 
 def random_ops(tf: ModuleType) -> None:
@@ -291,6 +300,10 @@ def random_ops(tf: ModuleType) -> None:
     tf.random_gamma([2], 1.5)
     tf.random_poisson(3.0, [2])
     tf.random_crop(tf.ones([8, 8, 3]), [4, 4, 3])
+
+
+def random_stateless(tf: ModuleType) -> None:
+    """Random numbers that the seed alone decides."""
     tf.random.stateless_normal([2], seed=[1, 2])
 
 
@@ -316,12 +329,15 @@ PROGRAMS = (
     mathematics_unary,
     mathematics_binary,
     casts,
+    text_casts,
     matrices,
     slices,
     shapes,
     joins,
     choices,
     reductions,
+    text_reductions,
     random_ops,
+    random_stateless,
     raw_ops,
 )

@@ -40,14 +40,18 @@ def devices(tf: ModuleType) -> None:
             v = tf.get_variable("v", [2])
     with tf.device(lambda op: "/cpu:7" if op.type == "Const" else "/gpu:0"):
         tf.add(a, v)
-    with tf.device(tf.train.replica_device_setter(ps_tasks=2)):
-        tf.get_variable("on_first", [2])
-        tf.get_variable("on_second", [2])
-        tf.constant(3.0)
     with tf.colocate_with(v):
         tf.constant(1.0)
         with tf.colocate_with(a.op, ignore_existing=True):
             tf.constant(1.0)
+
+
+def replica_devices(tf: ModuleType) -> None:
+    """Variables dealt out to parameter servers."""
+    with tf.device(tf.train.replica_device_setter(ps_tasks=2)):
+        tf.get_variable("on_first", [2])
+        tf.get_variable("on_second", [2])
+        tf.constant(3.0)
 
 
 def dependencies(tf: ModuleType) -> None:
@@ -142,8 +146,15 @@ def strings(tf: ModuleType) -> None:
     tf.parse_single_example(s[0], {"x": tf.FixedLenFeature([2], tf.float32)})
 
 
+def sparse_values(tf: ModuleType) -> None:
+    """Sparse tensors made of three."""
+    tf.sparse_placeholder(tf.float32, name="x")
+    tf.sparse_placeholder(tf.int64, [None, 3], name="y")
+    tf.SparseTensor([[0, 1], [1, 0]], [1.0, 2.0], [2, 2])
+
+
 def sparse(tf: ModuleType) -> None:
-    """Sparse tensors."""
+    """Functions of sparse tensors."""
     x = tf.sparse_placeholder(tf.float32, name="x")
     y = tf.SparseTensor([[0, 1], [1, 0]], [1.0, 2.0], [2, 2])
     tf.sparse_tensor_to_dense(y)
@@ -184,12 +195,14 @@ def images(tf: ModuleType) -> None:
 PROGRAMS = (
     names,
     devices,
+    replica_devices,
     dependencies,
     conditionals,
     loops,
     tensor_arrays,
     checks,
     strings,
+    sparse_values,
     sparse,
     queues,
     images,

@@ -62,7 +62,7 @@ def convolutions(tf: ModuleType) -> None:
 
 
 def poolings(tf: ModuleType) -> None:
-    """Pooling, resizing and moving blocks."""
+    """Pooling and moving blocks."""
     x = tf.placeholder(tf.float32, [None, 8, 8, 4], name="x")
     tf.nn.max_pool(x, [1, 2, 2, 1], [1, 2, 2, 1], "SAME")
     tf.nn.max_pool(x, ksize=3, strides=2, padding="VALID", name="pool")
@@ -73,10 +73,15 @@ def poolings(tf: ModuleType) -> None:
     tf.space_to_depth(x, 2)
     tf.depth_to_space(x, 2)
     tf.space_to_batch_nd(x, [2, 2], [[0, 0], [0, 0]])
+    tf.extract_image_patches(x, [1, 3, 3, 1], [1, 1, 1, 1], [1, 1, 1, 1], "SAME")
+
+
+def image_sizes(tf: ModuleType) -> None:
+    """Images made larger and smaller."""
+    x = tf.placeholder(tf.float32, [None, 8, 8, 4], name="x")
     tf.image.resize_bilinear(x, [16, 16])
     tf.image.resize_nearest_neighbor(x, [4, 4], align_corners=True)
     tf.image.resize_images(x, [16, 16])
-    tf.extract_image_patches(x, [1, 3, 3, 1], [1, 1, 1, 1], [1, 1, 1, 1], "SAME")
 
 
 def normalization(tf: ModuleType) -> None:
@@ -237,6 +242,7 @@ PROGRAMS = (
     activation_swish,
     convolutions,
     poolings,
+    image_sizes,
     normalization,
     moving_averages,
     layers_dense,
