@@ -261,7 +261,7 @@ def test_producer_defaults_are_removed() -> None:
     """MG-145: attributes unknown here that equal the producer's default go."""
     text = (
         'node{name:"n" op:"NoOp" attr{key:"new" value{i:3}}'
-         'attr{key:"other" value{i:4}}}'
+        'attr{key:"other" value{i:4}}}'
     )
     ops = OpList()
     op = ops.op.add(name="NoOp")

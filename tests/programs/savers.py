@@ -67,9 +67,7 @@ def saver_partitioned(tf: ModuleType) -> None:
     """Pieces are saved as slices of the whole."""
     ones = tf.ones_initializer()
     a = tf.get_variable("a", [5, 2], initializer=ones, partitioner=_halves)
-    tf.get_variable(
-        "b", [4], initializer=ones, partitioner=_halves, use_resource=True
-    )
+    tf.get_variable("b", [4], initializer=ones, partitioner=_halves, use_resource=True)
     tf.train.Saver()
     tf.train.Saver({"whole": a})
     tf.train.Saver([a])

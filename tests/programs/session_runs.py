@@ -3,8 +3,6 @@
 Each takes the module it calls `tf` and returns values; graph and session are its own.
 """
 
-
-
 from __future__ import annotations
 
 import collections

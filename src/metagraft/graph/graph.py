@@ -488,7 +488,7 @@ class Graph:
         ]
 
     def _break_cycles(self, waiting: list[Operation], missing: list[Operation]) -> None:
-        """Give loop values unknown shapes: inputs already waited for, through a loop."""
+        """Give inputs that are waited for already, through a loop, unknown shapes."""
         pending = set(waiting)
         for source in missing[:]:
             if source in pending:
