@@ -272,6 +272,33 @@ def array_values(tf: ModuleType) -> list[Any]:
         return session.run(fetches, {x: X})
 
 
+def merges_of_all_kinds(tf: ModuleType) -> list[Any]:
+    """Merges that no `cond` made, with gradients."""
+    p = tf.placeholder(tf.bool, [], name="p")
+    q = tf.placeholder(tf.bool, [], name="q")
+    x = tf.placeholder(tf.float32, [3], name="x")
+    on_false, on_true = tf.raw_ops.Switch(data=x, pred=p)
+    joined, position = tf.raw_ops.Merge(inputs=[on_false * 2.0, tf.square(on_true)])
+    inner_false, inner_true = tf.raw_ops.Switch(data=on_true, pred=q)
+    three, which = tf.raw_ops.Merge(
+        inputs=[inner_true + 1.0, on_false + 2.0, inner_false + 3.0]
+    )
+    one_sided, _ = tf.raw_ops.Merge(inputs=[inner_true * 5.0])
+    two_sided, _ = tf.raw_ops.Merge(inputs=[inner_true * 5.0, on_false])
+    fetches = [joined, position, three, which, *tf.gradients(joined, x)]
+    found = []
+    with tf.Session() as session:
+        for values in ((True, True), (True, False), (False, True)):
+            feeds = {p: values[0], q: values[1], x: X[0]}
+            found.extend(session.run(fetches, feeds))
+            for fetch in (one_sided, two_sided * 2.0):
+                try:
+                    found.append(session.run(fetch, feeds))
+                except tf.errors.InvalidArgumentError:
+                    found.append(-1.0)
+    return found
+
+
 PROGRAMS = {
     program.__name__: program
     for program in (
@@ -286,6 +313,7 @@ PROGRAMS = {
         loops_nested,
         loop_shapes,
         loop_random,
+        merges_of_all_kinds,
         fold_values,
         array_values,
     )

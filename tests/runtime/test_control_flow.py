@@ -39,3 +39,72 @@ def test_compiled(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "DISPATCH_NS", -1.0)
     monkeypatch.setattr(program, "compile_ns", lambda _: 0.0)
     check(name)
+
+
+def segments(session: tf.Session) -> list[bool]:
+    """Return, for each segment of the last program, whether it runs on the device."""
+    programs = [p._compiled for p in session._programs.values()]
+    compiled = [p for p in programs if p is not None][-1]
+    return [segment.on_device for segment in compiled.segments]
+
+
+@pytest.fixture
+def _always_compile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "DISPATCH_NS", -1.0)
+    monkeypatch.setattr(program, "compile_ns", lambda _: 0.0)
+
+
+@pytest.mark.usefixtures("_always_compile")
+def test_switched_training_step_is_one_program() -> None:
+    """A placeholder that switches batch normalization does not cut a training step."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        training = tf.placeholder(tf.bool, [])
+        x = tf.placeholder(tf.float32, [None, 3])
+        h = tf.layers.batch_normalization(x, training=training)
+        loss = tf.reduce_sum(tf.square(tf.layers.dense(h, 2)))
+        with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+            step = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+        session.run(tf.global_variables_initializer())
+        for value in (True, False):
+            session.run(step, {training: value, x: np.ones([4, 3])})
+            assert segments(session) == [True]
+
+
+@pytest.mark.usefixtures("_always_compile")
+def test_loop_with_known_length_is_one_program() -> None:
+    """A recurrent network trains as one program: its loops are unrolled."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [None, 4])
+        w = tf.get_variable("w", initializer=np.ones(4, np.float32))
+        states = tf.scan(lambda a, v: tf.tanh(a * w + v), x, tf.zeros([4]))
+        loss = tf.reduce_sum(states)
+        step = tf.assign_sub(w, tf.gradients(loss, w)[0])
+        session.run(w.initializer)
+        session.run([loss, step], {x: np.ones([3, 4])})
+        assert segments(session) == [True]
+
+
+@pytest.mark.usefixtures("_always_compile")
+def test_loop_of_any_length_is_part_of_a_program() -> None:
+    """A loop whose length is fed is a loop of the program."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        n = tf.placeholder(tf.int32, [])
+        x = tf.placeholder(tf.float32, [4])
+        _, y = tf.while_loop(lambda i, _: i < n, lambda i, v: (i + 1, v * 2.0), [0, x])
+        total = tf.reduce_sum(y + 1.0)
+        for count, expected in ((0, 8.0), (3, 36.0), (100, 4 * 2.0**100)):
+            assert session.run(total, {n: count, x: np.ones(4)}) == expected
+            assert segments(session) == [True]
+
+
+@pytest.mark.usefixtures("_always_compile")
+def test_long_loop_with_a_stack_runs_on_the_host() -> None:
+    """A loop that is too long to be unrolled still gives values and gradients."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [])
+        _, y = tf.while_loop(
+            lambda i, _: i < 100, lambda i, v: (i + 1, v * x), [0, 1.0]
+        )
+        gradient = tf.gradients(y, x)[0] * 2.0
+        assert session.run(gradient, {x: 1.0}) == 200.0
+        assert False in segments(session)

@@ -10,7 +10,7 @@ Nodes are turned into closures once (`Step`), so that a walk is a list of calls.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from metagraft.runtime.control_flow import Loop, make_loop_step
 from metagraft.runtime.node_errors import placed
 from metagraft.runtime.plan import FRAME_SLOT, Guards, Node
 
+# Outputs of a merge; a third one, first, says whether any of its inputs has a value.
+_VALUE_AND_POSITION: Final = 2
 Environment = list[Any]
 Step = Callable[[Environment], None]
 
@@ -144,7 +146,7 @@ def holds(guards: Guards, environment: Environment) -> bool | None:
 def _merge_step(node: Node) -> Step:
     inputs: tuple[Any, ...] = node.inputs
     choices = tuple(zip(inputs, node.choices, strict=True))
-    read = dict(node.checked)
+    outputs = node.outputs[-_VALUE_AND_POSITION:]
 
     def step(environment: Environment) -> None:
         possible: list[int] = []
@@ -154,12 +156,11 @@ def _merge_step(node: Node) -> Step:
                 possible.append(position)
             if found is True:
                 break
+        if len(node.outputs) > _VALUE_AND_POSITION:
+            environment[node.outputs[0]] = _any_truth(node, possible, environment)
         if not possible:
             return
-        for position in possible:
-            slot = inputs[position]
-            if slot in read and environment[slot] is None:
-                raise read[slot].uninitialized()
+        _check_read(node, possible, environment)
         position = possible[-1]
         values: list[Any] = [environment[inputs[position]], np.int32(position)]
         for position in reversed(possible[:-1]):
@@ -168,10 +169,31 @@ def _merge_step(node: Node) -> Step:
             values = [
                 _selected(node, chosen, a, b) for a, b in zip(ours, values, strict=True)
             ]
-        for slot, value in zip(node.outputs, values, strict=False):
+        for slot, value in zip(outputs, values, strict=False):
             environment[slot] = value
 
     return step
+
+
+def _check_read(node: Node, possible: Sequence[int], environment: Environment) -> None:
+    """Check that variables among the inputs that may be taken have values."""
+    read = dict(node.checked)
+    slots: tuple[Any, ...] = node.inputs
+    for position in possible if read else ():
+        slot = slots[position]
+        if slot in read and environment[slot] is None:
+            raise read[slot].uninitialized()
+
+
+def _any_truth(node: Node, possible: Sequence[int], environment: Environment) -> Array:
+    """Return whether any of the choices that may hold does hold."""
+    result: Array = np.bool_(False)
+    for position in possible:
+        guards = node.choices[position]
+        if holds(guards, environment) is True:
+            return np.bool_(True)
+        result = result | traced_truth(guards, environment)
+    return result
 
 
 def traced_truth(guards: Guards, environment: Environment) -> Array:

@@ -275,7 +275,8 @@ class PlanBuilder:
             op: The operation.
             inputs: Slots to choose from.
             choices: The guards of each.
-            outputs: Slots for the value and, optionally, for its position.
+            outputs: Slots for the value and, optionally, for its position; a third one,
+                first, for whether any input has a value.
         """
         self._append(
             Node(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from metagraft.errors import InvalidArgumentError, UnimplementedError
+from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import Dims, is_static
 from metagraft.kernels import Kernel
 from metagraft.kernels.kernel import Array
@@ -209,21 +209,11 @@ def plan_merge(plan: PlanBuilder, op: Operation) -> None:
     shared = set(choices[0]).intersection(*choices[1:])
     rest = [sorted(set(guards) - shared) for guards in choices]
     common: Guards = tuple(sorted(shared))
-    if not (
-        any(not guards for guards in rest)
-        or (
-            len(rest) == 2
-            and all(len(guards) == 1 for guards in rest)
-            and rest[0][0][0] == rest[1][0][0]
-        )
-    ):
-        raise UnimplementedError(
-            op.node_def,
-            op,
-            f"Merge '{op.name}' joins branches that are not the two sides of one "
-            f"condition (inputs {', '.join(t.name for t in op.inputs)}); this is not "
-            "built.",
-        )
+    always = any(not guards for guards in rest) or (
+        len(rest) == 2
+        and all(len(guards) == 1 for guards in rest)
+        and rest[0][0][0] == rest[1][0][0]
+    )
     inputs = []
     for tensor, guards in zip(op.inputs, choices, strict=True):
         # A variable is read only if its branch is taken.
@@ -231,7 +221,12 @@ def plan_merge(plan: PlanBuilder, op: Operation) -> None:
         inputs.append(plan.value(tensor, op))
     plan.set_current_guards(op, common)
     outputs = [plan.set_slot(tensor) for tensor in op.outputs]
-    plan.add_merge(op, inputs, choices, outputs)
+    if always:
+        plan.add_merge(op, inputs, choices, outputs)
+        return
+    found = plan.new_slot()
+    plan.add_merge(op, inputs, choices, [found, *outputs])
+    plan.set_current_guards(op, (*common, (found, True)))
 
 
 # -- files -----------------------------------------------------------------------------
