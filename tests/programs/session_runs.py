@@ -365,6 +365,41 @@ def kernel_error(tf: ModuleType) -> Any:
     return tf.Session().run(tf.add(x, y, name="sum"), feeds)
 
 
+# -- programs as people write them -----------------------------------------------------
+
+
+def sliced_variable(tf: ModuleType) -> Any:
+    """Fetches a slice of a variable and trains through two of them."""
+    image = tf.Variable([[1.0, 2.0, 4.0], [8.0, 16.0, 32.0]])
+    variation = tf.nn.l2_loss(image[:, 1:] - image[:, :2])
+    gradient = tf.gradients(variation, image)[0]
+    train = tf.train.GradientDescentOptimizer(0.25).minimize(variation)
+    with tf.Session() as session:
+        _initialized(tf, session)
+        before = session.run([variation, gradient, image[1]])
+        session.run(train)
+        session.run(image[0].assign([3.0, 2.0, 1.0]))
+        return [*before, session.run(image)]
+
+
+def scalars_for_any_shape(tf: ModuleType) -> Any:
+    """Feeds scalars, then vectors, to placeholders without a shape."""
+    x, y = tf.placeholder(tf.float32), tf.placeholder(tf.float32)
+    w = tf.Variable(0.5)
+    cost = tf.reduce_sum(tf.square(x * w - y)) / 4
+    train = tf.train.GradientDescentOptimizer(0.5).minimize(cost)
+    with tf.Session() as session:
+        _initialized(tf, session)
+        session.run(train, {x: 2.0, y: 3.0})
+        session.run(train, {x: [1.0, 2.0], y: [3.0, 4.0]})
+        return session.run([cost, w], {x: [1.0, 2.0], y: [3.0, 4.0]})
+
+
+def largest(tf: ModuleType) -> Any:
+    with tf.Session() as session:
+        return session.run(tf.nn.top_k([1.0, 3.0, 2.0], 2))
+
+
 VALUES: dict[str, Callable[[ModuleType], Any]] = {
     program.__name__: program
     for program in (
@@ -378,6 +413,9 @@ VALUES: dict[str, Callable[[ModuleType], Any]] = {
         evaluated,
         float_for_int,
         fetch_and_update,
+        sliced_variable,
+        scalars_for_any_shape,
+        largest,
         fetch_and_update_resource,
         read_after_update,
         chained_updates,

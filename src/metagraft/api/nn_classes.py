@@ -12,10 +12,10 @@ from metagraft.graph.apply_op import op
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["TopK", "in_top_k", "top_k"]
+__all__ = ["TopKV2", "in_top_k", "top_k"]
 
 
-class TopK(NamedTuple):
+class TopKV2(NamedTuple):
     """The largest values along the last axis, and where they are."""
 
     values: Tensor
@@ -28,7 +28,7 @@ def top_k(
     sorted: bool = True,
     index_type: Any = dtypes.int32,
     name: str | None = None,
-) -> TopK:
+) -> TopKV2:
     """Return the k largest values of the last axis, and their indices.
 
     Args:
@@ -38,7 +38,7 @@ def top_k(
         index_type: Type of the indices.
         name: Name of the operation.
     """
-    return TopK(
+    return TopKV2(
         *op("TopKV2", input=input, k=k, sorted=sorted, index_type=index_type, name=name)
     )
 

@@ -217,8 +217,13 @@ class SlicedVariable(Tensor):
         masks: dict[str, int],
         scope: str,
     ) -> SlicedVariable:
-        """Return `tensor`, a slice of `variable`, with the method `assign`."""
+        """Return `tensor`, a slice of `variable`, with the method `assign`.
+
+        It takes the place of `tensor` among the outputs of the operation, because
+        tensors are told apart by identity.
+        """
         sliced = cls(tensor.op, tensor.value_index, tensor.dtype)
+        tensor.op.outputs[tensor.value_index] = sliced
         sliced._variable = variable
         begin, end, strides = operands
         sliced._arguments = {

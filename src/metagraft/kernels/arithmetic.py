@@ -32,9 +32,9 @@ def _is_integer(x: Array) -> bool:
     return x.dtype.kind in "iu"
 
 
-def _refuse_zero(y: Array) -> None:
-    """Raise if a divisor that is known on the host is zero."""
-    if is_host(y) and not np.all(y):
+def _refuse_zero(x: Array, y: Array) -> None:
+    """Raise if something is divided by a zero that is known on the host."""
+    if is_host(y) and x.size and not np.all(y):
         raise InvalidArgumentError(None, None, "Integer division by zero")
 
 
@@ -57,7 +57,7 @@ def _truncated_quotient(x: Array, y: Array) -> Array:
 def div(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
     if not _is_integer(x):
         return (x / y,)
-    _refuse_zero(y)
+    _refuse_zero(x, y)
     return (_truncated_quotient(x, y),)
 
 
@@ -72,14 +72,14 @@ def floor_div(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
     if not _is_integer(x):
         # TF: the quotient is rounded, then floored; 1.0 // 0.1 is 10, not 9.
         return (xp.floor(x / y),)
-    _refuse_zero(y)
+    _refuse_zero(x, y)
     return (xp.floor_divide(x, y),)
 
 
 def floor_mod(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
     xp = namespace(x, y)
     if _is_integer(x):
-        _refuse_zero(y)
+        _refuse_zero(x, y)
         return (xp.remainder(x, y),)
     remainder = _truncated_remainder(x, y)
     has_other_sign = (remainder != 0) & ((remainder < 0) != (y < 0))
@@ -88,7 +88,7 @@ def floor_mod(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
 
 def truncate_mod(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
     if _is_integer(x):
-        _refuse_zero(y)
+        _refuse_zero(x, y)
     return (_truncated_remainder(x, y),)
 
 
