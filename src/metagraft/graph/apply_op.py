@@ -71,10 +71,16 @@ def _add(
     graph: Graph, definition: OpDef, name: str, arguments: dict[str, Any]
 ) -> Operation:
     call = _Call(definition, arguments)
+    if name[-1] == "/" and name[:-1] == graph.scopes.name_stack:
+        return _bound(graph, call, name)  # the caller has opened the scope
     with graph.name_scope(name) as scope:
-        call.bind_inputs()
-        call.bind_attributes()
-        return _create(graph, call, scope, call.references)
+        return _bound(graph, call, scope)
+
+
+def _bound(graph: Graph, call: _Call, scope: str) -> Operation:
+    call.bind_inputs()
+    call.bind_attributes()
+    return _create(graph, call, scope, call.references)
 
 
 def _graph_for(definition: OpDef, arguments: dict[str, Any]) -> Graph:

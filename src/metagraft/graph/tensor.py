@@ -19,7 +19,7 @@ class Tensor(TensorOperators):
     Source: tensorflow python/framework/tensor.py Tensor.
     """
 
-    __slots__ = ("__weakref__", "_dtype", "_keras_mask", "_name", "_op", "_value_index")
+    __slots__ = ("__weakref__", "_dtype", "_op", "_value_index")
 
     def __init__(self, op: Operation, value_index: int, dtype: DType) -> None:
         """Name output `value_index` of `op`; used by `Operation.outputs`."""
