@@ -228,14 +228,17 @@ def test_wrong_arguments(sess: Any, tmp_path: Path) -> None:
         saver.save(sess, path)
 
 
-def test_format_v1_is_not_written(sess: Any, tmp_path: Path) -> None:
-    """A graph with such a saver can be built; saving says what to do."""
-    saver = tf.train.Saver(write_version=SaverDef.V1, sharded=True)
+def test_format_v1(sess: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """MG-259, MG-260, MG-264: shards, their common name, and advice."""
+    saver = tf.train.Saver(write_version=SaverDef.V1, sharded=True, max_to_keep=1)
     assert saver.as_saver_def().save_tensor_name == "save/ShardedFilespec:0"
-    with pytest.raises(
-        tf.errors.UnimplementedError, match=r"write_version=SaverDef\.V2"
-    ):
-        saver.save(sess, tmp_path / "m")
+    for step in (1, 2):
+        prefix = saver.save(sess, tmp_path / "m", global_step=step)
+    assert "V1 checkpoint format has been deprecated" in caplog.text
+    assert prefix == f"{tmp_path}/m-2-?????-of-00001"
+    assert files(tmp_path) == ["checkpoint", "m-2-00000-of-00001", "m-2.meta"]
+    assert tf.train.latest_checkpoint(tmp_path) == prefix
+    saver.restore(sess, prefix)
 
 
 def test_uninitialized_variable(tmp_path: Path) -> None:
@@ -421,7 +424,7 @@ def test_restore_what_is_not_there(sess: Any, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="not a valid checkpoint"):
             saver.restore(sess, tmp_path / name)
     (tmp_path / "v1").write_bytes(b"something")
-    with pytest.raises(tf.errors.UnimplementedError, match="V1 are not read"):
+    with pytest.raises(tf.errors.DataLossError, match="too short to be a"):
         saver.restore(sess, tmp_path / "v1")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fnmatch
 import os
 import re
 import secrets
@@ -56,13 +57,35 @@ def read_bytes(path: PathLike) -> bytes:
         OpError: It cannot be read; the class tells why.
     """
     name = local_path(path)
-    with _translated(path):
+    with translated(path):
         if name is None:
-            file_system, remote = _remote(path)
+            file_system, remote = remote_of(path)
             content: bytes = file_system.cat_file(remote)
             return content
         with open(name, "rb") as file:  # noqa: PTH123  # a name may be no valid Path
             return file.read()
+
+
+def open_stream(path: PathLike, mode: str) -> BinaryIO:
+    """Open a file that is read or grows in place; atomic writes are `AtomicFile`'s.
+
+    Wrap what is done with the stream in `translated`.
+
+    Args:
+        path: The file.
+        mode: `rb`, `wb` or `ab`.
+
+    Raises:
+        NotFoundError: There is no such file, or no such folder.
+        OpError: It cannot be opened; the class tells why.
+    """
+    name = local_path(path)
+    with translated(path):
+        if name is not None:
+            return open(name, mode)  # type: ignore[return-value]  # noqa: PTH123
+        file_system, remote = remote_of(path)
+        stream: BinaryIO = file_system.open(remote, mode)
+        return stream
 
 
 def write_bytes(path: PathLike, content: Buffer) -> None:
@@ -77,8 +100,8 @@ def exists(path: PathLike) -> bool:
     name = local_path(path)
     if name is not None:
         return os.path.exists(name)  # noqa: PTH110
-    with _translated(path):
-        file_system, remote = _remote(path)
+    with translated(path):
+        file_system, remote = remote_of(path)
         return bool(file_system.exists(remote))
 
 
@@ -87,48 +110,64 @@ def is_folder(path: PathLike) -> bool:
     name = local_path(path)
     if name is not None:
         return os.path.isdir(name)  # noqa: PTH112
-    with _translated(path):
-        file_system, remote = _remote(path)
+    with translated(path):
+        file_system, remote = remote_of(path)
         return bool(file_system.isdir(remote))
 
 
 def size_bytes(path: PathLike) -> int:
     """Return the size of a file."""
     name = local_path(path)
-    with _translated(path):
+    with translated(path):
         if name is not None:
             return os.stat(name).st_size  # noqa: PTH116
-        file_system, remote = _remote(path)
+        file_system, remote = remote_of(path)
         return int(file_system.size(remote))
 
 
 def modified_seconds(path: PathLike) -> float:
     """Return when a file was last changed, in seconds since 1970."""
     name = local_path(path)
-    with _translated(path):
+    with translated(path):
         if name is not None:
             return os.stat(name).st_mtime  # noqa: PTH116
-        file_system, remote = _remote(path)
+        file_system, remote = remote_of(path)
         return float(file_system.modified(remote).timestamp())
 
 
 def list_folder(path: PathLike) -> list[str]:
     """Return the names in a folder, sorted."""
     name = local_path(path)
-    with _translated(path):
+    with translated(path):
         if name is not None:
             return sorted(os.listdir(name or "."))  # noqa: PTH208
-        file_system, remote = _remote(path)
+        file_system, remote = remote_of(path)
         found = file_system.ls(remote, detail=False)
         return sorted(entry.rstrip("/").rpartition("/")[2] for entry in found)
+
+
+def matching(path: str) -> list[str]:
+    """Return the files that a name, with `?` for any one character, stands for."""
+    folder, slash, name = path.rpartition("/")
+    if "?" not in name:
+        return [path] if exists(path) and not is_folder(path) else []
+    where = folder + slash
+    if where and not is_folder(where):
+        return []
+    pattern = name.replace("[", "[[]").replace("*", "[*]")
+    return [
+        f"{where}{entry}"
+        for entry in list_folder(where or ".")
+        if fnmatch.fnmatchcase(entry, pattern)
+    ]
 
 
 def make_folders(path: PathLike) -> None:
     """Make a folder and those above it, where they do not exist."""
     name = local_path(path)
-    with _translated(path):
+    with translated(path):
         if name is None:
-            file_system, remote = _remote(path)
+            file_system, remote = remote_of(path)
             file_system.makedirs(remote, exist_ok=True)
         elif name:
             os.makedirs(name, exist_ok=True)  # noqa: PTH103
@@ -137,33 +176,33 @@ def make_folders(path: PathLike) -> None:
 def rename(source: PathLike, target: PathLike) -> None:
     """Give a file another name, replacing a file of that name."""
     old, new = local_path(source), local_path(target)
-    with _translated(source):
+    with translated(source):
         if old is not None and new is not None:
             os.replace(old, new)  # noqa: PTH105
             return
-        file_system, remote = _remote(source)
-        file_system.mv(remote, _remote(target)[1])
+        file_system, remote = remote_of(source)
+        file_system.mv(remote, remote_of(target)[1])
 
 
 def remove(path: PathLike) -> None:
     """Delete a file."""
     name = local_path(path)
-    with _translated(path):
+    with translated(path):
         if name is not None:
             os.unlink(name)  # noqa: PTH108
             return
-        file_system, remote = _remote(path)
+        file_system, remote = remote_of(path)
         file_system.rm_file(remote)
 
 
 def remove_folder(path: PathLike) -> None:
     """Delete an empty folder; object stores have none and ignore it."""
     name = local_path(path)
-    with _translated(path):
+    with translated(path):
         if name is not None:
             os.rmdir(name)  # noqa: PTH106
             return
-        file_system, remote = _remote(path)
+        file_system, remote = remote_of(path)
         if file_system.isdir(remote):
             file_system.rmdir(remote)
 
@@ -191,13 +230,13 @@ class AtomicFile:
             raise errors.AlreadyExistsError(None, None, f"{self._path} exists")
         self._stream: BinaryIO | None
         self._writeback = _Writeback()
-        with _translated(path):
+        with translated(path):
             if self._is_local:
                 self._stream = open(  # noqa: PTH123, SIM115
                     self._temporary, "xb", buffering=_BUFFER_BYTES
                 )
             else:
-                file_system, remote = _remote(self._temporary)
+                file_system, remote = remote_of(self._temporary)
                 self._stream = file_system.open(remote, "wb")
 
     @property
@@ -223,7 +262,7 @@ class AtomicFile:
     def start_sync(self) -> None:
         """Begin to bring the content to the disk, without waiting for it."""
         if self._stream is not None and self._is_local:
-            with _translated(self._path):
+            with translated(self._path):
                 self._writeback.start(self._stream)
 
     def close(self) -> None:
@@ -231,7 +270,7 @@ class AtomicFile:
         stream = self._stream
         if stream is None or stream.closed:
             return
-        with _translated(self._path):
+        with translated(self._path):
             self._writeback.finish()
             if self._is_local:
                 stream.flush()
@@ -334,8 +373,8 @@ class RandomAccessFile:
         self.path = os.fspath(path)
         name = local_path(path)
         self._lock = threading.Lock()
-        with _translated(path):
-            self._remote = None if name is not None else _remote(path)
+        with translated(path):
+            self._remote = None if name is not None else remote_of(path)
             if name is None:
                 self._stream = None
                 self.size_bytes = size_bytes(path)
@@ -369,7 +408,7 @@ class RandomAccessFile:
         """Return `size` bytes from `offset` on; fewer at the end of the file."""
         size = max(0, min(size, self.size_bytes - offset))
         if self._stream is None:
-            with _translated(self.path):
+            with translated(self.path):
                 return self._read_remote(offset, size)
         content = bytearray(size)
         count = self.read_into(memoryview(content), offset)
@@ -414,7 +453,12 @@ def is_remote(path: PathLike) -> bool:
     return local_path(path) is None
 
 
-def _remote(path: PathLike) -> tuple[Any, str]:  # fsspec's file systems are untyped
+def remote_of(path: PathLike) -> tuple[Any, str]:  # fsspec's file systems are untyped
+    """Return the file system that `path` is on, and its name there.
+
+    Raises:
+        UnimplementedError: There is no access to such file systems.
+    """
     try:
         import fsspec
     except ImportError as error:
@@ -444,8 +488,8 @@ def _sync_folder(name: str) -> None:
 
 
 @contextlib.contextmanager
-def _translated(path: PathLike) -> Iterator[None]:
-    """Turn the system's errors into ours, naming the file."""
+def translated(path: PathLike) -> Iterator[None]:
+    """Turn the system's errors in a block into ours, naming the file."""
     try:
         yield
     except OSError as error:

@@ -32,6 +32,17 @@ def save_v2_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     return ()
 
 
+def save_v1_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """No outputs; a file name, then lists that the run compares with the tensors.
+
+    Raises:
+        ValueError: They are not.
+    """
+    with_rank(inputs[0], 0)
+    with_rank(inputs[1], 1)
+    return ()
+
+
 def restore_v2_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """The shapes of slices are in their specifications; whole tensors have any.
 
@@ -98,6 +109,8 @@ OPS = tuple(
     OpSpec(name=name, shape=shape, source=_SOURCE)
     for name, shape in (
         ("SaveV2", save_v2_shape),
+        ("Save", save_v1_shape),
+        ("SaveSlices", save_v1_shape),
         ("RestoreV2", restore_v2_shape),
         ("RestoreSlice", restore_slice_shape),
         ("Restore", restore_shape),

@@ -1,6 +1,6 @@
-"""Ops that save and restore: `SaveV2`, `RestoreV2`, names of shards.
+"""Ops that save and restore: `SaveV2`, `RestoreV2`, `SaveSlices`, names of shards.
 
-The files themselves are `formats.bundle`'s.
+The files themselves are those of `formats.bundle` and `formats.slices`.
 
 Source: tensorflow core/kernels/save_restore_v2_ops.cc, save_restore_tensor.cc.
 """
@@ -19,10 +19,11 @@ from metagraft.errors import DataLossError, InvalidArgumentError, NotFoundError
 from metagraft.formats import files
 from metagraft.formats.bundle.format import index_path
 from metagraft.formats.bundle.merge import merge_bundles
-from metagraft.formats.bundle.reader import BundleReader
 from metagraft.formats.bundle.writer import BundleWriter
+from metagraft.formats.checkpoint import TensorReader, open_checkpoint
 from metagraft.formats.extents import Box, Extent, TensorSlice, resolve
 from metagraft.formats.files import exists
+from metagraft.formats.slices.writer import SliceWriter
 from metagraft.graph.dtypes import DType, from_enum
 from metagraft.kernels import Kernel
 from metagraft.kernels.kernel import Array
@@ -153,6 +154,42 @@ def merge_v2_checkpoints(
     return ()
 
 
+def save_slices(
+    attrs: Attributes,
+    filename: Array,
+    tensor_names: Array,
+    shapes_and_slices: Array,
+    tensors: tuple[Array, ...],
+) -> tuple[()]:
+    """Write tensors to a file of format V1."""
+    names, specs = _names(tensor_names, shapes_and_slices)
+    if len(names) != len(tensors):
+        raise InvalidArgumentError(
+            None, None, f"Got {len(names)} names for {len(tensors)} tensors to save"
+        )
+    path = _text(filename)
+    files.make_folders(posixpath.dirname(path))
+    writer = SliceWriter(path)
+    for name, text, value, dtype in zip(names, specs, tensors, attrs["T"], strict=True):
+        array = np.asarray(value)
+        shape: tuple[int, ...] = array.shape
+        part: TensorSlice = (Extent(0, None),) * array.ndim
+        if text:
+            spec = parse_slice_spec(text)
+            shape, part = spec.shape, spec.part
+        writer.add(name, shape, part, array, dtype.as_datatype_enum)
+    writer.finish()
+    return ()
+
+
+def save(
+    attrs: Attributes, filename: Array, tensor_names: Array, tensors: tuple[Array, ...]
+) -> tuple[()]:
+    """Write whole tensors to a file of format V1."""
+    specs = np.full(np.shape(tensor_names), b"", object)
+    return save_slices(attrs, filename, tensor_names, specs, tensors)
+
+
 # -- restoring -------------------------------------------------------------------------
 
 
@@ -162,14 +199,7 @@ def restore_v2(
     """Read tensors from a checkpoint."""
     names, specs = _names(tensor_names, shape_and_slices)
     path = _text(prefix)
-    if not exists(index_path(path)):
-        raise NotFoundError(
-            None,
-            None,
-            "Unsuccessful TensorSliceReader constructor: Failed to find any matching "
-            f"files for {path}",
-        )
-    with BundleReader(path) as reader:
+    with open_checkpoint(path) as reader:
         for name, dtype in zip(names, attrs["dtypes"], strict=True):
             _check_entry(reader, name, dtype)
         whole = [name for name, spec in zip(names, specs, strict=True) if not spec]
@@ -182,7 +212,27 @@ def restore_v2(
         )
 
 
-def _check_entry(reader: BundleReader, name: str, dtype: DType) -> None:
+def restore_slice(
+    attrs: Attributes, file_pattern: Array, tensor_name: Array, shape_and_slice: Array
+) -> tuple[Array, ...]:
+    """Read one tensor, or a part of it, from a checkpoint."""
+    return restore_v2(
+        {"dtypes": [attrs["dt"]]},
+        file_pattern,
+        np.reshape(tensor_name, 1),
+        np.reshape(shape_and_slice, 1),
+    )
+
+
+def restore(
+    attrs: Attributes, file_pattern: Array, tensor_name: Array
+) -> tuple[Array, ...]:
+    """Read one whole tensor from a checkpoint."""
+    whole = np.array([b""], object)
+    return restore_slice(attrs, file_pattern, tensor_name, whole)
+
+
+def _check_entry(reader: TensorReader, name: str, dtype: DType) -> None:
     if not reader.has(name):
         raise NotFoundError(None, None, f"Key {name} not found in checkpoint")
     stored = reader.dtype(name)
@@ -195,7 +245,7 @@ def _check_entry(reader: BundleReader, name: str, dtype: DType) -> None:
         )
 
 
-def _check_complete(reader: BundleReader, name: str) -> None:
+def _check_complete(reader: TensorReader, name: str) -> None:
     """Check that the stored parts of a partitioned tensor make all of it."""
     parts = reader.slices(name)
     if parts:
@@ -214,7 +264,7 @@ def _insufficient(name: str, part: str) -> InvalidArgumentError:
     )
 
 
-def _restored_slice(reader: BundleReader, name: str, text: str) -> Array:
+def _restored_slice(reader: TensorReader, name: str, text: str) -> Array:
     spec = parse_slice_spec(text)
     shape = reader.shape(name)
     if spec.shape != shape:
@@ -283,7 +333,11 @@ def _type_name(dtype: DType) -> str:
 
 
 CHECKPOINT_KERNELS: Final = {
+    "Save": Kernel(save, host=True),
+    "SaveSlices": Kernel(save_slices, host=True),
     "SaveV2": Kernel(save_v2, host=True),
+    "Restore": Kernel(restore, host=True),
+    "RestoreSlice": Kernel(restore_slice, host=True),
     "RestoreV2": Kernel(restore_v2, host=True),
     "MergeV2Checkpoints": Kernel(merge_v2_checkpoints, host=True),
     "ShardedFilename": Kernel(sharded_filename, host=True),

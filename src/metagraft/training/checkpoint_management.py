@@ -5,7 +5,6 @@ Source: tensorflow python/checkpoint/checkpoint_management.py.
 
 from __future__ import annotations
 
-import fnmatch
 import logging
 import os
 import re
@@ -222,9 +221,9 @@ def remove_checkpoint(
     _remove([meta_graph_filename(checkpoint_prefix, meta_graph_suffix)])
     if checkpoint_format_version == SaverDef.V2:
         _remove([f"{checkpoint_prefix}.index"])
-        _remove(_matching(f"{checkpoint_prefix}.data-?????-of-?????"))
+        _remove(files.matching(f"{checkpoint_prefix}.data-?????-of-?????"))
     else:
-        _remove(_matching(checkpoint_prefix))
+        _remove(files.matching(checkpoint_prefix))
 
 
 def meta_graph_filename(checkpoint_filename: str, meta_graph_suffix: str) -> str:
@@ -264,23 +263,7 @@ def _relative(path: str, folder: str) -> str:
 def _files_of(prefix: str) -> list[str]:
     """Return the file that tells that a checkpoint exists: its index, or version 1."""
     index = f"{prefix}.index"
-    return [index] if files.exists(index) else _matching(prefix)
-
-
-def _matching(path: str) -> list[str]:
-    """Return the files that a name with question marks stands for."""
-    folder, slash, name = path.rpartition("/")
-    if "?" not in name:
-        return [path] if files.exists(path) and not files.is_folder(path) else []
-    where = folder + slash
-    if where and not files.is_folder(where):
-        return []
-    pattern = name.replace("[", "[[]").replace("*", "[*]")
-    return [
-        f"{where}{entry}"
-        for entry in files.list_folder(where or ".")
-        if fnmatch.fnmatchcase(entry, pattern)
-    ]
+    return [index] if files.exists(index) else files.matching(prefix)
 
 
 def _remove(paths: Iterable[str]) -> None:

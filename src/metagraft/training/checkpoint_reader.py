@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from metagraft.errors import NotFoundError, UnimplementedError
+from metagraft.errors import NotFoundError
 from metagraft.formats import files
-from metagraft.formats.bundle.reader import BundleReader
+from metagraft.formats.checkpoint import open_checkpoint
 from metagraft.graph.dtypes import DType, from_enum
 from metagraft.proto import DataType
 from metagraft.training import checkpoint_management
@@ -26,29 +26,15 @@ class CheckpointReader:
         """Open a checkpoint.
 
         Args:
-            filepattern: Prefix of its files.
+            filepattern: Prefix of its files; of shards of format V1 their name with
+                `?` for the digits.
 
         Raises:
             NotFoundError: There is no checkpoint of this prefix.
             DataLossError: Its index is damaged.
-            UnimplementedError: It is of format V1.
         """
         prefix = checkpoint_management.prefix_of(os.fsdecode(filepattern))
-        if not checkpoint_management.checkpoint_exists(prefix):
-            raise NotFoundError(
-                None,
-                None,
-                "Unsuccessful TensorSliceReader constructor: Failed to find any "
-                f"matching files for {prefix}",
-            )
-        if not files.exists(f"{prefix}.index"):
-            raise UnimplementedError(
-                None,
-                None,
-                f"{prefix} is no checkpoint of format V2: there is no {prefix}.index. "
-                "Checkpoints of format V1 are not read.",
-            )
-        self._bundle = BundleReader(prefix)
+        self._bundle = open_checkpoint(prefix)
 
     def get_variable_to_shape_map(self) -> dict[str, list[int]]:
         """Return the shapes of all tensors by name."""

@@ -89,8 +89,8 @@ class Saver:
             defer_build: Whether nodes are added by `build`, not here.
             allow_empty: Whether a saver without variables does nothing, instead of
                 being an error.
-            write_version: Format of checkpoints, `SaverDef.V2`. A graph with a saver
-                of format V1 can be built; saving with it is not supported.
+            write_version: Format of the checkpoints that are saved, `SaverDef.V2` or
+                `SaverDef.V1`; both are restored.
             pad_step_number: Whether step numbers in names have eight digits.
             save_relative_paths: Whether the state file has paths relative to itself.
             filename: What the placeholder of the file name holds unless it is fed.
@@ -290,18 +290,17 @@ class Saver:
             ValueError: `latest_filename` has a folder or is the name of the checkpoint.
             RuntimeError: The saver is not built, or the session closed.
             FailedPreconditionError: A variable has no value.
-            UnimplementedError: The saver is of format V1.
         """
         if not self._is_built:
             raise RuntimeError(
                 "`build()` should be called before save if defer_build==True"
             )
-        if self._write_version != SaverDef.V2:
-            raise UnimplementedError(
-                None,
-                None,
-                "Checkpoints of format V1 are not written; make the saver with "
-                "write_version=SaverDef.V2.",
+        if self._write_version == SaverDef.V1:
+            _log.warning(
+                "TensorFlow's V1 checkpoint format has been deprecated. Consider "
+                "switching to the more efficient V2 format: "
+                "`tf.train.Saver(write_version=tf.train.SaverDef.V2)`, now on by "
+                "default."
             )
         state_name = "checkpoint" if latest_filename is None else latest_filename
         if os.path.split(state_name)[0]:

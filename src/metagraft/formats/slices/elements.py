@@ -1,0 +1,85 @@
+"""Elements of tensors in messages: one repeated field per type, and nothing else.
+
+Source: tensorflow core/util/saved_tensor_slice_util.h.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from metagraft.formats.element_types import NUMPY_DTYPES, STRING
+from metagraft.proto import TensorProto
+
+Array = npt.NDArray[Any]  # of a type that only the file tells
+
+_FIELDS: Final = {
+    1: "float_val",
+    2: "double_val",
+    **dict.fromkeys((3, 4, 5, 6, 11, 12, 13, 15, 16, 17), "int_val"),
+    STRING: "string_val",
+    8: "scomplex_val",
+    9: "int64_val",
+    10: "bool_val",
+    18: "dcomplex_val",
+    19: "half_val",
+}
+_COMPLEX_PARTS: Final = {8: np.float32, 18: np.float64}
+_HALF: Final = 19
+
+
+def can_hold(data_type: int) -> bool:
+    """Return whether tensors of a type can be stored."""
+    return data_type in _FIELDS
+
+
+def encode_elements(array: Array, data_type: int) -> TensorProto:
+    """Return the elements of an array, row by row; its type and shape are not kept."""
+    values: Any = array.reshape(-1)
+    if data_type in _COMPLEX_PARTS:
+        values = values.view(_COMPLEX_PARTS[data_type])
+    elif data_type == _HALF:
+        values = values.view(np.uint16)
+    message = TensorProto()
+    getattr(message, _FIELDS[data_type]).extend(
+        (item.encode() if isinstance(item, str) else item for item in values.tolist())
+        if data_type == STRING
+        else values.tolist()
+    )
+    return message
+
+
+def decode_elements(
+    message: TensorProto, data_type: int, shape: tuple[int, ...], count: int
+) -> Array:
+    """Return the array of `count` elements that a message holds.
+
+    Raises:
+        ValueError: It holds another number of elements, or the type has no field.
+    """
+    if not can_hold(data_type):
+        raise ValueError(f"elements of type {data_type} have no field")
+    field = _FIELDS[data_type]
+    values: Any = getattr(message, field)
+    parts = _COMPLEX_PARTS.get(data_type)
+    expected = count * 2 if parts is not None else count
+    if len(values) != expected:
+        raise ValueError(
+            f"{len(values)} values in '{field}', shape {shape} takes {expected}"
+        )
+    dtype = NUMPY_DTYPES[data_type]
+    if data_type == STRING:
+        array: Array = np.empty(count, object)
+        array[:] = list(values)
+        return array.reshape(shape)
+    if data_type == _HALF:
+        patterns = np.fromiter(values, np.int64, expected).astype(np.uint16)
+        array = patterns.view(dtype)
+    elif parts is not None:
+        array = np.fromiter(values, parts, expected).view(dtype)
+    else:
+        stored = np.int64 if field == "int_val" else dtype
+        array = np.fromiter(values, stored, expected).astype(dtype)
+    return array.reshape(shape)

@@ -1,0 +1,241 @@
+"""Reading checkpoints of version 1; the twin of `writer.py`.
+
+Source: tensorflow core/util/tensor_slice_reader.cc.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from google.protobuf.message import DecodeError
+
+from metagraft.errors import DataLossError, NotFoundError
+from metagraft.formats import files
+from metagraft.formats.element_types import NUMPY_DTYPES
+from metagraft.formats.extents import Box, Extent, TensorSlice, resolve
+from metagraft.formats.slice_keys import encode_slice_key
+from metagraft.formats.slices.elements import decode_elements
+from metagraft.formats.table.reader import TableReader
+from metagraft.proto import SavedSliceMeta, SavedTensorSlices, TensorSliceProto
+
+_META_KEY = b""
+
+Array = npt.NDArray[Any]  # of a type that only the file tells
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: str
+    table: TableReader
+
+
+@dataclass(frozen=True, slots=True)
+class _Tensor:
+    """What the files say about one tensor.
+
+    Attributes:
+        data_type: Number of the type of its elements.
+        shape: Its shape.
+        parts: Its slices, and the file of each.
+    """
+
+    data_type: int
+    shape: tuple[int, ...]
+    parts: dict[TensorSlice, _File] = field(default_factory=dict)
+
+
+class SliceReader:
+    """A checkpoint of version 1, with the methods of `BundleReader`."""
+
+    def __init__(self, pattern: files.PathLike) -> None:
+        """Open all files that a name, with `?` for any character, stands for.
+
+        Raises:
+            NotFoundError: There is none.
+            DataLossError: One is damaged, or they contradict each other.
+        """
+        self._prefix = os.fspath(pattern)
+        paths = files.matching(self._prefix)
+        if not paths:
+            raise NotFoundError(
+                None,
+                None,
+                "Unsuccessful TensorSliceReader constructor: Failed to find any "
+                f"matching files for {self._prefix}",
+            )
+        self._tensors: dict[str, _Tensor] = {}
+        for path in sorted(paths):
+            self._add_file(_File(path, TableReader(files.read_bytes(path), path)))
+
+    def _add_file(self, file: _File) -> None:
+        encoded = file.table.get(_META_KEY)
+        if encoded is None:
+            raise _damage(file, "the list of tensors is missing")
+        try:
+            meta = SavedTensorSlices.FromString(encoded).meta
+            for saved in meta.tensor:
+                self._add_tensor(saved, file)
+        except (DecodeError, ValueError) as error:
+            raise _damage(file, f"list of tensors: {error}") from error
+
+    def _add_tensor(self, saved: SavedSliceMeta, file: _File) -> None:
+        shape = tuple(dim.size for dim in saved.shape.dim)
+        if saved.shape.unknown_rank or any(size < 0 for size in shape):
+            raise ValueError(f"tensor {saved.name!r} has shape {shape}")
+        if saved.type not in NUMPY_DTYPES:
+            raise ValueError(f"tensor {saved.name!r} has unknown type {saved.type}")
+        tensor = self._tensors.setdefault(saved.name, _Tensor(saved.type, shape))
+        if (tensor.data_type, tensor.shape) != (saved.type, shape):
+            raise ValueError(
+                f"tensor {saved.name!r} has type {saved.type} and shape {shape}, "
+                f"another file says {tensor.data_type} and {tensor.shape}"
+            )
+        for message in saved.slice:
+            part = _slice_of(message)
+            resolve(part, shape)
+            tensor.parts[part] = file
+
+    @property
+    def prefix(self) -> str:
+        """The name of the files."""
+        return self._prefix
+
+    def keys(self) -> list[str]:
+        """Return the names of all tensors, sorted."""
+        return sorted(self._tensors)
+
+    def has(self, name: str) -> bool:
+        """Return whether there is a tensor of that name."""
+        return name in self._tensors
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Return the shape of a tensor."""
+        return self._tensor(name).shape
+
+    def dtype(self, name: str) -> int:
+        """Return the `DataType` number of the elements of a tensor."""
+        return self._tensor(name).data_type
+
+    def slices(self, name: str) -> tuple[Box, ...]:
+        """Return the parts in which a tensor is stored; none if it is stored whole."""
+        tensor = self._tensor(name)
+        boxes = tuple(resolve(part, tensor.shape) for part in tensor.parts)
+        whole = len(boxes) == 1 and boxes[0].lengths == tensor.shape
+        return () if whole else boxes
+
+    def variable_to_shape_map(self) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of all tensors by name."""
+        return {name: self.shape(name) for name in self.keys()}
+
+    def variable_to_dtype_map(self) -> dict[str, int]:
+        """Return the `DataType` numbers of all tensors by name."""
+        return {name: self.dtype(name) for name in self.keys()}
+
+    def read(self, name: str) -> Array:
+        """Return a tensor; strings are arrays of `bytes`.
+
+        Raises:
+            NotFoundError: There is none of that name.
+            DataLossError: It is damaged, or not all of its parts exist.
+        """
+        shape = self._tensor(name).shape
+        return self.read_slice(name, (0,) * len(shape), shape)
+
+    def read_slice(
+        self, name: str, starts: Sequence[int], lengths: Sequence[int]
+    ) -> Array:
+        """Return a part of a tensor, however it is stored.
+
+        Raises:
+            ValueError: The part reaches outside of the tensor.
+            OpError: As `read`.
+        """
+        tensor = self._tensor(name)
+        box = resolve(
+            tuple(map(Extent, starts, lengths)),
+            tensor.shape,
+        )
+        array = np.empty(box.lengths, NUMPY_DTYPES[tensor.data_type])
+        is_set = np.zeros(box.lengths, np.bool_)
+        for part in tensor.parts:
+            stored = resolve(part, tensor.shape)
+            if stored == box:
+                return self._read_part(name, tensor, part)
+            common = stored.intersection(box)
+            if common is not None:
+                values = self._read_part(name, tensor, part)
+                array[common.within(box)] = values[common.within(stored)]
+                is_set[common.within(box)] = True
+        if not is_set.all():
+            raise DataLossError(
+                None,
+                None,
+                f"{self._prefix}: tensor {name!r}: the stored slices leave "
+                f"{is_set.size - int(np.count_nonzero(is_set))} of {is_set.size} "
+                f"elements of the part at {box.starts} of {box.lengths} unset",
+            )
+        return array
+
+    def read_many(self, names: Sequence[str]) -> dict[str, Array]:
+        """Return several tensors by name.
+
+        Raises:
+            OpError: As `read`.
+        """
+        return {name: self.read(name) for name in names}
+
+    def _read_part(self, name: str, tensor: _Tensor, part: TensorSlice) -> Array:
+        file = tensor.parts[part]
+        shape = resolve(part, tensor.shape).lengths
+        encoded = file.table.get(encode_slice_key(name.encode(), part))
+        if encoded is None:
+            raise _damage(file, f"tensor {name!r}: a slice of {shape} has no entry")
+        try:
+            saved = SavedTensorSlices.FromString(encoded).data
+            return decode_elements(
+                saved.data, tensor.data_type, shape, math.prod(shape)
+            )
+        except (DecodeError, ValueError) as error:
+            raise _damage(file, f"tensor {name!r}: {error}") from error
+
+    def _tensor(self, name: str) -> _Tensor:
+        tensor = self._tensors.get(name)
+        if tensor is None:
+            raise NotFoundError(
+                None, None, f"Key {name} not found in checkpoint {self._prefix}"
+            )
+        return tensor
+
+    def close(self) -> None:
+        """Do nothing: no files are kept open."""
+
+    def __enter__(self) -> SliceReader:
+        """Return the reader."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the reader."""
+        self.close()
+
+
+def _slice_of(message: TensorSliceProto) -> TensorSlice:
+    return tuple(
+        Extent(extent.start, extent.length if extent.HasField("length") else None)
+        for extent in message.extent
+    )
+
+
+def _damage(file: _File, reason: str) -> DataLossError:
+    return DataLossError(None, None, f"{file.path}: {reason}")
