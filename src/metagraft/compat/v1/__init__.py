@@ -308,6 +308,7 @@ _NAMES = {
             "manip",
             "math",
             "nn",
+            "python_io",
             "quantization",
             "random",
             "raw_ops",

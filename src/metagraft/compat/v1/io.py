@@ -1,10 +1,12 @@
-"""`tf.io`: graphs as files."""
+"""`tf.io`: files, records, graphs as files."""
 
 from __future__ import annotations
 
+from metagraft.compat.v1.python_io import RECORD_FILES
 from metagraft.lazy_names import lazy_names
 
 _NAMES = {
+    **RECORD_FILES,
     "write_graph": "metagraft.meta_graph.files:write_graph",
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table

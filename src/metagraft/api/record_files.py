@@ -1,0 +1,188 @@
+"""Record files under TensorFlow's names: `tf.io.TFRecordWriter` and its relatives."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterator
+from types import TracebackType
+
+from metagraft.errors import UnimplementedError
+from metagraft.formats.records import COMPRESSIONS, RecordReader, RecordWriter
+
+__all__ = [
+    "TFRecordCompressionType",
+    "TFRecordOptions",
+    "TFRecordWriter",
+    "tf_record_iterator",
+]
+
+
+class TFRecordCompressionType:
+    """The kinds of compression, as numbers; the names may be given too."""
+
+    NONE = 0
+    ZLIB = 1
+    GZIP = 2
+
+
+class TFRecordOptions:
+    """How a record file is compressed.
+
+    Source: tensorflow python/lib/io/tf_record.py.
+    """
+
+    compression_type_map = {  # noqa: RUF012 - TensorFlow's public table
+        TFRecordCompressionType.ZLIB: "ZLIB",
+        TFRecordCompressionType.GZIP: "GZIP",
+        TFRecordCompressionType.NONE: "",
+    }
+
+    def __init__(
+        self,
+        compression_type: TFRecordOptions | int | str | None = None,
+        flush_mode: int | None = None,
+        input_buffer_size: int | None = None,
+        output_buffer_size: int | None = None,
+        window_bits: int | None = None,
+        compression_level: int | None = None,
+        compression_method: int | None = None,
+        mem_level: int | None = None,
+        compression_strategy: int | None = None,
+    ) -> None:
+        """Remember the options.
+
+        Args:
+            compression_type: `"GZIP"`, `"ZLIB"`, `""`, a number of
+                `TFRecordCompressionType` or other options.
+            flush_mode: Of zlib; not supported.
+            input_buffer_size: Makes no difference to the file.
+            output_buffer_size: Makes no difference to the file.
+            window_bits: Of zlib; not supported.
+            compression_level: 0 to 9.
+            compression_method: Of zlib; not supported.
+            mem_level: Of zlib; not supported.
+            compression_strategy: Of zlib; not supported.
+
+        Raises:
+            ValueError: There is no such compression.
+            UnimplementedError: An option is given that is not supported.
+        """
+        self.get_compression_type_string(compression_type)
+        self.compression_type = compression_type
+        self.flush_mode = flush_mode
+        self.input_buffer_size = input_buffer_size
+        self.output_buffer_size = output_buffer_size
+        self.window_bits = window_bits
+        self.compression_level = compression_level
+        self.compression_method = compression_method
+        self.mem_level = mem_level
+        self.compression_strategy = compression_strategy
+        self._refuse_unsupported()
+
+    def _refuse_unsupported(self) -> None:
+        names = (
+            "flush_mode",
+            "window_bits",
+            "compression_method",
+            "mem_level",
+            "compression_strategy",
+        )
+        given = [name for name in names if getattr(self, name) is not None]
+        if given:
+            raise UnimplementedError(
+                None, None, f"TFRecordOptions: not supported: {', '.join(given)}"
+            )
+
+    @classmethod
+    def get_compression_type_string(
+        cls, options: TFRecordOptions | int | str | None
+    ) -> str:
+        """Return the name of a compression given in any way.
+
+        Raises:
+            ValueError: There is no such compression.
+        """
+        if not options:
+            return ""
+        if isinstance(options, TFRecordOptions):
+            return cls.get_compression_type_string(options.compression_type)
+        if isinstance(options, int) and options in cls.compression_type_map:
+            return cls.compression_type_map[options]
+        if isinstance(options, str) and options in COMPRESSIONS:
+            return options
+        raise ValueError(f'Not a valid compression_type: "{options}"')
+
+
+class TFRecordWriter:
+    """Writes records to a file."""
+
+    def __init__(
+        self,
+        path: str | bytes | os.PathLike[str],
+        options: TFRecordOptions | int | str | None = None,
+    ) -> None:
+        """Create a file, or empty the one of that name.
+
+        Raises:
+            NotFoundError: The folder does not exist.
+            ValueError: The options name no compression.
+        """
+        if not isinstance(options, TFRecordOptions):
+            options = TFRecordOptions(options)
+        level = options.compression_level
+        self._writer = RecordWriter(
+            os.fsdecode(path),
+            TFRecordOptions.get_compression_type_string(options),
+            level=zlib.Z_DEFAULT_COMPRESSION if level is None else level,
+        )
+
+    def write(self, record: bytes | str) -> None:
+        """Append a record; text is written as UTF-8.
+
+        Raises:
+            TypeError: It is neither bytes nor text.
+        """
+        if isinstance(record, str):
+            record = record.encode()
+        if not isinstance(record, bytes):
+            raise TypeError(
+                f"write(): record must be bytes, got {type(record).__name__}"
+            )
+        self._writer.write(record)
+
+    def flush(self) -> None:
+        """Let readers see what was written."""
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Complete the file."""
+        self._writer.close()
+
+    def __enter__(self) -> TFRecordWriter:
+        """Return the writer."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file."""
+        self.close()
+
+
+def tf_record_iterator(
+    path: str | bytes | os.PathLike[str],
+    options: TFRecordOptions | int | str | None = None,
+) -> Iterator[bytes]:
+    """Return an iterator over the records of a file.
+
+    Raises:
+        NotFoundError: There is no such file.
+        ValueError: The options name no compression.
+    """
+    return RecordReader(
+        os.fsdecode(path), TFRecordOptions.get_compression_type_string(options)
+    )
