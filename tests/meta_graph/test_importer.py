@@ -173,6 +173,18 @@ def test_unbound_inputs() -> None:
         tf.train.import_meta_graph(meta)
 
 
+def test_unbound_inputs_that_no_node_uses() -> None:
+    """MG-055: lists left over from the export of a part do not matter."""
+    with tf.Graph().as_default():
+        tf.add(tf.constant(1.0), 2.0, name="s/sum")
+        meta = tf.train.export_meta_graph()
+    meta.collection_def["unbound_inputs"].bytes_list.value.append(b"$unbound_inputs_x")
+    with tf.Graph().as_default() as graph:
+        tf.train.import_meta_graph(meta)
+        assert graph.get_all_collection_keys() == []
+        assert graph.get_operation_by_name("s/sum").type == "AddV2"
+
+
 def test_which_collections() -> None:
     """MG-160: only those that the predicate wants; unbound inputs never."""
     meta = exported()

@@ -239,6 +239,15 @@ def _check_bound(
     given = {_first_output(key) for key in input_map or ()}
     missing = [source for source in unbound if _first_output(source) not in given]
     if missing:
+        # TF: demands all. Its exports of a part leave the list behind in the graph, and
+        # later files of the whole graph have one that none of their nodes needs.
+        used = {
+            _first_output(source)
+            for node in meta_graph_def.graph_def.node
+            for source in node.input
+        }
+        missing = [source for source in missing if _first_output(source) in used]
+    if missing:
         raise ValueError(
             f"Graph contains unbound inputs: {','.join(dict.fromkeys(missing))}. Must "
             "provide these inputs through input_map."
