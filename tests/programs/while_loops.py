@@ -202,7 +202,30 @@ def gradients_of_import(tf: ModuleType) -> None:
         tf.gradients(y, graph.get_tensor_by_name(f"{scope}/x:0"))
 
 
+def import_of_loop(tf: ModuleType) -> None:
+    """A graph definition with a loop, imported into a branch and into a loop."""
+    with tf.Graph().as_default() as other:
+        a = tf.placeholder(tf.float32, [2], name="a")
+        _, b = tf.while_loop(lambda i, _: i < 3, lambda i, v: (i + 1, v * a), [0, a])
+        tf.identity(b, name="b")
+        graph_def = other.as_graph_def()
+    p = tf.placeholder(tf.bool, [], name="p")
+    x = tf.placeholder(tf.float32, [2], name="x")
+
+    def imported(value: object) -> object:
+        return tf.import_graph_def(graph_def, {"a:0": value}, ["b:0"])[0]
+
+    imported(x)
+    tf.cond(p, lambda: imported(x), lambda: x)
+    tf.while_loop(
+        lambda i, _: i < 2,
+        lambda i, v: (i + 1, tf.ensure_shape(imported(v), [2])),
+        [0, x],
+    )
+
+
 PROGRAMS = (
+    import_of_loop,
     gradients_of_import,
     while_gradients_of_shapes,
     while_simple,

@@ -108,3 +108,21 @@ def test_long_loop_with_a_stack_runs_on_the_host() -> None:
         gradient = tf.gradients(y, x)[0] * 2.0
         assert session.run(gradient, {x: 1.0}) == 200.0
         assert False in segments(session)
+
+
+def test_loop_imported_twice() -> None:
+    """Copies of one loop run side by side, though their frames have one name."""
+    with tf.Graph().as_default() as other:
+        a = tf.placeholder(tf.float32, [], name="a")
+        n = tf.placeholder(tf.int32, [], name="n")
+        _, b = tf.while_loop(lambda i, _: i < n, lambda i, v: (i + 1, v * a), [0, a])
+        tf.identity(b, name="b")
+        graph_def = other.as_graph_def()
+
+    def imported(value: float, count: int) -> tf.Tensor:
+        inputs = {"a:0": tf.constant(value), "n:0": tf.constant(count)}
+        return tf.import_graph_def(graph_def, inputs, ["b:0"])[0]
+
+    with tf.Graph().as_default(), tf.Session() as session:
+        powers = [imported(2.0, 3), imported(3.0, 1), imported(5.0, 0)]
+        assert session.run(powers) == [16.0, 9.0, 5.0]

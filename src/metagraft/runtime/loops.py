@@ -128,16 +128,22 @@ def condensed(
     Returns:
         The same with every loop replaced by its `LoopCond`, and the loops by that.
     """
-    loops: dict[FrameName, FoundLoop] = {}
+    groups: dict[FrameName, list[Operation]] = {}
     for op in needed:
-        frame = frames[op]
-        if len(frame) > depth:
-            loop = loops.setdefault(frame[: depth + 1], FoundLoop(frame[: depth + 1]))
-            loop.operations[op] = None
-            if len(frame) == depth + 1:
-                _sort_in(loop, op)
-    place = {op: loop for loop in loops.values() for op in loop.operations}
-    for loop in loops.values():
+        if len(frames[op]) > depth:
+            groups.setdefault(frames[op][: depth + 1], []).append(op)
+    if not groups:
+        return needed, {}
+    loops: list[FoundLoop] = []
+    for name, operations in groups.items():
+        for part in _connected(operations, needed, frames, depth + 1):
+            loop = FoundLoop(name, dict.fromkeys(part))
+            for op in part:
+                if len(frames[op]) == depth + 1:
+                    _sort_in(loop, op)
+            loops.append(loop)
+    place = {op: loop for loop in loops for op in loop.operations}
+    for loop in loops:
         _check(loop)
         outside = (
             o for op in loop.operations for o in needed[op] if place.get(o) is not loop
@@ -148,8 +154,48 @@ def condensed(
         for op, before in needed.items()
         if op not in place
     }
-    result.update((loop.pivot, list(loop.before)) for loop in loops.values())
-    return result, {loop.pivot: loop for loop in loops.values()}
+    result.update((loop.pivot, list(loop.before)) for loop in loops)
+    return result, {loop.pivot: loop for loop in loops}
+
+
+def _connected(
+    operations: list[Operation],
+    needed: Needed,
+    frames: Mapping[Operation, FrameName],
+    depth: int,
+) -> list[list[Operation]]:
+    """Take the loops of one frame apart.
+
+    # TF: two loops whose frames have one name, as when a graph is imported twice, fail.
+    """
+    conditions = [
+        op for op in operations if op.type == "LoopCond" and len(frames[op]) == depth
+    ]
+    if len(conditions) < 2:
+        return [operations]
+    known = set(operations)
+    neighbours: dict[Operation, list[Operation]] = {op: [] for op in operations}
+    for op in operations:
+        for other in needed[op]:
+            leaves = other.type in _EXIT and len(frames[other]) == depth
+            if other in known and not leaves:
+                neighbours[op].append(other)
+                neighbours[other].append(op)
+    parts: list[list[Operation]] = []
+    seen: set[Operation] = set()
+    for condition in conditions:
+        if condition in seen:
+            continue
+        part = {condition: None}
+        waiting = [condition]
+        while waiting:
+            for other in neighbours[waiting.pop()]:
+                if other not in part:
+                    part[other] = None
+                    waiting.append(other)
+        seen.update(part)
+        parts.append([op for op in operations if op in part])
+    return parts
 
 
 def _standing_for(op: Operation, place: Mapping[Operation, FoundLoop]) -> Operation:
