@@ -14,6 +14,7 @@ from typing import Any
 
 from metagraft.errors import UnimplementedError
 from metagraft.graph import catalogue
+from metagraft.graph.argument_lists import is_list, split_by_argument
 from metagraft.graph.attrs import encode
 from metagraft.graph.catalogue import ArgDef, AttrDef, OpDef
 from metagraft.graph.conversion import convert_n_to_tensor, convert_to_tensor
@@ -114,27 +115,13 @@ def outputs_of(made: Operation, definition: OpDef) -> Any:
     outputs = made.outputs
     if not definition.outputs:
         return made
-    if len(definition.outputs) == 1 and not _is_list(definition.outputs[0]):
+    if len(definition.outputs) == 1 and not is_list(definition.outputs[0]):
         return outputs[0]
-    structured: list[Any] = []
-    position = 0
-    for arg in definition.outputs:
-        if not _is_list(arg):
-            structured.append(outputs[position])
-            position += 1
-            continue
-        count = (
-            made.attrs[arg.number_attr]
-            if arg.number_attr
-            else len(made.attrs[arg.type_list_attr])
-        )
-        structured.append(outputs[position : position + count])
-        position += count
+    structured = [
+        part if is_list(arg) else part[0]
+        for arg, part in split_by_argument(outputs, definition.outputs, made.attrs)
+    ]
     return structured[0] if len(structured) == 1 else tuple(structured)
-
-
-def _is_list(arg: ArgDef) -> bool:
-    return bool(arg.number_attr or arg.type_list_attr)
 
 
 @cache
@@ -181,7 +168,7 @@ class _Call:
             if type(value) is Tensor and self._takes(arg, value):
                 self.inputs.append(value)
                 continue
-            if _is_list(arg):
+            if is_list(arg):
                 tensors = self._convert_list(arg, value)
             else:
                 tensors = [self._convert_one(arg, value)]
@@ -197,7 +184,7 @@ class _Call:
 
     def _takes(self, arg: ArgDef, tensor: Tensor) -> bool:
         """Bind a tensor whose type is the one already known; the common case."""
-        if arg.is_ref or _is_list(arg):
+        if arg.is_ref or is_list(arg):
             return False
         base = tensor.dtype.base_dtype
         if arg.type:
@@ -428,7 +415,7 @@ class _Call:
         """Types of the outputs if inputs determine them simply, else None."""
         found: list[DType] = []
         for arg in self.definition.outputs:
-            if _is_list(arg):
+            if is_list(arg):
                 return None
             dtype = (
                 from_enum(arg.type) if arg.type else self.inferred.get(arg.type_attr)

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metagraft.errors import OpError
+from metagraft.graph.argument_lists import is_list, split_by_argument
 from metagraft.graph.shapes import Dims, is_static, merge_dims, num_elements
 from metagraft.graph.tensor_values import make_ndarray
 
@@ -246,20 +247,10 @@ def _run_kernel(op: Operation, operands: Sequence[Array]) -> Sequence[Any] | Non
     kernel = import_module("metagraft.kernels").kernel_for(op.type)
     if kernel is None or kernel.random or kernel.updates or kernel.reads:
         return None
-    arguments: list[Any] = []
-    position = 0
-    for arg in definition.inputs:
-        if not arg.number_attr and not arg.type_list_attr:
-            arguments.append(operands[position])
-            position += 1
-            continue
-        count = (
-            op.attrs[arg.number_attr]
-            if arg.number_attr
-            else len(op.attrs[arg.type_list_attr])
-        )
-        arguments.append(tuple(operands[position : position + count]))
-        position += count
+    arguments = [
+        tuple(values) if is_list(arg) else values[0]
+        for arg, values in split_by_argument(operands, definition.inputs, op.attrs)
+    ]
     try:
         with np.errstate(all="ignore"):
             outputs: Sequence[Any] = kernel.fn(op.record, *arguments)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metagraft.errors import InternalError, InvalidArgumentError, UnimplementedError
+from metagraft.graph.argument_lists import is_list, split_by_argument
 from metagraft.kernels import Kernel
 from metagraft.runtime.control_flow import (
     HOST_LOOP,
@@ -534,14 +535,17 @@ class PlanBuilder:
         static: list[int] = []
         static_names = kernel.static_names(op)
         updated: dict[str, VariableDeclaration] = {}
-        for name, tensors, is_list in arguments(op):
+        definition = op.definition
+        assert definition is not None, op.type
+        for arg, tensors in split_by_argument(op.inputs, definition.inputs, op.attrs):
+            name = arg.name
             if name in static_names:
                 static.append(len(inputs))
             if name in kernel.updates or name in kernel.reads:
                 declaration = self.variable(tensors[0], op)
                 updated[name] = declaration
                 inputs.append(self.read(declaration, op))
-            elif is_list:
+            elif is_list(arg):
                 inputs.append(tuple(self.value(t, op) for t in tensors))
             else:
                 inputs.append(self.value(tensors[0], op))
@@ -612,24 +616,3 @@ def _repeated(slots: Sequence[int]) -> tuple[int, ...]:
             positions.append(position)
         seen.add(slot)
     return tuple(positions)
-
-
-def arguments(op: Operation) -> list[tuple[str, Sequence[Tensor], bool]]:
-    """Return (name, tensors, is it a list) for every input arg of an operation."""
-    definition = op.definition
-    assert definition is not None, op.type
-    tensors = op.inputs
-    result: list[tuple[str, Sequence[Tensor], bool]] = []
-    start = 0
-    for arg in definition.inputs:
-        if arg.number_attr:
-            size = int(op.attrs[arg.number_attr])
-        elif arg.type_list_attr:
-            size = len(op.attrs[arg.type_list_attr])
-        else:
-            result.append((arg.name, tensors[start : start + 1], False))
-            start += 1
-            continue
-        result.append((arg.name, tensors[start : start + size], True))
-        start += size
-    return result
