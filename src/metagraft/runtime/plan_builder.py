@@ -30,6 +30,7 @@ from metagraft.runtime.control_flow import (
     needs_host,
     touches_arrays,
 )
+from metagraft.runtime.event_order import EventOrder
 from metagraft.runtime.loops import FoundLoop
 from metagraft.runtime.plan import (
     FRAME_SLOT,
@@ -96,8 +97,7 @@ class PlanBuilder:
     _reads: list[Read] = field(default_factory=list)
     _constants: list[tuple[int, Any]] = field(default_factory=list)
     _randoms: list[RandomOp] = field(default_factory=list)
-    _events: list[int | tuple[int, ...]] = field(default_factory=list)
-    _event_of: dict[Operation, int] = field(default_factory=dict)
+    _events: EventOrder = field(default_factory=EventOrder)
     _guards: dict[Tensor | Operation, Guards] = field(default_factory=dict)
     _optional: dict[tuple[str, str], int] = field(default_factory=dict)
     _optional_slots: dict[int, VariableDeclaration] = field(default_factory=dict)
@@ -286,7 +286,7 @@ class PlanBuilder:
                 None,
                 tuple(inputs),
                 tuple(outputs),
-                after=self._events_before(op),
+                after=self._events.before(op),
                 guards=self._current,
                 choices=tuple(choices),
                 checked=tuple(
@@ -422,12 +422,10 @@ class PlanBuilder:
             random,
         )
         node.guards = self._current
-        node.after = tuple(
-            sorted({self._event_of[o] for o in loop.before if o in self._event_of})
-        )
+        node.after = self._events.of(loop.before)
         self._append(node)
         for op in loop.operations:
-            self._event_of[op] = self._event_of[loop.pivot]
+            self._events.same(op, loop.pivot)
             if self._current:
                 self._guards[op] = self._current
 
@@ -518,15 +516,14 @@ class PlanBuilder:
                 static,
                 random,
                 needs_frame,
-                self._events_before(op),
+                self._events.before(op),
                 self._current,
                 checked=tuple((s, optional[s]) for s in flat if s in optional),
             )
         )
 
     def _append(self, node: Node) -> None:
-        self._event_of[node.op] = len(self._events)
-        self._events.append(len(self._nodes))
+        self._events.add_node(node.op, len(self._nodes))
         self._nodes.append(node)
 
     def add_kernel(self, op: Operation, kernel: Kernel) -> None:
@@ -562,21 +559,7 @@ class PlanBuilder:
 
     def finish_operation(self, op: Operation) -> None:
         """Pass on the control edges of an operation that became no node."""
-        if op in self._event_of:
-            return
-        before = self._events_before(op)
-        if len(before) == 1:
-            self._event_of[op] = before[0]
-        elif before:
-            self._event_of[op] = len(self._events)
-            self._events.append(before)
-
-    def _events_before(self, op: Operation) -> tuple[int, ...]:
-        # Data inputs count too: the operation behind one may be no node, but wait
-        # for others by control edges.
-        before = [*op.control_inputs, *(tensor.op for tensor in op.inputs)]
-        found = {self._event_of[o] for o in before if o in self._event_of}
-        return tuple(sorted(found))
+        self._events.pass_on(op)
 
     def finished(self, feeds: Sequence[int], fetches: Sequence[Tensor]) -> Plan:
         """Return the plan of everything collected."""
@@ -592,7 +575,7 @@ class PlanBuilder:
                 for key, declaration in self._written.items()
             ),
             randoms=tuple(self._randoms),
-            events=tuple(self._events),
+            events=self._events.listed(),
             fetches=tuple(fetched),
             fetch_guards=tuple(self.guards(t) for t in fetches) if self._guards else (),
             repeated=_repeated(fetched),
@@ -609,10 +592,5 @@ class PlanBuilder:
 
 def _repeated(slots: Sequence[int]) -> tuple[int, ...]:
     """Return the positions of slots that are in the sequence before."""
-    seen: set[int] = set()
-    positions = []
-    for position, slot in enumerate(slots):
-        if slot in seen:
-            positions.append(position)
-        seen.add(slot)
-    return tuple(positions)
+    first = {slot: position for position, slot in reversed([*enumerate(slots)])}
+    return tuple(p for p, slot in enumerate(slots) if first[slot] < p)
