@@ -137,8 +137,8 @@ def read_state(
 ) -> CheckpointState | None:
     """Return the state of a folder, its paths absolute or starting with `folder`.
 
-    # TF: unknown fields are ignored, and a file that is no text is too, with a warning;
-    # there both make the state unreadable (MG-304).
+    # TF: can read neither unknown fields, which are ignored here, nor a file that is no
+    # text, which counts as none here, with a warning (MG-304).
 
     Args:
         folder: Where the state file is.
