@@ -1,16 +1,18 @@
 """Pooling and its gradients; twin of `ops/pooling.py`.
 
 A window has few places, so every kernel is a loop over them: place by place, the
-values of all windows are one strided slice of the padded image, and the gradient is
-the same slice written back. XLA fuses the loop; its own windowed operations run
-value by value on the CPU.
+values of all windows are one strided slice of the padded image. The gradient asks the
+other way round, for each place of the image, what the windows over it give: slices
+again, one for each window that may lie over it. XLA fuses both loops, and vectorises
+them; its own windowed operations run value by value on the CPU, as do sums of padded
+arrays (maxima of 3x3 with stride 1, 16 images of 28x28x64, gradient: 9.1 ms, so 1.4).
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +25,9 @@ from metagraft.ops.pooling import ArgmaxAttrs
 from metagraft.ops.windows import Pair, WindowAttrs
 
 __all__ = ["KERNELS"]
+
+# What windows with some values give to their place of a number.
+_Part = Callable[..., Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,122 @@ class _Places:
         ]
         return lax().pad(values, zero, config)
 
+    def spread(self, xp: Any, *values: Array, part: _Part, absent: Any) -> Array:
+        """Add up what the windows give to each place of the image.
+
+        Args:
+            xp: The array library.
+            *values: Arrays of the shape of `outputs`.
+            part: What windows with these values give to their place of this number.
+            absent: For each of `values`, a value of a window that gives nothing.
+        """
+        if self._are_tiles:
+            return self._cropped(xp, self._tiles(xp, values, part))
+        reach = tuple(
+            -(-w // s) for w, s in zip(self.window, self.strides, strict=True)
+        )
+        edges = [(count - 1, count - 1) for count in reach]
+        padded = [
+            xp.pad(value, edges, constant_values=nothing)
+            for value, nothing in zip(values, absent, strict=True)
+        ]
+        if xp is not np:
+            padded = lax().optimization_barrier(padded)
+        return self._cropped(xp, self._interleaved(xp, reach, padded, part, ()))
+
+    @property
+    def _are_tiles(self) -> bool:
+        """Whether each place of the image is under one window at most."""
+        return all(
+            count == 1 or width == step
+            for count, width, step in zip(
+                self.outputs, self.window, self.strides, strict=True
+            )
+        )
+
+    def _tiles(self, xp: Any, values: tuple[Array, ...], part: _Part) -> Array:
+        """Repeat the values over their windows, `[h, 1, w, 1]` to `[h, i, w, j]`."""
+        apart = [size for count in self.outputs for size in (count, 1)]
+        sizes = list(zip(self.outputs, self.window, strict=True))
+        numbers = np.arange(math.prod(self.window), dtype=np.int32)
+        number = numbers.reshape([n for width in self.window for n in (1, width)])
+        spread = xp.broadcast_to(
+            part(number, *(value.reshape(apart) for value in values)),
+            [n for pair in sizes for n in pair],
+        )
+        return spread.reshape([count * width for count, width in sizes])
+
+    def _interleaved(
+        self,
+        xp: Any,
+        reach: tuple[int, ...],
+        padded: list[Array],
+        part: _Part,
+        phase: tuple[int, ...],
+    ) -> Array:
+        """Sum at the places that lie `phase` after a window's start; all such places.
+
+        Places of one phase have the same windows over them; the sums of all phases,
+        one after the other along each axis, are the image.
+        """
+        axis = len(phase)
+        if axis == len(self.window):
+            return self._sum_at(xp, reach, padded, part, phase)
+        parts = [
+            self._interleaved(xp, reach, padded, part, (*phase, start))
+            for start in range(self.strides[axis])
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        stacked = xp.stack(parts, axis + 1)
+        sizes = list(stacked.shape)
+        sizes[axis : axis + 2] = [sizes[axis] * sizes[axis + 1]]
+        return stacked.reshape(sizes)
+
+    def _sum_at(
+        self,
+        xp: Any,
+        reach: tuple[int, ...],
+        padded: list[Array],
+        part: _Part,
+        phase: tuple[int, ...],
+    ) -> Array:
+        counts = [n + r - 1 for n, r in zip(self.outputs, reach, strict=True)]
+        total = None
+        for number, offset in enumerate(self.offsets()):
+            steps = zip(offset, phase, self.strides, strict=True)
+            if any((place - start) % step for place, start, step in steps):
+                continue
+            starts = [
+                r - 1 - place // step
+                for r, place, step in zip(reach, offset, self.strides, strict=True)
+            ]
+            taken = tuple(
+                slice(start, start + count)
+                for start, count in zip(starts, counts, strict=True)
+            )
+            given = part(np.int32(number), *(value[taken] for value in padded))
+            total = given if total is None else total + given
+        if total is None:  # between the windows
+            return xp.zeros(counts, padded[-1].dtype)
+        return total
+
+    def _cropped(self, xp: Any, spread: Array) -> Array:
+        """Cut off the padding; places after the last window get nothing."""
+        ends = [
+            before + size
+            for (before, _), size in zip(self.pads, self.dims, strict=True)
+        ]
+        short = [(0, max(e - n, 0)) for e, n in zip(ends, spread.shape, strict=True)]
+        if any(after for _, after in short):
+            spread = xp.pad(spread, short)
+        return spread[
+            tuple(
+                slice(before, end)
+                for (before, _), end in zip(self.pads, ends, strict=True)
+            )
+        ]
+
 
 def _check_window(attrs: WindowAttrs) -> None:
     if attrs.window[0] != 1 or attrs.strides[0] != 1:
@@ -156,12 +277,18 @@ def max_pool_grad(
     xp = namespace(image, pooled, dy)
     places = _Places.of(attrs, image.shape)
     _check_gradient(places, dy, "out_backprop")
-    gradient = None
+    none = np.int32(-1)
+    first = xp.full(pooled.shape, none, np.int32)
+    padded = places.padded(xp, image, _lowest(image.dtype))
+    for number, offset in reversed(list(enumerate(places.offsets()))):
+        is_largest = places.taken(padded, offset) == pooled
+        first = xp.where(is_largest, np.int32(number), first)
     zero = dy.dtype.type(0)
-    for offset, is_first in _firsts(xp, places, image, pooled):
-        part = places.put_back(xp, xp.where(is_first, dy, zero), offset)
-        gradient = part if gradient is None else gradient + part
-    return (gradient,)
+
+    def part(number: Array, first: Array, dy: Array) -> Array:
+        return xp.where(first == number, dy, zero)
+
+    return (places.spread(xp, first, dy, part=part, absent=(none, zero)),)
 
 
 def max_pool_3d_grad(
@@ -330,11 +457,10 @@ def average_pool_grad(attrs: WindowAttrs, sizes: np.ndarray, dy: Array) -> tuple
     _check_gradient(places, dy, "out_backprop")
     wide = dy.astype(_wide(dy.dtype))
     shares = wide / _counts(attrs, places, wide.dtype)
-    gradient = None
-    for offset in places.offsets():
-        part = places.put_back(xp, shares, offset)
-        gradient = part if gradient is None else gradient + part
-    assert gradient is not None
+    zero = shares.dtype.type(0)
+    gradient = places.spread(
+        xp, shares, part=lambda _number, share: share, absent=(zero,)
+    )
     return (gradient.astype(dy.dtype),)
 
 
