@@ -157,7 +157,9 @@ _NAMES = {
             "OptimizerOptions",
             "RunMetadata",
             "RunOptions",
+            "SessionLog",
             "Summary",
+            "SummaryMetadata",
         )
     },
     # Mathematics.
@@ -312,6 +314,7 @@ _NAMES = {
             "quantization",
             "random",
             "raw_ops",
+            "summary",
             "train",
             "dtypes",
         )

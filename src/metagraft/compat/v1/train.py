@@ -28,6 +28,7 @@ _NAMES = {
         f"{_TRAINING}.checkpoint_reader",
         "list_variables load_checkpoint load_variable",
     ),
+    "summary_iterator": f"{_TRAINING}.summary_writer:summary_iterator",
     # Optimizers and what goes with them.
     **from_module(f"{_TRAINING}.optimizer", "Optimizer"),
     **{
