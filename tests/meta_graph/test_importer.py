@@ -173,6 +173,23 @@ def test_unbound_inputs() -> None:
         tf.train.import_meta_graph(meta)
 
 
+def test_shapes_of_an_earlier_release() -> None:
+    """MG-141: TensorFlow 1.15 stored shapes that later releases refuse."""
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [None, 4, 4, 3])
+        one = tf.ones([3])
+        y, _, _ = tf.nn.fused_batch_norm(x, one, one, one, one, is_training=False)
+        tf.gradients(y, x)
+        meta = tf.train.export_meta_graph()
+    (node,) = [n for n in meta.graph_def.node if n.op == "FusedBatchNormGradV3"]
+    stored = node.attr["_output_shapes"].list.shape
+    stored[3].dim[0].size = stored[4].dim[0].size = 3
+    with tf.Graph().as_default() as graph:
+        tf.train.import_meta_graph(meta)
+        outputs = graph.get_operation_by_name(node.name).outputs
+        assert [t.shape.as_list() for t in outputs[1:]] == [[3], [3], [0], [0]]
+
+
 def test_unbound_inputs_that_no_node_uses() -> None:
     """MG-055: lists left over from the export of a part do not matter."""
     with tf.Graph().as_default():

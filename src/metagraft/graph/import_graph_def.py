@@ -146,6 +146,22 @@ def _paused_collector() -> Iterator[None]:
             gc.enable()
 
 
+# TF: 1.15 stored shapes [C] of the reserved spaces; later releases infer [0] and refuse
+# such files.
+_OUTDATED_SHAPES: Final = frozenset({"FusedBatchNormGradV3"})
+
+
+def _with_outdated_shapes(op_types: Sequence[str]) -> list[int]:
+    """Return the nodes whose stored shapes may be those of an earlier release."""
+    if _OUTDATED_SHAPES.isdisjoint(op_types):
+        return []
+    return [
+        position
+        for position, op_type in enumerate(op_types)
+        if op_type in _OUTDATED_SHAPES
+    ]
+
+
 @dataclass(slots=True)
 class _Import:
     """One import of one message.
@@ -197,7 +213,10 @@ class _Import:
         pairs = check_colocation(
             nodes, signatures.colocated, index, taken, renamed=renamed
         )
-        for position in edges.downstream_of_redirected():
+        for position in (
+            *edges.downstream_of_redirected(),
+            *_with_outdated_shapes(op_types),
+        ):
             nodes[position].attr.pop(OUTPUT_SHAPES, None)
             self._unshaped.add(position)
         if renamed:
