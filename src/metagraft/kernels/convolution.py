@@ -6,6 +6,8 @@ side: host arrays are convolved by XLA too and come back as host arrays.
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,6 +26,43 @@ _LETTERS = "DHW"
 def _convolve(attrs: WindowAttrs, image: Array, kernel: Array) -> Array:
     """Convolve; groups follow from how many channels a filter takes."""
     _check_strides(attrs)
+    if not _is_slow_on_cpu(attrs, image, kernel):
+        return _convolve_directly(attrs, image, kernel)
+    return lax().platform_dependent(
+        image,
+        kernel,
+        cpu=functools.partial(_convolve_more_channels, attrs),
+        default=functools.partial(_convolve_directly, attrs),
+    )
+
+
+def _is_slow_on_cpu(attrs: WindowAttrs, image: Array, kernel: Array) -> bool:
+    """Whether XLA's CPU backend takes one thread and no vectors for these channels.
+
+    A 3x3 filter from 3 to 32 channels takes 4.8 ms for a batch of 64 images of 32x32
+    (2 cores), and 1.4 ms when the channels are filled up to 4.
+    """
+    channels, outputs = kernel.shape[-2:]
+    return bool(
+        attrs.rank == 4
+        and channels == image.shape[attrs.channels]
+        and channels in (3, 5, 7)
+        and outputs <= 32
+        and math.prod(kernel.shape[:-2]) <= 9
+    )
+
+
+def _convolve_more_channels(attrs: WindowAttrs, image: Array, kernel: Array) -> Array:
+    """Convolve with channels of zeros added, up to a multiple of four."""
+    xp = namespace(image, kernel)
+    more = -kernel.shape[-2] % 4
+    fill = [(0, 0)] * 4
+    fill[attrs.channels] = (0, more)
+    wider = xp.pad(kernel, [(0, 0), (0, 0), (0, more), (0, 0)])
+    return _convolve_directly(attrs, xp.pad(image, fill), wider)
+
+
+def _convolve_directly(attrs: WindowAttrs, image: Array, kernel: Array) -> Array:
     letters = _LETTERS[-(attrs.rank - 2) :]
     data = f"NC{letters}" if attrs.channels_first else f"N{letters}C"
     pads = [
@@ -144,26 +183,102 @@ def _backprop_filter(convolve: Convolve) -> Any:
     def backprop_filter(
         attrs: WindowAttrs, image: Array, sizes: np.ndarray, dy: Array
     ) -> tuple[Array]:
-        gradient = _transposed(
-            lambda kernel: convolve(attrs, image, kernel), list(sizes), dy
-        )
+        dims = [int(size) for size in sizes]
+        transposed = functools.partial(_transposed_filter, convolve, attrs, dims)
+        is_plain = convolve is _convolve_directly
+        if is_plain and _is_sum_of_products(attrs, image, dims, dy):
+            gradient = lax().platform_dependent(
+                image,
+                dy,
+                cpu=functools.partial(_filter_by_products, attrs, dims),
+                default=transposed,
+            )
+        else:
+            gradient = transposed(image, dy)
         return _like_operands(gradient, image, dy)
 
     return backprop_filter
 
 
+def _transposed_filter(
+    convolve: Convolve, attrs: WindowAttrs, dims: list[int], image: Array, dy: Array
+) -> Array:
+    return _transposed(lambda kernel: convolve(attrs, image, kernel), dims, dy)
+
+
+def _is_sum_of_products(
+    attrs: WindowAttrs, image: Array, dims: list[int], dy: Array
+) -> bool:
+    """Whether the CPU is faster with matrix products than with XLA's transpose.
+
+    For a batch of 64 images of 16x16, 3x3 filters from 32 to 64 channels, the
+    products take 5.5 ms and the transpose 17.6 ms (2 cores); from 128 to 128 channels
+    it is 44 and 38 ms.
+    """
+    channels = dims[-2]
+    return (
+        attrs.rank == 4
+        and channels == image.shape[attrs.channels]
+        and np.dtype(image.dtype) in (np.dtype(np.float32), np.dtype(np.float64))
+        and (channels < 96 or math.prod(dims[:-2]) == 1)
+        and bool(dy.size)
+    )
+
+
+def _filter_by_products(
+    attrs: WindowAttrs, dims: list[int], image: Array, dy: Array
+) -> Array:
+    """The gradient of a filter: a matrix product for each of its rows.
+
+    The columns under a row of the filter lie beside each other in one array, made
+    once; for each row of the filter a strided part of it is multiplied by `dy`.
+    """
+    xp = namespace(image, dy)
+    # Each is taken several times: without this XLA would also compute it that often.
+    image, dy = lax().optimization_barrier((image, dy))
+    if attrs.channels_first:
+        image, dy = (xp.transpose(x, (0, 2, 3, 1)) for x in (image, dy))
+    height, width, channels, outputs = dims
+    pads, steps, gaps = [], [], []
+    for axis, size, taps in zip(attrs.spatial, image.shape[1:3], dims, strict=False):
+        pads.append(attrs.pads(axis, size, taps))
+        steps.append(attrs.strides[axis])
+        gaps.append(attrs.dilations[axis])
+    rows, columns = dy.shape[1:3]
+    padded = xp.pad(image, [(0, 0), *pads, (0, 0)])
+    taken = [
+        padded[
+            :, :, j * gaps[1] : j * gaps[1] + (columns - 1) * steps[1] + 1 : steps[1]
+        ]
+        for j in range(width)
+    ]
+    beside = lax().optimization_barrier(xp.concatenate(taken, axis=-1))
+    flat = dy.reshape(-1, outputs)
+    products = []
+    for i in range(height):
+        start = i * gaps[0]
+        part = beside[:, start : start + (rows - 1) * steps[0] + 1 : steps[0]]
+        product = lax().dot_general(
+            flat, part.reshape(-1, width * channels), (((0,), (0,)), ((), ()))
+        )
+        products.append(product.T)
+    return xp.stack(products).reshape(dims)
+
+
 KERNELS = {
     "Conv2D": Kernel(_forward(_convolve)),
-    "Conv2DBackpropInput": Kernel(_backprop_input(_convolve), static=("input_sizes",)),
+    "Conv2DBackpropInput": Kernel(
+        _backprop_input(_convolve_directly), static=("input_sizes",)
+    ),
     "Conv2DBackpropFilter": Kernel(
-        _backprop_filter(_convolve), static=("filter_sizes",)
+        _backprop_filter(_convolve_directly), static=("filter_sizes",)
     ),
     "Conv3D": Kernel(_forward(_convolve)),
     "Conv3DBackpropInputV2": Kernel(
-        _backprop_input(_convolve), static=("input_sizes",)
+        _backprop_input(_convolve_directly), static=("input_sizes",)
     ),
     "Conv3DBackpropFilterV2": Kernel(
-        _backprop_filter(_convolve), static=("filter_sizes",)
+        _backprop_filter(_convolve_directly), static=("filter_sizes",)
     ),
     "DepthwiseConv2dNative": Kernel(_forward(_convolve_depthwise)),
     "DepthwiseConv2dNativeBackpropInput": Kernel(
