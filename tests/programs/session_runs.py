@@ -400,6 +400,70 @@ def largest(tf: ModuleType) -> Any:
         return session.run(tf.nn.top_k([1.0, 3.0, 2.0], 2))
 
 
+def _mismatch(*dims: tuple[int, ...]) -> Callable[..., Any]:
+    """Decorate a function of tensors: they are fed ones of those shapes."""
+
+    def decorate(build: Callable[..., Any]) -> Callable[[ModuleType], Any]:
+        def program(tf: ModuleType) -> Any:
+            tensors = [tf.placeholder(tf.float32) for _ in dims]
+            feeds = {t: np.ones(d) for t, d in zip(tensors, dims, strict=True)}
+            with tf.Session() as session:
+                return session.run(build(tf, *tensors), feeds)
+
+        program.__name__ = build.__name__
+        return program
+
+    return decorate
+
+
+@_mismatch((2, 3), (2, 3))
+def inner_sizes(tf: ModuleType, a: Any, b: Any) -> Any:
+    a.set_shape([None, None])
+    return tf.matmul(a, b)
+
+
+@_mismatch((2, 2, 3), (2, 2, 3))
+def inner_sizes_of_batches(tf: ModuleType, a: Any, b: Any) -> Any:
+    return tf.matmul(a, b)
+
+
+@_mismatch((3,), (3, 3))
+def vector_times_matrix(tf: ModuleType, a: Any, b: Any) -> Any:
+    return tf.matmul(a, b)
+
+
+@_mismatch((2,), (1, 3))
+def labels_without_logits(tf: ModuleType, labels: Any, logits: Any) -> Any:
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(
+        labels=tf.cast(labels, tf.int32), logits=logits
+    )
+
+
+@_mismatch((2, 3), (2, 4))
+def labels_of_other_classes(tf: ModuleType, labels: Any, logits: Any) -> Any:
+    return tf.nn.softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+
+
+@_mismatch((2, 3), (1,))
+def targets_of_some(tf: ModuleType, predictions: Any, targets: Any) -> Any:
+    return tf.nn.in_top_k(predictions, tf.cast(targets, tf.int32), 1)
+
+
+@_mismatch((1, 3))
+def more_than_there_are(tf: ModuleType, values: Any) -> Any:
+    return tf.nn.top_k(values, 5)
+
+
+@_mismatch((1, 3), (2,))
+def biases_of_other_channels(tf: ModuleType, value: Any, bias: Any) -> Any:
+    return tf.nn.bias_add(value, bias)
+
+
+def list_of_feeds(tf: ModuleType) -> Any:
+    with tf.Session() as session:
+        return session.run(tf.constant(1), [1])
+
+
 VALUES: dict[str, Callable[[ModuleType], Any]] = {
     program.__name__: program
     for program in (
@@ -429,6 +493,15 @@ ERRORS: dict[str, Callable[[ModuleType], Any]] = {
     **{
         program.__name__: program
         for program in (
+            inner_sizes,
+            inner_sizes_of_batches,
+            vector_times_matrix,
+            labels_without_logits,
+            labels_of_other_classes,
+            targets_of_some,
+            more_than_there_are,
+            biases_of_other_channels,
+            list_of_feeds,
             missing_feed,
             missing_feed_of_any_shape,
             missing_scalar_feed,

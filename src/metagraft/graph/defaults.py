@@ -125,11 +125,12 @@ def session_for(session: Any, graph: Graph, purpose: str) -> SessionLike:
     """
     chosen: SessionLike | None = session or get_default_session()
     method, thing = ("eval", "tensor") if "tensor" in purpose else ("run", "operation")
+    colon = "" if thing == "tensor" else ":"
     explicit = f"ass an explicit session to `{method}(session=sess)`"
     if chosen is None:
         raise ValueError(
             f"Cannot {purpose} using `{method}()`: No default session is registered."
-            f" Use `with sess.as_default()` or p{explicit}"
+            f" Use `with sess.as_default(){colon}` or p{explicit}"
         )
     if chosen.graph is not graph:
         raise ValueError(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.namespace import is_host, lax, namespace
 
@@ -135,6 +136,15 @@ def xlog1py(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
 
 
 def add_n(_attrs: Any, inputs: tuple[Array, ...]) -> tuple[Array]:
+    for i, term in enumerate(inputs):
+        if term.shape != inputs[0].shape:
+            raise InvalidArgumentError(
+                None,
+                None,
+                "Inputs to an operation of type AddN must have the same size and "
+                f"shape.  Input 0: {show(inputs[0].shape)} != input {i}: "
+                f"{show(term.shape)}",
+            )
     return (reduce(lambda total, term: total + term, inputs),)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 
@@ -23,8 +24,8 @@ def _add(value: Array, bias: Array, axis: int) -> tuple[Array]:
         raise InvalidArgumentError(
             None,
             None,
-            "Must provide as many biases as the channel dimension of the input tensor:"
-            f" {list(bias.shape)} vs. {value.shape[axis]} in {list(value.shape)}",
+            "Must provide as many biases as the last dimension of the input tensor: "
+            f"{show(bias.shape)} vs. {show(value.shape)}",
         )
     shape = [1] * value.ndim
     shape[axis] = -1

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.namespace import lax, namespace
 
@@ -69,6 +71,13 @@ def population_count(_attrs: Any, x: Array) -> tuple[Array]:
 
 
 def select(_attrs: Any, condition: Array, x: Array, y: Array) -> tuple[Array]:
+    if x.shape != y.shape:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Inputs to an operation of type Select must have the same size and "
+            f"shape.  Input 0: {show(x.shape)} != input 2: {show(y.shape)}",
+        )
     if condition.ndim == 1 and x.ndim > 1:  # one decision per row
         condition = condition.reshape((-1,) + (1,) * (x.ndim - 1))
     return (namespace(condition, x, y).where(condition, x, y),)

@@ -7,6 +7,8 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 
@@ -37,9 +39,25 @@ def _adjoint(x: Array) -> Array:
 
 
 def mat_mul(attrs: Any, a: Array, b: Array) -> tuple[Array]:
+    _check_sizes(attrs, a, b)
     a = _transposed(a) if attrs["transpose_a"] else a
     b = _transposed(b) if attrs["transpose_b"] else b
     return (_product(a, b, a.dtype),)
+
+
+def _check_sizes(attrs: Any, a: Array, b: Array) -> None:
+    """Raise unless the matrices can be multiplied."""
+    if a.ndim == b.ndim == 2:
+        rows, columns = int(attrs["transpose_a"]), int(not attrs["transpose_b"])
+        if a.shape[1 - rows] == b.shape[1 - columns]:
+            return
+        text = (
+            f"Matrix size-incompatible: In[0]: {show(a.shape)}, In[1]: {show(b.shape)}"
+        )
+    else:
+        i, x = (0, a) if a.ndim != 2 else (1, b)
+        text = f"In[{i}] is not a matrix. Instead it has shape {show(x.shape)}"
+    raise InvalidArgumentError(None, None, text)
 
 
 def sparse_mat_mul(attrs: Any, a: Array, b: Array) -> tuple[Array]:
@@ -49,13 +67,31 @@ def sparse_mat_mul(attrs: Any, a: Array, b: Array) -> tuple[Array]:
     return (_product(a.astype(float32), b.astype(float32), float32),)
 
 
+def _check_batches(attrs: Any, x: Array, y: Array) -> None:
+    """Raise unless the batches of matrices can be multiplied."""
+    text = ""
+    adjoint = attrs["adj_x"], attrs["adj_y"]
+    if x.ndim < 2 or y.ndim < 2:
+        i, z = (0, x) if x.ndim < 2 else (1, y)
+        text = f"In[{i}] ndims must be >= 2: {z.ndim}"
+    elif x.shape[-2 if adjoint[0] else -1] != y.shape[-1 if adjoint[1] else -2]:
+        text = (
+            f"Matrix size-incompatible: In[0]: {show(x.shape)}, In[1]: {show(y.shape)}"
+            f" {int(adjoint[0])} {int(adjoint[1])}"
+        )
+    if text:
+        raise InvalidArgumentError(None, None, text)
+
+
 def batch_mat_mul(attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    _check_batches(attrs, x, y)
     x = _adjoint(x) if attrs["adj_x"] else x
     y = _adjoint(y) if attrs["adj_y"] else y
     return (_product(x, y, x.dtype),)
 
 
 def batch_mat_mul_v3(attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    _check_batches(attrs, x, y)
     x = _adjoint(x) if attrs["adj_x"] else x
     y = _adjoint(y) if attrs["adj_y"] else y
     return (_product(x, y, attrs["Tout"].numpy_dtype),)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 
@@ -47,7 +48,16 @@ def log_softmax(_attrs: Any, logits: Array) -> tuple[Array]:
 def cross_entropy(_attrs: Any, logits: Array, labels: Array) -> tuple[Array, Array]:
     """Loss, and its gradient for the logits, as two outputs."""
     xp = namespace(logits, labels)
-    logits, labels = xp.broadcast_arrays(logits, labels)
+    try:
+        dims = np.broadcast_shapes(logits.shape, labels.shape)
+    except ValueError:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "logits and labels must be broadcastable: "
+            f"logits_size={show(logits.shape)} labels_size={show(labels.shape)}",
+        ) from None
+    logits, labels = xp.broadcast_to(logits, dims), xp.broadcast_to(labels, dims)
     shifted, total, raised = _shifted_and_log_sum(logits)
     targets = labels.astype(shifted.dtype)
     loss = xp.sum(targets * (xp.log(total) - shifted), axis=-1, dtype=shifted.dtype)
@@ -64,6 +74,13 @@ def sparse_cross_entropy(
     program, as on TensorFlow's accelerators.
     """
     xp = namespace(logits, labels)
+    if logits.shape[:1] != labels.shape[:1]:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "logits and labels must have the same first dimension, got logits shape "
+            f"{show(logits.shape)} and labels shape {show(labels.shape)}",
+        )
     classes = logits.shape[-1]
     if xp is np:
         _check_labels(labels, classes)

@@ -17,11 +17,12 @@ __all__ = ["KERNELS"]
 
 
 def _top_k(values: Array, k: int, index_dtype: Any) -> tuple[Array, Array]:
-    if not values.ndim or values.shape[-1] < k:
+    had = values.shape[-1] if values.ndim else 0
+    if not values.ndim or had < k:
         raise InvalidArgumentError(
             None,
             None,
-            f"input must have at least k columns. Had {list(values.shape)}, needed {k}",
+            f"input must have at least k columns. Had {had}, needed {k}",
         )
     if k < 0:
         raise InvalidArgumentError(None, None, f"Need k >= 0, got {k}")
@@ -45,6 +46,13 @@ def top_k_v2(attrs: Any, values: Array, k: np.ndarray) -> tuple[Array, Array]:
 def _in_top_k(predictions: Array, targets: Array, k: Array) -> tuple[Array]:
     """Whether fewer than k classes are more probable than the target."""
     xp = namespace(predictions, targets, k)
+    if len(predictions) != len(targets):
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"First dimension of predictions {len(predictions)} must match length of"
+            f" targets {len(targets)}",
+        )
     classes = predictions.shape[1]
     zero = targets.dtype.type(0)
     known = (targets >= zero) & (targets < targets.dtype.type(classes))

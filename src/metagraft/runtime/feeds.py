@@ -26,8 +26,14 @@ def flattened(feed_dict: Mapping[Any, Any]) -> Iterator[tuple[Any, Any]]:
     """Yield (key, value) with tuple keys and composite tensors spread out.
 
     Raises:
+        TypeError: It is no dictionary.
         ValueError: A tuple key and its value differ in structure.
     """
+    if not isinstance(feed_dict, Mapping):
+        raise TypeError(
+            "FlattenDictItems: 'dict' must be a dictionary or collection.Mapping type "
+            f"object, instead of '{type(feed_dict).__name__}'."
+        )
     for key, value in feed_dict.items():
         yield from _flattened_item(key, value)
 
