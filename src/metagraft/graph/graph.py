@@ -6,8 +6,8 @@ Source of the public behaviour: tensorflow python/framework/ops.py Graph.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final
 
 from metagraft.graph import catalogue, graph_scopes, node_edges
@@ -19,9 +19,9 @@ from metagraft.graph.lookup import as_graph_element
 from metagraft.graph.operation import Operation
 from metagraft.graph.output_types import output_types
 from metagraft.graph.scope_stacks import ScopeStacks
-from metagraft.graph.shape_inference import infer_shapes
-from metagraft.graph.shapes import Dims, dims_from_proto, merge_dims
-from metagraft.graph.store import OUTPUT_SHAPES, NodeStore, shapes_attr
+from metagraft.graph.shapes import Dims
+from metagraft.graph.static_shapes import StaticShapes
+from metagraft.graph.store import NodeStore
 from metagraft.graph.tensor import Tensor
 from metagraft.graph.unique_names import UniqueNames
 from metagraft.proto import AttrValue, GraphDef, NodeDef, VersionDef
@@ -46,7 +46,7 @@ class Graph:
         self._lock = threading.RLock()
         self._store = NodeStore(PRODUCER_VERSION)
         self._ops: list[Operation | None] = []
-        self._dims: list[tuple[Dims, ...] | None] = []
+        self._shapes = StaticShapes(self)
         self._types: list[tuple[DType, ...] | None] = []
         self._stacks: list[CreationStack] = []
         self._names = UniqueNames()
@@ -60,8 +60,6 @@ class Graph:
         self._has_contexts = False
         self._seed: int | None = None
         self._changes = 0
-        # Imported operations whose shapes storage does not have yet.
-        self._unshaped: set[int] = set()
         self.functions = FunctionLibrary(self._store.message.library)
         # (shape, reduced axes) -> (shape with the axes kept, repeats along each axis):
         # what gradients of sums computed with nodes once and then remember.
@@ -205,7 +203,7 @@ class Graph:
                         stored[declared.name].CopyFrom(declared.default)
             op = self._register(op_id, node, inputs, dtypes)
             op._definition = definition  # noqa: SLF001 - an operation is a view
-            self._infer(op)
+            self._shapes.infer(op)
         except BaseException:
             self._forget(op_id)
             raise
@@ -225,7 +223,7 @@ class Graph:
         op = Operation(self, op_id, node)
         op._inputs = inputs  # noqa: SLF001 - an operation is a view made here
         self._ops.append(op)
-        self._dims.append(None)
+        self._shapes.append()
         self._types.append(dtypes)
         self._stacks.append(capture())
         self._names.mark(node.name)
@@ -236,11 +234,11 @@ class Graph:
     def _forget(self, count: int) -> None:
         """Return to the first `count` operations."""
         self._store.truncate(count)
-        for items in (self._ops, self._dims, self._types, self._stacks):
+        for items in (self._ops, self._types, self._stacks):
             del items[count:]
+        self._shapes.truncate(count)
         self._consumers = None
         self._changes += 1
-        self._unshaped = {position for position in self._unshaped if position < count}
 
     def adopt_nodes(
         self,
@@ -249,6 +247,8 @@ class Graph:
         names: Sequence[str],
         types: Sequence[tuple[DType, ...] | None],
         unshaped: Iterable[int],
+        op_types: Iterable[str] = (),
+        size_bytes: int | None = None,
     ) -> range:
         """Append the nodes of a checked message and return their positions.
 
@@ -260,15 +260,16 @@ class Graph:
             names: The nodes' names.
             types: The types of every node's outputs, None where not known.
             unshaped: Which of the nodes come without shapes.
+            op_types: All op types of the nodes, where the size is given.
+            size_bytes: How large the message is encoded, where that is known.
         """
         self.check_not_finalized()
         with self._lock:
-            start = self._store.adopt(graph_def, names)
+            start = self._store.adopt(graph_def, names, op_types, size_bytes)
             count = len(names)
             self._ops.extend([None] * count)
-            self._dims.extend([None] * count)
+            self._shapes.extend(count, (start + position for position in unshaped))
             self._types.extend(types)
-            self._unshaped.update(start + position for position in unshaped)
             self._stacks.extend([stack] * count)
             self._consumers = None
             self._names.add_later(names)
@@ -454,67 +455,8 @@ class Graph:
         return found
 
     def output_dims(self, op: Operation) -> tuple[Dims, ...]:
-        """Return the static shape of every output of `op`, inferred when first asked.
-
-        Inputs are inferred first, without recursion.
-        """
-        found = self._dims[op.op_id]
-        if found is not None:
-            return found
-        with self._lock:
-            waiting = [op]
-            while waiting:
-                current = waiting[-1]
-                if self._dims[current.op_id] is not None or self._read_shapes(current):
-                    waiting.pop()
-                    continue
-                missing = self._uninferred_inputs(current)
-                if missing:
-                    self._break_cycles(waiting, missing)
-                    waiting.extend(missing)
-                else:
-                    self._infer(current)
-                    waiting.pop()
-            found = self._dims[op.op_id]
-            assert found is not None
-            return found
-
-    def _uninferred_inputs(self, op: Operation) -> list[Operation]:
-        sources = dict.fromkeys(t.op for t in op.inputs)
-        return [
-            s
-            for s in sources
-            if self._dims[s.op_id] is None and not self._read_shapes(s)
-        ]
-
-    def _break_cycles(self, waiting: list[Operation], missing: list[Operation]) -> None:
-        """Give inputs that are waited for already, through a loop, unknown shapes."""
-        pending = set(waiting)
-        for source in missing[:]:
-            if source in pending:
-                self._dims[source.op_id] = (None,) * len(self.output_dtypes(source))
-                missing.remove(source)
-
-    def _read_shapes(self, op: Operation) -> bool:
-        """Take shapes that came with an imported node."""
-        attr = op._node.attr  # noqa: SLF001 - an operation is a view made here
-        if OUTPUT_SHAPES not in attr:
-            return False
-        stored = tuple(dims_from_proto(s) for s in attr[OUTPUT_SHAPES].list.shape)
-        if len(stored) != len(self.output_dtypes(op)):
-            attr.pop(OUTPUT_SHAPES)
-            return False
-        self._dims[op.op_id] = stored
-        return True
-
-    def _infer(self, op: Operation) -> None:
-        self._set_dims(op, infer_shapes(op))
-
-    def _set_dims(self, op: Operation, dims: tuple[Dims, ...]) -> None:
-        self._dims[op.op_id] = dims
-        if dims:
-            node = self._store.nodes[op.op_id]
-            node.attr[OUTPUT_SHAPES].CopyFrom(shapes_attr(dims))
+        """Return the static shape of every output, inferred when first asked for."""
+        return self._shapes.of(op)
 
     def merge_output_shape(self, op: Operation, index: int, dims: Dims) -> None:
         """Add what is known of the shape of one output.
@@ -522,15 +464,11 @@ class Graph:
         Raises:
             ValueError: It contradicts what was known.
         """
-        known = list(self.output_dims(op))
-        known[index] = merge_dims(known[index], dims)
-        self._set_dims(op, tuple(known))
+        self._shapes.merge(op, index, dims)
 
     def infer_all_shapes(self) -> None:
         """Infer what is not yet inferred, so that storage holds every shape."""
-        for position in sorted(self._unshaped):
-            self.output_dims(self.operation_at(position))
-        self._unshaped.clear()
+        self._shapes.store_all()
 
     # -- messages --------------------------------------------------------------------
 
@@ -553,11 +491,10 @@ class Graph:
                 self.infer_all_shapes()
             return self._store.copy(add_shapes, from_version or 0)
 
-    def as_bytes(self) -> bytes:
-        """Return the graph, shapes included, as an encoded `GraphDef`."""
+    def survey(self) -> tuple[frozenset[str], int]:
+        """Return the op types of all operations, and about how many bytes they take."""
         with self._lock:
-            self.infer_all_shapes()
-            return self._store.message.SerializeToString()
+            return self._store.survey()
 
     # -- names and scopes ------------------------------------------------------------
 
@@ -613,39 +550,18 @@ class Graph:
         """Open a block whose operations are placed with `op`."""
         return graph_scopes.colocate_with(self, op, ignore_existing)
 
-    @contextmanager
-    def container(self, container_name: str) -> Iterator[str]:
+    def container(self, container_name: str) -> AbstractContextManager[str]:
         """Open a block whose stateful operations use a resource container."""
-        before = self._scopes.container
-        self._scopes.container = container_name
-        try:
-            yield container_name
-        finally:
-            self._scopes.container = before
+        return graph_scopes.container(self, container_name)
 
-    @contextmanager
-    def _attr_scope(self, attr_map: Mapping[str, Any]) -> Iterator[None]:
-        before = self._scopes.attributes
-        self._scopes.attributes = {**before, **attr_map}
-        try:
-            yield
-        finally:
-            self._scopes.attributes = before
+    def _attr_scope(self, attr_map: Mapping[str, Any]) -> AbstractContextManager[None]:
+        return graph_scopes.attributes(self, attr_map)
 
-    @contextmanager
-    def gradient_override_map(self, op_type_map: Mapping[str, str]) -> Iterator[None]:
+    def gradient_override_map(
+        self, op_type_map: Mapping[str, str]
+    ) -> AbstractContextManager[None]:
         """Open a block whose operations use other gradient rules, by op type."""
-        if not isinstance(op_type_map, Mapping):
-            raise TypeError(
-                "`op_type_map` must be a dictionary mapping strings to "
-                f"strings, got {op_type_map!r}."
-            )
-        before = self._scopes.gradient_overrides
-        self._scopes.gradient_overrides = {**before, **op_type_map}
-        try:
-            yield
-        finally:
-            self._scopes.gradient_overrides = before
+        return graph_scopes.gradient_overrides(self, op_type_map)
 
     def _get_control_flow_context(self) -> ControlFlowContext | None:
         """The branch or loop that is being built."""

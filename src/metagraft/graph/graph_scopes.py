@@ -1,9 +1,9 @@
-"""The scopes of `Graph`: names, control dependencies, devices, colocation."""
+"""The scopes of `Graph`: names, order, devices, colocation, containers, attributes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -174,6 +174,52 @@ def _as_operation(item: Any) -> Operation:
     from metagraft.graph.conversion import convert_to_tensor
 
     return convert_to_tensor(item, as_ref=True).op
+
+
+@contextmanager
+def container(graph: Graph, container_name: str) -> Iterator[str]:
+    """Open a block whose stateful operations use a resource container."""
+    scopes = graph.scopes
+    before = scopes.container
+    scopes.container = container_name
+    try:
+        yield container_name
+    finally:
+        scopes.container = before
+
+
+@contextmanager
+def attributes(graph: Graph, attr_map: Mapping[str, Any]) -> Iterator[None]:
+    """Open a block whose operations get attributes that they do not have yet.
+
+    Args:
+        graph: The graph.
+        attr_map: Attributes as messages, or functions from a node to one or None.
+    """
+    scopes = graph.scopes
+    before = scopes.attributes
+    scopes.attributes = {**before, **attr_map}
+    try:
+        yield
+    finally:
+        scopes.attributes = before
+
+
+@contextmanager
+def gradient_overrides(graph: Graph, op_type_map: Mapping[str, str]) -> Iterator[None]:
+    """Open a block whose operations use other gradient rules, by op type."""
+    if not isinstance(op_type_map, Mapping):
+        raise TypeError(
+            "`op_type_map` must be a dictionary mapping strings to "
+            f"strings, got {op_type_map!r}."
+        )
+    scopes = graph.scopes
+    before = scopes.gradient_overrides
+    scopes.gradient_overrides = {**before, **op_type_map}
+    try:
+        yield
+    finally:
+        scopes.gradient_overrides = before
 
 
 def apply_scopes(
