@@ -1,7 +1,8 @@
-"""Files stay short enough to be read."""
+"""Files and functions stay short enough to be read."""
 
 from __future__ import annotations
 
+import ast
 import statistics
 from pathlib import Path
 
@@ -10,6 +11,9 @@ MEDIAN_LINES = 200
 MOST_FILES_LINES = 600
 MOST_FILES = 0.95
 LONGEST_LINES = 800
+MEDIAN_FUNCTION_LINES = 10
+MOST_FUNCTIONS_LINES = 50
+MOST_FUNCTIONS = 0.95
 
 # Files that may be longer, each with its reason.
 LONGER: dict[str, str] = {}
@@ -47,3 +51,15 @@ def test_most_files_are_short() -> None:
     long = sorted(n for n, count in counts.items() if count > MOST_FILES_LINES)
     assert len(long) <= (1 - MOST_FILES) * len(counts), long
     assert statistics.median(counts.values()) <= MEDIAN_LINES
+
+
+def test_most_functions_are_short() -> None:
+    """Half of the functions have at most 10 lines, 95% at most 50."""
+    counts = sorted(
+        1 + (node.end_lineno or node.lineno) - node.lineno
+        for name in line_counts()
+        for node in ast.walk(ast.parse((ROOT / name).read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    assert statistics.median(counts) <= MEDIAN_FUNCTION_LINES
+    assert counts[int(len(counts) * MOST_FUNCTIONS)] <= MOST_FUNCTIONS_LINES
