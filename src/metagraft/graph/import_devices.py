@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 
 from metagraft.graph.devices import canonical_name
 from metagraft.proto import NodeDef
 
 _GROUP: Final = b"loc:@"
+_MARK: Final = len(_GROUP)
 
 
 def check_colocation(
@@ -42,14 +43,13 @@ def check_colocation(
         listed = nodes[position].attr["_class"].list.s
         others: list[int] = []
         for number, entry in enumerate(listed):
-            if not entry.startswith(_GROUP):
+            if entry[:_MARK] != _GROUP:
                 continue
-            name = entry[len(_GROUP) :].decode(errors="replace")
-            other = index.get(name)
+            other = index.get(_text(entry[_MARK:]))
             if other is None:
                 raise ValueError(
                     f"Node '{nodes[position].name}' expects to be colocated with "
-                    f"unknown node '{name}'"
+                    f"unknown node '{_text(entry[_MARK:])}'"
                 )
             if renamed:
                 listed[number] = _GROUP + names[other].encode()
@@ -58,6 +58,10 @@ def check_colocation(
         if others:
             pairs.append((position, others))
     return pairs
+
+
+def _text(name: bytes) -> str:
+    return str(name, "utf-8", "replace")
 
 
 def settle_devices(
@@ -70,12 +74,14 @@ def settle_devices(
     Raises:
         ValueError: A device is malformed.
     """
-    canonical = cache(canonical_name)
-    devices = [node.device for node in nodes]
-    if not any(devices):
+    devices = list(map(attrgetter("device"), nodes))
+    canonical = {device: canonical_name(device) for device in set(devices)}
+    if not any(canonical.values()):
         return
-    settled = [canonical(device) if device else "" for device in devices]
+    settled = list(map(canonical.__getitem__, devices))
     follow_others(settled, pairs)
+    if settled == devices:
+        return
     for node, before, after in zip(nodes, devices, settled, strict=True):
         if before != after:
             node.device = after

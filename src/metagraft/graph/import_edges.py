@@ -13,8 +13,10 @@ from collections.abc import (
 )
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
-from itertools import count
+from itertools import chain, count, repeat
 from typing import Final
+
+import numpy as np
 
 from metagraft.graph.catalogue import OpDef
 from metagraft.graph.import_explanations import type_name, wrong_input_count
@@ -117,10 +119,12 @@ class Remapped:
     Attributes:
         targets: (name in the file, output or CONTROL) -> (text of the input, type).
         used: Those that some input named.
+        reshaped: Those whose shape differs from the one that the file tells.
     """
 
     targets: Mapping[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
     used: set[tuple[str, int]] = field(default_factory=set)
+    reshaped: set[tuple[str, int]] = field(default_factory=set)
 
 
 class Edges:
@@ -157,9 +161,10 @@ class Edges:
         self._file_names = list(index)
         self._parsed: dict[str, tuple[str, int, int]] = {}
         self._inputs: list[list[str]] = []
+        self._users = np.zeros(0, np.int64)
+        self._sources = np.zeros(0, np.int64)
         self._looks_ahead = False
-        self.redirected: set[int] = set()
-        """Nodes with an input from outside the file."""
+        self._reshaped: set[int] = set()  # nodes with an input of another shape
 
     def check_all(self, *, renamed: bool) -> None:
         """Check every input and write it in the way inputs are stored.
@@ -170,33 +175,54 @@ class Edges:
         Raises:
             ValueError: An input does not exist, is of another type, or is misplaced.
         """
-        firsts = [
-            t.outputs[0] if t is not None and t.outputs else 0 for t in self._types
-        ]
+        nodes, types = self._nodes, self._types
+        inputs = self._inputs = [node.input[:] for node in nodes]
+        unusual = self._unusual()
+        for position in unusual:
+            self._check(position, inputs[position], types[position])
+        if renamed:
+            spelling_of = dict(zip(self._index, self._names, strict=True)).__getitem__
+            done = set(unusual)
+            for position, texts in enumerate(inputs):
+                if texts and position not in done:
+                    nodes[position].input[:] = [spelling_of(text) for text in texts]
+
+    def _unusual(self) -> list[int]:
+        """Return the nodes that need a look at each input.
+
+        The others take first outputs of earlier nodes, of the right types. The inputs
+        of all nodes are compared at once, as arrays.
+        """
         index = self._index
         if self._remapped.targets:
             outside = {name for name, _ in self._remapped.targets}
             index = {k: v for k, v in index.items() if k not in outside}
-        spelt = dict(zip(self._index, self._names, strict=True))
-        position_of, spelling_of = index.get, spelt.__getitem__
-        types, check, nodes = self._types, self._check, self._nodes
-        inputs = self._inputs = [node.input[:] for node in self._nodes]
-        for position, texts in enumerate(inputs):
-            kinds = types[position]
-            if kinds is None or len(texts) != len(kinds.inputs):
-                check(position, texts, kinds)
-                continue
-            # The usual node takes first outputs of earlier nodes, of the right types.
-            for text, wanted in zip(texts, kinds.inputs, strict=True):
-                source = position_of(text, position)
-                if source >= position or (
-                    firsts[source] != wanted and firsts[source] != wanted + _REF_OFFSET
-                ):
-                    check(position, texts, kinds)
-                    break
+        is_unusual = np.zeros(len(self._nodes), bool)
+        wanted: list[int] = []
+        for position, (kinds, texts) in enumerate(
+            zip(self._types, self._inputs, strict=True)
+        ):
+            if kinds is not None and len(kinds.inputs) == len(texts):
+                wanted += kinds.inputs
             else:
-                if renamed and texts:
-                    nodes[position].input[:] = [spelling_of(text) for text in texts]
+                wanted += [0] * len(texts)
+                is_unusual[position] = True
+        counts = [len(texts) for texts in self._inputs]
+        users = np.repeat(np.arange(len(counts)), counts)
+        texts_of_all = chain.from_iterable(self._inputs)
+        found = map(index.get, texts_of_all, repeat(-1))
+        sources = np.fromiter(found, np.int64, len(wanted))
+        firsts = np.array(
+            [t.outputs[0] if t is not None and t.outputs else 0 for t in self._types],
+            np.int64,
+        )
+        given = firsts[sources] - np.array(wanted, np.int64)
+        fits = (sources >= 0) & (sources < users)
+        fits &= (given == 0) | (given == _REF_OFFSET)
+        is_unusual[users[~fits]] = True
+        self._sources, self._users = sources, users
+        positions: list[int] = np.flatnonzero(is_unusual).tolist()
+        return positions
 
     def _check(self, position: int, texts: list[str], kinds: Types | None) -> None:
         """Check the inputs of one node with all care, and rewrite them."""
@@ -232,7 +258,8 @@ class Edges:
         target = self._remapped.targets.get((name, port))
         if target is not None:
             self._remapped.used.add((name, port))
-            self.redirected.add(position)
+            if (name, port) in self._remapped.reshaped:
+                self._reshaped.add(position)
             return target
         if source < 0:
             text = _spell(name, port)
@@ -341,27 +368,37 @@ class Edges:
                 waiting.append(len(sources))
         return waiting, users
 
-    def downstream_of_redirected(self) -> Iterable[int]:
-        """Return the nodes whose shapes may change because an input was redirected."""
-        if not self.redirected:
+    def downstream_of_reshaped(self) -> Iterable[int]:
+        """Return the nodes whose shapes may differ because an input's shape does."""
+        if not self._reshaped:
             return ()
-        changed = set(self.redirected)
-        names = self._file_names
-        changed_names = {names[position] for position in changed}
-        grew = True
-        while grew:
-            grew = False
-            for position, texts in enumerate(self._inputs):
-                if position in changed or not texts:
-                    continue
-                if any(
-                    text in changed_names or text.rpartition(":")[0] in changed_names
-                    for text in texts
-                ):
-                    changed.add(position)
-                    changed_names.add(names[position])
-                    grew = self._looks_ahead
-        return changed
+        changed = bytearray(len(self._nodes))
+        for position in self._reshaped:
+            changed[position] = 1
+        pairs = self._data_edges()
+        before = -1
+        while before < (before := sum(changed)):
+            for user, source in pairs:
+                if changed[source]:
+                    changed[user] = 1
+            if not self._looks_ahead:
+                break
+        return [position for position, flag in enumerate(changed) if flag]
+
+    def _data_edges(self) -> list[tuple[int, int]]:
+        """Return users and sources of all data inputs, in the order of users."""
+        users, sources = self._users.tolist(), self._sources.tolist()
+        edges = []
+        texts_of_all = chain.from_iterable(self._inputs)
+        for user, source, text in zip(users, sources, texts_of_all, strict=True):
+            if source >= 0:
+                edges.append((user, source))
+                continue
+            name, port, position = self._parse(text)
+            is_inside = position >= 0 and (name, port) not in self._remapped.targets
+            if port != CONTROL and is_inside:
+                edges.append((user, position))
+        return edges
 
 
 def _spell(name: str, port: int) -> str:

@@ -9,9 +9,10 @@ or not at all. The checks are in `import_signatures`, `import_edges` and
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Final
 
 from metagraft.graph import graph_scopes
@@ -35,9 +36,10 @@ from metagraft.graph.import_edges import (
 from metagraft.graph.import_signatures import Signatures, Types
 from metagraft.graph.operation import Operation
 from metagraft.graph.scopes import name_scope
+from metagraft.graph.shapes import dims_from_proto
 from metagraft.graph.store import OUTPUT_SHAPES
 from metagraft.graph.tensor import Tensor
-from metagraft.proto import GraphDef, OpList, VersionDef
+from metagraft.proto import GraphDef, NodeDef, OpList, VersionDef
 from metagraft.proto.coercion import as_message
 
 # A graph with functions asks for a reader at least this new.
@@ -95,8 +97,12 @@ def import_owned_graph_def(
     return_elements: Sequence[str] | None = None,
     name: str | None = None,
     producer_op_list: OpList | None = None,
+    size_bytes: int | None = None,
 ) -> list[Operation | Tensor] | None:
-    """Do what `import_graph_def` does with a message that the caller gives away."""
+    """Do what `import_graph_def` does with a message that the caller gives away.
+
+    `size_bytes` says how large the message is encoded, where that is known.
+    """
     mapped = _checked_input_map(input_map)
     wanted = _checked_return_elements(return_elements)
     graph = get_default_graph()
@@ -105,7 +111,7 @@ def import_owned_graph_def(
     with unchanged_on_error(graph), _paused_collector():
         with name_scope(name, "import", list(mapped.values())) as scope:
             mapped = _as_tensors(name, mapped)
-        job = _Import(graph, graph_def, scope.rstrip("/"), mapped)
+        job = _Import(graph, graph_def, scope.rstrip("/"), mapped, size_bytes)
         job.run(producer_op_list)
         return None if wanted is None else [job.element(text) for text in wanted]
 
@@ -171,12 +177,14 @@ class _Import:
         graph_def: The message, used up by `run`.
         prefix: Scope that the nodes go into, without slash at the end.
         mapped: Names of inputs -> tensors used in their place.
+        size_bytes: How large the message is encoded, where that is known.
     """
 
     graph: Graph
     graph_def: GraphDef
     prefix: str
     mapped: Mapping[str, Tensor]
+    size_bytes: int | None
     _index: dict[str, int] = field(default_factory=dict)
     _positions: range = range(0)
     _types: list[Types | None] = field(default_factory=list)
@@ -187,8 +195,8 @@ class _Import:
         """Check the message and add its nodes and functions."""
         graph, graph_def = self.graph, self.graph_def
         nodes = list(graph_def.node)
-        names = [node.name for node in nodes]
-        op_types = [node.op for node in nodes]
+        names = list(map(attrgetter("name"), nodes))
+        op_types = list(map(attrgetter("op"), nodes))
         index = self._index = check_names(names)
         if not all(op_types):
             unnamed = names[op_types.index("")]
@@ -203,7 +211,7 @@ class _Import:
         self._unshaped = set(signatures.unshaped)
         taken = new_names(names, self.prefix, graph.operation_names())
         renamed = taken is not names
-        remapped = self._remapped()
+        remapped = self._remapped(nodes)
         edges = Edges(
             nodes, op_types, types, index, taken, remapped, signatures.definition_of
         )
@@ -214,7 +222,7 @@ class _Import:
             nodes, signatures.colocated, index, taken, renamed=renamed
         )
         for position in (
-            *edges.downstream_of_redirected(),
+            *edges.downstream_of_reshaped(),
             *_with_outdated_shapes(op_types),
         ):
             nodes[position].attr.pop(OUTPUT_SHAPES, None)
@@ -228,19 +236,32 @@ class _Import:
             taken, pairs = self._reorder(order, taken, pairs)
         for definition in signatures.learnt:
             graph.declare_op(definition)
-        self._add(taken, pairs)
+        self._add(taken, pairs, set(op_types))
 
-    def _remapped(self) -> Remapped:
+    def _remapped(self, nodes: Sequence[NodeDef]) -> Remapped:
         targets: dict[tuple[str, int], tuple[str, int]] = {}
+        reshaped = set()
         for text, tensor in self.mapped.items():
             key = _parse_tensor_name(text)
             self._targets[key] = tensor
             if key[1] == CONTROL:
                 targets[key] = (f"^{tensor.op.name}", 0)
-            else:
-                edge = tensor._as_node_def_input()  # noqa: SLF001 - how inputs are stored
-                targets[key] = (edge, tensor.dtype.as_datatype_enum)
-        return Remapped(targets)
+                continue
+            edge = tensor._as_node_def_input()  # noqa: SLF001 - how inputs are stored
+            targets[key] = (edge, tensor.dtype.as_datatype_enum)
+            if not self._is_shape_of(tensor, nodes, *key):
+                reshaped.add(key)
+        return Remapped(targets, reshaped=reshaped)
+
+    def _is_shape_of(
+        self, tensor: Tensor, nodes: Sequence[NodeDef], name: str, port: int
+    ) -> bool:
+        """Whether the file gives an output the shape that `tensor` has."""
+        position = self._index.get(name)
+        if position is None or OUTPUT_SHAPES not in nodes[position].attr:
+            return False
+        shapes = nodes[position].attr[OUTPUT_SHAPES].list.shape
+        return port < len(shapes) and dims_from_proto(shapes[port]) == tensor.dims
 
     def _check_all_used(self, remapped: Remapped) -> None:
         missing = [
@@ -281,7 +302,12 @@ class _Import:
         ]
         return [names[old] for old in order], sorted(moved)
 
-    def _add(self, names: Sequence[str], pairs: list[tuple[int, list[int]]]) -> None:
+    def _add(
+        self,
+        names: Sequence[str],
+        pairs: list[tuple[int, list[int]]],
+        op_types: Iterable[str],
+    ) -> None:
         graph, library = self.graph, self.graph_def.library
         _merge_versions(graph.graph_def_versions, self.graph_def)
         for function in library.function:
@@ -294,6 +320,8 @@ class _Import:
             names=names,
             types=[None if t is None else t.dtypes for t in self._types],
             unshaped=self._unshaped,
+            op_types=op_types,
+            size_bytes=self.size_bytes,
         )
         scopes = graph.scopes
         if scopes.devices:

@@ -41,12 +41,26 @@ class Types:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """What the names of a node's attributes tell."""
+    """What the names of a node's attributes tell.
 
+    Attributes:
+        plan: What the signature asks.
+        defaults: Attributes that are missing and have a default.
+        fits: Whether no attribute without default is missing.
+        unknown: Attributes that the signature does not have.
+        checks: Attributes that types do not depend on: name, field, limits.
+        type_attr: The attribute that tells the types, if all that is left to do are
+            checks without limits; else "".
+        has_class: Whether the node is colocated with others.
+        has_shapes: Whether it comes with shapes, or has no outputs.
+    """
+
+    plan: _Plan
     defaults: tuple[tuple[str, AttrValue], ...]
     fits: bool
     unknown: tuple[str, ...]
     checks: tuple[tuple[str, str, AttrDef | None], ...]
+    type_attr: str
     has_class: bool
     has_shapes: bool
 
@@ -111,35 +125,46 @@ class Signatures:
         for op_type in dict.fromkeys(op_types):
             plans[op_type] = self._plan(op_type)
         found: list[Types | None] = []
-        colocated, unshaped = self.colocated, self.unshaped
         append = found.append
-        for position, node in enumerate(nodes):
-            plan = plans[op_types[position]]
-            attrs = node.attr
+        containers = [node.attr for node in nodes]
+        names = map(tuple, containers)
+        for position, (op_type, attrs, keys) in enumerate(
+            zip(op_types, containers, names, strict=True)
+        ):
+            plan = plans[op_type]
             if plan is None:
-                if "_class" in attrs:
-                    colocated.append(position)
-                if OUTPUT_SHAPES not in attrs:
-                    unshaped.append(position)
                 append(None)
+                self._note(position, "_class" in keys, OUTPUT_SHAPES in keys)
                 continue
-            keys = tuple(attrs)
             layout = plan.layouts.get(keys)
             if layout is None:
-                layout = plan.layouts[keys] = _layout(plan.definition, keys)
-            if layout.has_class:
-                colocated.append(position)
-            if not layout.has_shapes:
-                unshaped.append(position)
-            append(self._check(node, attrs, plan, layout))
+                layout = plan.layouts[keys] = _layout(plan, keys)
+            if layout.has_class or not layout.has_shapes:
+                self._note(position, layout.has_class, layout.has_shapes)
+            known = None
+            if layout.type_attr:
+                known = plan.types.get(attrs[layout.type_attr].type)
+                for name, kind, _ in layout.checks:
+                    if not attrs[name].HasField(kind):
+                        known = None
+            if known is None:
+                known = self._check(nodes[position], attrs, layout)
+            append(known)
         return found
+
+    def _note(self, position: int, has_class: bool, has_shapes: bool) -> None:
+        if has_class:
+            self.colocated.append(position)
+        if not has_shapes:
+            self.unshaped.append(position)
 
     def definition_of(self, op_type: str) -> OpDef | None:
         """Return the signature that nodes of an op type were checked against."""
         plan = self._plans.get(op_type)
         return None if plan is None else plan.definition
 
-    def _check(self, node: NodeDef, attrs: Any, plan: _Plan, layout: _Layout) -> Types:
+    def _check(self, node: NodeDef, attrs: Any, layout: _Layout) -> Types:
+        plan = layout.plan
         if not layout.fits:
             return self._check_again(node, plan)
         if layout.defaults:
@@ -290,9 +315,10 @@ def _typing_value(value: AttrValue, kind: str) -> Any:
     return tuple(value.list.type) if kind == "list" else getattr(value, kind)
 
 
-def _layout(definition: OpDef, keys: tuple[str, ...]) -> _Layout:
+def _layout(plan: _Plan, keys: tuple[str, ...]) -> _Layout:
+    definition = plan.definition
     present = frozenset(keys)
-    typing = dict(_typing(definition))
+    typing = dict(plan.typing)
     absent = [attr for attr in definition.attrs if attr.name not in present]
     checks = tuple(
         (attr.name, field_of(attr.type), attr if _has_limits(attr) else None)
@@ -300,13 +326,19 @@ def _layout(definition: OpDef, keys: tuple[str, ...]) -> _Layout:
         if attr.name in present and attr.name not in typing
     )
     declared = {attr.name for attr in definition.attrs}
+    unknown = tuple(k for k in keys if k not in declared and k[0] != "_")
+    is_plain = list(typing.values()) == ["type"] and not (
+        absent or unknown or any(limits for _, _, limits in checks)
+    )
     return _Layout(
+        plan=plan,
         defaults=tuple(
             (attr.name, attr.default) for attr in absent if attr.default is not None
         ),
         fits=all(attr.has_default for attr in absent),
-        unknown=tuple(k for k in keys if k not in declared and k[0] != "_"),
+        unknown=unknown,
         checks=checks,
+        type_attr=next(iter(typing)) if is_plain else "",
         has_class="_class" in present,
         has_shapes=OUTPUT_SHAPES in present or not definition.outputs,
     )

@@ -7,7 +7,7 @@ without shapes removes it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from metagraft.graph.shapes import Dims, dims_to_proto
@@ -34,7 +34,7 @@ class NodeStore:
         index: Position by node name.
     """
 
-    __slots__ = ("index", "message", "nodes")
+    __slots__ = ("_op_types", "_size_bytes", "_surveyed", "index", "message", "nodes")
 
     def __init__(self, producer: int) -> None:
         """Start empty."""
@@ -42,6 +42,10 @@ class NodeStore:
         self.message.versions.producer = producer
         self.nodes: list[NodeDef] = []
         self.index: dict[str, int] = {}
+        # What is known of the first `_surveyed` nodes.
+        self._surveyed = 0
+        self._op_types: set[str] = set()
+        self._size_bytes = 0
 
     def __len__(self) -> int:
         """The number of nodes."""
@@ -54,7 +58,25 @@ class NodeStore:
         self.nodes.append(node)
         return node
 
-    def adopt(self, graph_def: GraphDef, names: Sequence[str]) -> int:
+    def survey(self) -> tuple[frozenset[str], int]:
+        """Return the op types of all nodes, and about how large they are encoded.
+
+        Only nodes that are new since the last time are looked at; changes of their
+        attributes do not count.
+        """
+        for node in self.nodes[self._surveyed :]:
+            self._op_types.add(node.op)
+            self._size_bytes += node.ByteSize()
+        self._surveyed = len(self.nodes)
+        return frozenset(self._op_types), self._size_bytes
+
+    def adopt(
+        self,
+        graph_def: GraphDef,
+        names: Sequence[str],
+        op_types: Iterable[str] = (),
+        size_bytes: int | None = None,
+    ) -> int:
         """Append all nodes of a message and return the position of the first.
 
         Into an empty store the message's node storage is taken over whole.
@@ -62,8 +84,14 @@ class NodeStore:
         Args:
             graph_def: Must not be used by the caller afterwards.
             names: The nodes' names.
+            op_types: All op types of the nodes, where the size is given.
+            size_bytes: How large the message is encoded, where that is known.
         """
         start = len(self.nodes)
+        if size_bytes is not None and self._surveyed == start:
+            self._op_types.update(op_types)
+            self._size_bytes += size_bytes
+            self._surveyed += len(names)
         if start == 0:
             versions, library = self.message.versions, self.message.library
             graph_def.ClearField("version")
@@ -89,6 +117,9 @@ class NodeStore:
                 del self.index[node.name]
         del self.nodes[count:]
         del self.message.node[count:]
+        if self._surveyed > count:
+            self._surveyed, self._size_bytes = 0, 0
+            self._op_types.clear()
 
     def copy(self, with_shapes: bool, from_position: int = 0) -> GraphDef:
         """Return a copy of the message, with or without inferred shapes."""

@@ -11,8 +11,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from google.protobuf.message import EncodeError
-
 from metagraft.graph.defaults import executing_eagerly, get_default_graph
 from metagraft.graph.graph import Graph
 from metagraft.graph.keys import GraphKeys
@@ -32,7 +30,7 @@ from metagraft.meta_graph.scoped import (
     clear_devices as clear_devices_of,
 )
 from metagraft.meta_graph.stripping import strip_default_attrs as strip_defaults
-from metagraft.proto import GraphDef, MetaGraphDef, NodeDef, SaverDef
+from metagraft.proto import GraphDef, MetaGraphDef, SaverDef
 from metagraft.proto.coercion import as_message
 
 LARGEST_GRAPH_BYTES: Final = (1 << 31) - 1
@@ -213,30 +211,28 @@ def _fill_graph_def(
 ) -> None:
     target = meta_graph_def.graph_def
     if given is None and selection.takes_all:
-        try:
-            encoded = graph.as_bytes()
-        except EncodeError as error:
-            raise _too_large(graph.stored_nodes, None) from error
-        if len(encoded) > LARGEST_GRAPH_BYTES:
-            raise _too_large(graph.stored_nodes, len(encoded))
-        target.SetInParent()
-        target.MergeFromString(encoded)
+        graph.infer_all_shapes()
+        _check_size(graph.stored_message, graph.survey()[1])
+        target.CopyFrom(graph.stored_message)
         return
     if given is None:
         graph.infer_all_shapes()
         given = graph.stored_message
     selected_graph_def(given, selection, target)
-    size = target.ByteSize()
-    if size > LARGEST_GRAPH_BYTES:
-        raise _too_large(target.node, size)
+    _check_size(target, target.ByteSize())
 
 
-def _too_large(nodes: Iterable[NodeDef], size_bytes: int | None) -> ValueError:
-    sizes = sorted(((node.ByteSize(), node.name) for node in nodes), reverse=True)
-    largest = ", ".join(f"'{name}' ({size} bytes)" for size, name in sizes[:3])
-    received = sum(size for size, _ in sizes) if size_bytes is None else size_bytes
-    return ValueError(
-        f"GraphDef cannot be larger than 2GB. Received size: {received}. The largest "
+def _check_size(graph_def: GraphDef, estimated_bytes: int) -> None:
+    """Raise `ValueError` if a graph is too large; an estimate spares measuring most."""
+    if estimated_bytes < LARGEST_GRAPH_BYTES // 2:
+        return
+    sizes = [(node.ByteSize(), node.name) for node in graph_def.node]
+    size = sum(size for size, _ in sizes) + graph_def.library.ByteSize()
+    if size <= LARGEST_GRAPH_BYTES:
+        return
+    largest = ", ".join(f"'{name}' ({n} bytes)" for n, name in sorted(sizes)[:-4:-1])
+    raise ValueError(
+        f"GraphDef cannot be larger than 2GB. Received size: {size}. The largest "
         f"nodes are {largest}; feed large values or keep them in variables."
     )
 
@@ -251,7 +247,7 @@ def _fill_info(
         target.CopyFrom(info)
     producer.stamp(target)
     if not len(target.stripped_op_list.op):
-        op_types = None if whole is None else {node.op for node in whole.stored_nodes}
+        op_types = None if whole is None else whole.survey()[0]
         used = ops_used_by_graph_def(meta_graph_def.graph_def, op_types)
         target.stripped_op_list.CopyFrom(stripped_op_list(used))
         target.stripped_op_list.SetInParent()

@@ -30,6 +30,13 @@ def read_meta_graph_file(filename: str | bytes | os.PathLike[str]) -> MetaGraphD
 
     Source: tensorflow python/framework/meta_graph.py read_meta_graph_file.
     """
+    return read_measured(filename)[0]
+
+
+def read_measured(
+    filename: str | bytes | os.PathLike[str],
+) -> tuple[MetaGraphDef, int]:
+    """Return the MetaGraph that a file holds, and the size of the file in bytes."""
     path = os.fsdecode(filename)
     if files.is_folder(path):
         raise FailedPreconditionError(None, None, f"{path} is a directory")
@@ -43,13 +50,13 @@ def read_meta_graph_file(filename: str | bytes | os.PathLike[str]) -> MetaGraphD
         text = _as_text(content)
         if text is None:
             raise OSError(f"Cannot parse file {path}: {_damage(content)}.") from error
-        return _from_text(text, path)
+        return _from_text(text, path), len(content)
     # Text can pass for a message of unknown fields.
     if content and not message.ListFields():
         text = _as_text(content)
         if text is not None:
-            return _from_text(text, path)
-    return message
+            return _from_text(text, path), len(content)
+    return message, len(content)
 
 
 def write_message(message: Message, path: str, *, as_text: bool) -> None:

@@ -22,7 +22,7 @@ from metagraft.graph.scope_names import strip_name_scope
 from metagraft.graph.tensor import Tensor
 from metagraft.meta_graph.collection_defs import restored_collections
 from metagraft.meta_graph.export import export_scoped_meta_graph
-from metagraft.meta_graph.files import read_meta_graph_file
+from metagraft.meta_graph.files import read_measured
 from metagraft.meta_graph.scoped import clear_devices as clear_devices_of
 from metagraft.proto import GraphDef, MetaGraphDef
 from metagraft.proto.coercion import as_message
@@ -45,10 +45,12 @@ class Loaded:
     Attributes:
         meta_graph_def: The MetaGraph, not changed by the import.
         graph_def: Its nodes, which the import uses up.
+        size_bytes: About how large they are encoded, if known.
     """
 
     meta_graph_def: MetaGraphDef
     graph_def: GraphDef
+    size_bytes: int | None = None
 
 
 def import_scoped_meta_graph(
@@ -157,6 +159,7 @@ def import_loaded(
             producer_op_list=(
                 info.stripped_op_list if info.HasField("stripped_op_list") else None
             ),
+            size_bytes=loaded.size_bytes,
         )
         collections = restored_collections(
             meta_graph_def,
@@ -180,8 +183,8 @@ def load(source: Any) -> Loaded:
         source: A message, ours or TensorFlow's, or the path of a file.
     """
     if isinstance(source, str | bytes | os.PathLike):
-        read = read_meta_graph_file(source)
-        return Loaded(read, read.graph_def)
+        read, size_bytes = read_measured(source)
+        return Loaded(read, read.graph_def, size_bytes)
     given = as_message(source, MetaGraphDef)
     nodes = GraphDef()
     nodes.CopyFrom(given.graph_def)
