@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from metagraft.graph.while_context import WhileContext
 
 _SWITCH: Final = ("Switch", "RefSwitch")
-_MERGE: Final = ("Merge", "RefMerge")
 _ENTER: Final = ("Enter", "RefEnter")
 _EXIT: Final = ("Exit", "RefExit")
 
@@ -184,11 +183,6 @@ class ControlFlowContext(ABC):
 def is_switch(op: Operation) -> bool:
     """Whether this is a `Switch`."""
     return op.type in _SWITCH
-
-
-def is_merge(op: Operation) -> bool:
-    """Whether this is a `Merge`."""
-    return op.type in _MERGE
 
 
 def is_loop_enter(op: Operation) -> bool:

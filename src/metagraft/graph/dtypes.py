@@ -116,17 +116,9 @@ class DType:
         return {8: float32, 18: float64}.get(self._base, self.base_dtype)
 
     @property
-    def _is_ref_dtype(self) -> builtins.bool:
-        return self._enum > _REF_OFFSET
-
-    @property
     def is_ref(self) -> builtins.bool:
         """Whether this is a reference type."""
         return self._enum > _REF_OFFSET
-
-    @property
-    def _as_ref(self) -> DType:
-        return _INTERNED[self._base + _REF_OFFSET]
 
     @property
     def as_ref(self) -> DType:

@@ -9,18 +9,14 @@ import logging
 from typing import Any, Final
 
 from metagraft.api.initializers import Zeros
-from metagraft.api.state import assign_add
-from metagraft.api.variable_initial_value import initialized_value
 from metagraft.api.variable_scope import get_variable
 from metagraft.api.variables import Variable, VariableAggregation
 from metagraft.graph import dtypes
 from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.graph import Graph
 from metagraft.graph.keys import GraphKeys
-from metagraft.graph.scopes import add_to_collection, control_dependencies
 from metagraft.graph.tensor import Tensor
 
-_READ: Final = "global_step_read_op_cache"
 _log: Final = logging.getLogger(__name__)
 
 
@@ -96,51 +92,3 @@ def assert_global_step(global_step_tensor: Any) -> None:
     shape = global_step_tensor.get_shape()
     if shape.ndims != 0 and shape.is_fully_defined():
         raise TypeError(f'Existing "global_step" is not scalar: {shape}')
-
-
-def _get_or_create_global_step_read(graph: Graph | None = None) -> Tensor | None:
-    """Return the global step as it is before the updates of a run."""
-    graph = graph or get_default_graph()
-    found = graph.get_collection(_READ)
-    if len(found) > 1:
-        raise RuntimeError(
-            f"There are multiple items in collection {_READ}. There should be only one."
-        )
-    if found:
-        cached: Tensor = found[0]
-        return cached
-    step = get_global_step(graph)
-    if step is None:
-        return None
-    with (
-        graph.as_default(),
-        graph.name_scope(None),
-        graph.name_scope(f"{step.op.name}/"),
-    ):
-        value = initialized_value(step) if isinstance(step, Variable) else step
-        read: Tensor = value + 0
-        add_to_collection(_READ, read)
-    return read
-
-
-def _increment_global_step(increment: int, graph: Graph | None = None) -> Any:
-    """Add the increase of the global step, after its read.
-
-    Raises:
-        ValueError: There is no global step.
-    """
-    graph = graph or get_default_graph()
-    step = get_global_step(graph)
-    if step is None:
-        raise ValueError(
-            "Global step tensor should be created by "
-            "tf.train.get_or_create_global_step before calling increment."
-        )
-    read = _get_or_create_global_step_read(graph)
-    with (
-        graph.as_default(),
-        graph.name_scope(None),
-        graph.name_scope(f"{step.op.name}/"),
-        control_dependencies([read]),
-    ):
-        return assign_add(step, increment)
