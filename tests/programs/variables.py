@@ -200,7 +200,7 @@ def local_and_step(tf: ModuleType) -> None:
     step = tf.train.get_or_create_global_step()
     tf.train.get_or_create_global_step()
     tf.assign_add(step, 1)
-    tf.local_variables_initializer()
+    tf.group(tf.local_variables_initializer(), tf.tables_initializer())
     with tf.control_dependencies([step.initializer]):
         tf.no_op(name="done")
 

@@ -84,6 +84,21 @@ def local_variables_initializer() -> Operation:
     return variables_initializer(local_variables())
 
 
+def tables_initializer(name: str = "init_all_tables") -> Operation:
+    """Return an operation that fills all lookup tables of the graph.
+
+    Args:
+        name: Its name. Without tables the operation does nothing.
+    """
+    initializers = get_collection(GraphKeys.TABLE_INITIALIZERS)
+    return group(*initializers, name=name) if initializers else no_op(name=name)
+
+
+def initialize_all_tables(name: str = "init_all_tables") -> Operation:
+    """Return `tables_initializer`; the older name."""
+    return tables_initializer(name)
+
+
 def initialize_variables(var_list: Sequence[Any], name: str = "init") -> Operation:
     """Return `variables_initializer`; the older name."""
     return variables_initializer(var_list, name=name)

@@ -253,10 +253,11 @@ _NAMES = {
     **from_module(
         f"{_API}.variable_collections",
         "all_variables assert_variables_initialized global_variables "
-        "global_variables_initializer initialize_all_variables "
+        "global_variables_initializer initialize_all_tables initialize_all_variables "
         "initialize_local_variables initialize_variables local_variables "
         "local_variables_initializer model_variables moving_average_variables "
-        "report_uninitialized_variables trainable_variables variables_initializer",
+        "report_uninitialized_variables tables_initializer trainable_variables "
+        "variables_initializer",
     ),
     **from_module(
         f"{_API}.state",
@@ -301,6 +302,7 @@ _NAMES = {
         for name in (
             "bitwise",
             "debugging",
+            "gfile",
             "initializers",
             "layers",
             "graph_util",
