@@ -45,7 +45,7 @@ def stream_of_seeds(seed: int, seed2: int) -> tuple[np.ndarray, np.ndarray]:
 def skip(counter: Array, blocks: Array | int) -> Array:
     """Return the counter `blocks` (below 2**64) further on."""
     xp = namespace(counter, blocks)
-    return xp.stack(_advance(xp, counter, xp.asarray(blocks, dtype=np.uint64)))
+    return xp.stack(_advance(counter, xp.asarray(blocks, dtype=np.uint64)))
 
 
 def words(key: Array, counter: Array, index: Array) -> Lanes:
@@ -57,7 +57,7 @@ def words(key: Array, counter: Array, index: Array) -> Lanes:
         index: `uint64[...]`.
     """
     xp = namespace(key, counter, index)
-    return _rounds(xp, key, _advance(xp, counter, index))
+    return _rounds(key, _advance(counter, index))
 
 
 def draw(
@@ -108,7 +108,7 @@ def _interleaved(xp: Array, columns: Sequence[Array]) -> Array:
     return xp.broadcast_to(rows, (rows.shape[0], len(columns))).reshape(-1)
 
 
-def _advance(xp: Array, counter: Array, index: Array) -> Lanes:
+def _advance(counter: Array, index: Array) -> Lanes:
     """Add `index` to a 128-bit counter, word by word."""
     wide = counter.astype(np.uint64)
     shift = np.uint64(_WORD)
@@ -119,7 +119,7 @@ def _advance(xp: Array, counter: Array, index: Array) -> Lanes:
     return _low(low), _low(low >> shift), _low(high), _low(high >> shift)
 
 
-def _rounds(xp: Array, key: Array, counter: Lanes) -> Lanes:
+def _rounds(key: Array, counter: Lanes) -> Lanes:
     c0, c1, c2, c3 = counter
     k0, k1 = key[0], key[1]
     multiplier0, multiplier1 = (np.uint64(m) for m in _MULTIPLIERS)
