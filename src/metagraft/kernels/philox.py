@@ -56,7 +56,6 @@ def words(key: Array, counter: Array, index: Array) -> Lanes:
         counter: `uint32[4]`, lowest word first.
         index: `uint64[...]`.
     """
-    xp = namespace(key, counter, index)
     return _rounds(key, _advance(counter, index))
 
 
