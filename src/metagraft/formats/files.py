@@ -38,6 +38,7 @@ _ERROR_CLASSES: Final[dict[int, _ErrorClass]] = {
     errno.ENOENT: errors.NotFoundError,
     errno.ENOTDIR: errors.FailedPreconditionError,
     errno.EISDIR: errors.FailedPreconditionError,
+    errno.ENOTEMPTY: errors.FailedPreconditionError,
     errno.EEXIST: errors.AlreadyExistsError,
     errno.EACCES: errors.PermissionDeniedError,
     errno.EPERM: errors.PermissionDeniedError,

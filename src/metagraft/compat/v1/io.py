@@ -7,6 +7,7 @@ from metagraft.lazy_names import lazy_names
 
 _NAMES = {
     **RECORD_FILES,
+    "gfile": "metagraft.compat.v1.io_gfile",
     "write_graph": "metagraft.meta_graph.files:write_graph",
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
