@@ -17,8 +17,8 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels import philox
+from metagraft.kernels.distributions import uniform_double
 from metagraft.kernels.kernel import Array, Kernel, RandomStream
-from metagraft.kernels.random import uniform_double
 
 __all__ = ["KERNELS"]
 

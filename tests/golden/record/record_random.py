@@ -61,6 +61,22 @@ def choices() -> Iterator[Case]:
             yield "Multinomial", attrs, operands
 
 
+def stateless() -> Iterator[Case]:
+    """Yield what depends on two seeds alone."""
+    for seed in ([1, 2], [-5, 2**40]):
+        operands = {
+            "shape": np.array([7], np.int32),
+            "seed": np.array(seed, np.int64),
+        }
+        for dtype in ("float32", "float64"):
+            for op in ("RandomUniform", "RandomNormal", "TruncatedNormal"):
+                yield f"Stateless{op}", {"dtype": dtype}, operands
+        for dtype in ("int32", "uint64"):
+            yield "StatelessRandomUniformFullInt", {"dtype": dtype}, operands
+        bounds = {"minval": np.array(-3, np.int64), "maxval": np.array(9, np.int64)}
+        yield "StatelessRandomUniformInt", {}, {**operands, **bounds}
+
+
 def _run(tf: Any, op: str, attrs: dict[str, Any], operands: dict[str, Any]) -> Any:
     with tf.Graph().as_default(), tf.Session() as session:
         drawn = getattr(tf.raw_ops, op)(**operands, **attrs)
@@ -75,7 +91,7 @@ def main() -> None:
     arrays: dict[str, Any] = {}
     index = []
     for number, (op, attrs, operands) in enumerate(
-        case for family in (fills, integers, choices) for case in family()
+        case for family in (fills, integers, choices, stateless) for case in family()
     ):
         for name, value in operands.items():
             arrays[f"{number}.{name}"] = value

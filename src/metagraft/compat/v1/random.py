@@ -14,6 +14,11 @@ _NAMES = {
     "poisson": f"{_API}:random_poisson",
     "set_random_seed": "metagraft.graph.random_seed:set_random_seed",
     "shuffle": f"{_API}:random_shuffle",
+    **from_module(
+        "metagraft.api.stateless_random",
+        "fold_in split stateless_categorical stateless_multinomial stateless_normal "
+        "stateless_truncated_normal stateless_uniform",
+    ),
     "truncated_normal": f"{_API}:truncated_normal",
     "uniform": f"{_API}:random_uniform",
     **from_module(

@@ -1,0 +1,90 @@
+"""Random numbers that depend on their seeds alone; twin of the kernels of it.
+
+Source: tensorflow core/ops/stateless_random_ops.cc, stateless_random_ops_v2.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from metagraft.graph.op_spec import NOT_DIFFERENTIABLE, OpSpec, ShapeFunction, Shapes
+from metagraft.graph.shape_checks import merge_dim, with_rank
+from metagraft.graph.shapes import Dims
+
+__all__ = ["OPS"]
+
+_SOURCE = "tensorflow core/ops/stateless_random_ops.cc"
+
+
+def _check_seed(dims: Dims) -> None:
+    (size,) = with_rank(dims, 1)
+    merge_dim(size, 2)
+
+
+def seeded_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """The shape is the value of the first operand; there are two seeds."""
+    _check_seed(inputs[1])
+    return (inputs.as_dims(0),)
+
+
+def positioned_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """The shape is the value of the first operand."""
+    with_rank(inputs[1], 1)
+    with_rank(inputs[2], 1)
+    with_rank(inputs[3], 0)
+    return (inputs.as_dims(0),)
+
+
+def multinomial_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Logits `[batch, classes]` give samples `[batch, num_samples]`."""
+    batch, _ = with_rank(inputs[0], 2)
+    with_rank(inputs[1], 0)
+    _check_seed(inputs[2])
+    samples = inputs.value(1)
+    return ((batch, None if samples is None else int(samples)),)
+
+
+def shuffle_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """The rows change places."""
+    return (inputs[0],)
+
+
+def key_counter_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """A key of one number, a counter of two."""
+    _check_seed(inputs[0])
+    return ((1,), (2,))
+
+
+def key_counter_alg_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """As `key_counter_shape`, and the number of the algorithm."""
+    return (*key_counter_shape(attrs, inputs), ())
+
+
+def scalar_shape(_attrs: Any, _inputs: Shapes) -> Sequence[Dims]:
+    """One number."""
+    return ((),)
+
+
+_ROWS: dict[str, ShapeFunction] = {
+    "StatelessRandomUniform": seeded_shape,
+    "StatelessRandomNormal": seeded_shape,
+    "StatelessTruncatedNormal": seeded_shape,
+    "StatelessRandomUniformInt": seeded_shape,
+    "StatelessRandomUniformFullInt": seeded_shape,
+    "StatelessRandomUniformV2": positioned_shape,
+    "StatelessRandomNormalV2": positioned_shape,
+    "StatelessTruncatedNormalV2": positioned_shape,
+    "StatelessRandomUniformIntV2": positioned_shape,
+    "StatelessRandomUniformFullIntV2": positioned_shape,
+    "StatelessMultinomial": multinomial_shape,
+    "StatelessShuffle": shuffle_shape,
+    "StatelessRandomGetKeyCounter": key_counter_shape,
+    "StatelessRandomGetAlg": scalar_shape,
+    "StatelessRandomGetKeyCounterAlg": key_counter_alg_shape,
+}
+
+OPS = tuple(
+    OpSpec(name=name, shape=shape, gradient=NOT_DIFFERENTIABLE, source=_SOURCE)
+    for name, shape in _ROWS.items()
+)
