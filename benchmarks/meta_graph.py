@@ -18,8 +18,13 @@ from typing import Any
 from benchmarks.side_by_side import Benchmark, Budget
 
 NODES = 100_000
+# TensorFlow needs 11 minutes to export 100,000 nodes with `clear_devices`: the time
+# grows with the square of the nodes. Both sides get fewer here.
+FEWER_NODES = 10_000
 RUNS = 5
 ENOUGH_SECONDS = 3.0
+CLEAR = f"export of {FEWER_NODES:,}, clear_devices"
+SCOPE = f"export of {FEWER_NODES:,}, scope"
 FLOAT = 1  # DT_FLOAT
 
 
@@ -74,6 +79,9 @@ def measure(tf: ModuleType) -> Mapping[str, float]:
         del meta
         times |= _import_times(tf, path)
         times |= _export_times(tf, path, str(Path(folder) / "out.meta"))
+        meta = layered_meta_graph(tf, FEWER_NODES)
+        Path(path).write_bytes(meta.SerializeToString())
+        times |= _partial_export_times(tf, path)
     return times
 
 
@@ -106,8 +114,16 @@ def _export_times(tf: ModuleType, path: str, out: str) -> dict[str, float]:
             "export": _best(export),
             "export, file": _best(lambda: export(out)),
             "export, strip": _best(lambda: export(strip_default_attrs=True)),
-            "export, clear_devices": _best(lambda: export(clear_devices=True)),
-            "export, scope": _best(lambda: export(export_scope="tower_1")),
+        }
+
+
+def _partial_export_times(tf: ModuleType, path: str) -> dict[str, float]:
+    with tf.Graph().as_default():
+        tf.train.import_meta_graph(path)
+        export = tf.train.export_meta_graph
+        return {
+            CLEAR: _best(lambda: export(clear_devices=True)),
+            SCOPE: _best(lambda: export(export_scope="tower_1")),
         }
 
 
@@ -131,9 +147,9 @@ BENCHMARK = Benchmark(
         "import, input_map": Budget(ratio=7),
         "export": Budget(ratio=10),
         "export, file": Budget(ratio=5),
-        "export, strip": Budget(ratio=10),
-        "export, clear_devices": Budget(ratio=10),
-        "export, scope": Budget(ratio=10),
+        "export, strip": Budget(ratio=5),
+        CLEAR: Budget(ratio=10),
+        SCOPE: Budget(ratio=10),
     },
     repeats=1,
 )

@@ -149,6 +149,21 @@ def test_nothing_is_left_of_a_failed_import() -> None:
     assert "y" in names()
 
 
+def test_ops_of_a_failed_import_are_forgotten(tmp_path: Path) -> None:
+    """MG-037: the op list has the ops of the graph, whatever was tried before."""
+    meta = exported()
+    meta.collection_def["zz"].node_list.value.append("no_such:0")
+    path = tmp_path / "m.meta"
+    path.write_bytes(meta.SerializeToString())
+    tf.constant(1.0)
+    assert tf.train.export_meta_graph().graph_def.node
+    with pytest.raises(KeyError):
+        tf.train.import_meta_graph(path)
+    tf.no_op()
+    again = tf.train.export_meta_graph().meta_info_def.stripped_op_list
+    assert [op.name for op in again.op] == ["Const", "NoOp"]
+
+
 def test_unbound_inputs() -> None:
     """MG-156 to MG-158: each must be given, as stored or with its output."""
     x = tf.placeholder(tf.float32, name="x")
