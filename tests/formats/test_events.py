@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from metagraft import errors
-from metagraft.formats import events
+from metagraft.formats import events, files, folders
 from metagraft.formats.records import RecordWriter
 from metagraft.proto import Event, GraphDef, MetaGraphDef, Summary
 
@@ -80,6 +80,19 @@ def test_a_removed_file_begins_again(tmp_path: Path) -> None:
     file.close()
     (path,) = tmp_path.iterdir()
     assert [event.step for event in events.EventReader(path)] == [0, 2]
+
+
+def test_a_remote_file_is_one_file() -> None:
+    """It goes on although it is not there before it is complete."""
+    file = events.EventFile("memory://events/events")
+    for step in (1, 2):
+        file.write(Event(step=step))
+        file.flush()
+    file.close()
+    (name,) = files.list_folder("memory://events")
+    reader = events.EventReader(f"memory://events/{name}")
+    assert [event.step for event in reader] == [0, 1, 2]
+    folders.remove_tree("memory://events")
 
 
 def test_flushed_events_are_seen_by_a_reader_that_waits(tmp_path: Path) -> None:

@@ -48,12 +48,12 @@ class EventFile:
 
     def write(self, event: Event) -> None:
         """Append an event, in a new file if there is none or it was removed."""
-        if self._writer is not None and not files.exists(self.path or ""):
+        if self._writer is not None and self._was_removed():
             self.close()
         self._open().write(event.SerializeToString(deterministic=True))
 
     def flush(self) -> None:
-        """Let readers see what was written."""
+        """Let readers see what was written; of remote files, as far as they can."""
         if self._writer is not None:
             self._writer.flush()
 
@@ -62,6 +62,11 @@ class EventFile:
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.close()
+
+    def _was_removed(self) -> bool:
+        # A remote file may appear when it is complete, not before.
+        assert self.path is not None
+        return not (files.is_remote(self.path) or files.exists(self.path))
 
     def _open(self) -> RecordWriter:
         if self._writer is not None:
