@@ -1,1 +1,1 @@
-"""Checkpoints of version 1, tables of slices; the layout is in README.md."""
+"""Checkpoints of version 1, tables of slices; the layout is docs/formats/slices.md."""
