@@ -459,6 +459,14 @@ def biases_of_other_channels(tf: ModuleType, value: Any, bias: Any) -> Any:
     return tf.nn.bias_add(value, bias)
 
 
+def contradicted_size(tf: ModuleType) -> Any:
+    tf.placeholder(tf.float32, [2, 3]).set_shape([5, 3])
+
+
+def contradicted_rank(tf: ModuleType) -> Any:
+    tf.placeholder(tf.float32, [2, 3]).set_shape([None])
+
+
 def list_of_feeds(tf: ModuleType) -> Any:
     with tf.Session() as session:
         return session.run(tf.constant(1), [1])
@@ -502,6 +510,8 @@ ERRORS: dict[str, Callable[[ModuleType], Any]] = {
             more_than_there_are,
             biases_of_other_channels,
             list_of_feeds,
+            contradicted_size,
+            contradicted_rank,
             missing_feed,
             missing_feed_of_any_shape,
             missing_scalar_feed,

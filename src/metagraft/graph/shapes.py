@@ -27,11 +27,17 @@ def merge_dims(a: Dims, b: Dims) -> Dims:
     if b is None:
         return a
     if len(a) != len(b):
-        raise ValueError(f"Shapes {show(a)} and {show(b)} must have the same rank")
+        raise ValueError(
+            f"Shapes must be equal rank, but are {len(a)} and {len(b)}. "
+            f"Shapes are {show(a)} and {show(b)}."
+        )
     merged = []
-    for x, y in zip(a, b, strict=True):
+    for i, (x, y) in enumerate(zip(a, b, strict=True)):
         if x is not None and y is not None and x != y:
-            raise ValueError(f"Shapes {show(a)} and {show(b)} are not compatible")
+            raise ValueError(
+                f"Dimension {i} in both shapes must be equal, but are {x} and {y}. "
+                f"Shapes are {show(a)} and {show(b)}."
+            )
         merged.append(y if x is None else x)
     return tuple(merged)
 
