@@ -400,6 +400,24 @@ def largest(tf: ModuleType) -> Any:
         return session.run(tf.nn.top_k([1.0, 3.0, 2.0], 2))
 
 
+def sampled_classes(tf: ModuleType) -> Any:
+    """A loss of sampled classes, some of which are the right ones."""
+    weights = tf.Variable([[0.5, 0.25], [1.0, -0.5], [0.0, 2.0]])
+    dense = tf.raw_ops.SparseToDense(
+        sparse_indices=[[0, 1], [1, 0]],
+        output_shape=[2, 2],
+        sparse_values=[4.0, 5.0],
+        default_value=-1.0,
+    )
+    loss = tf.nn.sampled_softmax_loss(
+        weights, tf.zeros([3]), tf.constant([[1], [2]]), tf.eye(2), 3, 3, seed=1
+    )
+    with tf.Session() as session:
+        _initialized(tf, session)
+        found, values = session.run([loss, dense])
+        return [np.round(found, 4), values, loss.shape.as_list()]
+
+
 def _mismatch(*dims: tuple[int, ...]) -> Callable[..., Any]:
     """Decorate a function of tensors: they are fed ones of those shapes."""
 
@@ -488,6 +506,7 @@ VALUES: dict[str, Callable[[ModuleType], Any]] = {
         sliced_variable,
         scalars_for_any_shape,
         largest,
+        sampled_classes,
         fetch_and_update_resource,
         read_after_update,
         chained_updates,

@@ -33,6 +33,32 @@ def scatter_nd(
     return (_scatter(attrs, start, indices, updates, change),)
 
 
+def sparse_to_dense(
+    attrs: Attrs, indices: Array, shape: Array, values: Array, default: Array
+) -> tuple[Array]:
+    """Values at the indices, which ascend without repetition, `default` elsewhere."""
+    dims = tuple(int(d) for d in shape)
+    places = indices.reshape((-1, 1) if indices.ndim < 2 else indices.shape)
+    if places.shape[1] != len(dims):
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"output_shape has incorrect number of elements: {len(dims)} should be: "
+            f"{places.shape[1]}",
+        )
+    bad_index_vectors(places, dims, ignore=False)
+    flat = np.ravel_multi_index(tuple(places.T), dims) if dims else places[:, 0]
+    if attrs["validate_indices"] and np.any(np.diff(flat) <= 0):
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"indices {indices.tolist()} are repeated or out of order",
+        )
+    dense = np.full(dims, default)
+    dense[tuple(places.T)] = values
+    return (dense,)
+
+
 def tensor_scatter_update(
     attrs: Attrs, tensor: Array, indices: Array, updates: Array
 ) -> tuple[Array]:
@@ -143,6 +169,7 @@ def _combine(out: Array, update: Array, change: Change) -> Array:
 
 
 KERNELS = {
+    "SparseToDense": Kernel(sparse_to_dense, host=True),
     "ScatterNd": Kernel(scatter_nd, static=("shape",)),
     "ScatterNdNonAliasingAdd": Kernel(tensor_scatter_add),
     "TensorScatterUpdate": Kernel(tensor_scatter_update),

@@ -8,7 +8,7 @@ from typing import Any
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.build import array
 from metagraft.graph.build.math import cast
-from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
+from metagraft.graph.op_spec import NO_RULE_YET, GradientBuilder, OpSpec, Shapes
 from metagraft.graph.operation import Operation
 from metagraft.graph.shape_checks import with_rank_at_least
 from metagraft.graph.shapes import Dims, dims_compatible, show
@@ -40,6 +40,12 @@ def scatter_nd_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     target = inputs.as_dims(2)
     _check(target, inputs[0], inputs[1])
     return (target,)
+
+
+def sparse_to_dense_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """The requested shape."""
+    del attrs
+    return (inputs.as_dims(1),)
 
 
 def tensor_scatter_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
@@ -135,6 +141,12 @@ _TENSOR_SCATTERS = {
 }
 
 OPS = (
+    OpSpec(
+        name="SparseToDense",
+        shape=sparse_to_dense_shape,
+        gradient=NO_RULE_YET,
+        source="tensorflow core/ops/sparse_ops.cc",
+    ),
     OpSpec(
         name="ScatterNd",
         shape=scatter_nd_shape,
