@@ -106,14 +106,14 @@ def encode(value: Any, attr_type: str, name: str) -> AttrValue:
         inner = attr_type[5:-1]
         result = AttrValue()
         result.list.SetInParent()
-        field = getattr(result.list, _FIELD[inner])
+        field = getattr(result.list, FIELDS[inner])
         field.extend([_CONVERT[inner](item, name) for item in value])
         return result
     try:
         convert = _CONVERT[attr_type]
     except KeyError:
         raise TypeError(f"Unrecognized Attr type {attr_type} for {name}.") from None
-    return AttrValue(**{_FIELD[attr_type]: convert(value, name)})
+    return AttrValue(**{FIELDS[attr_type]: convert(value, name)})
 
 
 def _bytes(value: Any, name: str) -> bytes:
@@ -194,7 +194,8 @@ def _mismatch(kind: str, name: str, value: Any) -> TypeError:
     return TypeError(f"Expected {kind} for argument '{name}' not {value!r}.")
 
 
-_FIELD: Final = {
+# The field of an `AttrValue` that holds a value, by the kind of the attribute.
+FIELDS: Final = {
     "string": "s",
     "int": "i",
     "float": "f",

@@ -10,22 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from metagraft.graph.attrs import FIELDS
 from metagraft.graph.catalogue import ArgDef, AttrDef, OpDef
 from metagraft.graph.shapes import dims_from_proto, show
 from metagraft.proto import AttrValue, DataType, NodeDef
 
 _REF_OFFSET: Final = 100
-_FIELDS: Final = {
-    "string": "s",
-    "int": "i",
-    "float": "f",
-    "bool": "b",
-    "type": "type",
-    "shape": "shape",
-    "tensor": "tensor",
-    "func": "func",
-}
-_KINDS: Final = {field: kind for kind, field in _FIELDS.items()}
+_KINDS: Final = {field: kind for kind, field in FIELDS.items()}
 _FLAGS: Final = (
     "is_commutative",
     "is_aggregate",
@@ -36,7 +27,7 @@ _FLAGS: Final = (
 
 def field_of(attr_type: str) -> str:
     """Return the field of `AttrValue` that holds attributes of a declared type."""
-    return "list" if attr_type.startswith("list(") else _FIELDS[attr_type]
+    return "list" if attr_type.startswith("list(") else FIELDS[attr_type]
 
 
 def check_attrs(node: NodeDef, definition: OpDef) -> None:
@@ -130,7 +121,7 @@ def _list_kinds(value: AttrValue) -> set[str]:
 def _limits_problem(value: AttrValue, attr: AttrDef) -> str:
     is_list = attr.type.startswith("list(")
     inner = attr.type[len("list(") : -1] if is_list else attr.type
-    field = _FIELDS[inner]
+    field = FIELDS[inner]
     contents = list(getattr(value.list, field)) if is_list else [getattr(value, field)]
     if attr.minimum is not None:
         if is_list and len(contents) < attr.minimum:

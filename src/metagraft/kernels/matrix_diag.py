@@ -14,7 +14,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
-from metagraft.ops.matrix_diag import DiagAttrs
+from metagraft.ops.matrix_diag import DiagAttrs, matrix_sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,27 +137,7 @@ def _matrix_of(
     padding: Array,
 ) -> tuple[Array]:
     length = np.shape(diagonal)[-1]
-    least_rows, least_columns = length - min(upper, 0), length + max(lower, 0)
-    if rows == -1 and columns == -1:
-        rows = columns = max(least_rows, least_columns)
-    elif rows == -1:
-        rows = least_rows
-    elif columns == -1:
-        columns = least_columns
-    if rows < least_rows or columns < least_columns:
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"The number of rows and columns is too small: {rows} x {columns} for"
-            f" diagonals {lower} to {upper} of length {length}",
-        )
-    if rows != least_rows and columns != least_columns:
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"The number of rows or columns is not consistent with the specified"
-            f" d_lower, d_upper, and diagonal: {rows} x {columns}",
-        )
+    rows, columns = matrix_sizes(length, lower, upper, rows, columns)
     band = _Band(lower, upper, rows, columns, attrs)
     if lower != upper and np.shape(diagonal)[-2] != band.count:
         raise InvalidArgumentError(

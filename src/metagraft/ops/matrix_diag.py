@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from metagraft.errors import InvalidArgumentError
 from metagraft.graph.op_spec import OpSpec, Shapes
 from metagraft.graph.shape_checks import merged, with_rank_at_least
 from metagraft.graph.shapes import Dims
@@ -108,6 +109,24 @@ def matrix_diag_v3_shape(attrs: DiagAttrs, inputs: Shapes) -> Sequence[Dims]:
     if length is None or rows is None or columns is None:
         known = [None if s in (None, -1) else s for s in (rows, columns)]
         return ((*batch, *known),)
+    return ((*batch, *matrix_sizes(length, lower, upper, rows, columns)),)
+
+
+def matrix_sizes(
+    length: int, lower: int, upper: int, rows: int, columns: int
+) -> tuple[int, int]:
+    """Return rows and columns of the matrix that a band of diagonals belongs to.
+
+    Args:
+        length: The length of the longest diagonal.
+        lower: The lowest diagonal.
+        upper: The uppermost one.
+        rows: The number of rows, or -1 for as few as there can be.
+        columns: The same for columns.
+
+    Raises:
+        InvalidArgumentError: The diagonals do not fit into such a matrix.
+    """
     least_rows, least_columns = length - min(upper, 0), length + max(lower, 0)
     if rows == -1 and columns == -1:
         rows = columns = max(least_rows, least_columns)
@@ -116,11 +135,20 @@ def matrix_diag_v3_shape(attrs: DiagAttrs, inputs: Shapes) -> Sequence[Dims]:
     elif columns == -1:
         columns = least_columns
     if rows < least_rows or columns < least_columns:
-        raise ValueError(
-            f"num_rows and num_cols must be at least {least_rows} and {least_columns},"
-            f" got {rows} and {columns}"
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"The number of rows and columns is too small: {rows} x {columns} for"
+            f" diagonals {lower} to {upper} of length {length}",
         )
-    return ((*batch, rows, columns),)
+    if rows != least_rows and columns != least_columns:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "The number of rows or columns is not consistent with the specified"
+            f" d_lower, d_upper, and diagonal: {rows} x {columns}",
+        )
+    return rows, columns
 
 
 def _given(inputs: Shapes, index: int) -> int | None:
