@@ -14,6 +14,7 @@ MODULES = (
     "checkpoint_io",
     "session_run",
     "training_step",
+    "convolution",
     "cold_start",
 )
 

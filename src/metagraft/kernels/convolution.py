@@ -2,12 +2,19 @@
 
 XLA convolves; its transposes (JAX derives them) are the gradients. There is no NumPy
 side: host arrays are convolved by XLA too and come back as host arrays.
+
+XLA's CPU backend has nothing for depthwise convolutions but a loop over single values.
+There they are sums over the places of the filter, of slices of the padded image that
+are multiplied by a vector; XLA fuses these and vectorises them (3x3, 16 images of
+28x28x64, 2 cores: 0.6 ms, and 17 ms as XLA's convolution). The same choice for other
+convolutions, as matrix products, was measured and is not worth it with the options of
+`runtime/compile.py` (64x16x16x32 to 64, gradient of the filter: 5.0 ms as it is, 5.5
+to 20 as products).
 """
 
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -26,43 +33,6 @@ _LETTERS = "DHW"
 def _convolve(attrs: WindowAttrs, image: Array, kernel: Array) -> Array:
     """Convolve; groups follow from how many channels a filter takes."""
     _check_strides(attrs)
-    if not _is_slow_on_cpu(attrs, image, kernel):
-        return _convolve_directly(attrs, image, kernel)
-    return lax().platform_dependent(
-        image,
-        kernel,
-        cpu=functools.partial(_convolve_more_channels, attrs),
-        default=functools.partial(_convolve_directly, attrs),
-    )
-
-
-def _is_slow_on_cpu(attrs: WindowAttrs, image: Array, kernel: Array) -> bool:
-    """Whether XLA's CPU backend takes one thread and no vectors for these channels.
-
-    A 3x3 filter from 3 to 32 channels takes 4.8 ms for a batch of 64 images of 32x32
-    (2 cores), and 1.4 ms when the channels are filled up to 4.
-    """
-    channels, outputs = kernel.shape[-2:]
-    return bool(
-        attrs.rank == 4
-        and channels == image.shape[attrs.channels]
-        and channels in (3, 5, 7)
-        and outputs <= 32
-        and math.prod(kernel.shape[:-2]) <= 9
-    )
-
-
-def _convolve_more_channels(attrs: WindowAttrs, image: Array, kernel: Array) -> Array:
-    """Convolve with channels of zeros added, up to a multiple of four."""
-    xp = namespace(image, kernel)
-    more = -kernel.shape[-2] % 4
-    fill = [(0, 0)] * 4
-    fill[attrs.channels] = (0, more)
-    wider = xp.pad(kernel, [(0, 0), (0, 0), (0, more), (0, 0)])
-    return _convolve_directly(attrs, xp.pad(image, fill), wider)
-
-
-def _convolve_directly(attrs: WindowAttrs, image: Array, kernel: Array) -> Array:
     letters = _LETTERS[-(attrs.rank - 2) :]
     data = f"NC{letters}" if attrs.channels_first else f"N{letters}C"
     pads = [
@@ -116,7 +86,7 @@ def _by_channel(image: Array, kernel: Array, channels_axis: int) -> Array:
     return kernel.reshape(height, width, 1, channels * multiplier)
 
 
-def _convolve_depthwise(attrs: WindowAttrs, image: Array, kernel: Array) -> Array:
+def _convolve_groups(attrs: WindowAttrs, image: Array, kernel: Array) -> Array:
     return _convolve(attrs, image, _by_channel(image, kernel, attrs.channels))
 
 
@@ -129,9 +99,20 @@ def _transposed(
     """Apply the transpose of a function that is linear in an array of shape `dims`."""
     import jax
 
-    sizes = tuple(int(dim) for dim in dims)
-    operand = jax.ShapeDtypeStruct(sizes, dy.dtype)  # type: ignore[no-untyped-call]
-    expected = jax.eval_shape(linear, operand).shape
+    operand = _described(dims, dy.dtype)
+    _check_gradient(jax.eval_shape(linear, operand).shape, dy)
+    (gradient,) = jax.linear_transpose(linear, operand)(dy)
+    return gradient
+
+
+def _described(shape: Sequence[int], dtype: Any) -> Any:
+    import jax
+
+    sizes = tuple(int(dim) for dim in shape)
+    return jax.ShapeDtypeStruct(sizes, dtype)  # type: ignore[no-untyped-call]
+
+
+def _check_gradient(expected: tuple[int, ...], dy: Array) -> None:
     if expected != dy.shape:
         raise InvalidArgumentError(
             None,
@@ -139,8 +120,6 @@ def _transposed(
             f"Conv backprop: out_backprop should have shape {list(expected)}, but has"
             f" {list(dy.shape)}",
         )
-    (gradient,) = jax.linear_transpose(linear, operand)(dy)
-    return gradient
 
 
 def _like_operands(result: Array, *operands: Array) -> tuple[Array]:
@@ -183,108 +162,212 @@ def _backprop_filter(convolve: Convolve) -> Any:
     def backprop_filter(
         attrs: WindowAttrs, image: Array, sizes: np.ndarray, dy: Array
     ) -> tuple[Array]:
-        dims = [int(size) for size in sizes]
-        transposed = functools.partial(_transposed_filter, convolve, attrs, dims)
-        is_plain = convolve is _convolve_directly
-        if is_plain and _is_sum_of_products(attrs, image, dims, dy):
-            gradient = lax().platform_dependent(
-                image,
-                dy,
-                cpu=functools.partial(_filter_by_products, attrs, dims),
-                default=transposed,
-            )
-        else:
-            gradient = transposed(image, dy)
+        gradient = _transposed(
+            lambda kernel: convolve(attrs, image, kernel), list(sizes), dy
+        )
         return _like_operands(gradient, image, dy)
 
     return backprop_filter
 
 
-def _transposed_filter(
-    convolve: Convolve, attrs: WindowAttrs, dims: list[int], image: Array, dy: Array
-) -> Array:
-    return _transposed(lambda kernel: convolve(attrs, image, kernel), dims, dy)
+# Depthwise convolutions: a sum over the places of the filter.
 
 
-def _is_sum_of_products(
-    attrs: WindowAttrs, image: Array, dims: list[int], dy: Array
-) -> bool:
-    """Whether the CPU is faster with matrix products than with XLA's transpose.
-
-    For a batch of 64 images of 16x16, 3x3 filters from 32 to 64 channels, the
-    products take 5.5 ms and the transpose 17.6 ms (2 cores); from 128 to 128 channels
-    it is 44 and 38 ms.
-    """
-    channels = dims[-2]
-    return (
-        attrs.rank == 4
-        and channels == image.shape[attrs.channels]
-        and np.dtype(image.dtype) in (np.dtype(np.float32), np.dtype(np.float64))
-        and (channels < 96 or math.prod(dims[:-2]) == 1)
-        and bool(dy.size)
+def depthwise(attrs: WindowAttrs, image: Array, kernel: Array) -> tuple[Array]:
+    _check_strides(attrs)
+    _by_channel(image, kernel, attrs.channels)  # checks the channels
+    result = lax().platform_dependent(
+        image,
+        kernel,
+        cpu=functools.partial(_depthwise_by_places, attrs),
+        default=functools.partial(_convolve_groups, attrs),
     )
+    return _like_operands(result, image, kernel)
 
 
-def _filter_by_products(
-    attrs: WindowAttrs, dims: list[int], image: Array, dy: Array
+def depthwise_backprop_input(
+    attrs: WindowAttrs, sizes: np.ndarray, kernel: Array, dy: Array
+) -> tuple[Array]:
+    dims = _whole_sizes(attrs, sizes, kernel, dy)
+    _check_depthwise_gradient(attrs, dims, kernel.shape, dy)
+    result = lax().platform_dependent(
+        kernel,
+        dy,
+        cpu=functools.partial(_depthwise_input_by_places, attrs, dims),
+        default=lambda kernel, dy: _transposed(
+            lambda image: _convolve_groups(attrs, image, kernel), dims, dy
+        ),
+    )
+    return _like_operands(result, kernel, dy)
+
+
+def depthwise_backprop_filter(
+    attrs: WindowAttrs, image: Array, sizes: np.ndarray, dy: Array
+) -> tuple[Array]:
+    dims = [int(size) for size in sizes]
+    _check_depthwise_gradient(attrs, image.shape, dims, dy)
+    result = lax().platform_dependent(
+        image,
+        dy,
+        cpu=functools.partial(_depthwise_filter_by_places, attrs, dims),
+        default=lambda image, dy: _transposed(
+            lambda kernel: _convolve_groups(attrs, image, kernel), dims, dy
+        ),
+    )
+    return _like_operands(result, image, dy)
+
+
+def _check_depthwise_gradient(
+    attrs: WindowAttrs, image: Sequence[int], kernel: Sequence[int], dy: Array
+) -> None:
+    import jax
+
+    expected = jax.eval_shape(
+        functools.partial(_convolve_groups, attrs),
+        _described(image, dy.dtype),
+        _described(kernel, dy.dtype),
+    )
+    _check_gradient(expected.shape, dy)
+
+
+def _wide(x: Array) -> Array:
+    """Sums of half precision are kept in single precision."""
+    return x.astype(np.float32) if np.dtype(x.dtype).itemsize == 2 else x
+
+
+def _split(attrs: WindowAttrs, x: Array, channels: int) -> Array:
+    """Split the channels, `c * m` of them, along two axes."""
+    sizes = list(x.shape)
+    sizes[attrs.channels : attrs.channels + 1] = [channels, -1]
+    return x.reshape(sizes)
+
+
+def _laid_along(attrs: WindowAttrs, vectors: Array) -> Array:
+    """Lay one place of a filter, `[c, m]`, along the split channels of an image."""
+    sizes = [1] * (attrs.rank + 1)
+    sizes[attrs.channels : attrs.channels + 2] = vectors.shape
+    return vectors.reshape(sizes)
+
+
+def _padded(attrs: WindowAttrs, image: Array, kernel: Sequence[int]) -> Array:
+    pads = [(0, 0, 0)] * attrs.rank
+    for place, axis in enumerate(attrs.spatial):
+        pads[axis] = (*attrs.pads(axis, image.shape[axis], kernel[place]), 0)
+    padded = lax().pad(image, image.dtype.type(0), pads)
+    # Fused into the slices, XLA would ask of every value whether it is padding.
+    return lax().optimization_barrier(padded)
+
+
+def _place(
+    attrs: WindowAttrs,
+    padded: Array,
+    offset: Sequence[int],
+    counts: Sequence[int],
+    strides: Sequence[int],
 ) -> Array:
-    """The gradient of a filter: a matrix product for each of its rows.
+    """What stands at one place of the filter, for all of its positions."""
+    slices = [slice(None)] * attrs.rank
+    steps = zip(attrs.spatial, offset, counts, strides, strict=True)
+    for axis, index, count, stride in steps:
+        start = index * attrs.dilations[axis]
+        slices[axis] = slice(start, start + max((count - 1) * stride + 1, 0), stride)
+    return padded[tuple(slices)]
 
-    The columns under a row of the filter lie beside each other in one array, made
-    once; for each row of the filter a strided part of it is multiplied by `dy`.
-    """
-    xp = namespace(image, dy)
-    # Each is taken several times: without this XLA would also compute it that often.
-    image, dy = lax().optimization_barrier((image, dy))
-    if attrs.channels_first:
-        image, dy = (xp.transpose(x, (0, 2, 3, 1)) for x in (image, dy))
-    height, width, channels, outputs = dims
-    pads, steps, gaps = [], [], []
-    for axis, size, taps in zip(attrs.spatial, image.shape[1:3], dims, strict=False):
-        pads.append(attrs.pads(axis, size, taps))
-        steps.append(attrs.strides[axis])
-        gaps.append(attrs.dilations[axis])
-    rows, columns = dy.shape[1:3]
-    padded = xp.pad(image, [(0, 0), *pads, (0, 0)])
-    taken = [
-        padded[
-            :, :, j * gaps[1] : j * gaps[1] + (columns - 1) * steps[1] + 1 : steps[1]
-        ]
-        for j in range(width)
-    ]
-    beside = lax().optimization_barrier(xp.concatenate(taken, axis=-1))
-    flat = dy.reshape(-1, outputs)
-    products = []
-    for i in range(height):
-        start = i * gaps[0]
-        part = beside[:, start : start + (rows - 1) * steps[0] + 1 : steps[0]]
-        product = lax().dot_general(
-            flat, part.reshape(-1, width * channels), (((0,), (0,)), ((), ()))
+
+def _depthwise_by_places(attrs: WindowAttrs, image: Array, kernel: Array) -> Array:
+    padded = _padded(attrs, _wide(image), kernel.shape)
+    strides = [attrs.strides[axis] for axis in attrs.spatial]
+    counts = [
+        (padded.shape[axis] - (size - 1) * attrs.dilations[axis] - 1) // stride + 1
+        for axis, size, stride in zip(
+            attrs.spatial, kernel.shape, strides, strict=False
         )
-        products.append(product.T)
-    return xp.stack(products).reshape(dims)
+    ]
+    channels = kernel.shape[2]
+    total = None
+    for offset in np.ndindex(*kernel.shape[:2]):
+        values = _place(attrs, padded, offset, counts, strides)
+        vectors = _laid_along(attrs, _wide(kernel[offset]))
+        product = _split(attrs, values, channels) * vectors
+        total = product if total is None else total + product
+    assert total is not None
+    return _joined(attrs, total).astype(image.dtype)
+
+
+def _joined(attrs: WindowAttrs, x: Array) -> Array:
+    """Join the two axes of channels again."""
+    sizes = list(x.shape)
+    pair = sizes[attrs.channels : attrs.channels + 2]
+    sizes[attrs.channels : attrs.channels + 2] = [pair[0] * pair[1]]
+    return x.reshape(sizes)
+
+
+def _depthwise_input_by_places(
+    attrs: WindowAttrs, dims: Sequence[int], kernel: Array, dy: Array
+) -> Array:
+    """Convolve `dy`, spread by the strides, with the mirrored filter."""
+    pads = [(0, 0, 0)] * attrs.rank
+    sizes = [dims[axis] for axis in attrs.spatial]
+    for place, axis in enumerate(attrs.spatial):
+        before, _ = attrs.pads(axis, dims[axis], kernel.shape[place])
+        stride = attrs.strides[axis]
+        span = (kernel.shape[place] - 1) * attrs.dilations[axis]
+        spread = max((dy.shape[axis] - 1) * stride + 1, 0)
+        low = span - before
+        pads[axis] = (low, dims[axis] + span - low - spread, stride - 1)
+    wide = _wide(dy)
+    padded = lax().pad(wide, wide.dtype.type(0), pads)
+    padded = lax().optimization_barrier(padded)
+    height, width, channels, _ = kernel.shape
+    total = None
+    for i, j in np.ndindex(height, width):
+        mirrored = (height - 1 - i, width - 1 - j)
+        values = _place(attrs, padded, mirrored, sizes, (1, 1))
+        vectors = _laid_along(attrs, _wide(kernel[i, j]))
+        product = (_split(attrs, values, channels) * vectors).sum(attrs.channels + 1)
+        total = product if total is None else total + product
+    assert total is not None
+    return total.astype(dy.dtype)
+
+
+def _depthwise_filter_by_places(
+    attrs: WindowAttrs, dims: Sequence[int], image: Array, dy: Array
+) -> Array:
+    padded = _padded(attrs, _wide(image), dims)
+    strides = [attrs.strides[axis] for axis in attrs.spatial]
+    counts = [dy.shape[axis] for axis in attrs.spatial]
+    channels = dims[2]
+    split_dy = _split(attrs, _wide(dy), channels)
+    pair = (attrs.channels, attrs.channels + 1)
+    others = tuple(axis for axis in range(attrs.rank + 1) if axis not in pair)
+    sums = [
+        (
+            _split(attrs, _place(attrs, padded, offset, counts, strides), channels)
+            * split_dy
+        ).sum(others)
+        for offset in np.ndindex(*dims[:2])
+    ]
+    return namespace(*sums).stack(sums).reshape(dims).astype(dy.dtype)
 
 
 KERNELS = {
     "Conv2D": Kernel(_forward(_convolve)),
-    "Conv2DBackpropInput": Kernel(
-        _backprop_input(_convolve_directly), static=("input_sizes",)
-    ),
+    "Conv2DBackpropInput": Kernel(_backprop_input(_convolve), static=("input_sizes",)),
     "Conv2DBackpropFilter": Kernel(
-        _backprop_filter(_convolve_directly), static=("filter_sizes",)
+        _backprop_filter(_convolve), static=("filter_sizes",)
     ),
     "Conv3D": Kernel(_forward(_convolve)),
     "Conv3DBackpropInputV2": Kernel(
-        _backprop_input(_convolve_directly), static=("input_sizes",)
+        _backprop_input(_convolve), static=("input_sizes",)
     ),
     "Conv3DBackpropFilterV2": Kernel(
-        _backprop_filter(_convolve_directly), static=("filter_sizes",)
+        _backprop_filter(_convolve), static=("filter_sizes",)
     ),
-    "DepthwiseConv2dNative": Kernel(_forward(_convolve_depthwise)),
+    "DepthwiseConv2dNative": Kernel(depthwise),
     "DepthwiseConv2dNativeBackpropInput": Kernel(
-        _backprop_input(_convolve_depthwise), static=("input_sizes",)
+        depthwise_backprop_input, static=("input_sizes",)
     ),
     "DepthwiseConv2dNativeBackpropFilter": Kernel(
-        _backprop_filter(_convolve_depthwise), static=("filter_sizes",)
+        depthwise_backprop_filter, static=("filter_sizes",)
     ),
 }

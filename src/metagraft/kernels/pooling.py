@@ -76,7 +76,9 @@ class _Places:
     def padded(self, xp: Any, image: Array, value: Any) -> Array:
         if not self.is_padded:
             return image
-        return xp.pad(image, self.pads, constant_values=value)
+        padded = xp.pad(image, self.pads, constant_values=value)
+        # Fused into the slices, XLA would ask of every value whether it is padding.
+        return padded if xp is np else lax().optimization_barrier(padded)
 
     def taken(self, padded: Array, offset: tuple[int, ...]) -> Array:
         """What all windows have at one place."""
