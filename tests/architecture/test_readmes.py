@@ -45,3 +45,12 @@ def test_pages_name_modules_that_exist(folder: Path) -> None:
     places = (folder, folder.parent, PACKAGE, PACKAGE.parents[1])
     missing = {w for w in words if not any((p / w).exists() for p in places)}
     assert not missing, missing
+
+
+def test_every_golden_folder_has_its_row() -> None:
+    """What was recorded from TensorFlow is listed with the program that made it."""
+    golden = PACKAGE.parents[1] / "tests" / "golden"
+    table = (golden / "README.md").read_text("utf-8")
+    folders = {path.parent.relative_to(golden).parts[0] for path in golden.glob("*/*")}
+    missing = [n for n in folders - {"record"} if f"\n| `{n}/` |" not in table]
+    assert not missing, missing
