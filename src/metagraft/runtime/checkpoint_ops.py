@@ -206,6 +206,8 @@ def restore_v2(
         for name in whole:
             _check_complete(reader, name)
         found = reader.read_many(list(dict.fromkeys(whole)))
+        for array in found.values():
+            array.flags.writeable = False  # nobody else has it: variables may keep it
         return tuple(
             _restored_slice(reader, name, spec) if spec else found[name]
             for name, spec in zip(names, specs, strict=True)
