@@ -142,3 +142,15 @@ def test_piecewise_values_fit_the_boundaries() -> None:
         piecewise(1.0, [1, 2], [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="Values must have elements all with the same"):
         piecewise(1, [1, 2], [1.0, 2.0, tf.constant(1)])
+
+
+def test_optimizer_without_an_update_says_what_is_missing() -> None:
+    """A user's optimizer that lacks a rule is named, and so is the rule."""
+
+    class Plain(tf.train.Optimizer):
+        pass
+
+    w = tf.get_variable("w", [2])
+    optimizer = Plain(use_locking=False, name="Plain")
+    with pytest.raises(NotImplementedError, match="Plain has no _apply_dense"):
+        optimizer.apply_gradients([(tf.ones([2]), w)])

@@ -75,7 +75,7 @@ class Initializer:
             dtype: Its type; None for the initializer's own.
             partition_info: Which part of a larger variable the value is for.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define __call__.")
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal initializer."""

@@ -125,8 +125,15 @@ class Layer:
         return inputs
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
-        """Return the shape of the outputs for inputs of this shape."""
-        raise NotImplementedError
+        """Return the shape of the outputs for inputs of this shape.
+
+        Raises:
+            NotImplementedError: The layer does not say.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} does not define compute_output_shape"
+            f" (input shape {input_shape})."
+        )
 
     # -- calling -------------------------------------------------------------------
 

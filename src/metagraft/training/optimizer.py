@@ -345,19 +345,23 @@ class Optimizer:
 
     def _apply_dense(self, grad: Tensor, var: Any) -> Any:
         """Add the update of a reference variable by a dense gradient."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no _apply_dense.")
 
     def _resource_apply_dense(self, grad: Tensor, handle: Any) -> Any:
         """Add the update of a resource variable by a dense gradient."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__} has no _resource_apply_dense."
+        )
 
     def _apply_sparse(self, grad: IndexedSlices, var: Any) -> Any:
         """Add the update of rows of a reference variable; no index is repeated."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no _apply_sparse.")
 
     def _resource_apply_sparse(self, grad: Tensor, handle: Any, indices: Tensor) -> Any:
         """Add the update of rows of a resource variable; no index is repeated."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__} has no _resource_apply_sparse."
+        )
 
     def _apply_sparse_duplicate_indices(self, grad: IndexedSlices, var: Any) -> Any:
         """Add the update of rows of a reference variable; indices may be repeated."""
