@@ -89,7 +89,7 @@ def compare(module_name: str, benchmark: Benchmark) -> bool:
             "-" if theirs is None else _show(theirs),
             "-" if theirs is None else f"{theirs / ours:.1f}x",
             _show_budget(budget),
-            "ok" if is_kept else "MISSED",
+            _verdict(budget, theirs, is_kept),
         )
     Console(width=110).print(table)
     return kept
@@ -99,6 +99,14 @@ def _is_kept(budget: Budget, ours: float, theirs: float | None) -> bool:
     if budget.seconds is not None and ours > budget.seconds:
         return False
     return budget.ratio is None or theirs is None or theirs / ours >= budget.ratio
+
+
+def _verdict(budget: Budget, theirs: float | None, is_kept: bool) -> str:
+    if not is_kept:
+        return "MISSED"
+    if budget == Budget() or (theirs is None and budget.ratio is not None):
+        return "-"  # nothing was promised, or there is nothing to compare with
+    return "ok"
 
 
 def _show(seconds: float) -> str:
