@@ -11,6 +11,7 @@ MODULES = (
     "package_import",
     "graph_building",
     "meta_graph",
+    "million_nodes",
     "checkpoint_io",
     "session_run",
     "training_step",

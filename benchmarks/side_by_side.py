@@ -40,12 +40,14 @@ class Benchmark:
         measure: Takes the module that programs call `tf`; returns seconds by name.
         budgets: The promise for each name; a name without one is only shown.
         repeats: How often each side runs, each time in a new process.
+        in_bytes: Names of measurements that are bytes of memory, not seconds.
     """
 
     title: str
     measure: Callable[[ModuleType], Mapping[str, float]]
     budgets: Mapping[str, Budget]
     repeats: int = 3
+    in_bytes: frozenset[str] = frozenset()
 
 
 def run_side(module_name: str, side: str) -> dict[str, float]:
@@ -82,11 +84,12 @@ def compare(module_name: str, benchmark: Benchmark) -> bool:
         theirs = best["tensorflow"].get(name)
         budget = benchmark.budgets.get(name, Budget())
         is_kept = _is_kept(budget, ours, theirs)
+        show = _show_bytes if name in benchmark.in_bytes else _show
         kept = kept and is_kept
         table.add_row(
             name,
-            _show(ours),
-            "-" if theirs is None else _show(theirs),
+            show(ours),
+            "-" if theirs is None else show(theirs),
             "-" if theirs is None else f"{theirs / ours:.1f}x",
             _show_budget(budget),
             _verdict(budget, theirs, is_kept),
@@ -113,6 +116,10 @@ def _show(seconds: float) -> str:
     if seconds < 1e-3:
         return f"{seconds * 1e6:.1f} us"
     return f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+def _show_bytes(count: float) -> str:
+    return f"{count / 1e6:,.0f} MB"
 
 
 def _show_budget(budget: Budget) -> str:
