@@ -13,6 +13,7 @@ from tests.programs import (
     arrays,
     branches,
     control,
+    control_flow_gradients,
     folds,
     layer_choices,
     loss_choices,
@@ -61,6 +62,7 @@ PROGRAMS = _by_name(
     branches.PROGRAMS,
     while_loops.PROGRAMS,
     folds.PROGRAMS,
+    control_flow_gradients.PROGRAMS,
     models.PROGRAMS,
     savers.PROGRAMS,
 )
