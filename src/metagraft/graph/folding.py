@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from metagraft.errors import OpError
 from metagraft.graph.argument_lists import is_list, split_by_argument
+from metagraft.graph.constant_value import variable_behind
 from metagraft.graph.shapes import Dims, is_static, merge_dims, num_elements
 from metagraft.graph.tensor_values import make_ndarray
 
@@ -232,7 +233,18 @@ def _rank(tensor: Tensor) -> Any:
     return None if dims is None else len(dims)
 
 
-_BY_SHAPE: Final = {"Shape": _shape, "ShapeN": _shape, "Size": _size, "Rank": _rank}
+def _shape_of_variable(tensor: Tensor) -> Any:
+    behind = variable_behind(tensor.op.inputs[0])
+    return None if behind is None or not is_static(behind[0]) else behind[0]
+
+
+_BY_SHAPE: Final = {
+    "Shape": _shape,
+    "ShapeN": _shape,
+    "Size": _size,
+    "Rank": _rank,
+    "VariableShape": _shape_of_variable,
+}
 
 
 # -- kernels -----------------------------------------------------------------------

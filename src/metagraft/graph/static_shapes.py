@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from metagraft.graph.shape_inference import infer_shapes
 from metagraft.graph.shapes import Dims, dims_from_proto, merge_dims
@@ -12,6 +12,10 @@ from metagraft.graph.store import OUTPUT_SHAPES, shapes_attr
 if TYPE_CHECKING:
     from metagraft.graph.graph import Graph
     from metagraft.graph.operation import Operation
+
+# What closes a loop: its operand comes after the operation that takes its result.
+_MERGES: Final = frozenset({"Merge", "RefMerge"})
+_BACK_EDGES: Final = frozenset({"NextIteration", "RefNextIteration"})
 
 
 class StaticShapes:
@@ -53,12 +57,16 @@ class StaticShapes:
                     waiting.pop()
                     continue
                 missing = self._uninferred_inputs(current)
-                if missing:
-                    self._break_cycles(waiting, missing)
-                    waiting.extend(missing)
-                else:
-                    self.infer(current)
-                    waiting.pop()
+                back_edges = (
+                    [s for s in missing if s.type in _BACK_EDGES]
+                    if current.type in _MERGES
+                    else []
+                )
+                if len(back_edges) < len(missing):
+                    waiting.extend(s for s in missing if s not in back_edges)
+                    continue
+                self._infer_before(current, back_edges)
+                waiting.pop()
             found = self._dims[op.op_id]
             assert found is not None
             return found
@@ -67,14 +75,15 @@ class StaticShapes:
         sources = dict.fromkeys(t.op for t in op.inputs)
         return [s for s in sources if self._dims[s.op_id] is None and not self._read(s)]
 
-    def _break_cycles(self, waiting: list[Operation], missing: list[Operation]) -> None:
-        """Give inputs that are waited for already, through a loop, unknown shapes."""
-        pending = set(waiting)
-        for source in missing[:]:
-            if source in pending:
-                count = len(self._graph.output_dtypes(source))
-                self._dims[source.op_id] = (None,) * count
-                missing.remove(source)
+    def _infer_before(self, op: Operation, back_edges: list[Operation]) -> None:
+        """Infer an operation while what comes back from its loop is not known yet."""
+        for source in back_edges:
+            self._dims[source.op_id] = (None,)
+        try:
+            self.infer(op)
+        finally:
+            for source in back_edges:
+                self._dims[source.op_id] = None
 
     def _read(self, op: Operation) -> bool:
         """Take shapes that came with an imported node."""
