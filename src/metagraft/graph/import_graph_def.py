@@ -9,7 +9,7 @@ or not at all. The checks are in `import_signatures`, `import_edges` and
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -103,6 +103,34 @@ def import_owned_graph_def(
 
     `size_bytes` says how large the message is encoded, where that is known.
     """
+    return import_named(
+        graph_def, input_map, return_elements, name, producer_op_list, size_bytes
+    ).elements
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import returns.
+
+    Attributes:
+        elements: The elements asked for, or None if none were.
+        renames: Tells the names of all nodes in the graph, by their names in the
+            message.
+    """
+
+    elements: list[Operation | Tensor] | None
+    renames: Callable[[], dict[str, str]]
+
+
+def import_named(
+    graph_def: GraphDef,
+    input_map: Mapping[str, Any] | None = None,
+    return_elements: Sequence[str] | None = None,
+    name: str | None = None,
+    producer_op_list: OpList | None = None,
+    size_bytes: int | None = None,
+) -> Imported:
+    """Do as `import_owned_graph_def`; return also what the nodes are called now."""
     mapped = _checked_input_map(input_map)
     wanted = _checked_return_elements(return_elements)
     graph = get_default_graph()
@@ -113,7 +141,8 @@ def import_owned_graph_def(
             mapped = _as_tensors(name, mapped)
         job = _Import(graph, graph_def, scope.rstrip("/"), mapped, size_bytes)
         job.run(producer_op_list)
-        return None if wanted is None else [job.element(text) for text in wanted]
+        elements = None if wanted is None else [job.element(text) for text in wanted]
+        return Imported(elements, job.renames)
 
 
 @contextmanager
@@ -190,6 +219,7 @@ class _Import:
     _types: list[Types | None] = field(default_factory=list)
     _unshaped: set[int] = field(default_factory=set)
     _targets: dict[tuple[str, int], Tensor] = field(default_factory=dict)
+    _names: Sequence[str] = ()
 
     def run(self, producer_op_list: OpList | None) -> None:
         """Check the message and add its nodes and functions."""
@@ -309,6 +339,7 @@ class _Import:
         op_types: Iterable[str],
     ) -> None:
         graph, library = self.graph, self.graph_def.library
+        self._names = names
         _merge_versions(graph.graph_def_versions, self.graph_def)
         for function in library.function:
             graph.functions.add(function)
@@ -344,6 +375,10 @@ class _Import:
             graph_scopes.apply_scopes(graph, scopes, operation, compute_device=False)
             if scopes.context is not None:
                 graph_scopes.apply_context(graph, operation)
+
+    def renames(self) -> dict[str, str]:
+        """Return the names of all nodes in the graph by those in the message."""
+        return {name: self._names[place] for name, place in self._index.items()}
 
     def element(self, text: str) -> Operation | Tensor:
         """Return the operation or tensor that a name of the file stands for."""

@@ -56,7 +56,7 @@ def add_collection_def(
     name = key.decode() if isinstance(key, bytes) else key
     definition = CollectionDef()
     try:
-        _fill(definition, codecs.codec_of(key), elements, selection.scope)
+        fill_collection_def(definition, codecs.codec_of(key), elements, selection.scope)
     # A value of any type can fail in any way while it is converted.
     except Exception as error:  # noqa: BLE001
         _log.warning(
@@ -77,9 +77,20 @@ def _is_taken(element: Any, selection: Selection) -> bool:
     return not isinstance(name, str) or selection.takes(name)
 
 
-def _fill(
+def fill_collection_def(
     definition: CollectionDef, codec: Codec | None, elements: list[Any], scope: str
 ) -> None:
+    """Write elements into an empty message; the first decides which kind it is.
+
+    Args:
+        definition: Changed in place.
+        codec: How elements become messages; None to store them as they are.
+        elements: Any Python objects, at least one.
+        scope: Taken off names; "" for none.
+
+    Raises:
+        Exception: Of any class: an element has no message form.
+    """
     if codec is not None and codec.to_proto is not None:
         _fill_with_messages(definition, codec, elements, scope)
         return

@@ -36,6 +36,8 @@ from metagraft.proto.coercion import as_message
 LARGEST_GRAPH_BYTES: Final = (1 << 31) - 1
 """Protocol buffers hold less than 2 GiB in one message."""
 
+_SHOWN_NODES: Final = 10
+
 _NO_GRAPH: Final = (
     "Exporting/importing meta graphs is not supported when eager execution is enabled."
 )
@@ -137,10 +139,10 @@ def export_scoped_meta_graph(
     """
     if executing_eagerly() and (graph_def is None or graph is None):
         raise ValueError(_NO_GRAPH)
-    info = _as_given(meta_info_def, MetaGraphDef.MetaInfoDef, "meta_info_def")
-    given = _as_given(graph_def, GraphDef, "graph_def")
-    saver = _as_given(saver_def, SaverDef, "saver_def")
-    graph = _as_graph(graph)
+    info = as_given(meta_info_def, MetaGraphDef.MetaInfoDef, "meta_info_def")
+    given = as_given(graph_def, GraphDef, "graph_def")
+    saver = as_given(saver_def, SaverDef, "saver_def")
+    graph = as_graph(graph)
     meta_graph_def = MetaGraphDef()
     excluded: frozenset[str] = frozenset()
     if clear_extraneous_savers:
@@ -155,7 +157,7 @@ def export_scoped_meta_graph(
     if clear_devices:
         clear_devices_of(meta_graph_def.graph_def.node)
     whole = graph if selection.takes_all and given is None else None
-    _fill_info(meta_graph_def, info, whole)
+    fill_info(meta_graph_def, info, whole)
     if strip_default_attrs:
         strip_defaults(meta_graph_def)
     if saver is not None:
@@ -180,11 +182,12 @@ def export_scoped_meta_graph(
         path = os.fspath(filename)
         write_message(meta_graph_def, path, as_text=as_text)
         if save_debug_info:
-            _write_debug_info(meta_graph_def, graph, selection.scope, path, as_text)
+            write_debug_info(meta_graph_def, graph, selection.scope, path, as_text)
     return meta_graph_def, _variables_in(graph, export_scope, selection)
 
 
-def _as_given(value: Any, cls: Any, argument: str) -> Any:
+def as_given(value: Any, cls: Any, argument: str) -> Any:
+    """Return an optional message of ours or TensorFlow's as one of ours."""
     if value is None:
         return None
     try:
@@ -195,7 +198,8 @@ def _as_given(value: Any, cls: Any, argument: str) -> Any:
         ) from None
 
 
-def _as_graph(graph: Any) -> Graph:
+def as_graph(graph: Any) -> Graph:
+    """Return the graph, or the default graph for None."""
     if graph is None:
         return get_default_graph()
     if not isinstance(graph, Graph):
@@ -212,17 +216,17 @@ def _fill_graph_def(
     target = meta_graph_def.graph_def
     if given is None and selection.takes_all:
         graph.infer_all_shapes()
-        _check_size(graph.stored_message, graph.survey()[1])
+        check_size(graph.stored_message, graph.survey()[1])
         target.CopyFrom(graph.stored_message)
         return
     if given is None:
         graph.infer_all_shapes()
         given = graph.stored_message
     selected_graph_def(given, selection, target)
-    _check_size(target, target.ByteSize())
+    check_size(target, target.ByteSize())
 
 
-def _check_size(graph_def: GraphDef, estimated_bytes: int) -> None:
+def check_size(graph_def: GraphDef, estimated_bytes: int) -> None:
     """Raise `ValueError` if a graph is too large; an estimate spares measuring most."""
     if estimated_bytes < LARGEST_GRAPH_BYTES // 2:
         return
@@ -230,18 +234,24 @@ def _check_size(graph_def: GraphDef, estimated_bytes: int) -> None:
     size = sum(size for size, _ in sizes) + graph_def.library.ByteSize()
     if size <= LARGEST_GRAPH_BYTES:
         return
-    largest = ", ".join(f"'{name}' ({n} bytes)" for n, name in sorted(sizes)[:-4:-1])
+    ranked = sorted(sizes, reverse=True)[:_SHOWN_NODES]
+    largest = ", ".join(f"'{name}' ({n} bytes)" for n, name in ranked)
     raise ValueError(
         f"GraphDef cannot be larger than 2GB. Received size: {size}. The largest "
-        f"nodes are {largest}; feed large values or keep them in variables."
+        f"nodes are {largest}; feed large values, keep them in variables, or export "
+        "with metagraft.export_meta_graph(large_constants=...)."
     )
 
 
-def _fill_info(
+def fill_info(
     meta_graph_def: MetaGraphDef,
     info: MetaGraphDef.MetaInfoDef | None,
     whole: Graph | None,
 ) -> None:
+    """Write the facts about the file: producer, signatures, and what `info` says.
+
+    `whole` is the graph if all of it is exported; it knows its op types.
+    """
     target = meta_graph_def.meta_info_def
     if info is not None:
         target.CopyFrom(info)
@@ -282,9 +292,10 @@ def _fill_unbound_inputs(
         meta_graph_def.collection_def[name].bytes_list.value.extend(listed)
 
 
-def _write_debug_info(
+def write_debug_info(
     meta_graph_def: MetaGraphDef, graph: Graph, scope: str, path: str, as_text: bool
 ) -> None:
+    """Write beside the file at `path` where the nodes of `graph` were made."""
     names = [
         prepend_name_scope(node.name, scope) for node in meta_graph_def.graph_def.node
     ]
