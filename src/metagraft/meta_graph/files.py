@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Final
+from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
 from metagraft.errors import FailedPreconditionError
 from metagraft.formats import files
+from metagraft.formats.message_damage import damage_of
 from metagraft.graph.graph import Graph
 from metagraft.proto import MetaGraphDef
 from metagraft.proto.text import format_text, parse_text
-
-# A longer one does not fit 64 bits.
-_LONGEST_VARINT_BYTES: Final = 10
 
 
 def read_meta_graph_file(filename: str | bytes | os.PathLike[str]) -> MetaGraphDef:
@@ -49,7 +47,8 @@ def read_measured(
     except DecodeError as error:
         text = _as_text(content)
         if text is None:
-            raise OSError(f"Cannot parse file {path}: {_damage(content)}.") from error
+            damage = damage_of(content, MetaGraphDef)
+            raise OSError(f"Cannot parse file {path}: {damage}.") from error
         return _from_text(text, path), len(content)
     # Text can pass for a message of unknown fields.
     if content and not message.ListFields():
@@ -114,50 +113,3 @@ def _as_text(content: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     return None if "\0" in text else text
-
-
-def _damage(content: bytes) -> str:
-    """Say at which byte a binary file stops being a message."""
-    position = 0
-    while position < len(content):
-        end = _end_of_field(content, position)
-        if end is None:
-            return f"the field at byte {position} has no valid tag or length"
-        if end > len(content):
-            return (
-                f"the field at byte {position} reaches to byte {end}, the file ends at "
-                f"byte {len(content)}"
-            )
-        position = end
-    return f"{len(content)} bytes are no MetaGraphDef"
-
-
-def _end_of_field(content: bytes, position: int) -> int | None:
-    tag, position = _varint(content, position)
-    if tag is None:
-        return None
-    match tag & 7:
-        case 0:
-            value, position = _varint(content, position)
-            return None if value is None else position
-        case 1:
-            return position + 8
-        case 2:
-            length, position = _varint(content, position)
-            return None if length is None else position + length
-        case 5:
-            return position + 4
-    return None
-
-
-def _varint(content: bytes, position: int) -> tuple[int | None, int]:
-    value = 0
-    for shift in range(_LONGEST_VARINT_BYTES):
-        if position >= len(content):
-            break
-        byte = content[position]
-        position += 1
-        value |= (byte & 0x7F) << (7 * shift)
-        if byte < 0x80:
-            return value, position
-    return None, position

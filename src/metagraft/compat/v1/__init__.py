@@ -316,6 +316,7 @@ _NAMES = {
             "quantization",
             "random",
             "raw_ops",
+            "saved_model",
             "summary",
             "train",
             "dtypes",

@@ -1,0 +1,12 @@
+"""`tf.saved_model.builder`: what writes SavedModels."""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import lazy_names
+
+_NAMES = {
+    "SavedModelBuilder": "metagraft.saved_model.builder:SavedModelBuilder",
+}
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

@@ -1,0 +1,1 @@
+"""SavedModels: built, loaded and changed; see README.md."""
