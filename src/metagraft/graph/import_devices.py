@@ -37,10 +37,17 @@ def check_colocation(
 
     Raises:
         ValueError: An entry names a node that is not in the file.
+        TypeError: The attribute is no list.
     """
     pairs: list[tuple[int, list[int]]] = []
     for position in colocated:
-        listed = nodes[position].attr["_class"].list.s
+        value = nodes[position].attr["_class"]
+        if value.WhichOneof("value") not in (None, "list"):
+            raise TypeError(
+                f"Node '{nodes[position].name}': attr '_class' must be a list of "
+                "strings"
+            )
+        listed = value.list.s
         others: list[int] = []
         for number, entry in enumerate(listed):
             if entry[:_MARK] != _GROUP:

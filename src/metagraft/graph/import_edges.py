@@ -27,7 +27,7 @@ CONTROL: Final = -1
 """In the place of an output's number: the edge is a control edge."""
 
 _NODE_NAMES: Final = re.compile(
-    r"[A-Za-z0-9.][A-Za-z0-9_.\\\-/>]*(?:\n[A-Za-z0-9.][A-Za-z0-9_.\\\-/>]*)*\Z"
+    r"[A-Za-z0-9.][A-Za-z0-9_.\-/>]*(?:\n[A-Za-z0-9.][A-Za-z0-9_.\-/>]*)*\Z"
 )
 _MERGES: Final = frozenset({"Merge", "RefMerge"})
 _NEXT_ITERATIONS: Final = frozenset({"NextIteration", "RefNextIteration"})
@@ -40,7 +40,10 @@ def check_names(names: Sequence[str]) -> dict[str, int]:
     Raises:
         ValueError: A name is malformed or occurs twice.
     """
-    if names and not _NODE_NAMES.match("\n".join(names)):
+    joined = "\n".join(names)
+    if names and not (
+        _NODE_NAMES.match(joined) and joined.count("\n") == len(names) - 1
+    ):
         for name in names:
             if "\n" in name or not _NODE_NAMES.match(name):
                 raise ValueError(

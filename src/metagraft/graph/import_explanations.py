@@ -7,15 +7,22 @@ ValidateAttrValue and SummarizeOpDef.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import islice
+from math import prod
 from typing import Any, Final
 
 from metagraft.graph.attrs import FIELDS
 from metagraft.graph.catalogue import ArgDef, AttrDef, OpDef
 from metagraft.graph.shapes import dims_from_proto, show
-from metagraft.proto import AttrValue, DataType, NodeDef
+from metagraft.proto import AttrValue, DataType, NodeDef, TensorShapeProto
 
 _REF_OFFSET: Final = 100
+_NUMBERS: Final = frozenset(DataType.values())
+_ELEMENT_TYPES: Final = frozenset(n for n in _NUMBERS if 0 < n < _REF_OFFSET)
+_MOST_DIMENSIONS: Final = 254
+_LARGEST_INT64: Final = (1 << 63) - 1
+_MOST_TYPES_SHOWN: Final = 20
 _KINDS: Final = {field: kind for kind, field in FIELDS.items()}
 _FLAGS: Final = (
     "is_commutative",
@@ -45,7 +52,11 @@ def check_attrs(node: NodeDef, definition: OpDef) -> None:
         value = node.attr[attr.name]
         if value.HasField("placeholder"):
             continue
-        problem = _kind_problem(value, attr) or _limits_problem(value, attr)
+        problem = (
+            _kind_problem(value, attr)
+            or _content_problem(value, attr)
+            or _limits_problem(value, attr)
+        )
         if problem:
             raise ValueError(
                 f"{problem}\n\t; NodeDef: {_show(node)}; {show_op(definition)}"
@@ -60,10 +71,12 @@ def check_attrs(node: NodeDef, definition: OpDef) -> None:
 
 
 def wrong_input_count(
-    node: NodeDef, definition: OpDef | None, expected: Iterable[int], given: int
+    node: NodeDef, definition: OpDef | None, expected: Collection[int], given: int
 ) -> ValueError:
     """Return the error for a node with too many or too few inputs."""
-    types = ", ".join(type_name(number) for number in expected)
+    types = ", ".join(map(type_name, islice(expected, _MOST_TYPES_SHOWN)))
+    if len(expected) > _MOST_TYPES_SHOWN:
+        types += f", ... ({len(expected)} in all)"
     op = node.op if definition is None else show_op(definition)
     return ValueError(
         f"NodeDef expected inputs '{types}' do not match {given} inputs specified; "
@@ -73,9 +86,39 @@ def wrong_input_count(
 
 def type_name(number: int) -> str:
     """Return the name that TensorFlow's C++ side has for a `DataType` number."""
-    if number > _REF_OFFSET:
-        return f"{type_name(number - _REF_OFFSET)}_ref"
-    return DataType.Name(number).removeprefix("DT_").lower()
+    base = number - _REF_OFFSET if number > _REF_OFFSET else number
+    if base not in _NUMBERS:
+        return f"unknown dtype enum ({number})"
+    name = DataType.Name(base).removeprefix("DT_").lower()
+    return f"{name}_ref" if base != number else name
+
+
+def is_element_type(number: int) -> bool:
+    """Whether an attribute may hold a `DataType` number: a known one, no reference."""
+    return number in _ELEMENT_TYPES
+
+
+def shape_problem(shape: TensorShapeProto) -> str:
+    """Return what is wrong with a shape in TensorFlow's words; "" for nothing."""
+    if shape.unknown_rank:
+        if len(shape.dim):
+            return "An unknown shape must not have any dimensions set."
+        return ""
+    sizes = [dim.size for dim in shape.dim]
+    if len(sizes) > _MOST_DIMENSIONS:
+        return f"Shape of {len(sizes)} dimensions has too many: {_MOST_DIMENSIONS} fit"
+    if any(size < -1 for size in sizes):
+        return (
+            f"Shape {_show_sizes(sizes)} has dimensions with values below -1 (where -1 "
+            "means unknown)"
+        )
+    if prod(size for size in sizes if size > 0) > _LARGEST_INT64:
+        return f"Shape {_show_sizes(sizes)} is too large (more than 2**63 - 1 entries)"
+    return ""
+
+
+def _show_sizes(sizes: Iterable[int]) -> str:
+    return f"[{','.join(map(str, sizes))}]"
 
 
 def show_op(definition: OpDef) -> str:
@@ -116,6 +159,28 @@ def _kind_problem(value: AttrValue, attr: AttrDef) -> str:
 
 def _list_kinds(value: AttrValue) -> set[str]:
     return {kind for field, kind in _KINDS.items() if len(getattr(value.list, field))}
+
+
+def _content_problem(value: AttrValue, attr: AttrDef) -> str:
+    """Return what is wrong with element types and shapes."""
+    if attr.type == "shape":
+        return shape_problem(value.shape)
+    if attr.type not in ("type", "list(type)"):
+        return ""
+    numbers = [value.type] if attr.type == "type" else value.list.type
+    for number in numbers:
+        if is_element_type(number):
+            continue
+        if number == 0:
+            problem = "AttrValue has invalid DataType"
+        elif number in _NUMBERS:
+            problem = (
+                f"AttrValue must not have reference type value of {type_name(number)}"
+            )
+        else:
+            problem = f"AttrValue has invalid DataType enum: {number}"
+        return f"{problem}\n\t for attr '{attr.name}'"
+    return ""
 
 
 def _limits_problem(value: AttrValue, attr: AttrDef) -> str:
@@ -178,7 +243,7 @@ def _show_attr(attr: AttrDef) -> str:
 
 
 def _enum_name(number: int) -> str:
-    return DataType.Name(number)
+    return DataType.Name(number) if number in _NUMBERS else str(number)
 
 
 def _show_default(value: AttrValue) -> str:

@@ -35,6 +35,8 @@ from metagraft.graph.import_edges import (
 )
 from metagraft.graph.import_signatures import Signatures, Types
 from metagraft.graph.operation import Operation
+from metagraft.graph.import_functions import check_functions
+from metagraft.graph.import_shapes import check_shapes
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.shapes import dims_from_proto
 from metagraft.graph.store import OUTPUT_SHAPES
@@ -173,6 +175,9 @@ def unchanged_on_error(graph: Graph) -> Iterator[None]:
 def _paused_collector() -> Iterator[None]:
     """Keep Python from searching for cycles while many objects are made."""
     was_enabled = gc.isenabled()
+            if counts == (0, 0):  # an empty library is not no library
+                graph.stored_message.ClearField("library")
+                functions.rebind(graph.stored_message.library)
     gc.disable()
     try:
         yield
@@ -241,6 +246,7 @@ class _Import:
         self._unshaped = set(signatures.unshaped)
         taken = new_names(names, self.prefix, graph.operation_names())
         renamed = taken is not names
+        check_functions(graph_def.library, op_types)
         remapped = self._remapped(nodes)
         edges = Edges(
             nodes, op_types, types, index, taken, remapped, signatures.definition_of
@@ -499,6 +505,11 @@ def _merge_versions(versions: VersionDef, graph_def: GraphDef) -> None:
     producer = imported.producer
     if not producer and not graph_def.HasField("versions"):
         producer = graph_def.version  # the field of the oldest files
+    if versions.producer < 0:
+        raise ValueError(
+            f"GraphDef producer version {versions.producer} below min producer 0 "
+            "supported by TensorFlow 2.21.0.  Please regenerate your graph."
+        )
     versions.producer = min(versions.producer, producer)
     versions.min_consumer = max(versions.min_consumer, imported.min_consumer)
     if len(graph_def.library.function):

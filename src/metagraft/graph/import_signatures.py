@@ -16,11 +16,19 @@ from metagraft.errors import UnimplementedError
 from metagraft.graph import catalogue
 from metagraft.graph.catalogue import ArgDef, AttrDef, OpDef
 from metagraft.graph.dtypes import DType, from_enum
-from metagraft.graph.import_explanations import check_attrs, field_of
+from metagraft.graph.import_explanations import (
+    check_attrs,
+    field_of,
+    is_element_type,
+    shape_problem,
+    type_name,
+)
 from metagraft.graph.store import OUTPUT_SHAPES
 from metagraft.proto import AttrValue, NodeDef, OpList
 from metagraft.proto import OpDef as OpDefMessage
 
+# TF: 2**31 - 1, and it fails to allocate far fewer. No graph has so many.
+_MOST_TENSORS: Final = 1 << 20
 _REF_OFFSET: Final = 100  # a reference type is the number of its element type plus this
 
 
@@ -294,7 +302,7 @@ def _by_name(ops: OpList) -> dict[str, OpDefMessage]:
 
 def _knows_all(definition: OpDef, node: NodeDef) -> bool:
     declared = {attr.name for attr in definition.attrs}
-    return all(name in declared or name[0] == "_" for name in node.attr)
+    return all(name in declared or name.startswith("_") for name in node.attr)
 
 
 def _typing(definition: OpDef) -> tuple[tuple[str, str], ...]:
@@ -326,7 +334,7 @@ def _layout(plan: _Plan, keys: tuple[str, ...]) -> _Layout:
         if attr.name in present and attr.name not in typing
     )
     declared = {attr.name for attr in definition.attrs}
-    unknown = tuple(k for k in keys if k not in declared and k[0] != "_")
+    unknown = tuple(k for k in keys if k not in declared and not k.startswith("_"))
     is_plain = list(typing.values()) == ["type"] and not (
         absent or unknown or any(limits for _, _, limits in checks)
     )
@@ -345,13 +353,21 @@ def _layout(plan: _Plan, keys: tuple[str, ...]) -> _Layout:
 
 
 def _has_limits(attr: AttrDef) -> bool:
-    return attr.minimum is not None or attr.allowed is not None
+    return (
+        attr.minimum is not None
+        or attr.allowed is not None
+        or attr.type in ("type", "list(type)", "shape")
+    )
 
 
 def _is_allowed(value: AttrValue, kind: str, limits: AttrDef) -> bool:
     if kind == "list":
         return False  # lists with limits are rare: looked at with all care
     content = getattr(value, kind)
+    if kind == "shape":
+        return not shape_problem(content)
+    if kind == "type" and not is_element_type(content):
+        return False
     if limits.minimum is not None and content < limits.minimum:
         return False
     return limits.allowed is None or content in limits.allowed
@@ -359,6 +375,13 @@ def _is_allowed(value: AttrValue, kind: str, limits: AttrDef) -> bool:
 
 def _types_of(node: NodeDef, definition: OpDef) -> Types:
     outputs = _arg_types(node, definition.outputs)
+    for number in set(outputs):
+        base = number - _REF_OFFSET if number > _REF_OFFSET else number
+        if not is_element_type(base):
+            raise ValueError(
+                f"Node '{node.name}': an output of {definition.name} has the type "
+                f"{type_name(number)}"
+            )
     return Types(
         inputs=_arg_types(node, definition.inputs),
         outputs=outputs,
@@ -375,6 +398,11 @@ def _arg_types(node: NodeDef, args: Iterable[ArgDef]) -> tuple[int, ...]:
         else:
             number = attrs[arg.type_attr].type if arg.type_attr else arg.type
             count = attrs[arg.number_attr].i if arg.number_attr else 1
+            if count > _MOST_TENSORS:
+                raise ValueError(
+                    f"Number of outputs is too big: {count}; NodeDef: "
+                    f"{{{{node {node.name}}}}}"
+                )
             types = [number] * count
         found += [t + _REF_OFFSET for t in types] if arg.is_ref else types
     return tuple(found)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import DecodeError
 
 from metagraft.graph.graph import Graph
 from metagraft.graph.keys import GraphKeys
@@ -156,6 +158,8 @@ def restored_collections(
 
     Raises:
         KeyError: A name does not exist in the graph.
+        ValueError: A name is malformed, or an element makes no sense.
+        DecodeError: An element is no message of the collection's type.
     """
     defs = meta_graph_def.collection_def
     trainable = GraphKeys.TRAINABLE_VARIABLES
@@ -172,9 +176,22 @@ def restored_collections(
         if kind is None:
             _log.error("Cannot identify data type for collection %s. Skipping.", key)
             continue
-        elements = _elements(key, kind, defs[key], graph, variables)
+        with _naming(key):
+            elements = _elements(key, kind, defs[key], graph, variables)
         restored.append((key, elements))
     return restored
+
+
+@contextmanager
+def _naming(key: str) -> Iterator[None]:
+    """Put a collection's name in front of what is wrong in it."""
+    try:
+        yield
+    except (KeyError, ValueError, TypeError, DecodeError) as error:
+        if type(error) not in (KeyError, ValueError, TypeError, DecodeError):
+            raise
+        text = error.args[0] if error.args else error
+        raise type(error)(f"Collection '{key}': {text}") from error
 
 
 class _Variables:

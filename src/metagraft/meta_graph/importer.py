@@ -236,7 +236,7 @@ def _check_bound(
     if kind is None:
         return
     unbound = [
-        value.decode() if isinstance(value, bytes) else str(value)
+        str(value, "utf-8", "replace") if isinstance(value, bytes) else str(value)
         for value in getattr(listed, kind).value
     ]
     given = {_first_output(key) for key in input_map or ()}

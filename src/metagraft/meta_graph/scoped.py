@@ -104,9 +104,9 @@ def take_scope_off(nodes: Iterable[NodeDef], scope: str) -> list[str]:
         if "_class" in attrs:
             _strip_colocation(node, scope)
         if "frame_name" in attrs and node.op in _ENTERS:
-            frame = attrs["frame_name"].s.decode()
+            frame = _text(attrs["frame_name"].s)
             if frame.startswith(scope):
-                attrs["frame_name"].s = strip_name_scope(frame, scope).encode()
+                attrs["frame_name"].s = _bytes(strip_name_scope(frame, scope))
     return unbound
 
 
@@ -128,9 +128,9 @@ def _input_name(
 
 # TF: raises IndexError for an entry without "@"; such entries are kept as they are.
 def _strip_colocation(node: NodeDef, scope: str) -> None:
-    entries = [entry.decode() for entry in node.attr["_class"].list.s]
+    entries = [_text(entry) for entry in node.attr["_class"].list.s]
     kept = [
-        strip_name_scope(entry, scope).encode()
+        _bytes(strip_name_scope(entry, scope))
         for entry in entries
         if "@" not in entry or entry.split("@")[1].startswith(scope)
     ]
@@ -138,6 +138,15 @@ def _strip_colocation(node: NodeDef, scope: str) -> None:
     value.Clear()
     value.list.SetInParent()
     value.list.s.extend(kept)
+
+
+# Bytes that are no text come back as they were.
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def clear_devices(nodes: Iterable[NodeDef]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from metagraft.graph.defaults import executing_eagerly, get_default_graph
 from metagraft.graph.graph import Graph
+from metagraft.graph.import_graph_def import unchanged_on_error
 from metagraft.graph.operation import Operation
 from metagraft.graph.tensor import Tensor
 from metagraft.meta_graph import importer
@@ -86,17 +87,20 @@ def import_meta_graph_with_return_elements(
         )
     target = get_default_graph() if graph is None else graph
     loaded = importer.load(meta_graph_or_file)
-    variables, elements = importer.import_loaded(
-        loaded,
-        clear_devices=clear_devices,
-        graph=target,
-        import_scope=import_scope,
-        input_map=input_map,
-        unbound_inputs_col_name=unbound_inputs_col_name,
-        restore_collections_predicate=restore_collections_predicate,
-        return_elements=return_elements,
-    )
-    saver = _saver_of_import(loaded.meta_graph_def, target, import_scope, variables)
+    if not isinstance(target, Graph):
+        raise TypeError(f"graph must be of type Graph. Received type: {type(graph)}.")
+    with unchanged_on_error(target):
+        variables, elements = importer.import_loaded(
+            loaded,
+            clear_devices=clear_devices,
+            graph=target,
+            import_scope=import_scope,
+            input_map=input_map,
+            unbound_inputs_col_name=unbound_inputs_col_name,
+            restore_collections_predicate=restore_collections_predicate,
+            return_elements=return_elements,
+        )
+        saver = _saver_of_import(loaded.meta_graph_def, target, import_scope, variables)
     return saver, elements
 
 

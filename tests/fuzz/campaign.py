@@ -1,0 +1,75 @@
+"""Makes damaged inputs from a seed and examines them; one number makes one input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from metagraft.proto import MetaGraphDef
+from tests.fuzz import damage_bytes, damage_nodes, damage_parts
+from tests.fuzz.examination import Outcome, examine
+from tests.fuzz.recorded import meta_graphs
+
+KINDS = ("bytes", "nodes", "parts")
+
+
+@dataclass(frozen=True)
+class Input:
+    """A damaged MetaGraph.
+
+    Attributes:
+        kind: Which part was damaged: one of `KINDS`.
+        seed: The number that makes it again.
+        origin: The recorded file that was damaged.
+        damages: What was done to it.
+        content: The bytes.
+    """
+
+    kind: str
+    seed: int
+    origin: str
+    damages: tuple[str, ...]
+    content: bytes
+
+    def examine(self, folder: Path) -> Outcome:
+        """Import it from a file, if its bytes were damaged, or as a message."""
+        if self.kind != "bytes":
+            return examine(MetaGraphDef.FromString(self.content))
+        path = folder / "damaged.meta"
+        path.write_bytes(self.content)
+        return examine(path)
+
+    def __str__(self) -> str:
+        """Say how to make it again."""
+        done = ", ".join(self.damages)
+        return f"--kind={self.kind} --seed={self.seed} ({self.origin}: {done})"
+
+
+def make(kind: str, seed: int) -> Input:
+    """Return the input of a kind that a number stands for."""
+    rng = Random(f"{kind} {seed}")
+    recorded = meta_graphs()
+    origin = rng.choice(sorted(recorded))
+    content = recorded[origin]
+    if kind == "bytes":
+        damage = rng.choice(damage_bytes.DAMAGES)
+        damaged = damage(rng, content)
+        return Input(kind, seed, origin, (damage.__name__,), damaged)
+    table = damage_nodes.DAMAGES if kind == "nodes" else damage_parts.DAMAGES
+    meta = MetaGraphDef.FromString(content)
+    done = rng.choices(table, k=rng.choice((1, 1, 1, 2, 3)))
+    for change in done:
+        change(rng, meta)
+    names = tuple(change.__name__ for change in done)
+    return Input(kind, seed, origin, names, meta.SerializeToString(deterministic=True))
+
+
+def inputs(first_seed: int) -> Iterator[Input]:
+    """Return inputs of all kinds in turn, without end."""
+    seed = first_seed
+    while True:
+        for kind in KINDS:
+            yield make(kind, seed)
+        seed += 1

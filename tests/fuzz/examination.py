@@ -1,0 +1,222 @@
+"""What must hold for any input: a clear error and no change, or a graph that works."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from google.protobuf.message import DecodeError
+
+import metagraft.compat.v1 as tf
+from metagraft import errors
+from metagraft.graph.constant_value import constant_value
+from metagraft.graph.graph import Graph
+from metagraft.proto import MetaGraphDef
+from tests.fuzz.limits import TooSlow, limited
+
+SECONDS: Final = 20.0
+MEMORY_BYTES: Final = 1 << 30
+# The classes of the documented errors, exactly: a subclass such as UnicodeDecodeError
+# or RecursionError was not raised on purpose.
+DOCUMENTED: Final = (
+    ValueError,
+    TypeError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    DecodeError,
+    errors.NotFoundError,
+    errors.UnimplementedError,
+    errors.FailedPreconditionError,
+    errors.InvalidArgumentError,
+)
+# `tf.gradients` also says so where an op has no gradient.
+NO_GRADIENT: Final = (*DOCUMENTED, LookupError, NotImplementedError)
+# What is wrong with no particular node.
+PLACES: Final = re.compile(
+    "version|cycle|saver|collection|function|Node '|signature|message|device spec",
+    re.IGNORECASE,
+)
+
+
+class Problem(AssertionError):  # noqa: N818 - not of a program
+    """An input did what no input may do."""
+
+
+@dataclass
+class Outcome:
+    """What became of an input: refused at import with `error`, or accepted."""
+
+    error: BaseException | None = None
+
+    @property
+    def word(self) -> str:
+        """Return one word for statistics."""
+        return "accepted" if self.error is None else type(self.error).__name__
+
+
+def examine(source: MetaGraphDef | Path) -> Outcome:
+    """Import a MetaGraph and use it in all ways that need no run.
+
+    Args:
+        source: The message, or the file.
+
+    Raises:
+        Problem: It crashed, hung, took too much memory, left half a graph behind, or
+            was refused without a clear reason.
+    """
+    logging.disable(logging.CRITICAL)
+    try:
+        with limited(SECONDS, MEMORY_BYTES):
+            return _examine(source)
+    except TooSlow as slow:
+        raise Problem(f"took more than {SECONDS} seconds") from slow
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def _examine(source: MetaGraphDef | Path) -> Outcome:
+    graph = tf.Graph()
+    with graph.as_default():
+        tf.constant(1.0, name="here/before")
+        tf.add_to_collection("here", "before")
+        tf.add_to_collection("train_op", "before")
+    before = _state(graph)
+    with graph.as_default():
+        try:
+            tf.train.import_meta_graph(source)
+        # Any error is an answer; `_check_error` judges it.
+        except Exception as error:
+            _check_error("import", error, DOCUMENTED, _names(source))
+            if _state(graph) != before:
+                raise Problem(f"refused, but the graph changed: {error}") from error
+            return Outcome(error)
+        _use(graph)
+    return Outcome()
+
+
+def _state(graph: Graph) -> tuple[bytes, str]:
+    collections = {
+        key: [str(item) for item in graph.get_collection(key)]
+        for key in graph.get_all_collection_keys()
+    }
+    graph_def = graph.as_graph_def()
+    if not graph_def.library.ListFields():
+        graph_def.ClearField("library")  # empty or absent means the same
+    return graph_def.SerializeToString(deterministic=True), repr(collections)
+
+
+def _names(source: MetaGraphDef | Path) -> set[str]:
+    if not isinstance(source, MetaGraphDef):
+        return {source.name}
+    return {
+        *(node.name for node in source.graph_def.node),
+        *source.collection_def,
+        *(f.signature.name for f in source.graph_def.library.function),
+    } - {""}
+
+
+def _check_error(
+    action: str, error: Exception, allowed: tuple[type[Exception], ...], names: Any
+) -> None:
+    if type(error) not in allowed:
+        raise Problem(
+            f"{action} raised {type(error).__name__}, which is not documented: {error}"
+        ) from error
+    text = str(error)
+    if not PLACES.search(text) and not any(name in text for name in names):
+        raise Problem(
+            f"{action} raised {type(error).__name__} that names nothing: {text[:300]}"
+        ) from error
+
+
+# -- using what was imported -----------------------------------------------------------
+
+
+def _use(graph: Graph) -> None:
+    names = set(graph.operation_names())
+
+    @contextmanager
+    def may_refuse(
+        action: str, allowed: tuple[type[Exception], ...] = DOCUMENTED
+    ) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - judged here
+            _check_error(action, error, allowed, names)
+
+    operations = graph.get_operations()
+    for op in operations:
+        with may_refuse(f"showing {op.name}"):
+            _look_at(op)
+    with may_refuse("as_graph_def"):
+        graph.as_graph_def()
+    _check_export(graph, may_refuse)
+    with may_refuse("gradients", NO_GRADIENT):
+        _differentiate(operations)
+
+
+def _look_at(op: Any) -> None:
+    str(op)
+    repr(op)
+    tuple(op.inputs)
+    list(op.control_inputs)
+    op.colocation_groups()
+    for name in op.attrs:
+        op.get_attr(name) if name != "_output_shapes" else None
+    for tensor in op.outputs:
+        tensor.shape.as_proto()
+        str(tensor)
+        repr(tensor)
+        tensor.consumers()
+        constant_value(tensor)
+
+
+def _check_export(graph: Graph, may_refuse: Callable[..., Any]) -> None:
+    exported = None
+    with may_refuse("export"):
+        exported = tf.train.export_meta_graph(graph=graph)
+    for options in (
+        {"strip_default_attrs": True},
+        {"clear_devices": True},
+        {"clear_extraneous_savers": True},
+        {"export_scope": graph.get_operations()[-1].name.partition("/")[0]},
+    ):
+        with may_refuse(f"export with {options}"):
+            tf.train.export_meta_graph(graph=graph, **options)
+    if exported is None:
+        return
+    with tf.Graph().as_default() as again:
+        try:
+            tf.train.import_meta_graph(exported)
+            second = tf.train.export_meta_graph(graph=again)
+        except Exception as error:
+            raise Problem(f"what was exported is refused: {error!r}") from error
+    if _encoded(second) != _encoded(exported):
+        raise Problem("a second export differs from the first")
+
+
+def _encoded(meta: MetaGraphDef) -> bytes:
+    compared = MetaGraphDef()
+    compared.CopyFrom(meta)
+    # Definitions without names make a new saver at import, whose nodes are new.
+    compared.collection_def.pop("savers", None)
+    return compared.SerializeToString(deterministic=True)
+
+
+def _differentiate(operations: list[Any]) -> None:
+    sources = [
+        tensor
+        for op in operations
+        if op.type in ("Placeholder", "VariableV2", "ReadVariableOp")
+        for tensor in op.outputs
+        if tensor.dtype.is_floating
+    ]
+    results = [t for op in operations for t in op.outputs if t.dtype.is_floating]
+    if sources and results:
+        tf.gradients(results[-1], sources)
