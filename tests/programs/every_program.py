@@ -28,6 +28,7 @@ from tests.programs import (
     training,
     variable_kinds,
     variables,
+    warm_starts,
     while_loops,
 )
 
@@ -65,4 +66,5 @@ PROGRAMS = _by_name(
     control_flow_gradients.PROGRAMS,
     models.PROGRAMS,
     savers.PROGRAMS,
+    warm_starts.PROGRAMS,
 )

@@ -32,19 +32,27 @@ def format_state(state: CheckpointState) -> str:
 
 
 def parse_state(content: bytes | str) -> CheckpointState:
-    """Return the state that the content of a file spells; unknown fields are ignored.
+    """Return the state that the content of a file spells.
+
+    Unknown fields are ignored, where a known one tells the latest checkpoint.
 
     Raises:
         ValueError: It spells none.
     """
     text = content.decode("utf-8") if isinstance(content, bytes) else content
-    return parse_text(text, CheckpointState, ignores_unknown_fields=True)
+    try:
+        return parse_text(text, CheckpointState)
+    except ValueError:
+        state = parse_text(text, CheckpointState, ignores_unknown_fields=True)
+        if not state.model_checkpoint_path:
+            raise
+        return state
 
 
 def generate_state(
     folder: files.PathLike,
     model_checkpoint_path: str,
-    all_model_checkpoint_paths: list[str] | None = None,
+    all_model_checkpoint_paths: Sequence[str] | None = None,
     *,
     timestamps: Sequence[float] | None = None,
     last_preserved_timestamp: float | None = None,
@@ -54,15 +62,16 @@ def generate_state(
     Args:
         folder: Where the state file will be.
         model_checkpoint_path: The latest checkpoint.
-        all_model_checkpoint_paths: All that exist, oldest first. As in TensorFlow the
-            list is changed: the latest is appended where it is not last.
+        all_model_checkpoint_paths: All that exist, oldest first; the latest is added
+            where it is not last. The list itself is not changed.
         timestamps: When each was made, in seconds since 1970.
         last_preserved_timestamp: When the last one that stays forever was made.
 
     Raises:
         ValueError: The numbers of paths and timestamps differ.
     """
-    paths = [] if all_model_checkpoint_paths is None else all_model_checkpoint_paths
+    # TF: adds the latest to the caller's own list, and makes its paths relative.
+    paths = list(all_model_checkpoint_paths or ())
     if not paths or paths[-1] != model_checkpoint_path:
         _LOG.info(
             "%s is not in all_model_checkpoint_paths. Manually adding it.",
@@ -76,7 +85,7 @@ def generate_state(
         )
     if not _is_absolute(folder):
         model_checkpoint_path = _relative_to(folder, model_checkpoint_path)
-        paths[:] = [_relative_to(folder, path) for path in paths]
+        paths = [_relative_to(folder, path) for path in paths]
     return CheckpointState(
         model_checkpoint_path=model_checkpoint_path,
         all_model_checkpoint_paths=paths,
@@ -88,7 +97,7 @@ def generate_state(
 def write_state(
     folder: files.PathLike,
     model_checkpoint_path: str,
-    all_model_checkpoint_paths: list[str] | None = None,
+    all_model_checkpoint_paths: Sequence[str] | None = None,
     *,
     latest_filename: str | None = None,
     saves_relative_paths: bool = False,
@@ -151,9 +160,9 @@ def read_state(
         ValueError: It names no latest checkpoint.
     """
     path = state_path(folder, latest_filename)
-    if not files.exists(path):
-        return None
     try:
+        if not files.exists(path):
+            return None
         state = parse_state(files.read_bytes(path))
     except (OpError, ValueError) as error:
         _LOG.warning("%s: %s", type(error).__name__, error)
@@ -161,8 +170,8 @@ def read_state(
         return None
     if not state.model_checkpoint_path:
         raise ValueError(f"Invalid checkpoint state loaded from {os.fspath(folder)}")
-    state.model_checkpoint_path = _joined(folder, state.model_checkpoint_path)
-    paths = [_joined(folder, each) for each in state.all_model_checkpoint_paths]
+    state.model_checkpoint_path = joined_path(folder, state.model_checkpoint_path)
+    paths = [joined_path(folder, each) for each in state.all_model_checkpoint_paths]
     state.all_model_checkpoint_paths[:] = paths
     return state
 
@@ -184,5 +193,6 @@ def _relative_if_absolute(folder: files.PathLike, path: str) -> str:
     return os.path.relpath(path, folder)
 
 
-def _joined(folder: files.PathLike, path: str) -> str:
+def joined_path(folder: files.PathLike, path: str) -> str:
+    """Return a path that a state file has, relative ones joined with its folder."""
     return path if _is_absolute(path) else os.path.join(os.fspath(folder), path)  # noqa: PTH118

@@ -90,6 +90,21 @@ def merge_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     return ()
 
 
+def vocabulary_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """A place for every new word, and a count."""
+    for operand in range(2):
+        with_rank(inputs[operand], 0)
+    return ((attrs["num_new_vocab"],), ())
+
+
+def matrix_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """The attributes tell it."""
+    with_rank(inputs[0], 0)
+    for operand in (2, 3):
+        with_rank(inputs[operand], 1)
+    return ((attrs["num_rows"], attrs["num_cols"]),)
+
+
 def _slice_shape(spec: bytes | str) -> Dims:
     """Return the shape of a slice: `4 2 0,2:-` is 2 rows of a 4 by 2 matrix."""
     text = spec.decode() if isinstance(spec, bytes) else spec
@@ -117,5 +132,7 @@ OPS = tuple(
         ("MergeV2Checkpoints", merge_shape),
         ("ShardedFilename", scalars_to_scalar),
         ("ShardedFilespec", scalars_to_scalar),
+        ("GenerateVocabRemapping", vocabulary_shape),
+        ("LoadAndRemapMatrix", matrix_shape),
     )
 )

@@ -27,6 +27,7 @@ from metagraft.formats.slices.writer import SliceWriter
 from metagraft.graph.dtypes import DType, from_enum
 from metagraft.kernels import Kernel
 from metagraft.kernels.kernel import Array
+from metagraft.runtime.vocabulary_ops import VOCABULARY_KERNELS
 
 Attributes = Mapping[str, Any]
 
@@ -335,6 +336,7 @@ def _type_name(dtype: DType) -> str:
 
 
 CHECKPOINT_KERNELS: Final = {
+    **VOCABULARY_KERNELS,
     "Save": Kernel(save, host=True),
     "SaveSlices": Kernel(save_slices, host=True),
     "SaveV2": Kernel(save_v2, host=True),

@@ -279,5 +279,7 @@ STATE_OPS: Final[dict[str, Planner]] = {
     "MergeV2Checkpoints": plan_file_op,
     "ShardedFilename": plan_file_op,
     "ShardedFilespec": plan_file_op,
+    "GenerateVocabRemapping": plan_file_op,
+    "LoadAndRemapMatrix": plan_file_op,
     "RefMerge": plan_merge,
 }

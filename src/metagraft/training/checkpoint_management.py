@@ -11,14 +11,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from metagraft.errors import NotFoundError, OpError
-from metagraft.formats import files
+from metagraft.errors import NotFoundError
+from metagraft.formats import checkpoint_state, files
 from metagraft.proto import CheckpointState, SaverDef
-from metagraft.proto.text import format_text, parse_text
 
 _log = logging.getLogger(__name__)
 
-_DEFAULT_STATE_NAME: Final = "checkpoint"
 _OWN_SUFFIX: Final = re.compile(r"\.(index|meta|data-\d+-of-\d+)$")
 _SHARD_SUFFIX: Final = re.compile(r"-[\d\?]+-of-\d+$")
 
@@ -46,30 +44,13 @@ def generate_checkpoint_state_proto(
     Raises:
         ValueError: Timestamps and paths differ in number.
     """
-    paths = list(all_model_checkpoint_paths or ())
-    if not paths or paths[-1] != model_checkpoint_path:
-        _log.info(
-            "%s is not in all_model_checkpoint_paths. Manually adding it.",
-            model_checkpoint_path,
-        )
-        paths.append(model_checkpoint_path)
-    timestamps = list(all_model_checkpoint_timestamps or ())
-    if timestamps and len(timestamps) != len(paths):
-        raise ValueError(
-            "Checkpoint timestamps, if provided, must match checkpoint paths (got "
-            f"paths {paths} and timestamps {timestamps})"
-        )
-    if not _is_absolute(save_dir):
-        model_checkpoint_path = _relative(model_checkpoint_path, save_dir)
-        paths = [_relative(path, save_dir) for path in paths]
-    state = CheckpointState(
-        model_checkpoint_path=model_checkpoint_path,
-        all_model_checkpoint_paths=paths,
-        all_model_checkpoint_timestamps=timestamps,
+    return checkpoint_state.generate_state(
+        save_dir,
+        model_checkpoint_path,
+        all_model_checkpoint_paths,
+        timestamps=all_model_checkpoint_timestamps,
+        last_preserved_timestamp=last_preserved_timestamp,
     )
-    if last_preserved_timestamp is not None:
-        state.last_preserved_timestamp = last_preserved_timestamp
-    return state
 
 
 def update_checkpoint_state(
@@ -79,8 +60,6 @@ def update_checkpoint_state(
     latest_filename: str | None = None,
     all_model_checkpoint_timestamps: Sequence[float] | None = None,
     last_preserved_timestamp: float | None = None,
-    *,
-    save_relative_paths: bool = False,
 ) -> None:
     """Write the state file atomically.
 
@@ -91,33 +70,18 @@ def update_checkpoint_state(
         latest_filename: Name of the state file, `checkpoint` by default.
         all_model_checkpoint_timestamps: When each was written, in seconds since 1970.
         last_preserved_timestamp: When the last one to keep for good was written.
-        save_relative_paths: Whether absolute paths are written relative to `save_dir`.
 
     Raises:
         RuntimeError: The checkpoint has the path of the state file.
     """
-    newest = model_checkpoint_path
-    paths = list(all_model_checkpoint_paths or ())
-    if save_relative_paths:
-        newest = os.path.relpath(newest, save_dir) if _is_absolute(newest) else newest
-        paths = [
-            os.path.relpath(path, save_dir) if _is_absolute(path) else path
-            for path in paths
-        ]
-    state = generate_checkpoint_state_proto(
+    checkpoint_state.write_state(
         save_dir,
-        newest,
-        paths,
-        all_model_checkpoint_timestamps,
-        last_preserved_timestamp,
+        model_checkpoint_path,
+        all_model_checkpoint_paths,
+        latest_filename=latest_filename,
+        timestamps=all_model_checkpoint_timestamps,
+        last_preserved_timestamp=last_preserved_timestamp,
     )
-    state_path = _state_path(save_dir, latest_filename)
-    if state_path == state.model_checkpoint_path:
-        raise RuntimeError(
-            f"Save path '{model_checkpoint_path}' conflicts with path used for "
-            "checkpoint state.  Please use a different save path."
-        )
-    files.write_bytes(state_path, format_text(state).encode())
 
 
 def get_checkpoint_state(
@@ -135,24 +99,7 @@ def get_checkpoint_state(
     Raises:
         ValueError: It names no checkpoint.
     """
-    folder = os.fspath(checkpoint_dir)
-    path = _state_path(folder, latest_filename)
-    try:
-        if not files.exists(path):
-            return None
-        text = files.read_bytes(path).decode("utf-8")
-        state = _parsed(text)
-    except (OpError, ValueError) as error:
-        _log.warning("%s: %s", type(error).__name__, error)
-        _log.warning("%s: Checkpoint ignored", path)
-        return None
-    if not state.model_checkpoint_path:
-        raise ValueError(f"Invalid checkpoint state loaded from {folder}")
-    state.model_checkpoint_path = _joined(folder, state.model_checkpoint_path)
-    state.all_model_checkpoint_paths[:] = [
-        _joined(folder, path) for path in state.all_model_checkpoint_paths
-    ]
-    return state
+    return checkpoint_state.read_state(checkpoint_dir, latest_filename)
 
 
 def latest_checkpoint(
@@ -171,7 +118,8 @@ def latest_checkpoint(
     if _files_of(prefix):
         return prefix
     # TF: gives up here. A folder moved with absolute paths in its state file is found.
-    here = _joined(os.fspath(checkpoint_dir), prefix.rpartition("/")[2])
+    name = prefix.rpartition("/")[2]
+    here = checkpoint_state.joined_path(checkpoint_dir, name)
     if _files_of(here):
         _log.info("Checkpoint %s is not there; taking %s", prefix, here)
         return here
@@ -229,35 +177,6 @@ def remove_checkpoint(
 def meta_graph_filename(checkpoint_filename: str, meta_graph_suffix: str) -> str:
     """Return the MetaGraph file of a checkpoint: its name without shard numbers."""
     return f"{_SHARD_SUFFIX.sub('', checkpoint_filename)}.{meta_graph_suffix}"
-
-
-def _parsed(text: str) -> CheckpointState:
-    """Parse a state file; unknown fields are no reason to lose the known ones."""
-    try:
-        return parse_text(text, CheckpointState)
-    except ValueError:
-        state = parse_text(text, CheckpointState, ignores_unknown_fields=True)
-        if not state.model_checkpoint_path:
-            raise
-        return state
-
-
-def _state_path(folder: str, name: str | None) -> str:
-    return _joined(folder, _DEFAULT_STATE_NAME if name is None else name)
-
-
-def _joined(folder: str, path: str) -> str:
-    if _is_absolute(path) or not folder:
-        return path
-    return f"{folder}{path}" if folder.endswith("/") else f"{folder}/{path}"
-
-
-def _is_absolute(path: str) -> bool:
-    return path.startswith("/") or files.is_remote(path)
-
-
-def _relative(path: str, folder: str) -> str:
-    return path if _is_absolute(path) else os.path.relpath(path, folder or ".")
 
 
 def _files_of(prefix: str) -> list[str]:

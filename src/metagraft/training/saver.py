@@ -23,7 +23,7 @@ from metagraft.errors import (
     OpError,
     UnimplementedError,
 )
-from metagraft.formats import files
+from metagraft.formats import checkpoint_state, files
 from metagraft.graph.defaults import executing_eagerly, get_default_graph
 from metagraft.graph.scope_names import prepend_name_scope, strip_name_scope
 from metagraft.meta_graph.export import export_meta_graph
@@ -358,12 +358,12 @@ class Saver:
         self, prefix: str, path: str, state_name: str, meta_graph_suffix: str
     ) -> None:
         self._record(prefix)
-        checkpoint_management.update_checkpoint_state(
-            save_dir=path.rpartition("/")[0] or ("/" if path.startswith("/") else ""),
-            model_checkpoint_path=prefix,
-            all_model_checkpoint_paths=self.last_checkpoints,
+        checkpoint_state.write_state(
+            path.rpartition("/")[0] or ("/" if path.startswith("/") else ""),
+            prefix,
+            self.last_checkpoints,
             latest_filename=state_name,
-            save_relative_paths=self._save_relative_paths,
+            saves_relative_paths=self._save_relative_paths,
         )
         self._delete_oldest(meta_graph_suffix)
 

@@ -6,7 +6,7 @@ Source: tensorflow python/training/saver.py BaseSaverBuilder and BulkSaverBuilde
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from metagraft.api.constants import constant
 from metagraft.api.partitioned_variable import PartitionedVariable
@@ -20,17 +20,27 @@ from metagraft.graph.scopes import control_dependencies, device, name_scope
 from metagraft.graph.tensor import Tensor
 from metagraft.proto import SaverDef
 from metagraft.training.saveables import (
+    ReferenceVariableSaveable,
+    ResourceVariableSaveable,
     SaveableObject,
+    SaveSpec,
     on_cpu,
     saveable_objects,
     saveables_by_name,
 )
 
-_ByDevice = Sequence[tuple[str, Sequence[SaveableObject]]]
+_Saveable: TypeAlias = SaveableObject
+_ByDevice = Sequence[tuple[str, Sequence[_Saveable]]]
 
 
 class BaseSaverBuilder:
     """Adds a saver's nodes; each object is read from the checkpoint by its own node."""
+
+    # By these names programs derive their own saveable objects.
+    SaveSpec = SaveSpec
+    SaveableObject = SaveableObject
+    VariableSaveable = ReferenceVariableSaveable
+    ResourceVariableSaveable = ResourceVariableSaveable
 
     def __init__(self, write_version: int = SaverDef.V2) -> None:
         """Build for a checkpoint format, `SaverDef.V1` or `SaverDef.V2`."""
@@ -97,7 +107,7 @@ class BaseSaverBuilder:
     # -- parts that special savers replace ------------------------------------------
 
     def save_op(
-        self, filename_tensor: Tensor, saveables: Sequence[SaveableObject]
+        self, filename_tensor: Tensor, saveables: Sequence[_Saveable]
     ) -> Operation:
         """Add the operation that saves objects under a file name or prefix."""
         specs = [spec for saveable in saveables for spec in saveable.specs]
@@ -125,7 +135,7 @@ class BaseSaverBuilder:
         return saved
 
     def restore_op(
-        self, filename_tensor: Tensor, saveable: SaveableObject, preferred_shard: int
+        self, filename_tensor: Tensor, saveable: _Saveable, preferred_shard: int
     ) -> list[Tensor]:
         """Add operations that read the tensors of one object."""
         del preferred_shard  # a hint that the V2 format does not need
@@ -137,7 +147,7 @@ class BaseSaverBuilder:
     def bulk_restore(
         self,
         filename_tensor: Tensor,
-        saveables: Sequence[SaveableObject],
+        saveables: Sequence[_Saveable],
         preferred_shard: int,
         restore_sequentially: bool,
     ) -> list[Tensor]:
@@ -164,7 +174,7 @@ class BaseSaverBuilder:
     # -- saving -----------------------------------------------------------------------
 
     def _add_save(
-        self, filename_tensor: Tensor, saveables: Sequence[SaveableObject]
+        self, filename_tensor: Tensor, saveables: Sequence[_Saveable]
     ) -> Tensor:
         save = self.save_op(filename_tensor, saveables)
         saved: Tensor = with_dependencies([save], filename_tensor)
@@ -224,7 +234,7 @@ class BaseSaverBuilder:
     def _add_restore(
         self,
         filename_tensor: Tensor,
-        saveables: Sequence[SaveableObject],
+        saveables: Sequence[_Saveable],
         reshape: bool,
         preferred_shard: int,
         name: str,
@@ -259,7 +269,7 @@ class BulkSaverBuilder(BaseSaverBuilder):
     def bulk_restore(
         self,
         filename_tensor: Tensor,
-        saveables: Sequence[SaveableObject],
+        saveables: Sequence[_Saveable],
         preferred_shard: int,
         restore_sequentially: bool,
     ) -> list[Tensor]:
@@ -302,7 +312,7 @@ def _read(filename_tensor: Tensor, specs: Iterable[Any]) -> list[Tensor]:
     )
 
 
-def _shapes_of(saveable: SaveableObject) -> list[Any]:
+def _shapes_of(saveable: _Saveable) -> list[Any]:
     shapes: list[Any] = []
     for spec in saveable.specs:
         tensor = spec.tensor
@@ -311,13 +321,13 @@ def _shapes_of(saveable: SaveableObject) -> list[Any]:
     return shapes
 
 
-def _grouped_by_device(saveables: Iterable[SaveableObject]) -> _ByDevice:
+def _grouped_by_device(saveables: Iterable[_Saveable]) -> _ByDevice:
     """Return saveables by device, sorted by the device's name.
 
     Raises:
         ValueError: The tensors of one of them are on several devices.
     """
-    by_device: dict[str, list[SaveableObject]] = {}
+    by_device: dict[str, list[_Saveable]] = {}
     for saveable in saveables:
         devices = {canonical_name(spec.device) for spec in saveable.specs}
         if len(devices) != 1:

@@ -28,6 +28,9 @@ _NAMES = {
         f"{_TRAINING}.checkpoint_reader",
         "list_variables load_checkpoint load_variable",
     ),
+    "VocabInfo": f"{_TRAINING}.vocabularies:VocabInfo",
+    "init_from_checkpoint": f"{_TRAINING}.checkpoint_initializers:init_from_checkpoint",
+    "warm_start": f"{_TRAINING}.warm_start:warm_start",
     "summary_iterator": f"{_TRAINING}.summary_writer:summary_iterator",
     # Optimizers and what goes with them.
     **from_module(f"{_TRAINING}.optimizer", "Optimizer"),
@@ -58,11 +61,26 @@ _NAMES = {
         "piecewise_constant polynomial_decay",
     ),
     "piecewise_constant_decay": (f"{_TRAINING}.learning_rate_decay:piecewise_constant"),
-    # Threads.
+    # Threads, and the queues that they fill.
+    **from_module(f"{_TRAINING}.coordinator", "Coordinator LooperThread"),
     **from_module(
         f"{_TRAINING}.queue_runner",
         "QueueRunner add_queue_runner start_queue_runners",
     ),
+    "queue_runner": "metagraft.compat.v1.train_queue_runner",
+    **from_module(
+        f"{_TRAINING}.input_producers",
+        "input_producer limit_epochs match_filenames_once range_input_producer "
+        "slice_input_producer string_input_producer",
+    ),
+    **from_module(
+        f"{_TRAINING}.input_batches",
+        "batch batch_join maybe_batch maybe_batch_join maybe_shuffle_batch "
+        "maybe_shuffle_batch_join shuffle_batch shuffle_batch_join",
+    ),
+    # Several machines.
+    "ClusterSpec": f"{_TRAINING}.cluster_spec:ClusterSpec",
+    "replica_device_setter": f"{_TRAINING}.device_setter:replica_device_setter",
     "ExponentialMovingAverage": (
         f"{_TRAINING}.moving_averages:ExponentialMovingAverage"
     ),
