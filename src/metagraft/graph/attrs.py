@@ -65,7 +65,12 @@ class Attrs(Mapping[str, Any]):
             pass
         attr = self._node.attr
         if name in attr:
-            value = decode(attr[name])
+            try:
+                value = decode(attr[name])
+            except TypeError as error:
+                raise TypeError(
+                    f"Attribute '{name}' of node '{self._node.name}': {error}"
+                ) from error
         else:
             declared = self._op_def.attr(name) if self._op_def is not None else None
             if declared is None or not declared.has_default:

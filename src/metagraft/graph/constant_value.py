@@ -25,6 +25,8 @@ Evaluate = Callable[["Tensor"], Any]
 
 _DEPTH_LIMIT: Final = 64
 
+_DEEPEST: Final = 100
+_MOST_ELEMENTS: Final = 1 << 26
 
 def constant_value(tensor: Tensor, partial: bool = False) -> Any:
     """Return the value of a tensor if it follows from constants, else None.
@@ -43,13 +45,46 @@ def constant_value(tensor: Tensor, partial: bool = False) -> Any:
         if found is None:
             raise TypeError(f"{tensor!r} must be a Tensor, but got {type(tensor)}.")
         return None
-    op = tensor.op
-    if op.type == "Pack":
-        return _packed(op, partial)
-    if op.type in ("Identity", "StopGradient"):
-        return constant_value(op.inputs[0], partial)
-    rule = _RULES.get(op.type)
-    return None if rule is None else rule(tensor, constant_value)
+    return _Evaluation()(tensor, partial)
+
+
+class _Evaluation:
+    """One question, and what was found on the way.
+
+    # TF: recurses without memory or limit; here a deep or absurd graph gives None.
+    """
+
+    __slots__ = ("_depth", "_found")
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[int, int, bool], Any] = {}
+        self._depth = 0
+
+    def __call__(self, tensor: Tensor, partial: bool = False) -> Any:
+        while tensor.op.type in ("Identity", "StopGradient"):
+            tensor = tensor.op.inputs[0]
+        key = (tensor.op.op_id, tensor.value_index, partial)
+        if key not in self._found:
+            self._depth += 1
+            self._found[key] = (
+                self._evaluate(tensor, partial) if self._depth <= _DEEPEST else None
+            )
+            self._depth -= 1
+        return self._found[key]
+
+    def _evaluate(self, tensor: Tensor, partial: bool) -> Any:
+        op = tensor.op
+        try:
+            if op.type == "Pack":
+                return _packed(op, self, partial)
+            rule = _RULES.get(op.type)
+            return None if rule is None else rule(tensor, self)
+        except (ValueError, TypeError) as error:
+            if op.type != "Const":
+                return None  # operands that do not fit together
+            raise type(error)(f"Constant '{op.name}': {error}") from error
+        except (ArithmeticError, LookupError, MemoryError):
+            return None
 
 
 def _const(tensor: Tensor, _: Evaluate) -> Any:
@@ -79,6 +114,9 @@ def _range(tensor: Tensor, evaluate: Evaluate) -> Any:
     if values is None:
         return None
     return np.arange(*values, dtype=tensor.dtype.numpy_dtype)
+    start, limit, delta = values
+    if abs(float(limit) - float(start)) > abs(float(delta)) * _MOST_ELEMENTS:
+        return None
 
 
 def _cast(tensor: Tensor, evaluate: Evaluate) -> Any:
@@ -88,23 +126,25 @@ def _cast(tensor: Tensor, evaluate: Evaluate) -> Any:
 
 def _concat(tensor: Tensor, evaluate: Evaluate) -> Any:
     values = _all(tensor.op.inputs, evaluate)
-    if values is None:
+    if values is None or sum(value.size for value in values) > _MOST_ELEMENTS:
         return None
     if tensor.op.type == "Concat":
         return np.concatenate(values[1:], axis=int(values[0]))
     return np.concatenate(values[:-1], axis=int(values[-1]))
 
 
-def _packed(op: Operation, partial: bool) -> Any:
+def _packed(op: Operation, evaluate: Evaluate, partial: bool) -> Any:
     if not op.inputs or op.attrs["axis"] != 0:
         return None
     values = []
     for item in op.inputs:
-        value = constant_value(item, partial)
+        value = evaluate(item, partial)
         if value is None and not partial:
             return None
         values.append(value)
     if any(v is None for v in values):
+    if sum(np.size(value) for value in values) > _MOST_ELEMENTS:
+        return None
         return np.array(values, dtype=object)
     return np.array(values)
 
@@ -129,7 +169,8 @@ def _fill(tensor: Tensor, evaluate: Evaluate) -> Any:
     value = evaluate(tensor.op.inputs[1])
     if not is_static(dims) or value is None:
         return None
-    return np.full(dims, value, dtype=value.dtype)
+    filled = np.broadcast_to(value, dims)
+    return filled if filled.size > _MOST_ELEMENTS else filled.copy()
 
 
 def _equal(tensor: Tensor, evaluate: Evaluate) -> Any:

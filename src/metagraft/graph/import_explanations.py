@@ -50,8 +50,6 @@ def check_attrs(node: NodeDef, definition: OpDef) -> None:
                 absent.append(attr.name)
             continue
         value = node.attr[attr.name]
-        if value.HasField("placeholder"):
-            continue
         problem = (
             _kind_problem(value, attr)
             or _content_problem(value, attr)

@@ -197,7 +197,12 @@ class Operation:
         kind = value.WhichOneof("value")
         if kind == "shape":
             return value.shape
-        decoded = decode(value)
+        try:
+            decoded = decode(value)
+        except TypeError as error:
+            raise TypeError(
+                f"Attribute '{name}' of node '{self.name}': {error}"
+            ) from error
         if kind == "list" and len(value.list.shape):
             return [dims_to_proto(d) for d in decoded]
         return decoded

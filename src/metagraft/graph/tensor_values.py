@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Callable, Iterable, Iterator
+from math import prod
 from typing import Any, Final, cast
 
 import numpy as np
@@ -21,6 +22,7 @@ from metagraft.proto import TensorProto
 Array = npt.NDArray[Any]
 
 _RAW_LIMIT_BYTES: Final = 1 << 31
+_LARGEST_COPY_BYTES: Final = 1 << 26
 # Types whose arrays of more than one element are stored raw.
 _RAW: Final = frozenset({1, 2, 3, 4, 5, 6, 9, 11, 12, 13, 14, 15, 16, 19, 22, 23}) | (
     frozenset(range(24, 29))
@@ -356,7 +358,7 @@ def make_ndarray(tensor: TensorProto) -> Array:
     if dims is None or None in dims:
         raise ValueError(f"The shape of a stored tensor must be known, got {dims}.")
     shape = cast("tuple[int, ...]", dims)
-    count = int(np.prod(shape, dtype=np.int64))
+    count = prod(shape)
     number = dtype.as_datatype_enum
     if number in (20, 21):
         raise TypeError(f"Unsupported tensor type: {dtype.name}")
@@ -377,10 +379,23 @@ def make_ndarray(tensor: TensorProto) -> Array:
         return flat.reshape(shape)
     if len(flat) == 0:
         fill: Any = b"" if number == 7 else 0
-        return np.full(shape, fill, dtype.numpy_dtype)
+        return _repeated(np.asarray(fill, dtype.numpy_dtype), shape)
+    if len(flat) == 1:
+        return _repeated(flat[0], shape)
+    if count * dtype.numpy_dtype.itemsize >= _RAW_LIMIT_BYTES:
+        raise ValueError(
+            f"Tensor has {len(flat)} values, shape {list(shape)} takes {count}, which"
+            " is more than 2 GB."
+        )
     padded = np.full(count, flat[-1], dtype.numpy_dtype)
     padded[: len(flat)] = flat
     return padded.reshape(shape)
+
+
+def _repeated(value: Any, shape: tuple[int, ...]) -> Array:
+    """Return an array of one value; a large one takes no memory and is read-only."""
+    array = np.broadcast_to(np.asarray(value), shape)
+    return array if array.nbytes > _LARGEST_COPY_BYTES else array.copy()
 
 
 def _typed_values(tensor: TensorProto, dtype: dtypes.DType) -> Array:
@@ -393,12 +408,16 @@ def _typed_values(tensor: TensorProto, dtype: dtypes.DType) -> Array:
         return np.frombuffer(tensor.float8_val, dtype.numpy_dtype)
     values: Iterable[Any] = getattr(tensor, _FIELD[number])
     if number in (14, 19):
-        return np.array(list(values), np.uint16).view(dtype.numpy_dtype)
+        return (
+            np.array(list(values), np.int64).astype(np.uint16).view(dtype.numpy_dtype)
+        )
     if number in (8, 18):
         part = np.float32 if number == 8 else np.float64
         return np.array(list(values), part).view(dtype.numpy_dtype)
     if number in (29, 30, 31, 32):
-        return np.array(list(values), np.int8).astype(dtype.numpy_dtype)
+        return (
+            np.array(list(values), np.int64).astype(np.int8).astype(dtype.numpy_dtype)
+        )
     return np.array(list(values), np.int64 if number in _WRAPPING else None).astype(
         dtype.numpy_dtype, copy=False
     )
