@@ -37,6 +37,16 @@ def session_devices() -> list[DeviceAttributes]:
     return found
 
 
+def has_gpu_of(platform: str) -> bool:
+    """Whether JAX has a GPU that runs on `cuda` or on `rocm`."""
+    import jax
+
+    return any(
+        device.platform != "cpu" and platform in device.client.platform_version.lower()
+        for device in jax.local_devices()
+    )
+
+
 def _device(kind: str, index: int, memory_bytes: int) -> DeviceAttributes:
     name = f"/job:localhost/replica:0/task:0/device:{kind}:{index}"
     return DeviceAttributes(name, kind, memory_bytes, index + 1)

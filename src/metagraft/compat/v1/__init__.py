@@ -266,6 +266,21 @@ _NAMES = {
         "scatter_mul scatter_nd_add scatter_nd_sub scatter_nd_update scatter_sub "
         "scatter_update",
     ),
+    # Queues and readers.
+    **from_module(
+        f"{_API}.accumulators",
+        "ConditionalAccumulator ConditionalAccumulatorBase "
+        "SparseConditionalAccumulator",
+    ),
+    **from_module(
+        f"{_API}.queues",
+        "FIFOQueue PaddingFIFOQueue PriorityQueue QueueBase RandomShuffleQueue",
+    ),
+    **from_module(
+        f"{_API}.readers",
+        "FixedLengthRecordReader IdentityReader LMDBReader ReaderBase TFRecordReader "
+        "TextLineReader WholeFileReader matching_files read_file write_file",
+    ),
     # Gradients.
     **from_module(
         "metagraft.gradients",
@@ -295,12 +310,22 @@ _NAMES = {
     # Running.
     "InteractiveSession": "metagraft.runtime.session:InteractiveSession",
     "Session": "metagraft.runtime.session:Session",
+    # Versions.
+    **dict.fromkeys(
+        ("VERSION", "__version__"), "metagraft.meta_graph.producer:TENSORFLOW_VERSION"
+    ),
+    **dict.fromkeys(
+        ("GIT_VERSION", "__git_version__"),
+        "metagraft.meta_graph.producer:TENSORFLOW_GIT_VERSION",
+    ),
+    **from_module("metagraft.graph.shapes", "dimension_at_index dimension_value"),
     # Namespaces.
     "errors": "metagraft.errors",
     **{
         name: f"metagraft.compat.v1.{name}"
         for name in (
             "bitwise",
+            "compat",
             "debugging",
             "gfile",
             "initializers",
@@ -308,16 +333,19 @@ _NAMES = {
             "graph_util",
             "io",
             "linalg",
+            "lookup",
             "losses",
             "manip",
             "math",
             "nn",
             "python_io",
+            "queue",
             "quantization",
             "random",
             "raw_ops",
             "saved_model",
             "summary",
+            "test",
             "train",
             "dtypes",
         )

@@ -1,0 +1,165 @@
+"""Where the tests of users run: `tf.test.main`, folders, devices.
+
+Source: tensorflow python/platform/test.py, googletest.py.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import tempfile
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from absl.testing import absltest
+
+from metagraft.proto import GraphDef
+from metagraft.proto.coercion import as_message
+from metagraft.proto.text import format_text
+from metagraft.runtime.devices import has_gpu_of, session_devices
+
+__all__ = [
+    "assert_equal_graph_def",
+    "disable_with_predicate",
+    "get_temp_dir",
+    "gpu_device_name",
+    "is_built_with_cuda",
+    "is_built_with_gpu_support",
+    "is_built_with_rocm",
+    "is_built_with_xla",
+    "is_gpu_available",
+    "main",
+]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the tests of the started script, and end the process."""
+    absltest.main(argv=argv)
+
+
+@functools.cache
+def get_temp_dir() -> str:
+    """Return a folder for the tests of this process, made on first use."""
+    return tempfile.mkdtemp(prefix="test_")
+
+
+def disable_with_predicate(
+    pred: Callable[[], bool], skip_message: str
+) -> Callable[[_F], _F]:
+    """Return a decorator that skips a test method while `pred()` is true."""
+
+    def decorate(method: _F) -> _F:
+        @functools.wraps(method)
+        def checked(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if pred():
+                self.skipTest(skip_message)
+            return method(self, *args, **kwargs)
+
+        return checked  # type: ignore[return-value] # the signature stays
+
+    return decorate
+
+
+# -- devices -----------------------------------------------------------------------
+
+
+def gpu_device_name() -> str:
+    """Return the name of the first GPU, "" without one."""
+    for device in session_devices():
+        if device.device_type == "GPU":
+            return f"/device:GPU:{device.name.rpartition(':')[2]}"
+    return ""
+
+
+def is_gpu_available(
+    cuda_only: bool = False, min_cuda_compute_capability: Any = None
+) -> bool:
+    """Whether JAX computes on a GPU.
+
+    Args:
+        cuda_only: Whether it must be one of NVIDIA's.
+        min_cuda_compute_capability: The oldest capability wanted, as (major, minor).
+
+    Raises:
+        ValueError: A capability is asked for: JAX does not tell it.
+    """
+    if min_cuda_compute_capability is not None:
+        raise ValueError("the compute capability of a GPU is not known here")
+    return is_built_with_cuda() if cuda_only else is_built_with_gpu_support()
+
+
+def is_built_with_gpu_support() -> bool:
+    """Whether JAX has a GPU."""
+    return bool(gpu_device_name())
+
+
+def is_built_with_cuda() -> bool:
+    """Whether JAX has a GPU of NVIDIA's."""
+    return has_gpu_of("cuda")
+
+
+def is_built_with_rocm() -> bool:
+    """Whether JAX has a GPU of AMD's."""
+    return has_gpu_of("rocm")
+
+
+def is_built_with_xla() -> bool:
+    """Return True: XLA computes everything."""
+    return True
+
+
+# -- graphs ------------------------------------------------------------------------
+
+
+def assert_equal_graph_def(
+    actual: Any,
+    expected: Any,
+    checkpoint_v2: bool = False,
+    hash_table_shared_name: bool = False,
+) -> None:
+    """Check that two graphs have the same nodes; order means nothing.
+
+    Args:
+        actual: A `GraphDef`, ours or TensorFlow's.
+        expected: What it must be.
+        checkpoint_v2: Whether the random parts of temporary checkpoint names in graphs
+            of TensorFlow 1 are left out.
+        hash_table_shared_name: Whether the names that tables are shared by are left
+            out.
+
+    Raises:
+        AssertionError: They differ; it says where.
+    """
+    texts = []
+    for given in (actual, expected):
+        graph_def = GraphDef()
+        graph_def.CopyFrom(as_message(given, GraphDef))
+        graph_def.ClearField("versions")
+        if checkpoint_v2:
+            _leave_out_random_names(graph_def)
+        for node in graph_def.node:
+            if hash_table_shared_name and node.op == "HashTableV2":
+                node.attr.pop("shared_name", None)
+            data = [text for text in node.input if not text.startswith("^")]
+            node.input[:] = data + sorted(set(node.input) - set(data))
+        nodes = sorted(graph_def.node, key=lambda node: node.name)
+        texts.append("\n".join(format_text(node) for node in nodes))
+    if texts[0] != texts[1]:
+        ours, theirs = (text.splitlines() for text in texts)
+        raise AssertionError(
+            "The graphs differ:\n"
+            + "\n".join(
+                difflib.unified_diff(ours, theirs, "actual", "expected", lineterm="")
+            )
+        )
+
+
+def _leave_out_random_names(graph_def: GraphDef) -> None:
+    for node in graph_def.node:
+        if node.op == "Const" and any(
+            b"_temp" in text and b"/part" in text
+            for text in node.attr["value"].tensor.string_val
+        ):
+            node.attr.pop("value")
