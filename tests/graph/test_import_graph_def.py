@@ -23,7 +23,6 @@ OUTCOMES: dict[str, dict[str, Any]] = json.loads(
 # What Metagraft does otherwise, on purpose.
 KEPT = {
     "unknown_op": "ops that nobody knows are kept, shown and written back (MG-142)",
-    "shapes_inconsistent": "shapes in the file are trusted (MG-141)",
 }
 
 PLACEHOLDER = 'node{name:"%s" op:"Placeholder" attr{key:"dtype" value{type:DT_FLOAT}}}'
@@ -313,9 +312,9 @@ def test_versions_merge() -> None:
     graph = tf.get_default_graph()
     tf.import_graph_def(graph_def(PAIR + "versions{producer:300 min_consumer:7}"))
     tf.import_graph_def(graph_def(PAIR + "versions{producer:200 bad_consumers:1}"))
-    tf.import_graph_def(graph_def(PAIR + "version:100"))
+    tf.import_graph_def(graph_def(PAIR + "versions{producer:400} version:100"))
     versions = graph.as_graph_def().versions
-    assert versions.producer == 100
+    assert versions.producer == 200
     assert versions.min_consumer == 7
     assert list(versions.bad_consumers) == [1]
 

@@ -15,11 +15,13 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Final
 
+from metagraft.errors import InvalidArgumentError
 from metagraft.graph import graph_scopes
 from metagraft.graph.control_flow_context import set_context
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.creation_stack import capture
 from metagraft.graph.defaults import get_default_graph
+from metagraft.graph.functions import MIN_CONSUMER_WITH_FUNCTIONS
 from metagraft.graph.graph import PRODUCER_VERSION, Graph
 from metagraft.graph.import_devices import (
     check_colocation,
@@ -33,19 +35,16 @@ from metagraft.graph.import_edges import (
     check_names,
     new_names,
 )
-from metagraft.graph.import_signatures import Signatures, Types
-from metagraft.graph.operation import Operation
 from metagraft.graph.import_functions import check_functions
 from metagraft.graph.import_shapes import check_shapes
+from metagraft.graph.import_signatures import Signatures, Types
+from metagraft.graph.operation import Operation
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.shapes import dims_from_proto
 from metagraft.graph.store import OUTPUT_SHAPES
 from metagraft.graph.tensor import Tensor
 from metagraft.proto import GraphDef, NodeDef, OpList, VersionDef
 from metagraft.proto.coercion import as_message
-
-# A graph with functions asks for a reader at least this new.
-_MIN_CONSUMER_WITH_FUNCTIONS: Final = 12
 
 
 def import_graph_def(
@@ -90,7 +89,9 @@ def import_graph_def(
     producer_ops = (
         None if producer_op_list is None else as_message(producer_op_list, OpList)
     )
-    return import_owned_graph_def(owned, input_map, return_elements, name, producer_ops)
+    return import_named(
+        owned, input_map, return_elements, name, producer_ops, checks_shapes=True
+    ).elements
 
 
 def import_owned_graph_def(
@@ -131,8 +132,14 @@ def import_named(
     name: str | None = None,
     producer_op_list: OpList | None = None,
     size_bytes: int | None = None,
+    *,
+    checks_shapes: bool = False,
 ) -> Imported:
-    """Do as `import_owned_graph_def`; return also what the nodes are called now."""
+    """Do as `import_owned_graph_def`; return also what the nodes are called now.
+
+    With `checks_shapes` the shapes of a graph that is not large are inferred at once,
+    which needs what `ops/` knows.
+    """
     mapped = _checked_input_map(input_map)
     wanted = _checked_return_elements(return_elements)
     graph = get_default_graph()
@@ -143,6 +150,8 @@ def import_named(
             mapped = _as_tensors(name, mapped)
         job = _Import(graph, graph_def, scope.rstrip("/"), mapped, size_bytes)
         job.run(producer_op_list)
+        if checks_shapes:
+            check_shapes(graph, job.positions)
         elements = None if wanted is None else [job.element(text) for text in wanted]
         return Imported(elements, job.renames)
 
@@ -166,6 +175,9 @@ def unchanged_on_error(graph: Graph) -> Iterator[None]:
         except BaseException:
             graph.rollback(nodes)
             functions.truncate(*counts)
+            if counts == (0, 0):  # an empty library is not no library
+                graph.stored_message.ClearField("library")
+                functions.rebind(graph.stored_message.library)
             graph.graph_def_versions.CopyFrom(versions)
             graph.collection_lists.restore(collections)
             raise
@@ -175,9 +187,6 @@ def unchanged_on_error(graph: Graph) -> Iterator[None]:
 def _paused_collector() -> Iterator[None]:
     """Keep Python from searching for cycles while many objects are made."""
     was_enabled = gc.isenabled()
-            if counts == (0, 0):  # an empty library is not no library
-                graph.stored_message.ClearField("library")
-                functions.rebind(graph.stored_message.library)
     gc.disable()
     try:
         yield
@@ -212,18 +221,19 @@ class _Import:
         prefix: Scope that the nodes go into, without slash at the end.
         mapped: Names of inputs -> tensors used in their place.
         size_bytes: How large the message is encoded, where that is known.
+        positions: Where the graph has the nodes.
     """
 
     graph: Graph
     graph_def: GraphDef
     prefix: str
-    mapped: Mapping[str, Tensor]
+    mapped: Mapping[str, Tensor | Operation]
     size_bytes: int | None
     _index: dict[str, int] = field(default_factory=dict)
-    _positions: range = range(0)
+    positions: range = range(0)
     _types: list[Types | None] = field(default_factory=list)
     _unshaped: set[int] = field(default_factory=set)
-    _targets: dict[tuple[str, int], Tensor] = field(default_factory=dict)
+    _targets: dict[tuple[str, int], Tensor | Operation] = field(default_factory=dict)
     _names: Sequence[str] = ()
 
     def run(self, producer_op_list: OpList | None) -> None:
@@ -236,6 +246,7 @@ class _Import:
         if not all(op_types):
             unnamed = names[op_types.index("")]
             raise ValueError(f"Node '{unnamed}' does not specify an operation")
+        check_functions(graph_def.library, op_types)
         signatures = Signatures(
             graph_def.versions.producer,
             {f.signature.name: f.signature for f in graph_def.library.function},
@@ -246,7 +257,6 @@ class _Import:
         self._unshaped = set(signatures.unshaped)
         taken = new_names(names, self.prefix, graph.operation_names())
         renamed = taken is not names
-        check_functions(graph_def.library, op_types)
         remapped = self._remapped(nodes)
         edges = Edges(
             nodes, op_types, types, index, taken, remapped, signatures.definition_of
@@ -280,6 +290,9 @@ class _Import:
         for text, tensor in self.mapped.items():
             key = _parse_tensor_name(text)
             self._targets[key] = tensor
+            if isinstance(tensor, Operation):
+                targets[key] = (f"^{tensor.name}", 0)
+                continue
             if key[1] == CONTROL:
                 targets[key] = (f"^{tensor.op.name}", 0)
                 continue
@@ -348,10 +361,13 @@ class _Import:
         self._names = names
         _merge_versions(graph.graph_def_versions, self.graph_def)
         for function in library.function:
-            graph.functions.add(function)
+            try:
+                graph.functions.add(function)
+            except InvalidArgumentError as error:
+                raise ValueError(error.message) from error
         for gradient in library.gradient:
             graph.functions.add_gradient(gradient.function_name, gradient.gradient_func)
-        self._positions = graph.adopt_nodes(
+        self.positions = graph.adopt_nodes(
             self.graph_def,
             capture(),
             names=names,
@@ -362,13 +378,13 @@ class _Import:
         )
         scopes = graph.scopes
         if scopes.devices:
-            place_in_scopes(graph, self._positions, pairs)
+            place_in_scopes(graph, self.positions, pairs)
         if scopes.changes_imports:
             self._apply_scopes()
 
     def _apply_scopes(self) -> None:
         graph, scopes = self.graph, self.graph.scopes
-        operations = [graph.operation_at(position) for position in self._positions]
+        operations = [graph.operation_at(position) for position in self.positions]
         if scopes.context is not None:
             for operation in operations:
                 set_context(operation, scopes.context)
@@ -411,7 +427,7 @@ class _Import:
         return outputs[port]
 
     def _operation(self, position: int) -> Operation:
-        return self.graph.operation_at(self._positions[position])
+        return self.graph.operation_at(self.positions[position])
 
 
 def _checked_input_map(input_map: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -441,9 +457,14 @@ def _checked_return_elements(elements: Sequence[str] | None) -> list[str] | None
     return [_as_text(element) for element in elements]
 
 
-def _as_tensors(name: str | None, mapped: dict[str, Any]) -> dict[str, Tensor]:
-    """Turn values that are no tensors into constants of the import's scope."""
-    if all(isinstance(value, Tensor) for value in mapped.values()):
+def _as_tensors(
+    name: str | None, mapped: dict[str, Any]
+) -> dict[str, Tensor | Operation]:
+    """Turn values that are no tensors into constants of the import's scope.
+
+    An operation stays one where it is a control input.
+    """
+    if all(_is_source(key, value) for key, value in mapped.items()):
         return mapped
     if name == "":
         raise ValueError(
@@ -453,6 +474,13 @@ def _as_tensors(name: str | None, mapped: dict[str, Any]) -> dict[str, Tensor]:
         )
     with name_scope("_inputs"):
         return {key: convert_to_tensor(value) for key, value in mapped.items()}
+
+
+# TF: takes a tensor for a control input too, which not every operation has.
+def _is_source(key: str, value: Any) -> bool:
+    return isinstance(value, Tensor) or (
+        isinstance(value, Operation) and key.startswith("^")
+    )
 
 
 def _parse_tensor_name(text: str) -> tuple[str, int]:
@@ -492,6 +520,11 @@ def _check_versions(versions: VersionDef) -> None:
             f"version {PRODUCER_VERSION} for TensorFlow 2.21.0.  Please upgrade "
             "TensorFlow."
         )
+    if versions.producer < 0:
+        raise ValueError(
+            f"GraphDef producer version {versions.producer} below min producer 0 "
+            "supported by TensorFlow 2.21.0.  Please regenerate your graph."
+        )
     if PRODUCER_VERSION in versions.bad_consumers:
         raise ValueError(
             f"GraphDef disallows consumer version {PRODUCER_VERSION}.  Please upgrade "
@@ -502,18 +535,11 @@ def _check_versions(versions: VersionDef) -> None:
 def _merge_versions(versions: VersionDef, graph_def: GraphDef) -> None:
     """Make a graph as old as the oldest of its parts."""
     imported = graph_def.versions
-    producer = imported.producer
-    if not producer and not graph_def.HasField("versions"):
-        producer = graph_def.version  # the field of the oldest files
-    if versions.producer < 0:
-        raise ValueError(
-            f"GraphDef producer version {versions.producer} below min producer 0 "
-            "supported by TensorFlow 2.21.0.  Please regenerate your graph."
-        )
-    versions.producer = min(versions.producer, producer)
+    # The single number of the oldest files says nothing that matters any more.
+    versions.producer = min(versions.producer, imported.producer)
     versions.min_consumer = max(versions.min_consumer, imported.min_consumer)
     if len(graph_def.library.function):
-        versions.min_consumer = max(versions.min_consumer, _MIN_CONSUMER_WITH_FUNCTIONS)
+        versions.min_consumer = max(versions.min_consumer, MIN_CONSUMER_WITH_FUNCTIONS)
     known = list(versions.bad_consumers)
     versions.bad_consumers.extend(
         bad for bad in imported.bad_consumers if bad not in known

@@ -74,7 +74,8 @@ def _named(
 
 def _tensor_named(graph: Graph, name: str) -> Tensor:
     op_name, _, port = name.partition(":")
-    if not op_name or not port.isdigit():
+    # TF: takes `x:-1` for the last output, which nobody asked it to.
+    if not port.isdigit():
         raise ValueError(
             f"The name {name!r} looks a like a Tensor name, but is not a valid one."
             ' Tensor names must be of the form "<op_name>:<output_index>".'

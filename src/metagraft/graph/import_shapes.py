@@ -1,0 +1,89 @@
+"""Shapes of imported nodes against those that their ops give them.
+
+Source: tensorflow core/common_runtime/graph_constructor.cc
+GraphConstructor::ValidateShape.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from metagraft.graph.import_explanations import shape_problem
+from metagraft.graph.shape_inference import infer_shapes
+from metagraft.graph.shapes import merge_dims, show
+from metagraft.graph.store import OUTPUT_SHAPES
+from metagraft.proto import NodeDef
+
+if TYPE_CHECKING:
+    from metagraft.graph.graph import Graph
+    from metagraft.graph.operation import Operation
+
+# TF: infers the shapes of every import, for 90 microseconds a node. Here larger files
+# are trusted, and what they do not tell is inferred when somebody asks for it.
+MOST_CHECKED: Final = 2000
+"""Files of more nodes are not checked."""
+
+
+def check_shapes(graph: Graph, positions: range) -> None:
+    """Infer the shapes of imported nodes and compare them with stored ones.
+
+    Args:
+        graph: The graph that has the nodes.
+        positions: Where it has them.
+
+    Raises:
+        ValueError: Shapes of inputs do not fit together, or a stored shape contradicts
+            what the op gives.
+    """
+    if len(positions) > MOST_CHECKED:
+        return
+    nodes = graph.stored_nodes
+    for position in positions:
+        node = nodes[position]
+        has_shapes = OUTPUT_SHAPES in node.attr
+        if has_shapes:
+            _check_stored(node)
+        if node.op == "Const":
+            _check_constant(node)
+        op = graph.operation_at(position)
+        graph.output_dims(op)  # read, or inferred
+        if has_shapes:
+            _compare(op)
+
+
+def _check_stored(node: NodeDef) -> None:
+    for number, shape in enumerate(node.attr[OUTPUT_SHAPES].list.shape):
+        problem = shape_problem(shape)
+        if problem:
+            raise ValueError(
+                f"Node '{node.name}' has an invalid {OUTPUT_SHAPES} attribute (shape "
+                f"#{number} error: '{problem}')"
+            )
+
+
+def _check_constant(node: NodeDef) -> None:
+    shape = node.attr["value"].tensor.tensor_shape
+    sizes = [dim.size for dim in shape.dim]
+    problem = shape_problem(shape)
+    if any(size < 0 for size in sizes):
+        problem = f"Shape {show(tuple(sizes))} is not fully defined"
+    if problem and not shape.unknown_rank:
+        raise ValueError(f"{problem} for '{{{{node {node.name}}}}} = Const'")
+
+
+def _compare(op: Operation) -> None:
+    stored = op.graph.output_dims(op)
+    inferred = infer_shapes(op)
+    if inferred == stored:
+        return
+    for number, (found, given) in enumerate(zip(inferred, stored, strict=True)):
+        try:
+            merged = merge_dims(found, given)
+        except ValueError as error:
+            problem = str(error).partition(". Shapes are")[0]
+            raise ValueError(
+                f"Node '{op.name}' has an {OUTPUT_SHAPES} attribute inconsistent with "
+                f"the GraphDef for output #{number}: {problem}"
+            ) from error
+        if merged != given:
+            op.graph.merge_output_shape(op, number, merged)
