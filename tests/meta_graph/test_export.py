@@ -33,7 +33,7 @@ def _own_graph() -> Any:
 @pytest.mark.golden
 @pytest.mark.parametrize("name", EXPORTS)
 def test_same_meta_graph(name: str) -> None:
-    """A program's MetaGraph is the one that TensorFlow exports (MG-001 to MG-099)."""
+    """A program's MetaGraph is the one that TensorFlow exports."""
     recorded = gzip.decompress((GOLDEN / f"{name}.pb.gz").read_bytes())
     with tf.Graph().as_default(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -152,13 +152,35 @@ def test_collections_that_cannot_be_stored(caplog: pytest.LogCaptureFixture) -> 
     assert "Only collections with string type keys" in caplog.text
 
 
+def test_names_that_are_nothing_in_the_graph(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """MG-091: an object that only has a name is left out, so that the file imports."""
+    c = tf.constant(1.0, name="c")
+    for value in (c, tf.float32, c.op):
+        tf.add_to_collection("mixed", value)
+    tf.add_to_collection("types", tf.float32)
+    with caplog.at_level(logging.WARNING):
+        exported = tf.train.export_meta_graph()
+    assert list(exported.collection_def) == ["mixed"]
+    assert list(exported.collection_def["mixed"].node_list.value) == ["c:0", "c"]
+    assert "Issue encountered when serializing types" in caplog.text
+    assert "'float32', that is not in the graph; it is left out" in caplog.text
+    with tf.Graph().as_default() as graph:
+        tf.train.import_meta_graph(exported)
+        assert [element.name for element in graph.get_collection("mixed")] == [
+            "c:0",
+            "c",
+        ]
+
+
 def test_ops_in_functions_are_listed() -> None:
     """MG-037: primitive ops of called functions count, names of functions do not."""
     nodes = parse_text(GRAPH_DEFS["function"], GraphDef)
     unused = nodes.library.function.add()
     unused.signature.name = "unused"
     unused.node_def.add(name="n", op="Neg")
-    assert ops_used_by_graph_def(nodes) == {"Placeholder", "PartitionedCall", "AddV2"}
+    assert ops_used_by_graph_def(nodes) == ["AddV2", "PartitionedCall", "Placeholder"]
 
 
 def test_graph_past_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +224,7 @@ def test_files(tmp_path: Path) -> None:
 
 
 def test_debug_info(tmp_path: Path) -> None:
-    """MG-109 to MG-111: a second file says where nodes were made."""
+    """MG-109, MG-110, MG-111: a second file says where nodes were made."""
     tf.constant(1.0, name="here")
     nodes = GraphDef()
     nodes.node.add(name="here", op="NoOp")
@@ -225,7 +247,7 @@ def test_debug_info(tmp_path: Path) -> None:
 
 
 def test_unreadable_files(tmp_path: Path) -> None:
-    """MG-122 to MG-124: the error says what is wrong with the file."""
+    """MG-122, MG-123, MG-124: the error says what is wrong with the file."""
     tf.constant(1.0)
     path = tmp_path / "m.meta"
     tf.train.export_meta_graph(path)

@@ -56,7 +56,6 @@ def export_collections(tf: ModuleType) -> Any:
     tf.add_to_collection("nothing", None)
     tf.add_to_collection("tuples", (c, c))
     tf.add_to_collection("huge", 2**70)
-    tf.add_to_collection("dtype", tf.float32)
     tf.add_to_collection(("a", "key"), 1)
     tf.add_to_collection("variables", c)
     tf.get_collection_ref("empty")

@@ -170,11 +170,6 @@ class SparseTensor:
         return self._values.graph
 
     @property
-    def name(self) -> str:
-        """The name of the values."""
-        return self._values.name
-
-    @property
     def shape(self) -> TensorShape:
         """The static shape of the whole tensor."""
         from metagraft.graph.folding import constant_value_as_dims

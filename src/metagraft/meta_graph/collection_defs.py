@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import DecodeError
 
+from metagraft.graph.conversion import is_tensor_like
+from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.graph import Graph
 from metagraft.graph.keys import GraphKeys
 from metagraft.graph.scope_names import prepend_name_scope, strip_name_scope
@@ -21,29 +23,54 @@ from metagraft.proto import CollectionDef, MetaGraphDef, VariableDef
 
 _log = logging.getLogger(__name__)
 
+# A first element of these types makes a list of values, any other a list of names.
+_WITHOUT_NAMES: Final = (str, bytes, int, float, AnyMessage)
 # Collections that older releases stored as names of tensors.
 _ONCE_NODE_LISTS: Final = ("local_variables", "model_variables", "metric_variables")
 
 
 def add_collection_def(
+    meta_graph_def: Any,
+    key: object,
+    graph: Graph | None = None,
+    export_scope: str | None = None,
+    exclude_nodes: Collection[str] | None = None,
+    override_contents: Sequence[Any] | None = None,
+) -> None:
+    """Add one collection to a MetaGraph.
+
+    A collection that has no message form is left out with a warning that says why.
+
+    Args:
+        meta_graph_def: A `MetaGraphDef`, changed in place.
+        key: The collection's name; a key that is not text is skipped with a warning.
+        graph: The graph that has the collection; by default the default graph.
+        export_scope: Name scope of the part; it is taken off all names.
+        exclude_nodes: Names of elements that are left out.
+        override_contents: Taken instead of the collection's elements. Elements are any
+            Python objects, hence `Any`.
+
+    Raises:
+        TypeError: `graph` is no graph.
+
+    Source: tensorflow python/framework/meta_graph.py add_collection_def.
+    """
+    if graph is not None and not isinstance(graph, Graph):
+        raise TypeError(f"graph must be of type Graph. Received type: {type(graph)}.")
+    selection = Selection(export_scope or "", frozenset(exclude_nodes or ()))
+    store_collection(
+        meta_graph_def, key, graph or get_default_graph(), selection, override_contents
+    )
+
+
+def store_collection(
     meta_graph_def: MetaGraphDef,
     key: object,
     graph: Graph,
     selection: Selection,
     override_contents: Sequence[Any] | None = None,
 ) -> None:
-    """Add one collection of `graph` to a MetaGraph.
-
-    A collection that has no message form is left out with a warning that says why.
-
-    Args:
-        meta_graph_def: Changed in place.
-        key: The collection's name; a key that is not text is skipped with a warning.
-        graph: The graph that has the collection.
-        selection: What is exported; elements outside are left out.
-        override_contents: Taken instead of the collection's elements. Elements are any
-            Python objects, hence `Any`.
-    """
+    """Add one collection of `graph`, as the function above, for a selection."""
     if not isinstance(key, str | bytes):
         _log.warning(
             "Only collections with string type keys will be serialized. "
@@ -56,20 +83,47 @@ def add_collection_def(
     if not elements:
         return
     name = key.decode() if isinstance(key, bytes) else key
+    codec = codecs.codec_of(key)
     definition = CollectionDef()
     try:
-        fill_collection_def(definition, codecs.codec_of(key), elements, selection.scope)
+        if codec is None or codec.to_proto is None:
+            elements = _nameable(name, elements, graph)
+        fill_collection_def(definition, codec, elements, selection.scope)
     # A value of any type can fail in any way while it is converted.
     except Exception as error:  # noqa: BLE001
-        _log.warning(
-            "Issue encountered when serializing %s.\n"
-            "Type is unsupported, or the types of the items don't match field type in "
-            "CollectionDef. Note this is a warning and probably safe to ignore.\n%s",
-            name,
-            error,
-        )
+        _warn(name, error)
         return
     meta_graph_def.collection_def[name].CopyFrom(definition)
+
+
+# TF: stores the name of any object that has one; the import of the file then fails.
+def _nameable(key: str, elements: list[Any], graph: Graph) -> list[Any]:
+    """Return the elements without those whose name is nothing in the graph."""
+    if isinstance(elements[0], _WITHOUT_NAMES):
+        return elements
+    kept = [
+        element
+        for element in elements
+        if is_tensor_like(element)
+        or graph.has_operation(element.name.partition(":")[0])
+    ]
+    if len(kept) < len(elements):
+        first = next(e for e in elements if all(e is not k for k in kept))
+        problem = f"{first!r} has a name, '{first.name}', that is not in the graph"
+        if not kept:
+            raise ValueError(problem)
+        _warn(key, f"{problem}; it is left out.")
+    return kept
+
+
+def _warn(key: str, problem: object) -> None:
+    _log.warning(
+        "Issue encountered when serializing %s.\n"
+        "Type is unsupported, or the types of the items don't match field type in "
+        "CollectionDef. Note this is a warning and probably safe to ignore.\n%s",
+        key,
+        problem,
+    )
 
 
 def _is_taken(element: Any, selection: Selection) -> bool:
@@ -121,10 +175,11 @@ def _fill_with_messages(
         message = codec.to_proto(element, export_scope=scope or None)
         if not message:
             continue
-        if codec.proto_type is not None and not isinstance(message, codec.proto_type):
+        if codec.proto_type is None or not isinstance(message, codec.proto_type):
+            wanted = codec.proto_type and codec.proto_type.__name__
             raise TypeError(
                 f"to_proto made a {type(message).__name__} of {element!r}; the "
-                f"collection is registered for {codec.proto_type.__name__}."
+                f"collection is registered for {wanted}."
             )
         definition.bytes_list.value.append(
             message.SerializeToString(deterministic=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
 from typing import Any, Final
 
 from metagraft.graph.defaults import executing_eagerly, get_default_graph
@@ -16,10 +15,10 @@ from metagraft.graph.graph import Graph
 from metagraft.graph.keys import GraphKeys
 from metagraft.graph.scope_names import prepend_name_scope, strip_name_scope
 from metagraft.meta_graph import codecs, producer
-from metagraft.meta_graph.collection_defs import add_collection_def
+from metagraft.meta_graph.collection_defs import store_collection
 from metagraft.meta_graph.debug_info import graph_debug_info
 from metagraft.meta_graph.files import write_message
-from metagraft.meta_graph.op_list import ops_used_by_graph_def, stripped_op_list
+from metagraft.meta_graph.op_list import stripped_op_list, used_op_types
 from metagraft.meta_graph.scoped import (
     Selection,
     extraneous_saver_nodes,
@@ -151,7 +150,7 @@ def export_scoped_meta_graph(
     rebuilt = bool(export_scope or clear_extraneous_savers or clear_devices)
     selection = Selection(export_scope or "", excluded)
     unbound: list[str] = []
-    _fill_graph_def(meta_graph_def, graph, given, selection)
+    _fill_graph_def(meta_graph_def, graph, given, selection, rebuilt=rebuilt)
     if selection.scope:
         unbound = take_scope_off(meta_graph_def.graph_def.node, selection.scope)
     if clear_devices:
@@ -170,7 +169,7 @@ def export_scoped_meta_graph(
         graph,
         [key for key in keys if not (rebuilt and key == unbound_inputs_col_name)],
         selection,
-        saver if clear_extraneous_savers else None,
+        saver,
         replaces_savers=clear_extraneous_savers,
     )
     if rebuilt and unbound_inputs_col_name:
@@ -186,9 +185,66 @@ def export_scoped_meta_graph(
     return meta_graph_def, _variables_in(graph, export_scope, selection)
 
 
+def create_meta_graph_def(
+    meta_info_def: Any = None,
+    graph_def: Any = None,
+    saver_def: Any = None,
+    collection_list: Iterable[Any] | None = None,
+    graph: Graph | None = None,
+    export_scope: str | None = None,
+    exclude_nodes: Iterable[str] | None = None,
+    clear_extraneous_savers: bool = False,
+    strip_default_attrs: bool = False,
+) -> MetaGraphDef:
+    """Return a MetaGraph of nodes that are cut out already.
+
+    Args:
+        meta_info_def: `MetaInfoDef` to start from; the producer's versions are ours.
+        graph_def: The nodes, taken as they are; by default those of the graph.
+        saver_def: `SaverDef` to put in.
+        collection_list: Names of the collections to export; None for all.
+        graph: The graph that has the collections; by default the default graph.
+        export_scope: Name scope that is taken off the names in collections.
+        exclude_nodes: Names of elements that are left out of collections.
+        clear_extraneous_savers: Whether the collection of savers has `saver_def` only.
+        strip_default_attrs: Whether attributes that equal their default are left out.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+
+    Source: tensorflow python/framework/meta_graph.py create_meta_graph_def.
+    """
+    graph = as_graph(graph)
+    given = as_given(graph_def, GraphDef, "graph_def")
+    saver = as_given(saver_def, SaverDef, "saver_def")
+    meta_graph_def = MetaGraphDef()
+    _fill_graph_def(meta_graph_def, graph, given, Selection())
+    info = as_given(meta_info_def, MetaGraphDef.MetaInfoDef, "meta_info_def")
+    fill_info(meta_graph_def, info, graph if given is None else None)
+    if strip_default_attrs:
+        strip_defaults(meta_graph_def)
+    if saver is not None:
+        meta_graph_def.saver_def.CopyFrom(saver)
+    keys = (
+        graph.get_all_collection_keys() if collection_list is None else collection_list
+    )
+    _fill_collections(
+        meta_graph_def,
+        graph,
+        keys,
+        Selection(export_scope or "", frozenset(exclude_nodes or ())),
+        saver,
+        replaces_savers=clear_extraneous_savers,
+    )
+    return meta_graph_def
+
+
 def as_given(value: Any, cls: Any, argument: str) -> Any:
-    """Return an optional message of ours or TensorFlow's as one of ours."""
-    if value is None:
+    """Return an optional message of ours or TensorFlow's as one of ours.
+
+    What is false (None, an empty text) is not given; an empty message is.
+    """
+    if not value:
         return None
     try:
         return as_message(value, cls)
@@ -212,6 +268,8 @@ def _fill_graph_def(
     graph: Graph,
     given: GraphDef | None,
     selection: Selection,
+    *,
+    rebuilt: bool = False,
 ) -> None:
     target = meta_graph_def.graph_def
     if given is None and selection.takes_all:
@@ -258,7 +316,7 @@ def fill_info(
     producer.stamp(target)
     if not len(target.stripped_op_list.op):
         op_types = None if whole is None else whole.survey()[0]
-        used = ops_used_by_graph_def(meta_graph_def.graph_def, op_types)
+        used = used_op_types(meta_graph_def.graph_def, op_types)
         target.stripped_op_list.CopyFrom(stripped_op_list(used))
         target.stripped_op_list.SetInParent()
 
@@ -274,12 +332,12 @@ def _fill_collections(
 ) -> None:
     for key in keys:
         if not (replaces_savers and key == GraphKeys.SAVERS):
-            add_collection_def(meta_graph_def, key, graph, selection)
+            store_collection(meta_graph_def, key, graph, selection)
         elif saver is not None:
             from_proto = codecs.get_from_proto_function(key)
             assert from_proto is not None
             contents = [from_proto(saver)]
-            add_collection_def(meta_graph_def, key, graph, selection, contents)
+            store_collection(meta_graph_def, key, graph, selection, contents)
 
 
 # TF: keeps the list in the source graph's collection, where it goes stale. Control
@@ -303,10 +361,8 @@ def write_debug_info(
     places = [
         (name, graph.place_of(name)) for name in names if graph.has_operation(name)
     ]
-    suffix = PurePosixPath(path).suffix
-    write_message(
-        graph_debug_info(places), f"{path.removesuffix(suffix)}.debug", as_text=as_text
-    )
+    stem, _ = os.path.splitext(path)  # noqa: PTH122 - the rule that TensorFlow applies
+    write_message(graph_debug_info(places), f"{stem}.debug", as_text=as_text)
 
 
 def _variables_in(

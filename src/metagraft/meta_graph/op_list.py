@@ -12,7 +12,25 @@ from metagraft.proto import GraphDef, NodeDef, OpList
 _CALLS: Final = ("PartitionedCall", "StatefulPartitionedCall")
 
 
-def ops_used_by_graph_def(
+def ops_used_by_graph_def(graph_def: GraphDef) -> list[str]:
+    """Return the names of the primitive ops of a graph and of what it calls.
+
+    Source: tensorflow python/framework/meta_graph.py ops_used_by_graph_def.
+    """
+    return sorted(used_op_types(graph_def))
+
+
+def stripped_op_list_for_graph(graph_def: GraphDef) -> OpList:
+    """Return the signatures of the ops that a graph uses, sorted by name.
+
+    Ops that are not catalogued are left out.
+
+    Source: tensorflow python/framework/meta_graph.py stripped_op_list_for_graph.
+    """
+    return stripped_op_list(used_op_types(graph_def))
+
+
+def used_op_types(
     graph_def: GraphDef, op_types: Iterable[str] | None = None
 ) -> set[str]:
     """Return the primitive ops of a graph and of the functions that it calls.
@@ -20,8 +38,6 @@ def ops_used_by_graph_def(
     Args:
         graph_def: The graph; its library holds the functions.
         op_types: The op types of its nodes where they are known already.
-
-    Source: tensorflow python/framework/meta_graph.py ops_used_by_graph_def.
     """
     functions = {f.signature.name: f for f in graph_def.library.function}
     nodes = graph_def.node

@@ -1,16 +1,23 @@
 """Records the MetaGraphs that TensorFlow exports for `tests.programs.meta_graphs`.
 
+Also what it answers to the questions in `tests.programs.export_probes`.
+
 Usage: python -m tests.golden.record.record_meta_graphs [PROGRAM ...]
+
+`PROGRAM` may be `probes`.
 """
 
 from __future__ import annotations
 
 import gzip
+import json
 import sys
 import warnings
 from pathlib import Path
+from types import ModuleType
 
 from tests.golden.record import tensorflow_v1
+from tests.programs.export_probes import PROBES
 from tests.programs.meta_graphs import EXPORTS
 
 FOLDER = Path(__file__).resolve().parent.parent / "meta_graphs"
@@ -21,7 +28,12 @@ def main(names: list[str]) -> None:
     tf = tensorflow_v1.load()
     FOLDER.mkdir(exist_ok=True)
     warnings.simplefilter("ignore")
-    for name in names or EXPORTS:
+    chosen = names or [*EXPORTS, "probes"]
+    if "probes" in chosen:
+        record_probes(tf)
+    for name in chosen:
+        if name == "probes":
+            continue
         with tf.Graph().as_default():
             exported = EXPORTS[name](tf)
         path = FOLDER / f"{name}.pb.gz"
@@ -29,6 +41,17 @@ def main(names: list[str]) -> None:
         path.write_bytes(gzip.compress(content, mtime=0))
         print(f"{path.name}: {len(exported.graph_def.node)} nodes")
     (FOLDER / "VERSION").write_text(f"tensorflow {tf.__version__}\n", encoding="utf-8")
+
+
+def record_probes(tf: ModuleType) -> None:
+    """Write the answers to all probes."""
+    answers = {}
+    for probe in PROBES:
+        with tf.Graph().as_default():
+            answers[probe.__name__] = probe(tf)
+    content = json.dumps(answers, indent=1)
+    (FOLDER / "probes.json").write_text(content + "\n", encoding="utf-8")
+    print(f"probes.json: {len(answers)} probes")
 
 
 if __name__ == "__main__":
