@@ -1,0 +1,187 @@
+"""Records SavedModels, and what they compute once TensorFlow has loaded them.
+
+Usage: python -m tests.golden.record.record_saved_models [objects | old]
+
+Without a word: the models of `tests.programs.saved_models`, one with reserved
+signatures, what functions make of signatures, and mistakes. With `objects`: models of
+TensorFlow 2, which needs a process of its own. With `old`: a model of TensorFlow 1.15,
+in whose environment it is to be run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tests.golden.record import tensorflow_v1
+from tests.plain_values import plain
+from tests.programs import saved_models
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+OUT = Path(__file__).resolve().parent.parent / "saved_models"
+
+
+def main(kinds: list[str]) -> None:
+    """Record one kind of models."""
+    kind = kinds[0] if kinds else "programs"
+    OUT.mkdir(exist_ok=True)
+    {"programs": _programs, "objects": _objects, "old": _old}[kind]()
+
+
+def _programs() -> None:
+    tf = tensorflow_v1.load()
+    for name, model in saved_models.MODELS.items():
+        with _folder(name):
+            model.write(tf)
+            _write_values(name, [saved_models.load(tf, way) for way in model.loads])
+    with _folder("reserved"):
+        _reserved(tf)
+        way = saved_models.RESERVED
+        _write_values("reserved", [saved_models.load(tf, way)])
+    _write("signatures", {n: _text(f, tf) for n, f in saved_models.SIGNATURES.items()})
+    _write("mistakes", {n: _error(f, tf) for n, f in saved_models.MISTAKES.items()})
+    _note_version("VERSION", tf.__version__)
+
+
+def _reserved(tf: Any) -> None:
+    """Write operations as signatures, and assets in the list that is for them."""
+    from tensorflow.python.saved_model import builder_impl
+
+    Path("source").mkdir()
+    Path("source/words.txt").write_text("a\n", encoding="utf-8")
+    with tf.Graph().as_default(), tf.Session() as sess:
+        asset = tf.constant("source/words.txt", name="asset")
+        found = tf.get_variable("found", initializer="", collections=["local"])
+        v = tf.get_variable("v", initializer=[1.0, 2.0])
+        sess.run(v.initializer)
+        builder = builder_impl._SavedModelBuilder(saved_models.FOLDER)
+        builder.add_meta_graph_and_variables(
+            sess,
+            ["serve"],
+            assets_list=[asset],
+            init_op=tf.assign(found, asset).op,
+            train_op=tf.assign_add(v, [1.0, 1.0], name="train").op,
+        )
+        builder.save()
+
+
+def _objects() -> None:
+    """Write trees of objects with TensorFlow 2; load them as version 1 does."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    v1.logging.set_verbosity(v1.logging.FATAL)
+    for name, (write, loads) in {
+        "objects": (_write_objects, saved_models.OBJECTS),
+    }.items():
+        with _folder(name):
+            write(tf)
+            _write_values(name, [saved_models.load(v1, way) for way in loads])
+    _note_version("VERSION.objects", tf.__version__)
+
+
+def _write_objects(tf: Any) -> None:
+    Path("source").mkdir()
+    Path("source/words.txt").write_text("a\n", encoding="utf-8")
+
+    class Dense(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            kernel = np.arange(6, dtype=np.float32).reshape(3, 2)
+            self.w = tf.Variable(kernel, name="w")
+            self.layers = [tf.Variable([1.0, 2.0], name="b")]
+            self.count = tf.Variable(0, name="count", trainable=False)
+            self.words = tf.saved_model.Asset("source/words.txt")
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32, "x")])
+        def dense(self, x: Any) -> Any:
+            return {"y": tf.matmul(x, self.w) + self.layers[0]}
+
+        @tf.function(input_signature=[])
+        def step(self) -> Any:
+            return {"count": self.count.assign_add(1)}
+
+        @tf.function(input_signature=[])
+        def where(self) -> Any:
+            return {"path": tf.identity(self.words.asset_path)}
+
+    model = Dense()
+    model.count.assign(4)
+    tf.saved_model.save(
+        model,
+        saved_models.FOLDER,
+        {"serving_default": model.dense, "step": model.step, "where": model.where},
+    )
+
+
+def _old() -> None:
+    """Write a model with TensorFlow 1.15."""
+    tf = tensorflow_v1.load()
+    with _folder("old"):
+        saved_models.old(tf)
+        _write_values("old", [saved_models.load(tf, way) for way in saved_models.OLD])
+    _note_version("VERSION.old", tf.__version__)
+
+
+@contextlib.contextmanager
+def _folder(name: str) -> Iterator[None]:
+    """Work in a new folder; keep the model that is written there."""
+    before = os.getcwd()  # noqa: PTH109 - Path.cwd() is the same, one import more
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            yield
+            target = OUT / name
+            shutil.rmtree(str(target), ignore_errors=True)
+            shutil.copytree(saved_models.FOLDER, str(target))
+            count = sum(path.is_file() for path in target.rglob("*"))
+            print(f"{name}: {count} files")
+        finally:
+            os.chdir(before)
+
+
+def _write_values(name: str, values: list[Any]) -> None:
+    _write(f"{name}.values", [plain(list(fetched)) for fetched in values])
+
+
+def _text(make: Callable[..., Any], tf: Any) -> str:
+    with tf.Graph().as_default():
+        return str(make(tf))
+
+
+def _error(make: Callable[..., Any], tf: Any) -> dict[str, str]:
+    before = os.getcwd()  # noqa: PTH109
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            with tf.Graph().as_default():
+                make(tf)
+        except Exception as error:  # noqa: BLE001 - whatever it raises is recorded
+            return {"class": type(error).__name__, "message": str(error)}
+        finally:
+            os.chdir(before)
+    raise AssertionError(f"{make.__name__} raises nothing")
+
+
+def _write(name: str, values: Any) -> None:
+    text = json.dumps(values, indent=1, sort_keys=True)
+    (OUT / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _note_version(name: str, version: str) -> None:
+    (OUT / name).write_text(f"tensorflow {version}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
