@@ -61,7 +61,7 @@ def check_names(names: Sequence[str]) -> dict[str, int]:
 
 def new_names(
     names: Sequence[str], prefix: str, existing: Collection[str]
-) -> Sequence[str]:
+) -> tuple[Sequence[str], list[int]]:
     """Return the names that nodes get in a graph; `names` itself if all stay.
 
     A name is taken if a node has it or a scope in front of a node's name is called so;
@@ -71,29 +71,32 @@ def new_names(
         names: Names in the file.
         prefix: Scope that they go into, without slash at the end; "" for none.
         existing: Names of the graph's nodes.
+
+    Returns:
+        The names, and the positions of those that were taken.
     """
     wanted = [f"{prefix}/{name}" for name in names] if prefix else names
     if not existing:
-        return wanted
+        return wanted, []
     if prefix:
         inside = prefix + "/"
         existing = [name for name in existing if name.startswith(inside)]
         if not existing:
-            return wanted
+            return wanted, []
     taken = set(existing)
     for name in existing:
         _add_scopes(name, taken)
     if taken.isdisjoint(wanted):
-        return wanted
+        return wanted, []
     own = set(wanted)
     for name in wanted:
         _add_scopes(name, own)
     found = list(wanted)
-    for position, name in enumerate(wanted):
-        if name in taken:
-            found[position] = free = _first_free(name, taken, own)
-            own.add(free)
-    return found
+    collided = [at for at, name in enumerate(wanted) if name in taken]
+    for position in collided:
+        found[position] = free = _first_free(wanted[position], taken, own)
+        own.add(free)
+    return found, collided
 
 
 def _first_free(name: str, taken: Container[str], own: Container[str]) -> str:

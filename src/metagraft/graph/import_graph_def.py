@@ -35,6 +35,7 @@ from metagraft.graph.import_edges import (
     check_names,
     new_names,
 )
+from metagraft.graph.import_frames import has_loops, make_frames_unique
 from metagraft.graph.import_functions import check_functions
 from metagraft.graph.import_shapes import check_shapes
 from metagraft.graph.import_signatures import Signatures, Types
@@ -119,10 +120,14 @@ class Imported:
         elements: The elements asked for, or None if none were.
         renames: Tells the names of all nodes in the graph, by their names in the
             message.
+        collisions: Only those of nodes whose name, with the scope, was taken.
+        frames: The new names of frames of loops that were taken.
     """
 
     elements: list[Operation | Tensor] | None
     renames: Callable[[], dict[str, str]]
+    collisions: Mapping[str, str]
+    frames: Mapping[str, str]
 
 
 def import_named(
@@ -153,7 +158,7 @@ def import_named(
         if checks_shapes:
             check_shapes(graph, job.positions)
         elements = None if wanted is None else [job.element(text) for text in wanted]
-        return Imported(elements, job.renames)
+        return Imported(elements, job.renames, job.collisions, job.frames)
 
 
 @contextmanager
@@ -222,6 +227,8 @@ class _Import:
         mapped: Names of inputs -> tensors used in their place.
         size_bytes: How large the message is encoded, where that is known.
         positions: Where the graph has the nodes.
+        collisions: Names of nodes whose name was taken -> their names in the graph.
+        frames: Frames of loops that were taken -> their new names.
     """
 
     graph: Graph
@@ -235,6 +242,8 @@ class _Import:
     _unshaped: set[int] = field(default_factory=set)
     _targets: dict[tuple[str, int], Tensor | Operation] = field(default_factory=dict)
     _names: Sequence[str] = ()
+    collisions: Mapping[str, str] = field(default_factory=dict)
+    frames: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, producer_op_list: OpList | None) -> None:
         """Check the message and add its nodes and functions."""
@@ -255,7 +264,8 @@ class _Import:
         )
         types = self._types = signatures.check_all(nodes, op_types)
         self._unshaped = set(signatures.unshaped)
-        taken = new_names(names, self.prefix, graph.operation_names())
+        taken, collided = new_names(names, self.prefix, graph.operation_names())
+        self.collisions = {names[at]: taken[at] for at in collided}
         renamed = taken is not names
         remapped = self._remapped(nodes)
         edges = Edges(
@@ -278,11 +288,14 @@ class _Import:
                 node.name = new_name
         if not graph.scopes.devices:
             settle_devices(nodes, pairs)
+        kinds = set(op_types)
+        if has_loops(kinds) and graph.stored_nodes:
+            self.frames = make_frames_unique(nodes, graph.stored_nodes)
         if order is not None:
             taken, pairs = self._reorder(order, taken, pairs)
         for definition in signatures.learnt:
             graph.declare_op(definition)
-        self._add(taken, pairs, set(op_types))
+        self._add(taken, pairs, kinds)
 
     def _remapped(self, nodes: Sequence[NodeDef]) -> Remapped:
         targets: dict[tuple[str, int], tuple[str, int]] = {}
