@@ -15,7 +15,9 @@ from tests.programs import (
     control,
     control_flow_gradients,
     folds,
+    input_queues,
     layer_choices,
+    lookup_tables,
     loss_choices,
     mathematics,
     models,
@@ -66,5 +68,7 @@ PROGRAMS = _by_name(
     control_flow_gradients.PROGRAMS,
     models.PROGRAMS,
     savers.PROGRAMS,
+    input_queues.PROGRAMS,
+    lookup_tables.PROGRAMS,
     warm_starts.PROGRAMS,
 )

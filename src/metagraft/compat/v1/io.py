@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from metagraft.compat.v1.python_io import RECORD_FILES
-from metagraft.lazy_names import lazy_names
+from metagraft.lazy_names import from_module, lazy_names
 
 _NAMES = {
     **RECORD_FILES,
     "gfile": "metagraft.compat.v1.io_gfile",
+    **from_module("metagraft.api.readers", "matching_files read_file write_file"),
+    "match_filenames_once": "metagraft.training.input_producers:match_filenames_once",
+    **from_module(
+        "metagraft.api.queues",
+        "PaddingFIFOQueue PriorityQueue QueueBase RandomShuffleQueue",
+    ),
     "write_graph": "metagraft.meta_graph.files:write_graph",
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table

@@ -28,6 +28,8 @@ _NAMES = {
         f"{_TRAINING}.checkpoint_reader",
         "list_variables load_checkpoint load_variable",
     ),
+    "Checkpoint": f"{_TRAINING}.tracked_checkpoint:Checkpoint",
+    "CheckpointManager": f"{_TRAINING}.checkpoint_rotation:CheckpointManager",
     "VocabInfo": f"{_TRAINING}.vocabularies:VocabInfo",
     "init_from_checkpoint": f"{_TRAINING}.checkpoint_initializers:init_from_checkpoint",
     "warm_start": f"{_TRAINING}.warm_start:warm_start",

@@ -1,0 +1,120 @@
+"""Queues, barriers, accumulators of gradients, staging; twin of `kernels/queues.py`.
+
+A queue comes out as a handle. Files from before 2017 have the older ops, whose handle
+is a reference to a vector of two strings.
+
+Source: tensorflow core/ops/data_flow_ops.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from metagraft.graph.attrs import Attrs
+from metagraft.graph.op_spec import NOT_DIFFERENTIABLE, OpSpec, ShapeFunction, Shapes
+from metagraft.graph.shape_checks import with_rank
+from metagraft.graph.shapes import Dims
+
+_SOURCE: Final = "tensorflow core/ops/data_flow_ops.cc"
+
+
+def handle_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """A handle."""
+    del attrs, inputs
+    return ((),)
+
+
+def reference_handle_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """The older kind of handle: two strings."""
+    del attrs, inputs
+    return ((2,),)
+
+
+def number_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """One number, or whether something is so."""
+    del attrs, inputs
+    return ((),)
+
+
+def barrier_take_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """Positions, keys, and components of which nothing is known."""
+    del inputs
+    return (None, None, *[None] * len(attrs["component_types"]))
+
+
+def sparse_gradient_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """Indices, values and a shape of which nothing is known."""
+    del attrs
+    with_rank(inputs[1], 0)
+    return (None, None, None)
+
+
+_QUEUES: Final = (
+    "FIFOQueue",
+    "PaddingFIFOQueue",
+    "PriorityQueue",
+    "RandomShuffleQueue",
+)
+# What acts on a queue, whether the older ops are marked, and what comes out.
+_ON_QUEUES: Final[tuple[tuple[str, bool, ShapeFunction | None], ...]] = (
+    ("QueueClose", True, None),
+    ("QueueDequeue", True, None),
+    ("QueueDequeueMany", True, None),
+    ("QueueDequeueUpTo", True, None),
+    ("QueueEnqueue", True, None),
+    ("QueueEnqueueMany", True, None),
+    ("QueueIsClosed", False, number_shape),
+    ("QueueSize", True, number_shape),
+)
+
+
+def _on_queue(name: str, *, marked: bool, shape: ShapeFunction | None) -> OpSpec:
+    if marked:
+        return OpSpec(
+            name=name, shape=shape, gradient=NOT_DIFFERENTIABLE, source=_SOURCE
+        )
+    return OpSpec(name=name, shape=shape, source=_SOURCE)
+
+
+def _spec(name: str, shape: ShapeFunction | None = None) -> OpSpec:
+    return OpSpec(name=name, shape=shape, source=_SOURCE)
+
+
+OPS = (
+    *(_spec(name, reference_handle_shape) for name in _QUEUES),
+    *(_spec(f"{name}V2", handle_shape) for name in _QUEUES),
+    *(
+        _on_queue(name, marked=marked, shape=shape)
+        for name, marked, shape in _ON_QUEUES
+    ),
+    *(_spec(f"{name}V2", shape) for name, _, shape in _ON_QUEUES),
+    _spec("FakeQueue", reference_handle_shape),
+    # Barriers.
+    _spec("Barrier", reference_handle_shape),
+    _spec("BarrierClose"),
+    _spec("BarrierIncompleteSize", number_shape),
+    _spec("BarrierInsertMany"),
+    _spec("BarrierReadySize", number_shape),
+    _spec("BarrierTakeMany", barrier_take_shape),
+    # Accumulators of gradients.
+    _spec("ConditionalAccumulator", reference_handle_shape),
+    _spec("AccumulatorApplyGradient"),
+    _spec("AccumulatorNumAccumulated", number_shape),
+    _spec("AccumulatorSetGlobalStep"),
+    _spec("AccumulatorTakeGradient"),
+    _spec("ResourceConditionalAccumulator", handle_shape),
+    _spec("ResourceAccumulatorApplyGradient"),
+    _spec("ResourceAccumulatorNumAccumulated", number_shape),
+    _spec("ResourceAccumulatorSetGlobalStep"),
+    _spec("ResourceAccumulatorTakeGradient"),
+    _spec("SparseConditionalAccumulator", reference_handle_shape),
+    _spec("SparseAccumulatorApplyGradient"),
+    _spec("SparseAccumulatorTakeGradient", sparse_gradient_shape),
+    # Staging.
+    _spec("Stage"),
+    _spec("StageClear"),
+    _spec("StagePeek"),
+    _spec("StageSize", number_shape),
+    _spec("Unstage"),
+)
