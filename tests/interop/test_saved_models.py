@@ -1,0 +1,97 @@
+"""SavedModels go from one library to the other and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from metagraft.formats.saved_model_dir import read_saved_model
+from tests import same_meta_graph
+from tests.plain_values import plain
+from tests.programs import saved_models
+from tests.programs.saved_models import FOLDER, MODELS, SIGNATURES
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names in models are relative to a folder of the test's own."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("writer_is_ours", [False, True])
+def test_loaded_by_the_other(
+    name: str, writer_is_ours: bool, tf: ModuleType, mg: ModuleType
+) -> None:
+    """MG-337: what one writes gives the same in both."""
+    writer = mg if writer_is_ours else tf
+    MODELS[name].write(writer)
+    for way in MODELS[name].loads:
+        theirs, ours = (saved_models.load(library, way) for library in (tf, mg))
+        assert plain(list(ours)) == plain(list(theirs))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_same_message(
+    name: str,
+    tf: ModuleType,
+    mg: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """MG-331: both write the same MetaGraphs, tags and signatures."""
+    written = []
+    for number, library in enumerate((tf, mg)):
+        (tmp_path / str(number)).mkdir()
+        monkeypatch.chdir(tmp_path / str(number))
+        MODELS[name].write(library)
+        written.append(read_saved_model(FOLDER).meta_graphs)
+    for pair in zip(*written, strict=True):
+        differences = same_meta_graph.differences(*pair)
+        assert not differences, differences
+
+
+def test_saved_again(tf: ModuleType, mg: ModuleType) -> None:
+    """Loaded and saved again by each in turn, a model stays what it is."""
+    MODELS["plain"].write(tf)
+    before = FOLDER
+    values = []
+    for number, library in enumerate((mg, tf, mg)):
+        with library.Graph().as_default(), library.Session() as sess:
+            loaded = library.saved_model.load(sess, ["serve"], before)
+            values.append(_served(sess, loaded))
+            before = f"again-{number}"
+            builder = library.saved_model.Builder(before)
+            builder.add_meta_graph_and_variables(
+                sess, ["serve"], dict(loaded.signature_def)
+            )
+            builder.save()
+    assert values[0] == values[1] == values[2]
+
+
+def _served(sess: Any, meta_graph_def: Any) -> Any:
+    signature = meta_graph_def.signature_def["serving_default"]
+    fed = {signature.inputs["given"].name: [[1.0, 2.0, 3.0]]}
+    return sess.run(signature.outputs["result"].name, fed).tolist()
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_their_signatures_as_arguments(
+    name: str, tf: ModuleType, mg: ModuleType
+) -> None:
+    """MG-332: messages of TensorFlow's are taken as they are."""
+    with tf.Graph().as_default():
+        theirs = SIGNATURES[name](tf)
+    with mg.Graph().as_default(), mg.Session() as sess:
+        ours = SIGNATURES[name](mg)
+        assert mg.saved_model.is_valid_signature(
+            theirs
+        ) == tf.saved_model.is_valid_signature(theirs)
+        sess.run(mg.global_variables_initializer())
+        builder = mg.saved_model.Builder(FOLDER)
+        builder.add_meta_graph_and_variables(sess, ["serve"], {"s": theirs})
+        builder.save()
+    assert read_saved_model(FOLDER).meta_graphs[0].signature_def["s"] == ours
