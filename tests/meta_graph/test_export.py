@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import metagraft.compat.v1 as tf
 from metagraft.meta_graph import export, producer
 from metagraft.meta_graph.files import read_meta_graph_file
 from metagraft.meta_graph.op_list import ops_used_by_graph_def
-from metagraft.proto import GraphDebugInfo, GraphDef, MetaGraphDef
+from metagraft.proto import GraphDebugInfo, GraphDef, MetaGraphDef, WhileContextDef
 from metagraft.proto.text import parse_text
 from tests import same_meta_graph
 from tests.programs.graph_defs import GRAPH_DEFS
@@ -205,6 +206,46 @@ def test_scoped_export_returns_variables() -> None:
     assert variables == {"w:0": w}
 
 
+def test_scopes_are_read_literally() -> None:
+    """MG-043: a dot in a scope is a dot, also where names outside are stored."""
+    with tf.name_scope("axb"):
+        step = tf.constant(1, name="step")
+    with tf.name_scope("a.b"):
+        tf.while_loop(lambda i: i < 3, lambda i: i + step, [0])
+    exported = tf.train.export_meta_graph(export_scope="a.b")
+    (stored,) = exported.collection_def["while_context"].bytes_list.value
+    context = WhileContextDef.FromString(stored)
+    assert context.context_name == "while/while_context"
+    assert "axb/step:0" in context.values_def.values
+
+
+def test_nested_contexts_lose_the_scope() -> None:
+    """MG-044, MG-099: so that a loop with a branch in it can be imported elsewhere."""
+    with tf.name_scope("s"):
+        x = tf.placeholder(tf.float32, [], name="x")
+
+        def body(i: Any) -> Any:
+            return tf.cond(x > 0.0, lambda: i * x, lambda: i + 1.0)
+
+        tf.identity(tf.while_loop(lambda i: i < 9.0, body, [1.0]), name="y")
+    exported = tf.train.export_meta_graph(export_scope="s")
+    (stored,) = exported.collection_def["while_context"].bytes_list.value
+    context = WhileContextDef.FromString(stored)
+    branches = [nested.cond_ctxt for nested in context.nested_contexts]
+    assert [branch.context_name for branch in branches] == [
+        "while/cond/cond_text",
+        "while/cond/cond_text_1",
+    ]
+    for branch in branches:
+        names = [branch.pred_name, branch.pivot_name, *branch.values_def.values]
+        assert not [name for name in names if name.startswith("s/")]
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        tf.train.import_meta_graph(exported, import_scope="t")
+        y, x = (graph.get_tensor_by_name(name) for name in ("t/y:0", "t/x:0"))
+        gradient = tf.gradients(y, x)[0]
+        assert session.run([y, gradient], {x: 3.0}) == [9.0, 6.0]
+
+
 # -- files -----------------------------------------------------------------------------
 
 
@@ -221,6 +262,24 @@ def test_files(tmp_path: Path) -> None:
     assert binary.read_bytes() == first
     assert text.read_text().startswith("meta_info_def {")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "m.txt"]
+
+
+def test_files_appear_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MG-106: a failure while writing leaves what was there, and nothing else."""
+    path = tmp_path / "m.meta"
+    tf.train.export_meta_graph(path)
+    before = path.read_bytes()
+    tf.constant(1.0)
+
+    def fail(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "replace", fail)
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(tf.errors.OpError, match="no space left"):
+        tf.train.export_meta_graph(path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["m.meta"]
+    assert path.read_bytes() == before
 
 
 def test_debug_info(tmp_path: Path) -> None:

@@ -72,15 +72,14 @@ class CondContext(ControlFlowContext):
             branch=self.branch,
             values_def=self.values_def(export_scope),
         )
-        # TF: contexts inside keep their full names also when a scope is cut off.
-        message.nested_contexts.extend(
-            nested.to_control_flow_context_def() for nested in self.nested_contexts
-        )
+        message.nested_contexts.extend(self.nested_defs(export_scope))
         return message
 
-    def to_control_flow_context_def(self) -> ControlFlowContextDef:
+    def to_control_flow_context_def(
+        self, export_scope: str | None = None
+    ) -> ControlFlowContextDef:
         """Return the message of any kind."""
-        return ControlFlowContextDef(cond_ctxt=self.to_proto())
+        return ControlFlowContextDef(cond_ctxt=self.to_proto(export_scope))
 
     @classmethod
     def from_proto(

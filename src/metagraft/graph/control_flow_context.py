@@ -106,7 +106,9 @@ class ControlFlowContext(ABC):
         """Return the message of this kind, or None if it is not in `export_scope`."""
 
     @abstractmethod
-    def to_control_flow_context_def(self) -> ControlFlowContextDef:
+    def to_control_flow_context_def(
+        self, export_scope: str | None = None
+    ) -> ControlFlowContextDef:
         """Return the message of any kind."""
 
     @property
@@ -158,6 +160,15 @@ class ControlFlowContext(ABC):
             key = strip_name_scope(name, export_scope)
             message.external_values[key] = strip_name_scope(tensor.name, export_scope)
         return message
+
+    # TF: contexts inside keep the scope, so that a part with one cannot be imported.
+    def nested_defs(self, export_scope: str | None) -> list[ControlFlowContextDef]:
+        """Return the contexts inside as messages, but for those outside the scope."""
+        messages = [
+            nested.to_control_flow_context_def(export_scope)
+            for nested in self.nested_contexts
+        ]
+        return [message for message in messages if message.WhichOneof("ctxt")]
 
     def read_values_def(self, message: ValuesDef, import_scope: str | None) -> None:
         """Fill `values` and `external_values`; claim the operations inside."""

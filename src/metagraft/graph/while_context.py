@@ -138,15 +138,14 @@ class WhileContext(ControlFlowContext):
         )
         if self.maximum_iterations is not None:
             message.maximum_iterations_name = name_of(self.maximum_iterations)
-        # TF: contexts inside keep their full names also when a scope is cut off.
-        message.nested_contexts.extend(
-            nested.to_control_flow_context_def() for nested in self.nested_contexts
-        )
+        message.nested_contexts.extend(self.nested_defs(export_scope))
         return message
 
-    def to_control_flow_context_def(self) -> ControlFlowContextDef:
+    def to_control_flow_context_def(
+        self, export_scope: str | None = None
+    ) -> ControlFlowContextDef:
         """Return the message of any kind."""
-        return ControlFlowContextDef(while_ctxt=self.to_proto())
+        return ControlFlowContextDef(while_ctxt=self.to_proto(export_scope))
 
     @classmethod
     def from_proto(
