@@ -50,6 +50,7 @@ _NAMES: Final = {
     30: "uint4",
     31: "int2",
     32: "uint2",
+    33: "float4_e2m1fn",
 }
 _ALIASES: Final = {
     "float": "float32",
@@ -59,7 +60,7 @@ _ALIASES: Final = {
     "object": "string",
     "str": "string",
 }
-_FLOATING: Final = frozenset({1, 2, 14, 19, 24, 25, 26, 27, 28})
+_FLOATING: Final = frozenset({1, 2, 14, 19, 24, 25, 26, 27, 28, 33})
 _COMPLEX: Final = frozenset({8, 18})
 _QUANTIZED: Final = frozenset({11, 12, 13, 15, 16})
 _UNSIGNED: Final = frozenset({4, 17, 22, 23, 30, 32})
@@ -284,6 +285,7 @@ float8_e4m3b11fnuz = _BY_NAME["float8_e4m3b11fnuz"]
 float8_e5m2fnuz = _BY_NAME["float8_e5m2fnuz"]
 int4 = _BY_NAME["int4"]
 uint4 = _BY_NAME["uint4"]
+float4_e2m1fn = _BY_NAME["float4_e2m1fn"]
 
 QUANTIZED_DTYPES: Final = frozenset(
     d for d in _INTERNED.values() if d.base_dtype.as_datatype_enum in _QUANTIZED

@@ -18,7 +18,13 @@ import numpy.typing as npt
 from metagraft.errors import OpError
 from metagraft.graph.argument_lists import is_list, split_by_argument
 from metagraft.graph.constant_value import variable_behind
-from metagraft.graph.shapes import Dims, is_static, merge_dims, num_elements
+from metagraft.graph.shapes import (
+    MOST_DIMENSIONS,
+    Dims,
+    is_static,
+    merge_dims,
+    num_elements,
+)
 from metagraft.graph.tensor_values import make_ndarray
 
 if TYPE_CHECKING:
@@ -38,6 +44,7 @@ _KERNEL_ERRORS: Final = (
     ArithmeticError,
     AttributeError,
     LookupError,
+    MemoryError,
     NotImplementedError,
     OpError,
     TypeError,
@@ -88,7 +95,7 @@ class _Folding:
         if depth > _DEPTH_LIMIT or (size is not None and size > _SIZE_LIMIT):
             return None
         if op.type == "Const":
-            return make_ndarray(op.attrs["value"])
+            return _constant(op)
         if op.type in _FORWARDING:
             return self.value(op.inputs[0], depth + 1)
         if not op.inputs or op.type in _NEVER_FOLDED or tensor.dtype.is_ref:
@@ -96,7 +103,7 @@ class _Folding:
         rule = _BY_SHAPE.get(op.type)
         found = None if rule is None else rule(tensor)
         if found is not None:
-            return np.asarray(found, _numpy_dtype(tensor))
+            return _as_array(found, tensor)
         if op.type == "Switch":
             return self._switched(tensor, depth)
         operands = self._operands(op, depth)
@@ -144,7 +151,7 @@ class _Folding:
         if whole is None or not -len(whole) <= position < len(whole):
             return None
         size = whole[position]
-        return None if size is None else np.asarray(size, _numpy_dtype(tensor))
+        return None if size is None else _as_array(size, tensor)
 
     # -- shapes --------------------------------------------------------------------
 
@@ -156,9 +163,11 @@ class _Folding:
             return tuple(None if v < 0 else int(v) for v in value.tolist())
         found = None if depth > _DEPTH_LIMIT else self._partial(tensor, depth + 1)
         length = tensor.dims
-        if length is not None and len(length) == 1 and length[0] is not None:
-            found = merge_dims(found, (None,) * length[0])
-        return found
+        if length is None or len(length) != 1 or length[0] is None:
+            return found
+        if length[0] > MOST_DIMENSIONS:
+            return None  # the op that takes it as a shape fails when it runs
+        return merge_dims(found, (None,) * length[0])
 
     def _partial(self, tensor: Tensor, depth: int) -> Dims:
         op = tensor.op
@@ -210,6 +219,21 @@ class _Folding:
         )
         whole = self.dims(op.inputs[0], depth)
         return None if whole is None else whole[piece]
+
+
+def _constant(op: Operation) -> Array:
+    try:
+        return make_ndarray(op.attrs["value"])
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"Constant '{op.name}': {error}") from error
+
+
+def _as_array(found: Any, tensor: Tensor) -> Array | None:
+    """Return sizes in the tensor's type; None where it cannot hold them."""
+    try:
+        return np.asarray(found, _numpy_dtype(tensor))
+    except OverflowError:
+        return None
 
 
 def _numpy_dtype(tensor: Tensor) -> np.dtype[Any]:

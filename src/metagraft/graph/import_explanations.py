@@ -14,13 +14,12 @@ from typing import Any, Final
 
 from metagraft.graph.attrs import FIELDS
 from metagraft.graph.catalogue import ArgDef, AttrDef, OpDef
-from metagraft.graph.shapes import dims_from_proto, show
+from metagraft.graph.shapes import MOST_DIMENSIONS, dims_from_proto, show
 from metagraft.proto import AttrValue, DataType, NodeDef, TensorShapeProto
 
 _REF_OFFSET: Final = 100
 _NUMBERS: Final = frozenset(DataType.values())
 _ELEMENT_TYPES: Final = frozenset(n for n in _NUMBERS if 0 < n < _REF_OFFSET)
-_MOST_DIMENSIONS: Final = 254
 _LARGEST_INT64: Final = (1 << 63) - 1
 _MOST_TYPES_SHOWN: Final = 20
 _KINDS: Final = {field: kind for kind, field in FIELDS.items()}
@@ -35,6 +34,12 @@ _FLAGS: Final = (
 def field_of(attr_type: str) -> str:
     """Return the field of `AttrValue` that holds attributes of a declared type."""
     return "list" if attr_type.startswith("list(") else FIELDS[attr_type]
+
+
+def is_attr_type(attr_type: str) -> bool:
+    """Whether a type that a signature gives an attribute is one of TensorFlow's."""
+    is_list = attr_type.startswith("list(") and attr_type.endswith(")")
+    return (attr_type[len("list(") : -1] if is_list else attr_type) in FIELDS
 
 
 def check_attrs(node: NodeDef, definition: OpDef) -> None:
@@ -103,8 +108,8 @@ def shape_problem(shape: TensorShapeProto) -> str:
             return "An unknown shape must not have any dimensions set."
         return ""
     sizes = [dim.size for dim in shape.dim]
-    if len(sizes) > _MOST_DIMENSIONS:
-        return f"Shape of {len(sizes)} dimensions has too many: {_MOST_DIMENSIONS} fit"
+    if len(sizes) > MOST_DIMENSIONS:
+        return f"Shape of {len(sizes)} dimensions has too many: {MOST_DIMENSIONS} fit"
     if any(size < -1 for size in sizes):
         return (
             f"Shape {_show_sizes(sizes)} has dimensions with values below -1 (where -1 "

@@ -19,6 +19,7 @@ from metagraft.graph.dtypes import DType, from_enum
 from metagraft.graph.import_explanations import (
     check_attrs,
     field_of,
+    is_attr_type,
     is_element_type,
     shape_problem,
     type_name,
@@ -238,6 +239,7 @@ class Signatures:
             message = self._functions.get(op_type) or self._producer_ops.get(op_type)
             if message is None:
                 return None
+            _check_attr_types(message)
             definition = definition_from_message(message)
             self.learnt.append(definition)
         removed = definition.deprecated_at_producer_version
@@ -249,6 +251,15 @@ class Signatures:
                 f"It has been removed in version {removed}.",
             )
         return _Plan(definition, _typing(definition))
+
+
+def _check_attr_types(message: OpDefMessage) -> None:
+    for attr in message.attr:
+        if not is_attr_type(attr.type):
+            raise ValueError(
+                f"Signature of '{message.name}': attr '{attr.name}' has the unknown "
+                f"type '{attr.type}'"
+            )
 
 
 def definition_from_message(message: OpDefMessage) -> OpDef:

@@ -15,6 +15,9 @@ from metagraft.proto import TensorShapeProto
 
 Dims: TypeAlias = tuple[int | None, ...] | None
 
+MOST_DIMENSIONS: Final = 254
+"""The largest rank of a tensor, as in TensorFlow."""
+
 
 def merge_dims(a: Dims, b: Dims) -> Dims:
     """Combine what two shapes know.

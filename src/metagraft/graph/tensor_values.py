@@ -23,9 +23,11 @@ Array = npt.NDArray[Any]
 
 _RAW_LIMIT_BYTES: Final = 1 << 31
 _LARGEST_COPY_BYTES: Final = 1 << 26
+# Floating types of a byte or less, stored in `float8_val`.
+_BYTE_FLOATS: Final = frozenset({24, 25, 26, 27, 28, 33})
 # Types whose arrays of more than one element are stored raw.
 _RAW: Final = frozenset({1, 2, 3, 4, 5, 6, 9, 11, 12, 13, 14, 15, 16, 19, 22, 23}) | (
-    frozenset(range(24, 29))
+    _BYTE_FLOATS
 )
 # Repeated field by type number.
 _FIELD: Final = {
@@ -331,7 +333,7 @@ def _append_values(proto: TensorProto, dtype: dtypes.DType, array: Array) -> Non
     if number in (14, 19):
         proto.half_val.extend(flat.view(np.uint16).tolist())
         return
-    if 24 <= number <= 28:
+    if number in _BYTE_FLOATS:
         proto.float8_val = flat.tobytes()
         return
     field = _FIELD.get(number)
@@ -404,7 +406,7 @@ def _typed_values(tensor: TensorProto, dtype: dtypes.DType) -> Array:
         array = np.empty(len(tensor.string_val), object)
         array[:] = list(tensor.string_val)
         return array
-    if 24 <= number <= 28:
+    if number in _BYTE_FLOATS:
         return np.frombuffer(tensor.float8_val, dtype.numpy_dtype)
     values: Iterable[Any] = getattr(tensor, _FIELD[number])
     if number in (14, 19):

@@ -372,5 +372,5 @@ def _variables_in(
     return {
         strip_name_scope(variable.name, export_scope): variable
         for variable in variables
-        if selection.takes(variable.name)
+        if hasattr(variable, "name") and selection.takes(variable.name)
     }

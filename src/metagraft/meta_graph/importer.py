@@ -173,7 +173,8 @@ def import_loaded(
             for value in values:
                 target.add_to_collection(key, value)
     variables = target.get_collection(GraphKeys.GLOBAL_VARIABLES, scope=scope)
-    return {strip_name_scope(v.name, scope): v for v in variables}, elements
+    named = [v for v in variables if hasattr(v, "name")]  # files hold anything
+    return {strip_name_scope(v.name, scope): v for v in named}, elements
 
 
 def load(source: Any) -> Loaded:

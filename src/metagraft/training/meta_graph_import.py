@@ -117,7 +117,14 @@ def _saver_of_import(
             scope = variable.name[: -len(name)]
         return Saver(saver_def=meta_graph_def.saver_def, name=scope)
     with graph.as_default():
-        if saveable_objects_of(graph, import_scope):
+        saveables = saveable_objects_of(graph, import_scope)
+        for element in saveables:
+            if not hasattr(element, "name"):
+                raise TypeError(
+                    f"The collection of variables holds {element!r}, which is not a "
+                    "variable"
+                )
+        if saveables:
             return Saver()
     _log.info(
         "Saver not created because there are no variables in the graph to restore"
