@@ -24,10 +24,15 @@ from metagraft.gradients.aggregation import (
     check_aggregation_method,
 )
 from metagraft.gradients.branches import zeros_of_switch
+from metagraft.gradients.function_calls import (
+    called_function,
+    symbolic_gradient,
+    zeros_for_output,
+)
 from metagraft.gradients.loops import LoopGradients, check_not_through_loop_variable
 from metagraft.gradients.registry import get_gradient_function
 from metagraft.graph import dtypes
-from metagraft.graph.apply_op import op as apply_op
+from metagraft.graph.attrs import decode
 from metagraft.graph.build.array import identity, ones, shape, zeros, zeros_like
 from metagraft.graph.build.control_flow import tuple_ as gate_together
 from metagraft.graph.build.resource_variable import variable_shape
@@ -45,7 +50,7 @@ from metagraft.graph.operation import Operation
 from metagraft.graph.scopes import colocate_with, device, name_scope
 from metagraft.graph.tensor import Tensor
 from metagraft.graph.variable import GraphVariable
-from metagraft.proto import AttrValue, NameAttrList
+from metagraft.proto import AttrValue
 
 _DIFFERENTIABLE: Final = frozenset(
     {
@@ -65,7 +70,6 @@ _CONTROL_FLOW: Final = frozenset(
         *("While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase"),
     }
 )
-_CALLS: Final = ("PartitionedCall", "StatefulPartitionedCall")
 
 
 class UnconnectedGradients(enum.Enum):
@@ -428,7 +432,7 @@ class _Walk:
             return self.loops.zeros_like_output(op, index)
         if is_switch(op):
             return zeros_of_switch(op, index)
-        return _zeros_for_output(op.outputs[index])
+        return zeros_for_output(op.outputs[index])
 
     def _sum(self, op: Operation) -> list[Gradient | None]:
         sums: list[Gradient | None] = [
@@ -443,8 +447,10 @@ class _Walk:
         try:
             return get_gradient_function(op)
         except LookupError:
-            if op.type in _CALLS or op.type in self.settings.graph.functions:
-                return _symbolic_gradient
+            called = called_function(op)
+            if called is not None:
+                given = getattr(called, "python_grad_func", None)
+                return given or symbolic_gradient
             if _has_rule_in_tensorflow(op):
                 raise LookupError(
                     f"The gradient of operation '{op.name}' (op type: {op.type}) is "
@@ -513,16 +519,6 @@ def _take_shape(op: Operation, index: int, tensor: Tensor, grad: Tensor) -> None
         ) from None
 
 
-def _zeros_for_output(tensor: Tensor) -> Tensor | None:
-    """The gradient of an output that nothing depends on."""
-    if tensor.dtype != dtypes.resource:
-        return zeros_like(tensor, optimize=False)
-    behind = variable_behind(tensor)
-    if behind is None:
-        return None
-    return zeros(apply_op("VariableShape", input=tensor), dtype=behind[1])
-
-
 def _zeros_for_unconnected(x: Tensor) -> Tensor:
     if x.dtype != dtypes.resource:
         return zeros_like(x, dtype=x.dtype)
@@ -535,32 +531,13 @@ def _zeros_for_unconnected(x: Tensor) -> Tensor:
     return zeros(variable_shape(x), dtype=behind[1])
 
 
-def _symbolic_gradient(op: Operation, *out_grads: Any) -> list[Any]:
-    """The gradient of a call: an op that differentiates the function when it runs."""
-    function = NameAttrList(name=op.type)
-    if op.type in _CALLS:
-        function.name = op.attrs["f"].name
-    for key, value in op.node_def.attr.items():
-        function.attr[key].CopyFrom(value)
-    inputs: list[Any] = list(op.inputs)
-    for output, grad in zip(op.outputs, out_grads, strict=True):
-        inputs.append(_zeros_for_output(output) if grad is None else grad)
-    in_types = [_type_of_gradient(tensor) for tensor in op.inputs]
-    result: list[Any] = apply_op(
-        "SymbolicGradient", input=inputs, Tout=in_types, f=function
-    )
-    return result
-
-
-def _type_of_gradient(tensor: Tensor) -> DType:
-    behind = variable_behind(tensor) if tensor.dtype == dtypes.resource else None
-    return tensor.dtype if behind is None else behind[1]
-
-
 @contextlib.contextmanager
 def _compiled_like(op: Operation, scope: str) -> Iterator[None]:
     """Mark nodes for the compiler if the operation they differentiate is marked."""
+    called = called_function(op)
     attrs = op.attrs
+    if called is not None:
+        attrs = {key: decode(v) for key, v in called.definition.attr.items()}
     if not attrs.get("_XlaCompile"):
         yield
         return

@@ -189,6 +189,9 @@ def _func(value: Any, name: str) -> NameAttrList:
     if isinstance(value, (str, bytes)):
         return NameAttrList(name=value.decode() if isinstance(value, bytes) else value)
     if hasattr(value, "add_to_graph"):
+        from metagraft.graph.defaults import get_default_graph
+
+        value.add_to_graph(get_default_graph())
         return NameAttrList(name=value.name)
     raise TypeError(
         f"Don't know how to convert {value!r} to a func for argument {name}"

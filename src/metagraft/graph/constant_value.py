@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from metagraft.graph.tensor import Tensor
 
 Array = npt.NDArray[Any]
-Evaluate = Callable[["Tensor"], Any]
+Evaluate = Callable[..., Any]
+"""`evaluate(tensor, partial=False)`: the value, or None."""
 
 _DEPTH_LIMIT: Final = 64
-
 _DEEPEST: Final = 100
 _MOST_ELEMENTS: Final = 1 << 26
+
 
 def constant_value(tensor: Tensor, partial: bool = False) -> Any:
     """Return the value of a tensor if it follows from constants, else None.
@@ -113,10 +114,10 @@ def _range(tensor: Tensor, evaluate: Evaluate) -> Any:
     values = _all(tensor.op.inputs, evaluate)
     if values is None:
         return None
-    return np.arange(*values, dtype=tensor.dtype.numpy_dtype)
     start, limit, delta = values
     if abs(float(limit) - float(start)) > abs(float(delta)) * _MOST_ELEMENTS:
         return None
+    return np.arange(*values, dtype=tensor.dtype.numpy_dtype)
 
 
 def _cast(tensor: Tensor, evaluate: Evaluate) -> Any:
@@ -142,9 +143,9 @@ def _packed(op: Operation, evaluate: Evaluate, partial: bool) -> Any:
         if value is None and not partial:
             return None
         values.append(value)
-    if any(v is None for v in values):
     if sum(np.size(value) for value in values) > _MOST_ELEMENTS:
         return None
+    if any(v is None for v in values):
         return np.array(values, dtype=object)
     return np.array(values)
 
@@ -216,13 +217,16 @@ _RULES: Final[dict[str, Callable[[Tensor, Evaluate], Any]]] = {
 
 def variable_behind(tensor: Tensor) -> tuple[Dims, DType] | None:
     """Return shape and element type of the variable behind a resource tensor."""
-    op = tensor.op
     for _ in range(_DEPTH_LIMIT):
+        op = tensor.op
         if op.type in ("VarHandleOp", "_VarHandlesOp"):
             return op.attrs["shape"], op.attrs["dtype"]
+        known = op.graph.handles.get(tensor)
+        if known is not None:
+            return known
         if not op.inputs or op.type not in _FORWARDING:
             return None
-        op = op.inputs[0].op
+        tensor = op.inputs[0]
     return None
 
 

@@ -189,6 +189,9 @@ def graph_of(inputs: Sequence[Any]) -> Graph:
     Raises:
         ValueError: They are of different graphs.
     """
+    default = get_default_graph()
+    if default.building_function:
+        return default
     found: Graph | None = None
     first: Any = None
     for item in inputs:
@@ -198,4 +201,4 @@ def graph_of(inputs: Sequence[Any]) -> Graph:
         if found is not None:
             raise ValueError(f"{item!r} must be from the same graph as {first!r}.")
         found, first = graph, item
-    return found or get_default_graph()
+    return found or default

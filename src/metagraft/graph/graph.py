@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final
 
-from metagraft.graph import catalogue, graph_scopes, node_edges
+from metagraft.graph import catalogue, graph_functions, graph_scopes, node_edges
 from metagraft.graph.creation_stack import CreationStack, capture
 from metagraft.graph.dtypes import DType, as_dtype
-from metagraft.graph.functions import FunctionLibrary
+from metagraft.graph.functions import FunctionLibrary, LibraryFunction, as_text
 from metagraft.graph.graph_collections import Collections
 from metagraft.graph.lookup import as_graph_element
 from metagraft.graph.operation import Operation
@@ -29,6 +29,7 @@ from metagraft.proto import AttrValue, GraphDef, NodeDef, VersionDef
 if TYPE_CHECKING:
     from metagraft.graph.catalogue import OpDef
     from metagraft.graph.control_flow_context import ControlFlowContext
+    from metagraft.graph.function_captures import Captures
 
 # The graph version that TensorFlow 2.21 writes and reads.
 PRODUCER_VERSION: Final = 2474
@@ -61,6 +62,10 @@ class Graph:
         self._seed: int | None = None
         self._changes = 0
         self.functions = FunctionLibrary(self._store.message.library)
+        # What is known of variables behind resources that no handle here tells.
+        self.handles: dict[Tensor, tuple[Dims, DType]] = {}
+        # What the body of a function uses from graphs around it.
+        self.outside: Captures | None = None
         # (shape, reduced axes) -> (shape with the axes kept, repeats along each axis):
         # what gradients of sums computed with nodes once and then remember.
         self.reduced_shapes: dict[
@@ -100,7 +105,7 @@ class Graph:
     @property
     def building_function(self) -> bool:
         """Whether this is the body of a function."""
-        return False
+        return self.outside is not None
 
     @property
     def finalized(self) -> bool:
@@ -152,17 +157,27 @@ class Graph:
         """
         del input_types, op_def, compute_shapes
         self.check_not_finalized()
-        for position, tensor in enumerate(inputs):
-            if not isinstance(tensor, Tensor):
-                raise TypeError(f"Input #{position} is not a tensor: {tensor!r}")
-            if tensor.op.graph is not self:
-                raise ValueError(f"{tensor} is not from this graph.")
+        inputs = self._own(inputs)
         with self._lock:
             full_name = self._new_name(op_type, name)
             declared = None if dtypes is None else tuple(as_dtype(d) for d in dtypes)
             return self._add_op(
                 op_type, tuple(inputs), declared, full_name, attrs or {}, compute_device
             )
+
+    def _own(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Return the inputs of a new operation as tensors of this graph."""
+        are_own = True
+        for position, tensor in enumerate(inputs):
+            if not isinstance(tensor, Tensor):
+                raise TypeError(f"Input #{position} is not a tensor: {tensor!r}")
+            if tensor.op.graph is not self:
+                if self.outside is None:
+                    raise ValueError(f"{tensor} is not from this graph.")
+                are_own = False
+        if are_own or self.outside is None:
+            return inputs
+        return [self.outside.tensor(tensor) for tensor in inputs]
 
     def _new_name(self, op_type: str, name: str | None) -> str:
         asked = op_type if name is None else name
@@ -441,6 +456,35 @@ class Graph:
             return self._definitions.get(op_type) or catalogue.get(op_type)
         return catalogue.get(op_type)
 
+    def forget_op(self, name: str) -> None:
+        """Remove a signature that `declare_op` added."""
+        self._definitions.pop(name, None)
+
+    # -- functions, under TensorFlow's names ------------------------------------------
+
+    @property
+    def _functions(self) -> Mapping[str, LibraryFunction]:
+        return graph_functions.functions_of(self.functions)
+
+    def _is_function(self, name: str | bytes) -> bool:
+        return as_text(name) in self.functions
+
+    def _get_function(self, name: str | bytes) -> LibraryFunction | None:
+        return self.functions.function(as_text(name))
+
+    def _add_function(self, function: Any) -> None:
+        graph_functions.add_function(self, function)
+
+    def _add_function_recursive(self, function: Any, overwrite: bool = False) -> None:
+        graph_functions.add_function_recursive(self, function, overwrite)
+
+    def _remove_function(self, name: str | bytes) -> None:
+        graph_functions.remove_function(self, as_text(name))
+
+    def add_function_shapes(self, graph_def: GraphDef) -> None:
+        """Write the static shapes of functions into a copy of the graph."""
+        graph_functions.add_function_shapes(self.functions, graph_def)
+
     def declare_op(self, definition: OpDef) -> None:
         """Add a signature that the catalogue does not have."""
         if catalogue.get(definition.name) is None:
@@ -489,7 +533,10 @@ class Graph:
         with self._lock:
             if add_shapes:
                 self.infer_all_shapes()
-            return self._store.copy(add_shapes, from_version or 0)
+            copied = self._store.copy(add_shapes, from_version or 0)
+            if add_shapes:
+                self.add_function_shapes(copied)
+            return copied
 
     def survey(self) -> tuple[frozenset[str], int]:
         """Return the op types of all operations, and about how many bytes they take."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -53,6 +53,14 @@ class Collections:
         listed: Iterable[Any] = (names,) if isinstance(names, str) else names
         for name in dict.fromkeys(listed):
             self.add(name, value)
+
+    def share(self, lists: Mapping[Any, list[Any]]) -> None:
+        """Use the given lists themselves, by name."""
+        self._lists.update(lists)
+
+    def everything(self) -> dict[Any, list[Any]]:
+        """Return the lists themselves, by name."""
+        return self._lists
 
     def snapshot(self) -> dict[Any, list[Any]]:
         """Copy everything, for `restore`."""

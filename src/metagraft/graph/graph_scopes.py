@@ -103,6 +103,8 @@ def _as_operations(graph: Graph, items: Any) -> tuple[Operation, ...]:
             isinstance(item, GraphVariable) and item.is_resource
         ):
             item = item.op  # noqa: PLW2901 - the operation stands for the value
+        if graph.outside is not None and graph.outside.takes_control(item):
+            continue
         element = graph.as_graph_element(item)
         op = element.op if isinstance(element, Tensor) else element
         if op not in found:

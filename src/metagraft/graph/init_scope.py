@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from metagraft.graph.defaults import get_default_graph
 
 
 @contextmanager
 def init_scope() -> Iterator[None]:
-    """Open a block without control dependencies and outside of loops and branches.
+    """Open a block outside of functions, loops and branches, without dependencies.
 
     Name scope and devices stay.
 
     Source: tensorflow python/framework/ops.py init_scope.
     """
-    graph = get_default_graph()
+    graph = outermost = get_default_graph()
+    while outermost.outside is not None:
+        outermost = outermost.outside.outer_graph
     scope = graph.get_name_scope()
     # A slash at the end re-enters a scope instead of opening a new one.
     reentered = f"{scope}/" if scope else ""
-    with graph.name_scope(reentered), graph.control_dependencies(None):
+    with (
+        nullcontext() if outermost is graph else outermost.as_default(),
+        outermost.name_scope(reentered),
+        outermost.control_dependencies(None),
+    ):
         yield

@@ -1,0 +1,196 @@
+"""What the body of a function uses from the graphs around it.
+
+A tensor from outside becomes an argument: a placeholder in the body stands for it, and
+whoever calls the function hands the tensor over.
+
+Source: tensorflow python/framework/function.py _FuncGraph.capture, core/function/
+capture/capture_container.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from metagraft.graph.constant_value import variable_behind
+from metagraft.graph.shapes import dims_to_proto
+from metagraft.proto import AttrValue
+
+if TYPE_CHECKING:
+    from metagraft.graph.function_graph import FunctionGraph
+    from metagraft.graph.graph import Graph
+    from metagraft.graph.operation import Operation
+    from metagraft.graph.tensor import Tensor
+
+
+class Captures:
+    """Tensors and operations from outside that one body uses."""
+
+    __slots__ = (
+        "_control",
+        "_copies",
+        "_graph",
+        "_inside",
+        "_is_named",
+        "_stateful",
+        "outer_graph",
+    )
+
+    def __init__(
+        self, graph: FunctionGraph, outer_graph: Graph, *, is_named: bool
+    ) -> None:
+        """Start with none.
+
+        Args:
+            graph: The body.
+            outer_graph: The graph around it.
+            is_named: Whether placeholders are called after what they stand for.
+        """
+        self._graph = graph
+        self.outer_graph = outer_graph
+        self._is_named = is_named
+        self._inside: dict[Tensor, Tensor] = {}
+        self._control: dict[Operation, None] = {}
+        self._copies = False
+        self._stateful: frozenset[Operation] = frozenset()
+
+    def copy_nodes(self, stateful: frozenset[Operation]) -> None:
+        """Copy nodes from outside into the body from now on, in place of arguments.
+
+        Args:
+            stateful: Operations with state that may be copied.
+        """
+        self._copies = True
+        self._stateful = stateful
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Iterate over pairs: the tensor outside, and what stands for it."""
+        return iter(self._inside.items())
+
+    def __len__(self) -> int:
+        """The number of tensors."""
+        return len(self._inside)
+
+    @property
+    def external(self) -> list[Tensor]:
+        """The tensors outside that have to be handed in."""
+        return [] if self._copies else list(self._inside)
+
+    @property
+    def internal(self) -> list[Tensor]:
+        """What stands for them inside."""
+        return [] if self._copies else list(self._inside.values())
+
+    @property
+    def control(self) -> list[Operation]:
+        """The operations outside that run before some of the body."""
+        return list(self._control)
+
+    def tensor(self, tensor: Tensor, name: str | None = None) -> Tensor:
+        """Return what stands for a tensor in the body; the tensor if it is its own.
+
+        Raises:
+            ValueError: The tensor belongs to a function inside of this one.
+        """
+        if tensor.graph is self._graph:
+            return tensor
+        known = self._inside.get(tensor)
+        if known is not None:
+            return known
+        self._check_outside(tensor)
+        if self._copies:
+            return self._copied(tensor.op).outputs[tensor.value_index]
+        if name is None and self._is_named:
+            name = tensor.op.name
+        placeholder = add_argument(self._graph, tensor, name, is_named=self._is_named)
+        self._inside[tensor] = placeholder
+        self._graph.inputs.append(placeholder)
+        return placeholder
+
+    def _copied(self, op: Operation) -> Operation:
+        problem = None
+        if op.is_stateful and op not in self._stateful:
+            problem = "stateful node"
+        elif op.type in ("Placeholder", "PlaceholderV2"):
+            problem = "placeholder"
+        if problem is not None:
+            raise ValueError(
+                f"Cannot capture a {problem} (name:{op.name}, type:{op.type}) by value."
+            )
+        inputs = [self.tensor(tensor) for tensor in op.inputs]
+        attrs = dict(op.node_def.attr.items())
+        types = [tensor.dtype for tensor in op.outputs]
+        copy = self._graph.create_op(op.type, inputs, types, name=op.name, attrs=attrs)
+        self._inside.update(zip(op.outputs, copy.outputs, strict=True))
+        return copy
+
+    def replace(self, tensors: list[Tensor], placeholders: list[Tensor]) -> None:
+        """Say anew which tensors the placeholders stand for."""
+        self._inside = dict(zip(tensors, placeholders, strict=True))
+
+    def takes_control(self, item: Any) -> bool:
+        """Note that the body runs after `item` if this is something outside.
+
+        Returns:
+            Whether it is; an edge inside of the body is not needed then.
+        """
+        op = getattr(item, "op", item)
+        outside = getattr(op, "graph", self._graph) is not self._graph
+        if outside and self._is_named:
+            self._control[op] = None
+            return True
+        return False
+
+    def _check_outside(self, tensor: Tensor) -> None:
+        inner = tensor.graph
+        while inner.outside is not None:
+            inner = inner.outside.outer_graph
+            if inner is self._graph:
+                raise ValueError(
+                    f"{tensor!r} is out of scope and cannot be used here: it was "
+                    f"defined in {tensor.graph}, a function inside of {self._graph}. "
+                    "Use return values of the function to access it."
+                )
+
+
+def add_argument(
+    graph: FunctionGraph,
+    like: Tensor,
+    name: str | None,
+    *,
+    is_named: bool = False,
+) -> Tensor:
+    """Add a placeholder with the type and shape of a tensor, in no loop or block.
+
+    Args:
+        graph: Where it goes.
+        like: What it stands for.
+        name: Its name, made unique.
+        is_named: Whether it keeps the name that was asked for as an attribute.
+    """
+    attrs: dict[str, AttrValue] = {
+        "dtype": AttrValue(type=like.dtype.base_dtype.as_datatype_enum),
+        "shape": AttrValue(shape=dims_to_proto(like.dims)),
+    }
+    with graph.as_default(), graph.control_dependencies(None):
+        placeholder = graph.create_op(
+            "Placeholder", (), [like.dtype.base_dtype], name=name, attrs=attrs
+        ).outputs[0]
+    if is_named and name is not None:
+        keep_name(placeholder, name)
+    copy_handle(like, placeholder)
+    return placeholder
+
+
+def keep_name(placeholder: Any, name: str) -> None:
+    """Note the name that an argument was asked to have."""
+    placeholder.op._set_attr(  # noqa: SLF001 - TensorFlow's name for it
+        "_user_specified_name", AttrValue(s=name.encode())
+    )
+
+
+def copy_handle(source: Tensor, target: Tensor) -> None:
+    """Tell what is known of the variable behind a resource of another graph."""
+    behind = variable_behind(source)
+    if behind is not None:
+        target.graph.handles[target] = behind

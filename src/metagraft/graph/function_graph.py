@@ -1,0 +1,99 @@
+"""`FunctionGraph`: the body of a function while it is built.
+
+Source: tensorflow python/framework/func_graph.py FuncGraph, python/framework/
+function.py _FuncGraph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from metagraft.graph.defaults import get_default_graph
+from metagraft.graph.function_captures import Captures
+from metagraft.graph.graph import Graph
+from metagraft.graph.operation import Operation
+from metagraft.graph.shapes import TensorShape
+from metagraft.graph.tensor import Tensor
+
+
+class FunctionGraph(Graph):
+    """A graph with arguments and results, inside of another graph.
+
+    Attributes:
+        name: The function's name.
+        inputs: The placeholders of its arguments, those of captures last.
+        outputs: What it returns.
+        control_outputs: Operations that run in every call.
+        structured_outputs: The results as the Python function returned them.
+        has_automatic_control_dependencies: Whether effects in it are kept in order.
+        extra_variables: The variables outside that it asked for by name.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        has_named_captures: bool = True,
+        collections: Mapping[Any, list[Any]] | None = None,
+    ) -> None:
+        """Start an empty body inside of the default graph.
+
+        Args:
+            name: The function's name.
+            has_named_captures: Whether placeholders of captured tensors are called
+                after these.
+            collections: Lists to share with another graph, by name.
+        """
+        outer = get_default_graph()
+        super().__init__()
+        self.name = name
+        self.inputs: list[Tensor] = []
+        self.outputs: list[Tensor] = []
+        self.control_outputs: list[Operation] = []
+        self.structured_outputs: Any = None
+        self.has_automatic_control_dependencies = False
+        self.extra_variables: list[Any] = []
+        self.captured = Captures(self, outer, is_named=has_named_captures)
+        self.seed = outer.seed
+        self.outside = self.captured
+        if collections is not None:
+            self.collection_lists.share(collections)
+
+    @property
+    def outer_graph(self) -> Graph:
+        """The graph around it."""
+        return self.captured.outer_graph
+
+    def capture(self, tensor: Tensor, name: str | None = None) -> Tensor:
+        """Return what stands for a tensor of a graph around this one."""
+        return self.captured.tensor(tensor, name)
+
+    @property
+    def captures(self) -> list[tuple[Tensor, Tensor]]:
+        """Pairs: a tensor outside and the placeholder that stands for it."""
+        return list(self.captured)
+
+    @property
+    def external_captures(self) -> list[Tensor]:
+        """The tensors outside that it uses."""
+        return self.captured.external
+
+    @property
+    def internal_captures(self) -> list[Tensor]:
+        """The placeholders of these."""
+        return self.captured.internal
+
+    @property
+    def output_types(self) -> list[Any]:
+        """The types of its results."""
+        return [tensor.dtype for tensor in self.outputs]
+
+    @property
+    def output_shapes(self) -> list[TensorShape]:
+        """The static shapes of its results."""
+        return [tensor.shape for tensor in self.outputs]
+
+    def __str__(self) -> str:
+        """Show the name."""
+        return f"FunctionGraph(name={self.name})"

@@ -1,0 +1,30 @@
+"""All programs with functions by name, and how control flow is built for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from tests.programs import functions
+
+Program = Callable[[ModuleType], Sequence[Any]]
+
+PROGRAMS: dict[str, Program] = {
+    program.__name__: program for program in functions.PROGRAMS
+}
+_WITH_FUNCTIONS: frozenset[str] = frozenset()
+
+
+@contextmanager
+def control_flow(tf: ModuleType, name: str) -> Iterator[None]:
+    """Build branches and loops as functions while a program that asks for it runs."""
+    if name not in _WITH_FUNCTIONS:
+        yield
+        return
+    tf.enable_control_flow_v2()
+    try:
+        yield
+    finally:
+        tf.disable_control_flow_v2()

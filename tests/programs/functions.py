@@ -1,0 +1,272 @@
+"""Programs that define functions with `Defun` and use them.
+
+Each takes the module it calls `tf`; `module` gives it those that are not public.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+Fetches = Sequence[Any]
+
+
+def module(tf: ModuleType, path: str) -> ModuleType:
+    """Return a module that is not public, of the library that `tf` is part of."""
+    is_tensorflow = "tensorflow" in tf.__name__
+    root = "tensorflow.python" if is_tensorflow else "metagraft.compat.python"
+    return import_module(f"{root}.{path}")
+
+
+def defun(
+    tf: ModuleType, *types: Any, **options: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the decorator `Defun` with its arguments."""
+    decorator: Callable[[Callable[..., Any]], Callable[..., Any]]
+    decorator = module(tf, "framework.function").Defun(*types, **options)
+    return decorator
+
+
+def named_by_content(tf: ModuleType) -> Fetches:
+    """A function named after its content, with a captured tensor and a description."""
+    scale = tf.constant([1.0, 2.0], name="outer/scale")
+
+    @defun(tf, tf.float32, tf.float32)
+    def scaled(x: Any, Y_1: Any) -> Any:  # noqa: N803 - arguments become lower case
+        """Adds and scales."""
+        with tf.control_dependencies([x]):
+            total = x + Y_1
+        with tf.control_dependencies([total]):
+            two = tf.constant(2.0)
+        first, second = tf.split(total * scale, 2)
+        return first, second, two
+
+    a = scaled(tf.constant([1.0, 2.0]), tf.constant([3.0, 4.0]), name="call")
+    b = scaled([5.0, 6.0], [7.0, 8.0])
+    return [*a, *b]
+
+
+def several_names(tf: ModuleType) -> Fetches:
+    """Names by content for many kinds of constants and attributes."""
+
+    @defun(tf, tf.float32)
+    def unchanged(x: Any) -> Any:
+        return x
+
+    @defun(tf)
+    def constants() -> Any:
+        return (
+            tf.constant([[1, 2], [3, 4]]),
+            tf.constant(["a", "bc"]),
+            tf.constant(2.5, tf.float64),
+            tf.constant([], tf.int64),
+            tf.zeros([3], tf.bool),
+        )
+
+    @defun(tf, tf.float32)
+    def windows(x: Any) -> Any:
+        image = tf.reshape(x, [1, 4, 4, 1])
+        return tf.nn.max_pool(image, [1, 2, 2, 1], [1, 2, 2, 1], "VALID")
+
+    @defun(tf, tf.float32, noinline=True)
+    def marked(x: Any) -> Any:
+        with tf.device("/cpu:0"):
+            return tf.sqrt(x, name="root")
+
+    return [
+        unchanged(1.0),
+        *constants(),
+        windows(tf.range(16.0)),
+        marked(tf.constant([4.0])),
+    ]
+
+
+def named(tf: ModuleType) -> Fetches:
+    """Functions with names of their own, one calling the other, one without result."""
+
+    @defun(tf, tf.float32, func_name="Inner", noinline=True)
+    def inner(x: Any) -> Any:
+        return tf.tanh(x) * 2.0
+
+    @defun(tf, tf.float32, func_name="Outer", out_names=["total", "Twice"])
+    def outer(x: Any) -> Any:
+        y = inner(x, name="nested")
+        return y + inner(y), y
+
+    @defun(tf, tf.float32, func_name="Checked")
+    def checked(x: Any) -> Any:
+        tf.Print(x, [x])
+
+    results = outer(tf.constant([0.5]), name="use")
+    checked(tf.constant(1.0))
+    return list(results)
+
+
+def overloaded(tf: ModuleType) -> Fetches:
+    """A function without declared types, used with two."""
+
+    @defun(tf, func_name="Double")
+    def double(x: Any) -> Any:
+        return x + x
+
+    return [double(tf.constant(1)), double(tf.constant(2.0)), double(tf.constant(3.0))]
+
+
+def gradient_function(tf: ModuleType) -> Fetches:
+    """A function with a gradient function, differentiated."""
+
+    @defun(tf, tf.float32, tf.float32, func_name="CubeGrad")
+    def cube_grad(x: Any, dy: Any) -> Any:
+        return 3.0 * x * x * dy
+
+    @defun(tf, tf.float32, func_name="Cube", grad_func=cube_grad)
+    def cube(x: Any) -> Any:
+        return x * x * x
+
+    x = tf.constant([1.0, 2.0])
+    y = cube(x)
+    return [y, *tf.gradients(y, x)]
+
+
+def gradient_without_function(tf: ModuleType) -> Fetches:
+    """A function whose gradient follows from its body; two results, one used."""
+    weights = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+
+    @defun(tf, tf.float32, func_name="Layer")
+    def layer(x: Any) -> Any:
+        product = tf.matmul(x, weights)
+        return tf.nn.relu(product), tf.reduce_sum(product)
+
+    x = tf.constant([[1.0, -2.0]])
+    y, _ = layer(x)
+    return [y, *tf.gradients(y, [x, weights])]
+
+
+def python_gradient(tf: ModuleType) -> Fetches:
+    """A function whose gradient nodes a Python function adds."""
+
+    def rule(op: Any, dy: Any) -> Any:
+        return dy * 7.0 * op.inputs[0]
+
+    @defun(tf, tf.float32, func_name="Odd", python_grad_func=rule)
+    def odd(x: Any) -> Any:
+        return tf.sign(x)
+
+    x = tf.constant([3.0, -2.0])
+    y = odd(x)
+    return [y, *tf.gradients(y, x)]
+
+
+def variables_inside(tf: ModuleType) -> Fetches:
+    """Variables that a function asks for belong to the graph around it."""
+
+    @defun(tf, tf.float32, func_name="Uses")
+    def uses(x: Any) -> Any:
+        v = tf.get_variable("v", initializer=[1.0, 2.0], use_resource=False)
+        w = tf.get_variable("w", initializer=[3.0, 4.0], use_resource=True)
+        return v * x + w
+
+    return [uses(2.0)]
+
+
+def by_value(tf: ModuleType) -> Fetches:
+    """A function that copies what it uses from outside."""
+    base = tf.add(tf.constant([1.0, 2.0], name="one"), 2.0, name="base")
+
+    @defun(tf, tf.float32, func_name="Copies", capture_by_value=True)
+    def copies(x: Any) -> Any:
+        return x * base
+
+    return [copies(tf.constant(2.0))]
+
+
+def functional_if(tf: ModuleType) -> Fetches:
+    """A branch between two functions, by conditions of several types."""
+    functional = module(tf, "ops.functional_ops")
+
+    @defun(tf, tf.float32, func_name="More")
+    def more(x: Any) -> Any:
+        return x + 1.0, x * 2.0
+
+    @defun(tf, tf.float32, func_name="Fewer")
+    def fewer(x: Any) -> Any:
+        return x - 1.0, x / 2.0
+
+    x = tf.constant([1.0, 2.0])
+    return [
+        *functional.If(tf.constant(True), [x], more, fewer),
+        *functional.If(tf.constant(0), [x], more, fewer, name="by_number"),
+        *functional.If(tf.constant(2.5), [x], more, fewer),
+        *functional.If(tf.constant(""), [x], more, fewer, name="by_text"),
+    ]
+
+
+def functional_loops(tf: ModuleType) -> Fetches:
+    """Loops over functions, with and without tensors from outside."""
+    functional = module(tf, "ops.functional_ops")
+    factor = tf.constant([1.5, 2.0], name="factor")
+
+    @defun(tf, tf.int32, tf.float32, func_name="Few")
+    def few(i: Any, x: Any) -> Any:
+        return i < 3
+
+    @defun(tf, tf.int32, tf.float32, func_name="Step")
+    def step(i: Any, x: Any) -> Any:
+        return i + 1, x * 2.0
+
+    @defun(tf, tf.int32, tf.float32, func_name="Scaled")
+    def scaled(i: Any, x: Any) -> Any:
+        return i + 1, x * factor
+
+    @defun(tf, tf.int32, tf.float32, func_name="Counted")
+    def counted(i: Any, x: Any) -> Any:
+        return x + tf.cast(i, tf.float32)
+
+    start = [tf.constant(0), tf.constant([1.0, 2.0])]
+    return [
+        *functional.While(start, few, step),
+        *functional.While(start, few, scaled, name="captures", hostmem=[0]),
+        *functional.For(1, 5, 2, [tf.constant([1.0])], counted),
+        *functional.For(
+            tf.constant(9),
+            tf.constant(1),
+            tf.constant(-3),
+            [tf.constant([1.0])],
+            counted,
+            rewrite_with_while=True,
+        ),
+    ]
+
+
+def remote(tf: ModuleType) -> Fetches:
+    """A call on a named device."""
+    functional = module(tf, "ops.functional_ops")
+
+    @defun(tf, tf.float32, func_name="There")
+    def there(x: Any) -> Any:
+        return x * 3.0
+
+    return functional.remote_call(
+        target="/job:localhost/replica:0/task:0/device:CPU:0",
+        args=[tf.constant([5.0])],
+        Tout=[tf.float32],
+        f=there,
+    )
+
+
+PROGRAMS = (
+    named_by_content,
+    several_names,
+    named,
+    overloaded,
+    gradient_function,
+    gradient_without_function,
+    python_gradient,
+    variables_inside,
+    by_value,
+    functional_if,
+    functional_loops,
+    remote,
+)
