@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 import metagraft.compat.v1 as tf
-from tests.programs.export_probes import PROBES, Probe
+from tests.programs.export_collection_probes import COLLECTION_PROBES
+from tests.programs.export_probes import EXPORT_PROBES, Probe
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "meta_graphs"
+PROBES = (*EXPORT_PROBES, *COLLECTION_PROBES)
 ANSWERS = json.loads((GOLDEN / "probes.json").read_text("utf-8"))
 
 

@@ -276,6 +276,8 @@ def _fill_graph_def(
         graph.infer_all_shapes()
         check_size(graph.stored_message, graph.survey()[1])
         target.CopyFrom(graph.stored_message)
+        if not rebuilt:  # TensorFlow's second path leaves functions as they are
+            graph.add_function_shapes(target)
         return
     if given is None:
         graph.infer_all_shapes()

@@ -1,6 +1,7 @@
 """Records the MetaGraphs that TensorFlow exports for `tests.programs.meta_graphs`.
 
-Also what it answers to the questions in `tests.programs.export_probes`.
+Also what it answers to the questions in `tests.programs.export_probes` and
+`tests.programs.export_collection_probes`.
 
 Usage: python -m tests.golden.record.record_meta_graphs [PROGRAM ...]
 
@@ -17,7 +18,8 @@ from pathlib import Path
 from types import ModuleType
 
 from tests.golden.record import tensorflow_v1
-from tests.programs.export_probes import PROBES
+from tests.programs.export_collection_probes import COLLECTION_PROBES
+from tests.programs.export_probes import EXPORT_PROBES
 from tests.programs.meta_graphs import EXPORTS
 
 FOLDER = Path(__file__).resolve().parent.parent / "meta_graphs"
@@ -46,7 +48,7 @@ def main(names: list[str]) -> None:
 def record_probes(tf: ModuleType) -> None:
     """Write the answers to all probes."""
     answers = {}
-    for probe in PROBES:
+    for probe in (*EXPORT_PROBES, *COLLECTION_PROBES):
         with tf.Graph().as_default():
             answers[probe.__name__] = probe(tf)
     content = json.dumps(answers, indent=1)
