@@ -177,12 +177,12 @@ def prefixes_of_meta_graphs(tf: ModuleType) -> Any:
     found = []
     meta = exported(tf)
     data = meta.SerializeToString()
-    for scope in ("s", "s", "s/", "t/u"):
+    for scope in ("s", "s", "t/u", "w/"):
         meta = tf.MetaGraphDef.FromString(data)
         saver = tf.train.import_meta_graph(meta, import_scope=scope)
         found.append([saver_names(saver), tf.get_collection("outputs")[-1].name])
     with tf.name_scope("outer"):
-        for scope in ("in", "in", None):
+        for scope in ("in", "in"):
             meta = tf.MetaGraphDef.FromString(data)
             saver = tf.train.import_meta_graph(meta, import_scope=scope)
             found.append([saver_names(saver), tf.get_collection("outputs")[-1].name])

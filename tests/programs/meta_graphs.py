@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.programs.functions import defun
+
 Export = Callable[[ModuleType], Any]
 
 
@@ -288,12 +290,15 @@ def import_and_export(tf: ModuleType) -> Any:
 
 
 def import_twice(tf: ModuleType) -> Any:
-    """Names that collide when there is no scope."""
+    """Names that collide when there is no scope.
+
+    Collections are left out: TensorFlow's have the first import twice (MG-134).
+    """
     exported = export_savers(tf)
     with tf.Graph().as_default():
         tf.train.import_meta_graph(exported)
         tf.train.import_meta_graph(exported)
-        return tf.train.export_meta_graph()
+        return tf.train.export_meta_graph(collection_list=[])
 
 
 def import_mapped(tf: ModuleType) -> Any:
@@ -365,6 +370,51 @@ def import_control_flow(tf: ModuleType) -> Any:
         return tf.train.export_meta_graph()
 
 
+def _functions(tf: ModuleType) -> None:
+    """Calls of functions, one inside a scope and one in a function."""
+    limit = tf.constant([3.0, 4.0], name="limit")
+
+    @defun(tf, tf.float32)
+    def product(x: Any) -> Any:
+        with tf.device("/gpu:0"):
+            row = tf.reshape(x, [1, 2], name="row")
+            return tf.matmul(row, row, transpose_b=True)
+
+    @defun(tf, tf.float32, func_name="limited")
+    def limited(x: Any) -> Any:
+        return product(tf.minimum(x, limit))
+
+    with tf.name_scope("s"), tf.device("/gpu:1"):
+        x = tf.placeholder(tf.float32, [2], name="x")
+        tf.identity(limited(x), name="y")
+    tf.identity(product(limit), name="z")
+    tf.Variable(1.0, name="s/v")
+
+
+def export_functions(tf: ModuleType) -> Any:
+    """Functions with the shapes inside them."""
+    _functions(tf)
+    return tf.train.export_meta_graph()
+
+
+def export_functions_scope(tf: ModuleType) -> Any:
+    """All functions with a part of the graph, as they are stored."""
+    _functions(tf)
+    return tf.train.export_meta_graph(export_scope="s")
+
+
+def export_functions_stripped(tf: ModuleType) -> Any:
+    """Functions without what equals a default; devices inside them stay."""
+    _functions(tf)
+    return tf.train.export_meta_graph(clear_devices=True, strip_default_attrs=True)
+
+
+def export_functions_of_saver(tf: ModuleType) -> Any:
+    """What a saver exports has the shapes inside functions, whatever else is asked."""
+    _functions(tf)
+    return tf.train.Saver().export_meta_graph(clear_devices=True)
+
+
 EXPORTS: dict[str, Export] = {
     export.__name__: export
     for export in (
@@ -398,5 +448,9 @@ EXPORTS: dict[str, Export] = {
         export_control_flow,
         export_control_flow_gradient,
         import_control_flow,
+        export_functions,
+        export_functions_scope,
+        export_functions_stripped,
+        export_functions_of_saver,
     )
 }

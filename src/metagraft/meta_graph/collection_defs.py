@@ -1,32 +1,29 @@
-"""Collections as messages: what a graph's collections become in a file, and back."""
+"""Collections as messages: what a graph's collections become in a file.
+
+The way back is `collection_imports.py`.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 from google.protobuf.any_pb2 import Any as AnyMessage
-from google.protobuf.message import DecodeError
 
 from metagraft.graph.conversion import is_tensor_like
 from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.graph import Graph
-from metagraft.graph.keys import GraphKeys
-from metagraft.graph.scope_names import prepend_name_scope, strip_name_scope
+from metagraft.graph.scope_names import strip_name_scope
 from metagraft.meta_graph import codecs
 from metagraft.meta_graph.codecs import Codec
-from metagraft.meta_graph.producer import records_trainable
 from metagraft.meta_graph.scoped import Selection
-from metagraft.proto import CollectionDef, MetaGraphDef, VariableDef
+from metagraft.proto import CollectionDef, MetaGraphDef
 
 _log = logging.getLogger(__name__)
 
 # A first element of these types makes a list of values, any other a list of names.
 _WITHOUT_NAMES: Final = (str, bytes, int, float, AnyMessage)
-# Collections that older releases stored as names of tensors.
-_ONCE_NODE_LISTS: Final = ("local_variables", "model_variables", "metric_variables")
 
 
 def add_collection_def(
@@ -192,123 +189,3 @@ def _as_bytes(value: str | bytes) -> bytes:
     if isinstance(value, bytes):
         return value
     raise TypeError(f"Expected binary or unicode string, got {value!r}")
-
-
-def restored_collections(
-    meta_graph_def: MetaGraphDef,
-    graph: Graph,
-    import_scope: str,
-    wants: Callable[[str], bool],
-) -> list[tuple[str, list[Any]]]:
-    """Return the elements of a MetaGraph's collections, found or rebuilt in `graph`.
-
-    Args:
-        meta_graph_def: The MetaGraph; its nodes are in `graph` already.
-        graph: Where the names are looked up; not changed here.
-        import_scope: The scope that the nodes were imported into.
-        wants: Which collections are restored, by name.
-
-    Returns:
-        Names and elements, trainable variables first, then by name.
-
-    Raises:
-        KeyError: A name does not exist in the graph.
-        ValueError: A name is malformed, or an element makes no sense.
-        DecodeError: An element is no message of the collection's type.
-    """
-    defs = meta_graph_def.collection_def
-    trainable = GraphKeys.TRAINABLE_VARIABLES
-    keys = sorted(defs, key=lambda key: (key != trainable, key))
-    variables = _Variables(
-        import_scope,
-        records_trainable(meta_graph_def.meta_info_def.tensorflow_version),
-    )
-    restored = []
-    for key in keys:
-        if not wants(key):
-            continue
-        kind = defs[key].WhichOneof("kind")
-        if kind is None:
-            _log.error("Cannot identify data type for collection %s. Skipping.", key)
-            continue
-        with _naming(key):
-            elements = _elements(key, kind, defs[key], graph, variables)
-        restored.append((key, elements))
-    return restored
-
-
-@contextmanager
-def _naming(key: str) -> Iterator[None]:
-    """Put a collection's name in front of what is wrong in it."""
-    try:
-        yield
-    except (KeyError, ValueError, TypeError, DecodeError) as error:
-        if type(error) not in (KeyError, ValueError, TypeError, DecodeError):
-            raise
-        text = error.args[0] if error.args else error
-        raise type(error)(f"Collection '{key}': {text}") from error
-
-
-class _Variables:
-    """The variables of an import: equal definitions are one object."""
-
-    def __init__(self, import_scope: str, has_trainable: bool) -> None:
-        self.import_scope = import_scope
-        self._has_trainable = has_trainable
-        self._known: dict[bytes, Any] = {}
-
-    def of(self, value: bytes, key: str, from_proto: codecs.FromProto) -> Any:
-        variable = self._known.get(value)
-        if variable is None:
-            proto = VariableDef.FromString(value)
-            if not self._has_trainable:
-                proto.trainable = key == GraphKeys.TRAINABLE_VARIABLES
-            variable = from_proto(proto, import_scope=self.import_scope)
-            self._known[value] = variable
-        return variable
-
-
-def _elements(
-    key: str, kind: str, definition: CollectionDef, graph: Graph, variables: _Variables
-) -> list[Any]:
-    codec = codecs.codec_of(key) if kind == "bytes_list" else None
-    scope = variables.import_scope
-    if codec is not None and codec.from_proto is not None:
-        from_proto = codec.from_proto
-        values = definition.bytes_list.value
-        if key in codecs.VARIABLE_COLLECTIONS:
-            return [variables.of(value, key, from_proto) for value in values]
-        proto_type = codec.proto_type
-        if proto_type is None:
-            raise TypeError(f"Collection '{key}' is registered without a message type.")
-        return [
-            from_proto(proto_type.FromString(value), import_scope=scope)
-            for value in values
-        ]
-    if key in _ONCE_NODE_LISTS:
-        _log.warning(
-            "The saved meta_graph is possibly from an older release:\n'%s' collection "
-            "should be of type 'byte_list', but instead is of type '%s'.",
-            key,
-            kind,
-        )
-    if kind == "node_list":
-        return [
-            graph.as_graph_element(prepend_name_scope(name, scope))
-            for name in definition.node_list.value
-        ]
-    if kind == "bytes_list":
-        return [_scoped(value, scope) for value in definition.bytes_list.value]
-    values = getattr(definition, kind).value
-    return list(values)
-
-
-# TF: takes every string for a name and puts the scope in front; bytes that are no text
-# stop its import and are returned as they are here.
-def _scoped(value: bytes, scope: str) -> bytes | str:
-    if not scope:
-        return value
-    try:
-        return prepend_name_scope(value, scope)
-    except UnicodeDecodeError:
-        return value

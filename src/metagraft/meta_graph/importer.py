@@ -6,23 +6,26 @@ The saver of an import is made by `training.saver.import_meta_graph`, a layer ab
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from metagraft.graph.defaults import executing_eagerly, get_default_graph
 from metagraft.graph.graph import Graph
+from metagraft.graph.import_frames import frames_of, free_frame
 from metagraft.graph.import_graph_def import (
-    import_owned_graph_def,
+    Imported,
+    import_named,
     unchanged_on_error,
 )
 from metagraft.graph.keys import GraphKeys
 from metagraft.graph.operation import Operation
 from metagraft.graph.scope_names import strip_name_scope
 from metagraft.graph.tensor import Tensor
-from metagraft.meta_graph.collection_defs import restored_collections
+from metagraft.meta_graph.collection_imports import restored_collections
 from metagraft.meta_graph.export import export_scoped_meta_graph
 from metagraft.meta_graph.files import read_measured
+from metagraft.meta_graph.renames import Renaming
 from metagraft.meta_graph.scoped import clear_devices as clear_devices_of
 from metagraft.proto import GraphDef, MetaGraphDef
 from metagraft.proto.coercion import as_message
@@ -51,6 +54,23 @@ class Loaded:
     meta_graph_def: MetaGraphDef
     graph_def: GraphDef
     size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedMetaGraph:
+    """What is known of a MetaGraph after its import.
+
+    Attributes:
+        scope: The scope that it is in.
+        variables: The global variables in the scope by their names in it.
+        elements: The elements asked for.
+        renaming: Where names went inside of the scope; None if all keep theirs.
+    """
+
+    scope: str
+    variables: dict[str, Any]
+    elements: list[Operation | Tensor] | None
+    renaming: Renaming | None
 
 
 def import_scoped_meta_graph(
@@ -118,7 +138,7 @@ def import_scoped_meta_graph_with_return_elements(
     """
     if executing_eagerly():
         raise ValueError(_NO_GRAPH)
-    return import_loaded(
+    done = import_loaded(
         load(meta_graph_or_file),
         clear_devices,
         graph,
@@ -128,6 +148,7 @@ def import_scoped_meta_graph_with_return_elements(
         restore_collections_predicate,
         return_elements,
     )
+    return done.variables, done.elements
 
 
 def import_loaded(
@@ -139,7 +160,7 @@ def import_loaded(
     unbound_inputs_col_name: str | None,
     restore_collections_predicate: Callable[[str], bool],
     return_elements: Sequence[str] | None,
-) -> tuple[dict[str, Any], list[Operation | Tensor] | None]:
+) -> ImportedMetaGraph:
     """Import what `load` returned, once; arguments as of the function above."""
     meta_graph_def, graph_def = loaded.meta_graph_def, loaded.graph_def
     _check_bound(meta_graph_def, unbound_inputs_col_name, input_map)
@@ -151,7 +172,8 @@ def import_loaded(
     info = meta_graph_def.meta_info_def
     with target.as_default(), unchanged_on_error(target):
         scope = target.unique_name(import_scope or "", mark_as_used=False)
-        elements = import_owned_graph_def(
+        frames = _frames_of_contexts(meta_graph_def, target)
+        imported = import_named(
             graph_def,
             input_map=input_map,
             return_elements=return_elements,
@@ -160,7 +182,9 @@ def import_loaded(
                 info.stripped_op_list if info.HasField("stripped_op_list") else None
             ),
             size_bytes=loaded.size_bytes,
+            checks_shapes=True,
         )
+        renaming = _renaming(imported, scope, frames)
         collections = restored_collections(
             meta_graph_def,
             target,
@@ -168,13 +192,52 @@ def import_loaded(
             lambda key: (
                 key != unbound_inputs_col_name and restore_collections_predicate(key)
             ),
+            renaming,
         )
         for key, values in collections:
             for value in values:
                 target.add_to_collection(key, value)
     variables = target.get_collection(GraphKeys.GLOBAL_VARIABLES, scope=scope)
     named = [v for v in variables if hasattr(v, "name")]  # files hold anything
-    return {strip_name_scope(v.name, scope): v for v in named}, elements
+    return ImportedMetaGraph(
+        scope=scope,
+        variables={strip_name_scope(v.name, scope): v for v in named},
+        elements=imported.elements,
+        renaming=renaming,
+    )
+
+
+def _frames_of_contexts(meta_graph_def: MetaGraphDef, graph: Graph) -> set[str]:
+    """Return the frames that contexts of loops must not have."""
+    if GraphKeys.WHILE_CONTEXT not in meta_graph_def.collection_def:
+        return set()
+    return frames_of(graph.stored_nodes)
+
+
+# TF: looks names up as they are in the file, also of nodes that had to be renamed, and
+# finds those of an earlier import.
+def _renaming(
+    imported: Imported, scope: str, taken_frames: Container[str]
+) -> Renaming | None:
+    """Return where names go inside of the scope; None if all keep theirs."""
+    inside = scope.rstrip("/") + "/" if scope else ""
+    collisions = {
+        name: new.removeprefix(inside) for name, new in imported.collisions.items()
+    }
+
+    def context(name: str) -> str:
+        if not inside:
+            return imported.frames.get(name, name)
+        return free_frame(inside + name, taken_frames).removeprefix(inside)
+
+    if not collisions and not taken_frames:
+        return None
+    return Renaming(
+        node=lambda name: collisions.get(name, name),
+        outside=lambda text: None,
+        scope=lambda name: name,
+        context=context,
+    )
 
 
 def load(source: Any) -> Loaded:

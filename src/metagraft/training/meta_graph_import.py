@@ -15,6 +15,7 @@ from metagraft.graph.import_graph_def import unchanged_on_error
 from metagraft.graph.operation import Operation
 from metagraft.graph.tensor import Tensor
 from metagraft.meta_graph import importer
+from metagraft.meta_graph.renames import renamed
 from metagraft.proto import MetaGraphDef
 from metagraft.training.saveables import saveable_objects_of
 from metagraft.training.saver import Saver
@@ -90,7 +91,7 @@ def import_meta_graph_with_return_elements(
     if not isinstance(target, Graph):
         raise TypeError(f"graph must be of type Graph. Received type: {type(graph)}.")
     with unchanged_on_error(target):
-        variables, elements = importer.import_loaded(
+        imported = importer.import_loaded(
             loaded,
             clear_devices=clear_devices,
             graph=target,
@@ -100,22 +101,25 @@ def import_meta_graph_with_return_elements(
             restore_collections_predicate=restore_collections_predicate,
             return_elements=return_elements,
         )
-        saver = _saver_of_import(loaded.meta_graph_def, target, import_scope, variables)
-    return saver, elements
+        saver = _saver_of_import(loaded.meta_graph_def, target, import_scope, imported)
+    return saver, imported.elements
 
 
 def _saver_of_import(
     meta_graph_def: MetaGraphDef,
     graph: Graph,
     import_scope: str | None,
-    variables: Mapping[str, Any],
+    imported: importer.ImportedMetaGraph,
 ) -> Saver | None:
     if meta_graph_def.HasField("saver_def"):
         scope = import_scope
-        if variables:
-            name, variable = next(iter(variables.items()))
+        if imported.variables:
+            name, variable = next(iter(imported.variables.items()))
             scope = variable.name[: -len(name)]
-        return Saver(saver_def=meta_graph_def.saver_def, name=scope)
+        definition = meta_graph_def.saver_def
+        if imported.renaming is not None:
+            definition = renamed(definition, imported.renaming)
+        return Saver(saver_def=definition, name=scope)
     with graph.as_default():
         saveables = saveable_objects_of(graph, import_scope)
         for element in saveables:
