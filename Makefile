@@ -4,6 +4,7 @@
 #   make test      the tests, without TensorFlow
 #   make check     format, lint, types, layers
 #   make interop   the tests that need TensorFlow beside Metagraft
+#   make fuzz      damaged files until interrupted, or ARGS="--seconds=60"
 #   make bench     the benchmarks, with TensorFlow for comparison
 #   make golden    records the golden files again, with TensorFlow
 #   make docs      the documentation into site/
@@ -15,7 +16,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check interop bench golden docs all format clean coverage
+.PHONY: help demo test check interop fuzz bench golden docs all format clean coverage
 
 # The first interpreter that is new enough and can make environments.
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -54,6 +55,11 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed
 	$(VENV)/bin/python -m pytest $(ARGS)
+
+fuzz: export JAX_PLATFORMS := cpu
+
+fuzz: $(VENV)/installed
+	$(VENV)/bin/python -m tests.fuzz $(ARGS)
 
 coverage: $(VENV)/installed
 	$(VENV)/bin/python -m pytest --cov --cov-report=term $(ARGS)

@@ -41,7 +41,8 @@ DOCUMENTED: Final = (
 NO_GRADIENT: Final = (*DOCUMENTED, LookupError, NotImplementedError)
 # What is wrong with no particular node.
 PLACES: Final = re.compile(
-    "version|cycle|saver|collection|function|Node '|unbound inputs|signature|message|device spec",
+    "version|cycle|saver|collection|function|Node '|unbound inputs|signature|message"
+    "|device spec",
     re.IGNORECASE,
 )
 
@@ -115,7 +116,11 @@ def _state(graph: Graph) -> tuple[bytes, str]:
 
 def _names(source: MetaGraphDef | Path) -> set[str]:
     if not isinstance(source, MetaGraphDef):
-        return {source.name}
+        try:
+            parsed = MetaGraphDef.FromString(source.read_bytes())
+        except DecodeError:
+            return {source.name}
+        return {source.name, *_names(parsed)}
     return {
         *(node.name for node in source.graph_def.node),
         *source.collection_def,

@@ -15,7 +15,7 @@ from metagraft.api.variable_initial_value import (
 from metagraft.api.variables import (
     Variable,
     distribution_options,
-    variable_def_element,
+    variable_def_tensor,
 )
 from metagraft.graph.apply_op import op as apply_op
 from metagraft.graph.composite import IndexedSlices
@@ -121,11 +121,8 @@ class ReferenceVariable(Variable):
     def _init_from_proto(
         self, variable_def: VariableDef, import_scope: str | None
     ) -> None:
-        def element(name: str) -> Any:
-            return variable_def_element(name, import_scope)
-
-        self._variable = element(variable_def.variable_name)
-        self._snapshot = element(variable_def.snapshot_name)
+        self._variable = variable_def_tensor(variable_def.variable_name, import_scope)
+        self._snapshot = variable_def_tensor(variable_def.snapshot_name, import_scope)
         self._adopt(variable_def, import_scope)
 
     # -- what it is ------------------------------------------------------------------

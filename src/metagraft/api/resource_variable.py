@@ -16,7 +16,7 @@ from metagraft.api.variable_initial_value import (
 from metagraft.api.variables import (
     Variable,
     distribution_options,
-    variable_def_element,
+    variable_def_tensor,
 )
 from metagraft.graph.apply_op import op as apply_op
 from metagraft.graph.composite import IndexedSlices
@@ -161,20 +161,29 @@ class ResourceVariable(Variable):
                 f"unsupported. Got variable_def={variable_def}"
             )
 
-        def element(name: str) -> Any:
-            return variable_def_element(name, import_scope)
+        def tensor(name: str) -> Tensor:
+            return variable_def_tensor(name, import_scope)
 
-        self._handle = element(variable_def.variable_name)
+        self._handle = tensor(variable_def.variable_name)
         attrs = self._handle.op.attrs
+        if "shape" not in attrs or "dtype" not in attrs:
+            raise ValueError(
+                f"{self._handle.name} is no variable but the output of a "
+                f"{self._handle.op.type}"
+            )
         self._shape = TensorShape(attrs["shape"])
         self._dtype = attrs["dtype"]
         self._handle_name = self._handle.name
         self._cached_value = None
         if variable_def.snapshot_name:
-            snapshot = element(variable_def.snapshot_name)
+            snapshot = tensor(variable_def.snapshot_name)
             if snapshot.op.type != "ReadVariableOp":
                 self._cached_value = snapshot
             while snapshot.op.type != "ReadVariableOp":
+                if not snapshot.op.inputs:
+                    raise ValueError(
+                        f"{variable_def.snapshot_name} does not read a variable"
+                    )
                 snapshot = snapshot.op.inputs[0]
             self._graph_element = snapshot
         else:

@@ -26,6 +26,7 @@ from metagraft.graph.shapes import (
     num_elements,
 )
 from metagraft.graph.tensor_values import make_ndarray
+from metagraft.proto import TensorProto
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -222,8 +223,11 @@ class _Folding:
 
 
 def _constant(op: Operation) -> Array:
+    stored: TensorProto = op.attrs["value"]
+    if stored.dtype != op.outputs[0].dtype.as_datatype_enum:
+        raise ValueError(f"Constant '{op.name}': the value is of another type")
     try:
-        return make_ndarray(op.attrs["value"])
+        return make_ndarray(stored)
     except (TypeError, ValueError) as error:
         raise ValueError(f"Constant '{op.name}': {error}") from error
 
