@@ -60,6 +60,9 @@ SIGNATURES = (
     " generate_checkpoint_state_proto get_checkpoint_mtimes get_checkpoint_state"
     " latest_checkpoint remove_checkpoint update_checkpoint_state list_variables"
     " load_checkpoint load_variable init_from_checkpoint warm_start VocabInfo.__new__"
+    " CheckpointManager.__init__ CheckpointManager.save Checkpoint.__init__"
+    " Checkpoint.save Checkpoint.write Checkpoint.restore"
+    " CheckpointManager.restore_or_initialize"
 ).split()
 
 

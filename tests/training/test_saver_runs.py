@@ -9,12 +9,17 @@ from typing import Any
 import pytest
 
 import metagraft.compat.v1 as tf
-from tests.programs import checkpoint_runs, saver_runs, saving_runs
+from tests.programs import checkpoint_runs, object_runs, saver_runs, saving_runs
 from tests.programs.file_runs import outcome
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "saver_runs" / "outcomes.json"
 OUTCOMES: dict[str, Any] = json.loads(GOLDEN.read_text("utf-8"))
-CASES = {**saver_runs.CASES, **saving_runs.CASES, **checkpoint_runs.CASES}
+CASES = {
+    **saver_runs.CASES,
+    **saving_runs.CASES,
+    **checkpoint_runs.CASES,
+    **object_runs.CASES,
+}
 
 
 @pytest.mark.golden

@@ -168,10 +168,18 @@ def remove_checkpoint(
     """
     _remove([meta_graph_filename(checkpoint_prefix, meta_graph_suffix)])
     if checkpoint_format_version == SaverDef.V2:
-        _remove([f"{checkpoint_prefix}.index"])
-        _remove(files.matching(f"{checkpoint_prefix}.data-?????-of-?????"))
+        remove_tensor_files(checkpoint_prefix)
     else:
         _remove(files.matching(checkpoint_prefix))
+
+
+def remove_tensor_files(prefix: str) -> None:
+    """Delete the index and the data files of a checkpoint; missing ones do not matter.
+
+    The index goes first: without it the rest is no checkpoint.
+    """
+    _remove([f"{prefix}.index"])
+    _remove(files.matching(f"{prefix}.data-?????-of-?????"))
 
 
 def meta_graph_filename(checkpoint_filename: str, meta_graph_suffix: str) -> str:

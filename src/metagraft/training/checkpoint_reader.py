@@ -36,6 +36,11 @@ class CheckpointReader:
         prefix = checkpoint_management.prefix_of(os.fsdecode(filepattern))
         self._bundle = open_checkpoint(prefix)
 
+    @property
+    def prefix(self) -> str:
+        """What the names of its files start with."""
+        return self._bundle.prefix
+
     def get_variable_to_shape_map(self) -> dict[str, list[int]]:
         """Return the shapes of all tensors by name."""
         shapes = self._bundle.variable_to_shape_map()

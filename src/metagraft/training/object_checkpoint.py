@@ -20,7 +20,15 @@ from metagraft.training.saveables import (
     saveables_by_name,
 )
 
-_OBJECT_GRAPH_KEY: Final = "_CHECKPOINTABLE_OBJECT_GRAPH"
+# DO NOT CHANGE: it is in files.
+OBJECT_GRAPH_KEY: Final = "_CHECKPOINTABLE_OBJECT_GRAPH"
+
+
+def stored_objects(reader: CheckpointReader) -> TrackableObjectGraph | None:
+    """Return the description of objects in a checkpoint, or None."""
+    if not reader.has_tensor(OBJECT_GRAPH_KEY):
+        return None
+    return TrackableObjectGraph.FromString(reader.get_tensor(OBJECT_GRAPH_KEY))
 
 
 def names_to_keys(prefix: str) -> dict[str, str] | None:
@@ -28,10 +36,9 @@ def names_to_keys(prefix: str) -> dict[str, str] | None:
 
     None for a checkpoint that is not of this kind.
     """
-    reader = CheckpointReader(prefix)
-    if not reader.has_tensor(_OBJECT_GRAPH_KEY):
+    graph = stored_objects(CheckpointReader(prefix))
+    if graph is None:
         return None
-    graph = TrackableObjectGraph.FromString(reader.get_tensor(_OBJECT_GRAPH_KEY))
     return {
         attribute.full_name: attribute.checkpoint_key
         for node in graph.nodes

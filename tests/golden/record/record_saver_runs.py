@@ -11,7 +11,13 @@ import tempfile
 from pathlib import Path
 
 from tests.golden.record.tensorflow_v1 import load
-from tests.programs import checkpoint_runs, file_runs, saver_runs, saving_runs
+from tests.programs import (
+    checkpoint_runs,
+    file_runs,
+    object_runs,
+    saver_runs,
+    saving_runs,
+)
 
 OUT = Path(__file__).parents[1] / "saver_runs"
 
@@ -21,8 +27,8 @@ def main() -> None:
     tf = load()
     OUT.mkdir(exist_ok=True)
     outcomes = {}
-    tables = (saver_runs.CASES, saving_runs.CASES, checkpoint_runs.CASES)
-    for name, case in (row for table in tables for row in table.items()):
+    modules = (saver_runs, saving_runs, checkpoint_runs, object_runs)
+    for name, case in (row for each in modules for row in each.CASES.items()):
         with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
             outcomes[name] = file_runs.outcome(tf, case)
     (OUT / "outcomes.json").write_text(
