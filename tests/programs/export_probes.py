@@ -6,7 +6,6 @@ Numbers MG-… are the requirements that it asks about.
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import pathlib
 import tempfile
@@ -14,6 +13,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from tests.programs.functions import module
 from tests.programs.graph_probes import failure
 
 Probe = Callable[[ModuleType], Any]
@@ -65,10 +65,7 @@ versions { producer: 1000 min_consumer: 12 }
 
 def functions(tf: ModuleType) -> ModuleType:
     """Return the module with the functions behind `export_meta_graph`."""
-    theirs = tf.__name__.startswith("tensorflow")
-    return importlib.import_module(
-        "tensorflow.python.framework.meta_graph" if theirs else "metagraft.meta_graph"
-    )
+    return module(tf, "framework.meta_graph")
 
 
 def parsed(text: str, message: Any) -> Any:

@@ -391,10 +391,16 @@ def _functions(tf: ModuleType) -> None:
     tf.Variable(1.0, name="s/v")
 
 
+def _ordered(exported: Any) -> Any:
+    """Order functions by name: TensorFlow's own order is that of a hash."""
+    exported.graph_def.library.function.sort(key=lambda f: f.signature.name)
+    return exported
+
+
 def export_functions(tf: ModuleType) -> Any:
     """Functions with the shapes inside them."""
     _functions(tf)
-    return tf.train.export_meta_graph()
+    return _ordered(tf.train.export_meta_graph())
 
 
 def export_functions_scope(tf: ModuleType) -> Any:
@@ -412,7 +418,7 @@ def export_functions_stripped(tf: ModuleType) -> Any:
 def export_functions_of_saver(tf: ModuleType) -> Any:
     """What a saver exports has the shapes inside functions, whatever else is asked."""
     _functions(tf)
-    return tf.train.Saver().export_meta_graph(clear_devices=True)
+    return _ordered(tf.train.Saver().export_meta_graph(clear_devices=True))
 
 
 EXPORTS: dict[str, Export] = {
