@@ -25,40 +25,44 @@ def differences(expected: MetaGraphDef, found: MetaGraphDef) -> str:
     full types of nodes, which Metagraft does not carry, and what means nothing: the
     order of control inputs, and whether there is an empty library.
     """
-    wanted, given = _compared(expected), _compared(found)
-    lines = same_graph.differences(wanted.graph_def, given.graph_def)
-    if lines:
-        return lines
+    wanted, given = compared(expected), compared(found)
+    of_nodes = same_graph.differences(wanted.graph_def, given.graph_def)
+    if of_nodes:
+        return of_nodes
     diff = difflib.unified_diff(
-        _lines(wanted), _lines(given), "expected", "found", lineterm="", n=3
+        lines(wanted), lines(given), "expected", "found", lineterm="", n=3
     )
     return "\n".join(list(diff)[:SHOWN_LINES])
 
 
-def _compared(meta_graph_def: MetaGraphDef) -> MetaGraphDef:
-    compared = MetaGraphDef()
-    compared.CopyFrom(meta_graph_def)
-    compared.meta_info_def.tensorflow_git_version = ""
-    for op in compared.meta_info_def.stripped_op_list.op:
+def compared(meta_graph_def: MetaGraphDef) -> MetaGraphDef:
+    """Return a copy without what is not compared."""
+    copied = MetaGraphDef()
+    copied.CopyFrom(meta_graph_def)
+    copied.meta_info_def.tensorflow_git_version = ""
+    for op in copied.meta_info_def.stripped_op_list.op:
         if op.HasField("deprecation"):
             op.deprecation.explanation = ""
-    if not compared.graph_def.library.ListFields():
-        compared.graph_def.ClearField("library")
-    for node in compared.graph_def.node:
+    if not copied.graph_def.library.ListFields():
+        copied.graph_def.ClearField("library")
+    for node in copied.graph_def.node:
         node.ClearField("experimental_type")
         data = [text for text in node.input if not text.startswith("^")]
         control = sorted(text for text in node.input if text.startswith("^"))
         node.input[:] = data + control
-    return compared
+    return copied
 
 
-def _lines(compared: MetaGraphDef) -> list[str]:
-    lines = []
-    for key, collection in sorted(compared.collection_def.items()):
+def lines(meta_graph_def: MetaGraphDef) -> list[str]:
+    """Return a MetaGraph as text, with the messages in its collections spelt out."""
+    spelt: list[str] = []
+    rest = MetaGraphDef()
+    rest.CopyFrom(meta_graph_def)
+    for key, collection in sorted(rest.collection_def.items()):
         proto_type = get_collection_proto_type(key)
         if proto_type is not None:
             for value in collection.bytes_list.value:
                 text = format_text(proto_type.FromString(value))
-                lines += [f"{key}: {line}" for line in text.splitlines()]
+                spelt += [f"{key}: {line}" for line in text.splitlines()]
             collection.bytes_list.ClearField("value")
-    return [*lines, *format_text(compared).splitlines()]
+    return [*spelt, *format_text(rest).splitlines()]

@@ -16,8 +16,11 @@ _NAMES = {
     "Session": "metagraft.runtime.session:Session",
     "Tensor": "metagraft.graph.tensor:Tensor",
     "errors": "metagraft.errors",
-    "export_meta_graph": "metagraft.meta_graph.export:export_meta_graph",
-    "import_meta_graph": "metagraft.training.meta_graph_import:import_meta_graph",
+    "export_meta_graph": "metagraft.meta_graph.native_export:export_meta_graph",
+    "import_meta_graph": (
+        "metagraft.training.native_meta_graph_import:import_meta_graph"
+    ),
+    "repair_frozen_graph": ("metagraft.meta_graph.frozen_repair:repair_frozen_graph"),
 }
 __all__ = [*sorted(_NAMES), "__version__"]  # noqa: PLE0604 - all entries are text
 
