@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
+    from metagraft.kernels.waits import Waits
 
 # NumPy arrays, JAX arrays and JAX tracers have no type in common but this one.
 Array = Any
@@ -35,6 +36,27 @@ class RandomStream(Protocol):
         """
 
 
+class Resources(Protocol):
+    """What a session keeps by name: queues, readers, tables."""
+
+    def create_resource(
+        self, kind: str, container: str, name: str, make: Callable[[], Any]
+    ) -> Any:
+        """Return a resource, made by `make()` if it does not exist."""
+
+
+class RunContext(Protocol):
+    """The run, as a kernel sees that acts on what the session keeps."""
+
+    @property
+    def store(self) -> Resources:
+        """What the session keeps."""
+
+    @property
+    def waits(self) -> Waits:
+        """What the run waits with, so that it can be cancelled."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kernel:
     """A kernel function and what the planner must know about it.
@@ -52,6 +74,10 @@ class Kernel:
         reads: Input args that are resource handles; the kernel receives the
             value of the variable behind each.
         static_for: Where `static` depends on the operation: returns it for one.
+        on_run: It acts on what the session keeps: `fn(run, op, *operands)`, with a
+            `RunContext` and the operation itself in place of its attributes.
+        waits: It may wait for other runs of the session, so it runs while nothing is
+            held that these need.
     """
 
     fn: KernelFunction
@@ -61,6 +87,8 @@ class Kernel:
     updates: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     static_for: Callable[[Operation], tuple[str, ...]] | None = None
+    on_run: bool = False
+    waits: bool = False
 
     def static_names(self, op: Operation) -> tuple[str, ...]:
         """Return the input args whose value must be known when `op` is traced."""

@@ -83,22 +83,9 @@ def reference_find_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
 
 
 def export_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
-    """All keys and all values."""
-    del attrs
-    element = _element(inputs)
-    if element is None:
-        return None, None
-    key, value = element
-    return (
-        None if key is None else (None, *key),
-        None if value is None else (None, *value),
-    )
-
-
-def reference_export_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
-    """All keys and all values."""
+    """Keys and values of which nothing is known, also where the table says it."""
     del attrs, inputs
-    return (None,), None
+    return None, None
 
 
 def initialize_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
@@ -151,7 +138,7 @@ OPS = (
     _marked("LookupTableInsertV2"),
     _marked("LookupTableSize", number_shape),
     _marked("LookupTableSizeV2", number_shape),
-    _spec("LookupTableExport", reference_export_shape),
+    _spec("LookupTableExport", export_shape),
     _spec("LookupTableExportV2", export_shape),
     _spec("LookupTableImport"),
     _spec("LookupTableImportV2"),

@@ -54,11 +54,13 @@ class HostFrame:
         "_streams",
         "is_measured",
         "store",
+        "waits",
     )
 
     def __init__(self, store: Store, randoms: Sequence[RandomOp]) -> None:
         """Start a run."""
         self.store = store
+        self.waits = store.waits
         self._randoms = randoms
         self._streams: dict[int, HostStream] = {}
         self._device_kernels = 0

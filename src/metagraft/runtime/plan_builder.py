@@ -553,7 +553,15 @@ class PlanBuilder:
                 self.stand_for(tensor, updated[next(references)])
             else:
                 outputs.append(self.set_slot(tensor))
-        self.add_node(op, kernel, op.record, inputs, outputs, static=tuple(static))
+        self.add_node(
+            op,
+            kernel,
+            op if kernel.on_run else op.record,
+            inputs,
+            outputs,
+            static=tuple(static),
+            needs_frame=kernel.on_run,
+        )
         for name, slot in zip(kernel.updates, outputs, strict=False):
             self.write(updated[name], slot, op)
 

@@ -64,7 +64,8 @@ class Program:
 
     def run(self, feeds: Sequence[Any]) -> list[Any]:
         """Run with the given feeds and return the fetched values."""
-        key = tuple([value.shape for value in feeds])
+        # None: what another part of the plan did not compute.
+        key = tuple([None if value is None else value.shape for value in feeds])
         signature = self._signatures.get(key)
         if signature is None:
             signature = self._signatures[key] = _Signature()

@@ -24,6 +24,7 @@ from metagraft.errors import FailedPreconditionError, NotFoundError, OpError
 from metagraft.graph.dtypes import DType
 from metagraft.graph.shapes import Dims
 from metagraft.kernels.kernel import Array
+from metagraft.kernels.waits import Waits
 
 DEFAULT_CONTAINER = "localhost"
 
@@ -129,6 +130,7 @@ class Store:
     def __init__(self) -> None:
         """Start empty."""
         self.lock = threading.RLock()
+        self.waits = Waits()
         self.shape_version = 0
         self._values: dict[tuple[str, str], Array] = {}
         self._random: dict[str, RandomState] = {}
@@ -202,6 +204,9 @@ class Store:
     def create_resource(self, kind: str, container: str, name: str, make: Any) -> Any:
         """Return a resource, made by `make()` if it does not exist."""
         key = (kind, container, name)
+        found = self._resources.get(key)
+        if found is not None:
+            return found  # without the lock, which a step may hold for long
         with self.lock:
             if key not in self._resources:
                 self._resources[key] = make()

@@ -27,9 +27,9 @@ from metagraft.runtime.devices import DeviceAttributes, session_devices
 from metagraft.runtime.feeds import Converter, fed_tensor, flattened, make_converter
 from metagraft.runtime.fetches import FetchedStructure, fetch_key, flatten
 from metagraft.runtime.planning import build_plan
-from metagraft.runtime.program import Program
 from metagraft.runtime.resources import Store
 from metagraft.runtime.state_ops import STATE_OPS
+from metagraft.runtime.waiting import AnyProgram, program_for
 
 if TYPE_CHECKING:
     from metagraft.proto import GraphDef
@@ -52,7 +52,7 @@ class _Call:
     def __init__(
         self,
         structure: FetchedStructure,
-        program: Program,
+        program: AnyProgram,
         converters: Sequence[tuple[Converter, int]],
         fed_fetches: Sequence[tuple[int, int]],
         simple: bool,
@@ -122,7 +122,7 @@ class BaseSession:
         self._config = _checked_config(config)
         self._store = Store()
         self._calls: dict[Any, _Call] = {}
-        self._programs: dict[Any, Program] = {}
+        self._programs: dict[Any, AnyProgram] = {}
         self._constants: dict[Operation, Any] = {}
         self._changes = self._graph.version - self._graph.node_count
         self._closed = False
@@ -229,7 +229,7 @@ class BaseSession:
 
     def _program(
         self, structure: FetchedStructure, feeds: tuple[Tensor, ...]
-    ) -> Program:
+    ) -> AnyProgram:
         key = (tuple(structure.tensors), tuple(structure.operations), feeds)
         program = self._programs.get(key)
         if program is None:
@@ -240,7 +240,7 @@ class BaseSession:
                 self._constant_value,
                 STATE_OPS,
             )
-            program = self._programs[key] = Program(plan, self._store)
+            program = self._programs[key] = program_for(plan, self._store)
         return program
 
     def _constant_value(self, op: Operation) -> Any:
@@ -320,8 +320,12 @@ class BaseSession:
             defaults.pop_default_session(self)
 
     def close(self) -> None:
-        """Release the variables; the session cannot run any more."""
+        """Release the variables; the session cannot run any more.
+
+        Runs that wait for a queue end with `CancelledError`.
+        """
         self._closed = True
+        self._store.waits.cancel()
         self._calls.clear()
         self._programs.clear()
         self._constants.clear()

@@ -1,0 +1,76 @@
+"""Handles of what a session keeps: an operation makes it once, handles lead to it.
+
+Source: tensorflow core/framework/resource_mgr.cc ContainerInfo.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.kernels.kernel import Array, RunContext
+
+if TYPE_CHECKING:
+    from metagraft.graph.operation import Operation
+
+__all__ = ["behind", "handle_of", "kept"]
+
+_DEFAULT_CONTAINER: Final = "localhost"
+# Resources without a shared name are numbered, so that errors can tell them apart.
+_numbers = itertools.count()
+
+
+def kept(
+    run: RunContext, op: Operation, kind: str, make: Callable[[str], Any]
+) -> tuple[Array]:
+    """Return the handle of what an operation keeps in the session.
+
+    Args:
+        run: The run.
+        op: The operation; its `shared_name`, else its own name, is the resource's.
+        kind: What it is, such as `queue`.
+        make: Makes it, given the name for errors.
+    """
+    attrs = op.attrs
+    container = attrs.get("container", b"").decode() or _DEFAULT_CONTAINER
+    name = attrs.get("shared_name", b"").decode()
+    if not name and attrs.get("use_node_name_sharing", False):
+        name = op.name
+    if name:
+        resource = run.store.create_resource(kind, container, name, lambda: make(name))
+    else:
+        # No other operation has a resource of this name.
+        resource = run.store.create_resource(
+            kind,
+            container,
+            f"{op.name}:0",
+            lambda: make(f"_{next(_numbers)}_{op.name}"),
+        )
+    return (handle_of(resource),)
+
+
+def handle_of(resource: Any) -> Array:
+    """Return the handle of something."""
+    handle = np.empty((), object)
+    handle[()] = resource
+    return handle
+
+
+def behind(handle: Array, cls: type[Any]) -> Any:
+    """Return what a handle leads to.
+
+    Raises:
+        InvalidArgumentError: It is something else.
+    """
+    resource = np.asarray(handle, object)[()]
+    if not isinstance(resource, cls):
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"The handle leads to a {type(resource).__name__}, not a {cls.__name__}.",
+        )
+    return resource
