@@ -72,10 +72,11 @@ def constant_value_as_dims(tensor: Tensor) -> Dims:
 class _Folding:
     """One question, and what was found on the way: (operation, output) -> value."""
 
-    __slots__ = ("_found",)
+    __slots__ = ("_found", "_found_dims")
 
     def __init__(self) -> None:
         self._found: dict[tuple[int, int], Array | None] = {}
+        self._found_dims: dict[tuple[int, int], Dims] = {}
 
     # -- whole values --------------------------------------------------------------
 
@@ -162,7 +163,12 @@ class _Folding:
             if value.ndim != 1:
                 return None
             return tuple(None if v < 0 else int(v) for v in value.tolist())
-        found = None if depth > _DEPTH_LIMIT else self._partial(tensor, depth + 1)
+        key = (tensor.op.op_id, tensor.value_index)
+        if key not in self._found_dims:
+            self._found_dims[key] = (
+                None if depth > _DEPTH_LIMIT else self._partial(tensor, depth + 1)
+            )
+        found = self._found_dims[key]
         length = tensor.dims
         if length is None or len(length) != 1 or length[0] is None:
             return found
@@ -192,7 +198,7 @@ class _Folding:
             if dims is None:
                 return None
             joined += dims
-        return joined
+        return joined if len(joined) <= MOST_DIMENSIONS else None
 
     def _element(self, item: Tensor, depth: int) -> int | None:
         if item.dims not in (None, ()):
