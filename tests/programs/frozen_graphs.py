@@ -74,12 +74,49 @@ def without_training_nodes(tf: ModuleType) -> Any:
     return tf.graph_util.remove_training_nodes(nodes, ["w/read"])
 
 
+def _conditional_update(tf: ModuleType, use_resource: bool) -> Any:
+    """What batch normalisation does: one branch updates, the other one reads."""
+    x = tf.placeholder(tf.float32, [None, 2], name="x")
+    training = tf.placeholder_with_default(False, [], name="training")
+    moving = tf.get_variable(
+        "moving_mean",
+        initializer=[1.0, 2.0],
+        trainable=False,
+        use_resource=use_resource,
+    )
+    mean = tf.reduce_mean(x, 0)
+
+    def updated() -> Any:
+        update = tf.assign_sub(moving, (moving - mean) * 0.5, name="update")
+        with tf.control_dependencies([update]):
+            return tf.identity(mean)
+
+    used = tf.cond(training, updated, lambda: tf.identity(moving))
+    tf.subtract(x, used, name="out")
+    with _session(tf) as session:
+        return tf.graph_util.convert_variables_to_constants(
+            session, session.graph_def, ["out"]
+        )
+
+
+def freeze_update(tf: ModuleType) -> Any:
+    """A reference variable with an update left; TensorFlow does not import it."""
+    return _conditional_update(tf, False)
+
+
+def freeze_resource_update(tf: ModuleType) -> Any:
+    """A resource variable with an update left; TensorFlow does not import it."""
+    return _conditional_update(tf, True)
+
+
 PROGRAMS: dict[str, Callable[[ModuleType], Any]] = {
     program.__name__: program
     for program in (
         freeze_all,
         freeze_some,
         freeze_loop,
+        freeze_update,
+        freeze_resource_update,
         extracted,
         without_training_nodes,
     )

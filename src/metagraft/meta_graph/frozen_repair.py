@@ -1,0 +1,204 @@
+"""Frozen graphs made valid: nodes that want a variable where a constant is now.
+
+`convert_variables_to_constants` puts constants in the place of variables and leaves
+nodes that update these, as batch normalisation has them in its branch for training.
+TensorFlow refuses such a graph: "was passed float from ... incompatible with expected
+float_ref". A repaired graph computes what the frozen one was meant to compute; updates
+give the new value and store nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph import catalogue
+from metagraft.graph.catalogue import ArgDef
+from metagraft.graph.store import OUTPUT_SHAPES
+from metagraft.graph.tensor_values import make_tensor_proto
+from metagraft.proto import DataType, GraphDef, NodeDef
+from metagraft.proto.coercion import as_message
+
+_COLOCATION: Final = b"loc:@"
+_RESOURCE: Final = int(DataType.Value("DT_RESOURCE"))
+_SHOWN: Final = 5
+
+
+def repair_frozen_graph(graph_def: Any) -> GraphDef:
+    """Return a frozen graph without nodes that want variables.
+
+    Nodes that pass a variable on pass a value on, and those that update one give what
+    they would have stored. Colocation with nodes that are not there is dropped. A graph
+    that needs no repair comes back as it is.
+
+    Args:
+        graph_def: A `GraphDef`, ours or TensorFlow's; not changed.
+
+    Raises:
+        InvalidArgumentError: Nodes want a variable for something that has no meaning
+            without one, such as a step of an optimizer; names them.
+    """
+    repaired = GraphDef()
+    repaired.CopyFrom(as_message(graph_def, GraphDef))
+    nodes = {node.name: node for node in repaired.node}
+    users: dict[str, list[NodeDef]] = {}
+    for node in repaired.node:
+        for text in node.input:
+            if not text.startswith("^"):
+                users.setdefault(text.partition(":")[0], []).append(node)
+    waiting = list(repaired.node)
+    broken = {}
+    while waiting:
+        node = waiting.pop()
+        if not _wants_variable(node, nodes):
+            continue
+        repair = _REPAIRS.get(node.op)
+        if repair is None:
+            broken[node.name] = node.op
+        else:
+            repair(node)
+            waiting.extend(users.get(node.name, ()))
+    _check_whole(broken)
+    for node in repaired.node:
+        _drop_unknown_colocation(node, nodes)
+    return repaired
+
+
+def _wants_variable(node: NodeDef, nodes: Mapping[str, NodeDef]) -> bool:
+    """Return whether a node has a value where it must have a variable."""
+    definition = catalogue.get(node.op)
+    if definition is None:
+        return False
+    for number, text in enumerate(node.input):
+        if text.startswith("^"):
+            break
+        wanted = _argument(node, definition.inputs, number)
+        if wanted is None or not (wanted.is_ref or _is_resource(node, wanted)):
+            continue
+        name, _, port = text.partition(":")
+        source = nodes.get(name)
+        source_definition = catalogue.get(source.op) if source is not None else None
+        if source is None or source_definition is None:
+            continue
+        given = _argument(source, source_definition.outputs, int(port or 0))
+        if given is not None and not (given.is_ref or _is_resource(source, given)):
+            return True
+    return False
+
+
+def _argument(node: NodeDef, args: tuple[ArgDef, ...], number: int) -> ArgDef | None:
+    """Return the argument that a tensor is one of."""
+    for arg in args:
+        if arg.type_list_attr:
+            count = len(node.attr[arg.type_list_attr].list.type)
+        else:
+            count = node.attr[arg.number_attr].i if arg.number_attr else 1
+        if number < count:
+            return arg
+        number -= count
+    return None
+
+
+def _is_resource(node: NodeDef, arg: ArgDef) -> bool:
+    number = node.attr[arg.type_attr].type if arg.type_attr else arg.type
+    return number == _RESOURCE
+
+
+def _check_whole(broken: Mapping[str, str]) -> None:
+    if not broken:
+        return
+    shown = ", ".join(f"{op} '{name}'" for name, op in sorted(broken.items())[:_SHOWN])
+    rest = f" and {len(broken) - _SHOWN} more" if len(broken) > _SHOWN else ""
+    raise InvalidArgumentError(
+        None,
+        None,
+        f"{len(broken)} nodes need a variable that was frozen: {shown}{rest}. Cut the "
+        "graph at the outputs that you need, with "
+        "`tf.graph_util.extract_sub_graph`, before it is repaired.",
+    )
+
+
+def _drop_unknown_colocation(node: NodeDef, nodes: Mapping[str, NodeDef]) -> None:
+    if "_class" not in node.attr:
+        return
+    entries = node.attr["_class"].list.s
+    kept = [
+        entry
+        for entry in entries
+        if not entry.startswith(_COLOCATION)
+        or entry.removeprefix(_COLOCATION).decode(errors="replace") in nodes
+    ]
+    if not kept:
+        del node.attr["_class"]
+    elif len(kept) < len(entries):
+        entries[:] = kept
+
+
+def _passing_on(op_type: str) -> Callable[[NodeDef], None]:
+    def repair(node: NodeDef) -> None:
+        node.op = op_type
+        node.attr.pop(OUTPUT_SHAPES, None)
+
+    return repair
+
+
+def _updating(
+    op_type: str, type_attr: str, *, keeps_variable: bool
+) -> Callable[[NodeDef], None]:
+    """Return what turns an update into the op that computes the new value.
+
+    Args:
+        op_type: The op.
+        type_attr: The attribute of the update that holds the element type.
+        keeps_variable: Whether the op takes the old value, too.
+    """
+
+    def repair(node: NodeDef) -> None:
+        _become(node, op_type, node.input[not keeps_variable :], type_attr)
+
+    return repair
+
+
+def _read(node: NodeDef) -> None:
+    _become(node, "Identity", node.input[:], "dtype")
+
+
+def _is_initialized(node: NodeDef) -> None:
+    source = node.input[0].partition(":")[0]
+    name, controls = node.name, [f"^{source}", *node.input[1:]]
+    node.Clear()
+    node.name, node.op = name, "Const"
+    node.input.extend(dict.fromkeys(controls))
+    node.attr["dtype"].type = DataType.DT_BOOL
+    node.attr["value"].tensor.CopyFrom(make_tensor_proto(True, shape=()))
+
+
+def _become(node: NodeDef, op_type: str, inputs: list[str], type_attr: str) -> None:
+    number = node.attr[type_attr].type
+    places = {key: node.attr[key] for key in ("_class",) if key in node.attr}
+    made = NodeDef(name=node.name, op=op_type, input=inputs, device=node.device)
+    made.attr["T"].type = number
+    for key, value in places.items():
+        made.attr[key].CopyFrom(value)
+    node.CopyFrom(made)
+
+
+_REPAIRS: Final[Mapping[str, Callable[[NodeDef], None]]] = {
+    "RefEnter": _passing_on("Enter"),
+    "RefExit": _passing_on("Exit"),
+    "RefIdentity": _passing_on("Identity"),
+    "RefMerge": _passing_on("Merge"),
+    "RefNextIteration": _passing_on("NextIteration"),
+    "RefSwitch": _passing_on("Switch"),
+    "Assign": _updating("Identity", "T", keeps_variable=False),
+    "AssignAdd": _updating("Add", "T", keeps_variable=True),
+    "AssignSub": _updating("Sub", "T", keeps_variable=True),
+    # These have no output, so that what they give does not matter.
+    "AssignVariableOp": _updating("Identity", "dtype", keeps_variable=False),
+    "AssignAddVariableOp": _updating("Identity", "dtype", keeps_variable=False),
+    "AssignSubVariableOp": _updating("Identity", "dtype", keeps_variable=False),
+    "ReadVariableOp": _read,
+    "IsVariableInitialized": _is_initialized,
+    "VarIsInitializedOp": _is_initialized,
+}

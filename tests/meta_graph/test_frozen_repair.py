@@ -1,0 +1,136 @@
+"""Frozen graphs that want variables are made to do without."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import metagraft
+import metagraft.compat.v1 as tf
+from metagraft.errors import InvalidArgumentError
+from metagraft.proto import GraphDef, NodeDef
+from metagraft.proto.text import parse_text
+
+GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "frozen_graphs"
+
+
+def _recorded(name: str) -> GraphDef:
+    content = (GOLDEN / f"{name}.pb.gz").read_bytes()
+    return GraphDef.FromString(gzip.decompress(content))
+
+
+def _run(graph_def: GraphDef, fetch: str, feeds: dict[str, Any]) -> Any:
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.import_graph_def(graph_def, name="")
+        return session.run(fetch, feeds)
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize("name", ["freeze_update", "freeze_resource_update"])
+def test_branch_that_updates(name: str) -> None:
+    """Both branches of a frozen batch normalisation run."""
+    broken = _recorded(name)
+    before = broken.SerializeToString(deterministic=True)
+    with tf.Graph().as_default(), pytest.raises(ValueError, match="incompatible"):
+        tf.import_graph_def(broken)
+    repaired = metagraft.repair_frozen_graph(broken)
+    assert broken.SerializeToString(deterministic=True) == before
+    x = np.float32([[1.0, 1.0], [3.0, 3.0]])
+    found = _run(repaired, "out:0", {"x:0": x})
+    assert found.tolist() == [[0.0, -1.0], [2.0, 1.0]]  # less (1, 2)
+    found = _run(repaired, "out:0", {"x:0": x, "training:0": True})
+    assert found.tolist() == [[-1.0, -1.0], [1.0, 1.0]]  # less the mean, (2, 2)
+    assert metagraft.repair_frozen_graph(repaired) == repaired
+
+
+@pytest.mark.golden
+def test_whole_graphs_stay() -> None:
+    """A graph that needs no repair comes back as it is, variables included."""
+    for name in ("freeze_all", "freeze_some", "freeze_loop", "extracted"):
+        graph_def = _recorded(name)
+        assert metagraft.repair_frozen_graph(graph_def) == graph_def
+
+
+def _const(name: str, value: float) -> str:
+    return f"""
+        node {{
+            name: "{name}" op: "Const"
+            attr {{ key: "dtype" value {{ type: DT_FLOAT }} }}
+            attr {{ key: "value" value {{ tensor {{
+                dtype: DT_FLOAT tensor_shape {{}} float_val: {value} }} }} }}
+        }}"""
+
+
+def _graph(text: str) -> GraphDef:
+    return parse_text(text + " versions { producer: 2395 }", GraphDef)
+
+
+@pytest.mark.parametrize(
+    ("op_type", "expected"),
+    [("Assign", 2.0), ("AssignAdd", 7.0), ("AssignSub", 3.0)],
+)
+def test_updates_give_the_new_value(op_type: str, expected: float) -> None:
+    """The value of an update is what it would have stored, at every run."""
+    repaired = metagraft.repair_frozen_graph(
+        _graph(
+            _const("v", 5.0)
+            + _const("x", 2.0)
+            + f"""
+            node {{ name: "update" op: "{op_type}" input: "v" input: "x" input: "^x"
+                attr {{ key: "T" value {{ type: DT_FLOAT }} }}
+                attr {{ key: "use_locking" value {{ b: true }} }}
+                attr {{ key: "_class" value {{ list {{
+                    s: "loc:@v" s: "loc:@gone" s: "other" }} }} }} }}
+            node {{ name: "y" op: "RefIdentity" input: "update"
+                attr {{ key: "T" value {{ type: DT_FLOAT }} }}
+                attr {{ key: "_class" value {{ list {{ s: "loc:@gone" }} }} }} }}
+            """
+        )
+    )
+    for _ in range(2):
+        assert _run(repaired, "y:0", {}) == expected
+    by_name = {node.name: node for node in repaired.node}
+    assert list(by_name["update"].attr["_class"].list.s) == [b"loc:@v", b"other"]
+    assert by_name["update"].input[-1] == "^x"
+    assert by_name["y"].op == "Identity"
+    assert "_class" not in by_name["y"].attr
+
+
+@pytest.mark.parametrize(
+    ("op_type", "attr"),
+    [("IsVariableInitialized", "dtype"), ("VarIsInitializedOp", "")],
+)
+def test_constants_are_initialised(op_type: str, attr: str) -> None:
+    """Whether a variable has a value is a constant, too."""
+    graph_def = _graph(_const("v", 5.0))
+    node = graph_def.node.add(name="asked", op=op_type, input=["v"])
+    if attr:
+        node.attr[attr].type = 1
+    assert _run(metagraft.repair_frozen_graph(graph_def), "asked:0", {})
+
+
+def test_reads_of_values() -> None:
+    """A read of a constant is the constant."""
+    graph_def = _graph(_const("v", 5.0))
+    node = NodeDef(name="read", op="ReadVariableOp", input=["v"])
+    node.attr["dtype"].type = 1
+    graph_def.node.append(node)
+    assert _run(metagraft.repair_frozen_graph(graph_def), "read:0", {}) == 5.0
+
+
+def test_steps_of_optimizers_are_refused() -> None:
+    """What has no meaning without a variable is named."""
+    graph_def = _graph(_const("v", 5.0))
+    for number in range(7):
+        node = graph_def.node.add(
+            name=f"step{number}", op="ApplyGradientDescent", input=["v", "v", "v"]
+        )
+        node.attr["T"].type = 1
+    with pytest.raises(
+        InvalidArgumentError, match=r"7 nodes .*ApplyGradientDescent 'step0'.* 2 more"
+    ):
+        metagraft.repair_frozen_graph(graph_def)
