@@ -456,6 +456,10 @@ class Graph:
             return self._definitions.get(op_type) or catalogue.get(op_type)
         return catalogue.get(op_type)
 
+    def copy_definitions(self, other: Graph) -> None:
+        """Add the signatures that another graph was told of."""
+        self._definitions.update(other._definitions)
+
     def forget_op(self, name: str) -> None:
         """Remove a signature that `declare_op` added."""
         self._definitions.pop(name, None)
@@ -556,6 +560,11 @@ class Graph:
         full = f"{stack}/{name}" if stack else name
         with self._lock:
             return self._names.make(full, mark_as_used)
+
+    @property
+    def names_in_use(self) -> UniqueNames:
+        """The names of operations and scopes."""
+        return self._names
 
     def is_name_used(self, name: str) -> bool:
         """Whether an operation or scope has this full name (case ignored)."""

@@ -35,6 +35,14 @@ class UniqueNames:
             self._settle()
         return name.lower() in self._counts
 
+    def snapshot(self) -> tuple[dict[str, int], list[Iterable[str]]]:
+        """Copy everything, for `restore`."""
+        return dict(self._counts), list(self._pending)
+
+    def restore(self, snapshot: tuple[dict[str, int], list[Iterable[str]]]) -> None:
+        """Return to a snapshot."""
+        self._counts, self._pending = snapshot
+
     def make(self, name: str, mark_as_used: bool = True) -> str:
         """Return `name`, or the first free of `name_1`, `name_2`, ...
 

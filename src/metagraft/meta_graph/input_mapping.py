@@ -100,7 +100,7 @@ def _converted(found: Mapping[str, Any], prefix: str) -> dict[str, Source]:
     }
     others = {key: value for key, value in found.items() if key not in sources}
     if others:
-        with name_scope(f"{prefix}/_inputs/" if prefix else "_inputs"):
+        with name_scope(f"{prefix}/_inputs/" if prefix else "inputs"):
             for key, value in others.items():
                 sources[key] = convert_to_tensor(value)
     return {key: sources[key] for key in found}

@@ -102,9 +102,8 @@ def grafted(source: Any, graph: Graph | None, options: Options) -> Iterator[Graf
     if options.clear_devices:
         clear_devices_of(graph_def.node)
     omissions: list[Omission] = []
-    with target.as_default(), unchanged_on_error(target):
-        prefix = target.unique_name(options.scope or "", mark_as_used=False)
-        prefix = prefix.rstrip("/")
+    with target.as_default(), unchanged_on_error(target), _free_on_error(target):
+        prefix = _prefix(target, options.scope or "")
         contexts = isolate(
             graph_def,
             target.stored_nodes,
@@ -119,7 +118,7 @@ def grafted(source: Any, graph: Graph | None, options: Options) -> Iterator[Graf
             graph_def,
             input_map=mapped,
             return_elements=list(options.return_elements),
-            name=options.scope or prefix,
+            name=options.scope or f"{prefix}/" * bool(prefix),
             producer_op_list=(
                 info.stripped_op_list if info.HasField("stripped_op_list") else None
             ),
@@ -171,6 +170,24 @@ def _restore(
             "skip_unresolvable=True leaves them out."
         )
     result.omissions += problems
+
+
+@contextmanager
+def _free_on_error(graph: Graph) -> Iterator[None]:
+    """Open a block that leaves no name taken if it raises."""
+    names = graph.names_in_use.snapshot()
+    try:
+        yield
+    except BaseException:
+        graph.names_in_use.restore(names)
+        raise
+
+
+def _prefix(graph: Graph, scope: str) -> str:
+    """Return the scope that nodes go into, without slash at its end."""
+    if scope.endswith("/"):
+        return scope.rstrip("/")
+    return graph.unique_name(scope, mark_as_used=False).rstrip("/")
 
 
 def _folder_of(source: Any) -> str | None:
