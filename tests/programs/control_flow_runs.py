@@ -299,6 +299,41 @@ def merges_of_all_kinds(tf: ModuleType) -> list[Any]:
     return found
 
 
+def recurrent_training(tf: ModuleType) -> list[Any]:
+    """Recurrent networks both ways, with lengths, stacked and unrolled, trained."""
+    rng = np.random.default_rng(0)
+    x = tf.placeholder(tf.float32, [None, None, 3], name="x")
+    lengths = tf.placeholder(tf.int32, [None], name="lengths")
+    cell = tf.nn.rnn_cell
+    with tf.variable_scope("model", initializer=tf.constant_initializer(0.1)):
+        outputs, states = tf.nn.bidirectional_dynamic_rnn(
+            cell.LSTMCell(4, use_peepholes=True, num_proj=3, cell_clip=0.5),
+            cell.GRUCell(3),
+            x,
+            lengths,
+            dtype=tf.float32,
+        )
+        stacked = cell.MultiRNNCell([cell.BasicLSTMCell(2), cell.BasicRNNCell(3)])
+        joined = tf.concat(outputs, 2)
+        again, _ = tf.nn.dynamic_rnn(stacked, joined, dtype=tf.float32)
+        unrolled, _ = tf.nn.static_rnn(
+            cell.GRUCell(2),
+            [x[:, 0], x[:, 1]],
+            sequence_length=lengths,
+            dtype=tf.float32,
+        )
+    loss = tf.reduce_mean(tf.square(again - 1.0)) + tf.reduce_sum(unrolled[-1])
+    gradients = tf.gradients(loss, [x, *tf.trainable_variables()])
+    step = tf.train.MomentumOptimizer(0.1, 0.9).minimize(loss)
+    feeds = {x: rng.normal(size=(2, 5, 3)).astype(np.float32), lengths: [5, 2]}
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        found = session.run([*outputs, states[0].c, states[1], again], feeds)
+        found += session.run(gradients, feeds)
+        found += [session.run([loss, step], feeds)[0] for _ in range(4)]
+    return found
+
+
 PROGRAMS = {
     program.__name__: program
     for program in (
@@ -314,6 +349,7 @@ PROGRAMS = {
         loop_shapes,
         loop_random,
         merges_of_all_kinds,
+        recurrent_training,
         fold_values,
         array_values,
     )

@@ -10,6 +10,12 @@ _NAMES = {
         f"{_API}.nn_activation",
         "crelu dropout elu leaky_relu relu relu6 selu softplus softsign swish",
     ),
+    **from_module(f"{_API}.rnn", "bidirectional_dynamic_rnn dynamic_rnn raw_rnn"),
+    **from_module(
+        f"{_API}.rnn_unrolled",
+        "static_bidirectional_rnn static_rnn static_state_saving_rnn",
+    ),
+    "rnn_cell": "metagraft.compat.v1.rnn_cell",
     "silu": f"{_API}.nn_activation:swish",
     **from_module(
         f"{_API}.nn_convolution",
