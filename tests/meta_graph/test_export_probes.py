@@ -11,9 +11,10 @@ import pytest
 import metagraft.compat.v1 as tf
 from tests.programs.export_collection_probes import COLLECTION_PROBES
 from tests.programs.export_probes import EXPORT_PROBES, Probe
+from tests.programs.graph_util_probes import UTILITY_PROBES
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "meta_graphs"
-PROBES = (*EXPORT_PROBES, *COLLECTION_PROBES)
+PROBES = (*EXPORT_PROBES, *COLLECTION_PROBES, *UTILITY_PROBES)
 ANSWERS = json.loads((GOLDEN / "probes.json").read_text("utf-8"))
 
 

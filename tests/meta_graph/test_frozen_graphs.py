@@ -53,6 +53,20 @@ def test_caller_keeps_its_graph() -> None:
         assert nodes.SerializeToString(deterministic=True) == before
 
 
+def test_values_of_checks_are_passed_on() -> None:
+    """Who takes the value of a check takes what was checked."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [], name="x")
+        checked = tf.check_numerics(tf.check_numerics(x, "a"), "b")
+        with tf.control_dependencies([checked]):
+            tf.negative(checked, name="y")
+        nodes = tf.graph_util.remove_training_nodes(graph.as_graph_def()).node
+    assert [(node.name, list(node.input)) for node in nodes] == [
+        ("x", []),
+        ("y", ["x"]),
+    ]
+
+
 def test_variables_that_cannot_be_frozen() -> None:
     """Handed to functions, or gathered in batches."""
     call = parse_text(

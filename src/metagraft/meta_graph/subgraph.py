@@ -97,8 +97,9 @@ def remove_training_nodes(
     """
     source = as_message(input_graph, GraphDef)
     protected = frozenset(protected_nodes or ())
+    # TF: who takes the value of a check loses that input.
     checks = {
-        node.name
+        node.name: node.input[0]
         for node in source.node
         if node.op in _CHECKS and node.name not in protected
     }
@@ -107,7 +108,11 @@ def remove_training_nodes(
         if node.name not in checks:
             kept = nodes.node.add()
             kept.CopyFrom(node)
-            kept.input[:] = [t for t in node.input if t.removeprefix("^") not in checks]
+            kept.input[:] = [
+                _followed(text, checks)
+                for text in node.input
+                if not (text.startswith("^") and text[1:] in checks)
+            ]
     shortcuts = _shortcuts(nodes.node, protected)
     result = GraphDef()
     for node in nodes.node:

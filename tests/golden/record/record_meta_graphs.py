@@ -20,6 +20,7 @@ from types import ModuleType
 from tests.golden.record import tensorflow_v1
 from tests.programs.export_collection_probes import COLLECTION_PROBES
 from tests.programs.export_probes import EXPORT_PROBES
+from tests.programs.graph_util_probes import UTILITY_PROBES
 from tests.programs.meta_graphs import EXPORTS
 
 FOLDER = Path(__file__).resolve().parent.parent / "meta_graphs"
@@ -48,7 +49,7 @@ def main(names: list[str]) -> None:
 def record_probes(tf: ModuleType) -> None:
     """Write the answers to all probes."""
     answers = {}
-    for probe in (*EXPORT_PROBES, *COLLECTION_PROBES):
+    for probe in (*EXPORT_PROBES, *COLLECTION_PROBES, *UTILITY_PROBES):
         with tf.Graph().as_default():
             answers[probe.__name__] = probe(tf)
     content = json.dumps(answers, indent=1)
