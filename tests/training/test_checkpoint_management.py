@@ -97,7 +97,7 @@ def test_latest_checkpoint(
 
 
 def test_files_of_a_checkpoint(prefix: str, tmp_path: Path) -> None:
-    """MG-306 to MG-308: whether they exist, how old they are, and deleting them."""
+    """MG-306, MG-307, MG-308: whether they exist, how old they are, and deleting them."""
     (tmp_path / "old").write_bytes(b"")
     (tmp_path / "cut-00000-of-00002").write_bytes(b"")
     (tmp_path / "m-3.data-00000-of-00001.copy").write_bytes(b"")

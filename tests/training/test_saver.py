@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,10 @@ def files(folder: Path) -> list[str]:
     ],
 )
 def test_refused(make: Callable[..., Any], error: type[Exception], match: str) -> None:
-    """MG-232 to MG-238, MG-274: wrong variables, names and definitions."""
+    """Wrong variables, names and definitions.
+
+    MG-232, MG-233, MG-235, MG-236, MG-237, MG-238, MG-264, MG-274.
+    """
     a, _, r = variables()
     c = tf.constant(1.0)
     with pytest.raises(error, match=match):
@@ -212,7 +216,7 @@ def test_step_that_is_no_number(sess: Any, tmp_path: Path) -> None:
 
 
 def test_wrong_arguments(sess: Any, tmp_path: Path) -> None:
-    """MG-252 to MG-254."""
+    """MG-252, MG-253, MG-254: paths, state files and sessions."""
     saver, path = tf.train.Saver(), str(tmp_path / "m")
     with pytest.raises(ValueError, match="must not contain path components"):
         saver.save(sess, path, latest_filename="x/y")
@@ -235,6 +239,7 @@ def test_format_v1(sess: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) 
     for step in (1, 2):
         prefix = saver.save(sess, tmp_path / "m", global_step=step)
     assert "V1 checkpoint format has been deprecated" in caplog.text
+    assert len(caplog.messages) == 2 * 6
     assert prefix == f"{tmp_path}/m-2-?????-of-00001"
     assert files(tmp_path) == ["checkpoint", "m-2-00000-of-00001", "m-2.meta"]
     assert tf.train.latest_checkpoint(tmp_path) == prefix
@@ -252,7 +257,7 @@ def test_uninitialized_variable(tmp_path: Path) -> None:
 
 
 def test_what_is_written(sess: Any, tmp_path: Path) -> None:
-    """MG-262 to MG-265: graph and state only where asked for."""
+    """MG-262, MG-263, MG-265: graph and state only where asked for."""
     saver = tf.train.Saver()
     saver.save(sess, tmp_path / "a", write_meta_graph=False)
     saver.save(sess, tmp_path / "b", write_state=False, meta_graph_suffix="graph")
@@ -443,16 +448,57 @@ def test_restore_names_that_are_missing(sess: Any, tmp_path: Path) -> None:
     assert "2 in the checkpoint and not used: b, r." in message
 
 
-@pytest.mark.parametrize("value", [[1, 2], [1.0, 2.0, 3.0]])
-def test_restore_other_type_or_shape(sess: Any, tmp_path: Path, value: Any) -> None:
-    """MG-284, MG-285."""
+@pytest.mark.parametrize("resource", [False, True])
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (
+            [1, 2],
+            r"1 of another type: a \(in the checkpoint float32, in the graph int32",
+        ),
+        (
+            [1.0, 2.0, 3.0],
+            r"another shape: a \(in the checkpoint \[2\], in the graph \[",
+        ),
+        (
+            [[1.0], [2.0]],
+            r"Assign requires shapes of both tensors to match. lhs shape=",
+        ),
+    ],
+)
+def test_restore_other_type_or_shape(
+    sess: Any, tmp_path: Path, value: Any, told: str, resource: bool
+) -> None:
+    """MG-284, MG-285: an error for both kinds of variables; their values stay."""
     prefix = tf.train.Saver().save(sess, tmp_path / "m")
     with tf.Graph().as_default(), tf.Session() as other:
-        tf.Variable(value, name="a")
+        a = tf.Variable(value, name="a", use_resource=resource)
+        r = tf.get_variable("r", initializer=9.0, use_resource=resource)
+        other.run(tf.global_variables_initializer())
         with pytest.raises(
             tf.errors.InvalidArgumentError, match="a mismatch between the current graph"
-        ):
+        ) as caught:
             tf.train.Saver().restore(other, prefix)
+        assert re.search(told, caught.value.message)
+        assert other.run(a).tolist() == value
+        assert other.run(r) == 9.0
+
+
+def test_restore_tells_everything_at_once(sess: Any, tmp_path: Path) -> None:
+    """MG-283, MG-285: names, types and shapes that do not fit, in one error."""
+    prefix = tf.train.Saver().save(sess, tmp_path / "m")
+    with tf.Graph().as_default(), tf.Session() as other:
+        tf.Variable([1, 2], name="a")
+        tf.get_variable("r", [2, 2], use_resource=True)
+        tf.Variable(1.0, name="new")
+        with pytest.raises(tf.errors.OpError) as caught:
+            tf.train.Saver().restore(other, prefix)
+    assert caught.value.message.split("\n\n")[-1].split("\n")[:4] == [
+        "1 missing in the checkpoint: new.",
+        "1 of another type: a (in the checkpoint float32, in the graph int32).",
+        "1 of another shape: r (in the checkpoint [], in the graph [2, 2]).",
+        "1 in the checkpoint and not used: b.",
+    ]
 
 
 def test_restore_reshaped(sess: Any, tmp_path: Path) -> None:

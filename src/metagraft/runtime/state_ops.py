@@ -23,6 +23,7 @@ from metagraft.runtime.resources import DEFAULT_CONTAINER, VariableDeclaration
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
+    from metagraft.graph.tensor import Tensor
 
 
 def declaration_of(op: Operation) -> VariableDeclaration:
@@ -164,11 +165,19 @@ def plan_assign_variable(plan: PlanBuilder, op: Operation) -> None:
             f"{_proto_name(op.attrs['dtype'].name)}",
         )
     slot = plan.new_slot()
-    rule = _Assignment(declaration.dims, validates=False)
-    if op.attrs.get("validate_shape", False) and is_static(declaration.dims):
-        rule = _Assignment(declaration.dims, validates=True)
+    # TF: a variable takes a value of any shape from a checkpoint, silently (MG-285).
+    wants = op.attrs.get("validate_shape", False) or _is_restored(op.inputs[1])
+    rule = _Assignment(declaration.dims, wants and is_static(declaration.dims))
     plan.add_node(op, _ASSIGN, rule, [plan.value(op.inputs[1], op)], [slot])
     plan.write(declaration, slot, op)
+
+
+def _is_restored(value: Tensor) -> bool:
+    """Return whether a value is what a checkpoint holds, unchanged."""
+    op = value.op
+    while op.type == "Identity":
+        op = op.inputs[0].op
+    return op.type in ("RestoreV2", "RestoreSlice", "Restore")
 
 
 def plan_is_initialized(plan: PlanBuilder, op: Operation) -> None:

@@ -31,13 +31,23 @@ from metagraft.proto import MetaGraphDef, SaverDef
 from metagraft.proto.coercion import as_message
 from metagraft.runtime.session import BaseSession
 from metagraft.training import checkpoint_management, object_checkpoint
-from metagraft.training.restore_mismatch import missing_names
+from metagraft.training.restore_mismatch import mismatches
 from metagraft.training.saveables import saveable_objects_of
 from metagraft.training.saver_ops import BaseSaverBuilder, BulkSaverBuilder
 
 _log = logging.getLogger(__name__)
 
 _SECONDS_PER_HOUR: Final = 3600.0
+_STARS: Final = "*" * 55
+# Six lines, as in TensorFlow's logs.
+_V1_BANNER: Final = (
+    _STARS,
+    "TensorFlow's V1 checkpoint format has been deprecated.",
+    "Consider switching to the more efficient V2 format:",
+    "   `tf.train.Saver(write_version=tf.train.SaverDef.V2)`",
+    "now on by default.",
+    _STARS,
+)
 _DEFINITION_NAMES: Final = (
     "filename_tensor_name",
     "save_tensor_name",
@@ -296,12 +306,8 @@ class Saver:
                 "`build()` should be called before save if defer_build==True"
             )
         if self._write_version == SaverDef.V1:
-            _log.warning(
-                "TensorFlow's V1 checkpoint format has been deprecated. Consider "
-                "switching to the more efficient V2 format: "
-                "`tf.train.Saver(write_version=tf.train.SaverDef.V2)`, now on by "
-                "default."
-            )
+            for line in _V1_BANNER:
+                _log.warning(line)
         state_name = "checkpoint" if latest_filename is None else latest_filename
         if os.path.split(state_name)[0]:
             raise ValueError("'latest_filename' must not contain path components")
@@ -427,12 +433,14 @@ class Saver:
                 raise _explained(
                     error,
                     "a Variable name or other graph key that is missing",
-                    missing_names(sess.graph, definition.restore_op_name, prefix),
+                    mismatches(sess.graph, definition.restore_op_name, prefix),
                 ) from error
             self._restore_by_object_keys(sess, prefix, names_to_keys)
         except InvalidArgumentError as error:
             raise _explained(
-                error, "a mismatch between the current graph and the graph"
+                error,
+                "a mismatch between the current graph and the graph",
+                mismatches(sess.graph, definition.restore_op_name, prefix),
             ) from error
 
     def _restore_by_object_keys(
