@@ -31,6 +31,7 @@ from metagraft.graph.control_flow_context import (
 )
 from metagraft.graph.conversion import constant, convert_to_tensor
 from metagraft.graph.defaults import get_default_graph
+from metagraft.graph.derived_contexts import derive_contexts
 from metagraft.graph.loop_accumulators import inside
 from metagraft.graph.loop_gradient import LoopGradient
 from metagraft.graph.operation import Operation
@@ -64,6 +65,9 @@ class LoopGradients:
             if not is_loop_exit(op):
                 continue
             with place_with(op):
+                # TF: fails without the collections that a MetaGraph has.
+                if while_context_of(op) is None:
+                    derive_contexts(op.graph)
                 loop = while_context_of(op)
                 if loop is None:
                     raise ValueError(
