@@ -15,6 +15,9 @@ from tests.programs import saved_models
 from tests.programs.saved_models import FOLDER, MODELS, SIGNATURES
 
 
+GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "saved_models"
+
+
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Names in models are relative to a folder of the test's own."""
@@ -95,3 +98,19 @@ def test_their_signatures_as_arguments(
         builder.add_meta_graph_and_variables(sess, ["serve"], {"s": theirs})
         builder.save()
     assert read_saved_model(FOLDER).meta_graphs[0].signature_def["s"] == ours
+
+
+@pytest.mark.parametrize("scope", [None, "in"])
+def test_objects_imported_by_both(
+    scope: str | None, tf: ModuleType, mg: ModuleType
+) -> None:
+    """MG-338: a model of TensorFlow 2 is imported and exported alike."""
+    (message,) = read_saved_model(GOLDEN / "objects").meta_graphs
+    exported = []
+    for library in (tf, mg):
+        given = library.MetaGraphDef.FromString(message.SerializeToString())
+        with library.Graph().as_default():
+            saver = library.train.import_meta_graph(given, import_scope=scope)
+            exported.append(same_meta_graph.parsed(saver.export_meta_graph()))
+    differences = same_meta_graph.differences(*exported)
+    assert not differences, differences
