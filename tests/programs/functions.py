@@ -256,7 +256,69 @@ def remote(tf: ModuleType) -> Fetches:
     )
 
 
+def effects(tf: ModuleType) -> Fetches:
+    """Calls, branches and loops that change variables."""
+    functional = module(tf, "ops.functional_ops")
+    v = tf.get_variable("v", initializer=[1.0, 2.0], use_resource=True)
+    handle = v.handle
+
+    @defun(tf, tf.resource, tf.float32, func_name="AddTo")
+    def add_to(target: Any, x: Any) -> Any:
+        tf.raw_ops.AssignAddVariableOp(resource=target, value=x)
+        return x * 2.0
+
+    @defun(tf, tf.resource, tf.float32, func_name="SubtractFrom")
+    def subtract_from(target: Any, x: Any) -> Any:
+        tf.raw_ops.AssignSubVariableOp(resource=target, value=x)
+        return x * 3.0
+
+    @defun(tf, tf.int32, tf.resource, tf.float32, func_name="Twice")
+    def twice(i: Any, target: Any, x: Any) -> Any:
+        return i < 2
+
+    @defun(tf, tf.int32, tf.resource, tf.float32, func_name="AddAgain")
+    def add_again(i: Any, target: Any, x: Any) -> Any:
+        tf.raw_ops.AssignAddVariableOp(resource=target, value=x)
+        return i + 1, target, x * 10.0
+
+    x = tf.constant([0.5, 0.25])
+    called = add_to(handle, x)
+    with tf.control_dependencies([called]):
+        (branched,) = functional.If(
+            tf.constant(False), [handle, x], add_to, subtract_from
+        )
+    with tf.control_dependencies([branched]):
+        _, _, looped = functional.While(
+            [tf.constant(0), handle, x], twice, add_again, name="loop"
+        )
+    with tf.control_dependencies([looped]):
+        return [called, branched, looped, v.read_value()]
+
+
+def nested_in_branches(tf: ModuleType) -> Fetches:
+    """Functions in conditionals and loops of version 1, and these in functions."""
+
+    @defun(tf, tf.float32, func_name="Halve")
+    def halve(x: Any) -> Any:
+        return tf.while_loop(lambda y: y > 1.0, lambda y: y / 2.0, [x])
+
+    @defun(tf, tf.float32, tf.bool, func_name="Choose")
+    def choose(x: Any, flag: Any) -> Any:
+        return tf.cond(flag, lambda: halve(x), lambda: -x)
+
+    x = tf.constant(37.0)
+    y = tf.cond(x > 3.0, lambda: choose(x, tf.constant(True)), lambda: x)
+    _, total = tf.while_loop(
+        lambda i, t: i < 3,
+        lambda i, t: (i + 1, t + tf.reshape(choose(x, tf.equal(i, 1)), [])),
+        [tf.constant(0), tf.constant(0.0)],
+    )
+    return [y, total, choose(x, tf.constant(False))]
+
+
 PROGRAMS = (
+    effects,
+    nested_in_branches,
     named_by_content,
     several_names,
     named,

@@ -91,16 +91,22 @@ def add_function_shapes(library: FunctionLibrary, graph_def: GraphDef) -> None:
 
     Functions that came with a file keep what that says.
     """
-    bodies = {}
-    for function in library.built:
-        body = getattr(function, "graph", None)
-        if body is not None:
-            bodies[function.name] = body
+    bodies = function_bodies(library)
     if bodies:
         for definition in graph_def.library.function:
             body = bodies.get(definition.signature.name)
             if body is not None:
                 _add_shapes(definition, body)
+
+
+def function_bodies(library: FunctionLibrary) -> dict[str, Any]:
+    """Return the graphs of the functions that were built here, by their names."""
+    found = {}
+    for function in library.built:
+        body = getattr(function, "graph", None)
+        if body is not None:
+            found[function.name] = body
+    return found
 
 
 def _add_shapes(definition: FunctionDef, body: Any) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metagraft.kernels import kernel_for
+from metagraft.runtime.function_lowering import calls_functions, lowered
 from metagraft.runtime.loops import (
     FoundLoop,
     FrameName,
@@ -45,10 +46,13 @@ def build_plan(
         UnimplementedError: Operations are needed that nothing can run.
     """
     fed = frozenset(feeds)
-    builder = PlanBuilder(constant_value, fed)
-    feed_slots = [builder.set_slot(tensor) for tensor in feeds]
     sources = [tensor.op for tensor in fetches if tensor not in fed]
     needed = needed_operations([*sources, *targets], fed)
+    if calls_functions(needed):
+        run = lowered(needed, fetches, targets, feeds)
+        return build_plan(run.fetches, run.targets, run.feeds, constant_value, planners)
+    builder = PlanBuilder(constant_value, fed)
+    feed_slots = [builder.set_slot(tensor) for tensor in feeds]
     lacking = [
         op for op in needed if op.type not in planners and kernel_for(op.type) is None
     ]

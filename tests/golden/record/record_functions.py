@@ -9,6 +9,7 @@ import gzip
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,12 @@ from tests.golden.record import tensorflow_v1
 from tests.programs.every_function_program import PROGRAMS, control_flow
 
 FOLDER = Path(__file__).resolve().parent.parent / "functions"
+
+
+def plain(value: Any) -> Any:
+    """Return a value as an array that is stored without Python objects."""
+    array = np.asarray(value)
+    return array.astype(np.bytes_) if array.dtype == object else array
 
 
 def main(names: list[str]) -> None:
@@ -33,7 +40,7 @@ def main(names: list[str]) -> None:
                 values = session.run(fetches)
         content = graph_def.SerializeToString(deterministic=True)
         (FOLDER / f"{name}.pb.gz").write_bytes(gzip.compress(content, mtime=0))
-        np.savez(FOLDER / f"{name}.npz", *[np.asarray(value) for value in values])
+        np.savez(FOLDER / f"{name}.npz", *[plain(value) for value in values])
         print(name, len(graph_def.node), "nodes", len(graph_def.library.function))
     (FOLDER / "VERSION").write_text(f"tensorflow {tf.__version__}\n", encoding="utf-8")
 

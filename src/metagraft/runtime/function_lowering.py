@@ -1,0 +1,609 @@
+"""Functions of a library as plain nodes, before a run is planned.
+
+Calls are replaced by the nodes of the function. Branches and loops over functions
+become those of version 1: Switch and Merge, and frames. So whatever runs those, on the
+host or in a program, runs functions as well, and only what a fetch needs is run.
+
+A node `n` that is replaced has its outputs in `n/__output_0`, ... and stands for them
+in control edges by `n/__done`. What it is made of is in the scope `n/__body`.
+
+Source: tensorflow core/common_runtime/lower_functional_ops.cc,
+inline_function_utils.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from metagraft.errors import NotFoundError, UnimplementedError
+from metagraft.graph.function_body import CALLED, Body, body_of, definitions_in
+from metagraft.graph.graph import Graph
+from metagraft.graph.import_graph_def import import_owned_graph_def
+from metagraft.graph.store import OUTPUT_SHAPES
+from metagraft.proto import (
+    AttrValue,
+    DataType,
+    FunctionDef,
+    GraphDef,
+    NameAttrList,
+    NodeDef,
+)
+from metagraft.runtime.function_gradient import gradient_function
+
+if TYPE_CHECKING:
+    from metagraft.graph.operation import Operation
+    from metagraft.graph.tensor import Tensor
+
+_DEEPEST: Final = 100
+_BOOL: Final = DataType.DT_BOOL
+_INT32: Final = DataType.DT_INT32
+# They have state but change nothing; a call need not run them for their own sake.
+_WITHOUT_EFFECT: Final = frozenset({"ReadVariableOp", "VarHandleOp", "Placeholder"})
+
+
+def calls_functions(operations: Collection[Operation]) -> bool:
+    """Whether any of the operations takes or is a function."""
+    return any(op.type in CALLED or op.type in op.graph.functions for op in operations)
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A run of a graph without functions.
+
+    Attributes:
+        fetches: The tensors to return.
+        targets: The operations to run besides.
+        feeds: What stands for the fed tensors.
+    """
+
+    fetches: list[Tensor]
+    targets: list[Operation]
+    feeds: list[Tensor]
+
+
+def lowered(
+    needed: Collection[Operation],
+    fetches: Sequence[Tensor],
+    targets: Sequence[Operation],
+    feeds: Sequence[Tensor],
+) -> Lowered:
+    """Return a run in which functions are replaced by their nodes.
+
+    Args:
+        needed: The operations of the run.
+        fetches: The tensors to return.
+        targets: The operations to run besides.
+        feeds: The tensors whose values are given.
+
+    Raises:
+        NotFoundError: A function is not in the library.
+        UnimplementedError: Functions call themselves.
+        InvalidArgumentError: A function is malformed.
+    """
+    source = next(iter(needed)).graph
+    work = _Lowering(source)
+    scope = _Scope("")
+    scope.fixed.update({_edge(tensor): f"feed/__{i}" for i, tensor in enumerate(feeds)})
+    for i, tensor in enumerate(feeds):
+        placeholder = work.add(f"feed/__{i}", "Placeholder", [])
+        dtype = AttrValue(type=tensor.dtype.base_dtype.as_datatype_enum)
+        placeholder.attr["dtype"].CopyFrom(dtype)
+    nodes = [op.node_def for op in sorted(needed, key=lambda op: op.op_id)]
+    present = {node.name for node in nodes}
+    for node in nodes:
+        kept = [t for t in node.input if t[0] != "^" or t[1:] in present]
+        node.input[:] = kept
+    work.add_all(nodes, scope)
+    graph = work.graph()
+    by_edge = [graph.get_tensor_by_name(_full(scope.edge(_edge(t)))) for t in fetches]
+    return Lowered(
+        by_edge,
+        [graph.operation_named(scope.edge(f"^{o.name}")[1:]) for o in targets],
+        [graph.operation_named(f"feed/__{i}").outputs[0] for i in range(len(feeds))],
+    )
+
+
+def _edge(tensor: Tensor) -> str:
+    return tensor._as_node_def_input()  # noqa: SLF001 - how inputs are stored
+
+
+def _full(edge: str) -> str:
+    return edge if ":" in edge else f"{edge}:0"
+
+
+@dataclass(slots=True)
+class _Scope:
+    """Where nodes are copied to.
+
+    Attributes:
+        prefix: What comes before their names.
+        fixed: Edges that are given: arguments, fed tensors.
+        replaced: The nodes here that are replaced by functions.
+        pivot: What nodes without inputs run after: the branch, iteration or call.
+        path: The functions that this is inside of.
+    """
+
+    prefix: str
+    fixed: dict[str, str] = field(default_factory=dict)
+    replaced: set[str] = field(default_factory=set)
+    pivot: str | None = None
+    path: tuple[str, ...] = ()
+
+    def edge(self, text: str) -> str:
+        """Return an edge of the nodes here as one of the new graph."""
+        given = self.fixed.get(text)
+        if given is not None:
+            return given
+        if text[0] == "^":
+            given = self.fixed.get(text[1:])
+            if given is not None:
+                return f"^{given.partition(':')[0]}"
+            done = "/__done" if text[1:] in self.replaced else ""
+            return f"^{self.prefix}{text[1:]}{done}"
+        name, _, port = text.partition(":")
+        if name in self.replaced:
+            return f"{self.prefix}{name}/__output_{port or 0}"
+        return f"{self.prefix}{text}"
+
+
+# Results of a body, and control edges of what it does besides.
+_Made = tuple[list[str], list[str]]
+_Maker = Callable[[Sequence[str], str | None], _Made]
+
+
+@dataclass(slots=True)
+class _Call:
+    """A node that is being replaced.
+
+    Attributes:
+        node: The node.
+        name: Its full name.
+        inputs: Its data inputs in the new graph, after its control inputs.
+        scope: Where it is.
+        pivot: What runs before everything that replaces it.
+    """
+
+    node: NodeDef
+    name: str
+    inputs: list[str]
+    scope: _Scope
+    pivot: str | None
+
+
+class _Lowering:
+    """The nodes of the new graph while they are collected."""
+
+    def __init__(self, source: Graph) -> None:
+        self._source = source
+        self._library = source.functions
+        self._definition_of = definitions_in(source.functions, source)
+        self._graph_def = GraphDef(versions=source.graph_def_versions)
+        self._extra: dict[str, FunctionDef] = {}
+
+    def graph(self) -> Graph:
+        """Return the nodes as a graph."""
+        result = Graph()
+        result.copy_definitions(self._source)
+        with result.as_default():
+            import_owned_graph_def(self._graph_def, name="")
+        return result
+
+    def add(
+        self,
+        name: str,
+        op_type: str,
+        inputs: Sequence[str],
+        dtype: DataType | None = None,
+    ) -> NodeDef:
+        """Append a node; control edges come last."""
+        data = [text for text in inputs if text[0] != "^"]
+        control = dict.fromkeys(text for text in inputs if text[0] == "^")
+        node = self._graph_def.node.add(name=name, op=op_type, input=[*data, *control])
+        if dtype is not None:
+            node.attr["T"].type = dtype
+        return node
+
+    def add_all(self, nodes: Sequence[NodeDef], scope: _Scope) -> None:
+        """Append copies of nodes, functions replaced."""
+        scope.replaced.update(
+            n.name for n in nodes if n.op in CALLED or n.op in self._library
+        )
+        for node in nodes:
+            if node.name in scope.replaced:
+                self._replace(node, scope)
+            else:
+                self._copy(node, scope)
+
+    def _copy(self, node: NodeDef, scope: _Scope) -> None:
+        copy = self._graph_def.node.add()
+        copy.CopyFrom(node)
+        copy.name = scope.prefix + node.name
+        inputs = [scope.edge(text) for text in node.input]
+        if scope.pivot is not None and not any(t[0] != "^" for t in inputs):
+            inputs.append(scope.pivot)
+        copy.input[:] = inputs
+        if scope.path:
+            for key in ("_class", OUTPUT_SHAPES):
+                copy.attr.pop(key, None)
+
+    # -- what replaces a node ----------------------------------------------------------
+
+    def _replace(self, node: NodeDef, scope: _Scope) -> None:
+        call = self._started(node, scope)
+        rule = _RULES.get(node.op, _Lowering._by_name)
+        results, types, effects = rule(self, call)
+        done = list(effects)
+        for i, (edge, dtype) in enumerate(zip(results, types, strict=True)):
+            output = f"{call.name}/__output_{i}"
+            self.add(output, "Identity", [edge, *effects], dtype)
+            done.append(f"^{output}")
+        if call.pivot is not None:
+            done.append(call.pivot)
+        self.add(f"{call.name}/__done", "NoOp", done)
+
+    def _started(self, node: NodeDef, scope: _Scope) -> _Call:
+        name = scope.prefix + node.name
+        edges = [scope.edge(text) for text in node.input]
+        control = [text for text in edges if text[0] == "^"]
+        inputs = [text for text in edges if text[0] != "^"]
+        pivot = scope.pivot
+        if control:
+            pivot = f"^{name}/__start"
+            before = control if scope.pivot is None else [*control, scope.pivot]
+            self.add(pivot[1:], "NoOp", before)
+            types = self._input_types(node)
+            for i, (edge, dtype) in enumerate(zip(inputs, types, strict=True)):
+                inputs[i] = f"{name}/__input_{i}"
+                self.add(inputs[i], "Identity", [edge, *control], dtype)
+        return _Call(node, name, inputs, scope, pivot)
+
+    def _input_types(self, node: NodeDef) -> list[DataType]:
+        attr = node.attr
+        if node.op in self._library:
+            return list(self._function(node.op).signature_types)
+        listed = next(key for key in ("Tin", "T") if key in attr)
+        types = list(attr[listed].list.type)
+        first: dict[str, list[DataType]] = {
+            "If": [attr["Tcond"].type],
+            "StatelessIf": [attr["Tcond"].type],
+            "Case": [_INT32],
+            "StatelessCase": [_INT32],
+            "RemoteCall": [DataType.DT_STRING],
+            "For": [_INT32] * 3,
+        }
+        return first.get(node.op, []) + types
+
+    # -- functions ---------------------------------------------------------------------
+
+    def _function(self, name: str) -> _Function:
+        found = self._extra.get(name) or self._library.get(name)
+        if found is None:
+            raise NotFoundError(
+                None, None, f"Function {name} is not in the library of the graph."
+            )
+        return _Function(found)
+
+    def _inline(
+        self, function: NameAttrList, call: _Call, label: str
+    ) -> tuple[_Maker, list[DataType]]:
+        """Return what puts a function's nodes into the graph, and its result types."""
+        definition = self._function(function.name).definition
+        path = (*call.scope.path, function.name)
+        if function.name in call.scope.path or len(path) > _DEEPEST:
+            raise UnimplementedError(
+                call.node,
+                None,
+                f"'{call.name}' ({call.node.op}): functions that call themselves "
+                f"cannot run: {' calls '.join(path[-5:])}",
+            )
+        body = body_of(definition, function.attr, self._definition_of)
+        scope = _Scope(f"{call.name}/__{label}/", path=path)
+
+        def make(inputs: Sequence[str], pivot: str | None) -> _Made:
+            scope.fixed.update(zip(body.arguments, inputs, strict=True))
+            scope.pivot = pivot
+            self.add_all(body.nodes, scope)
+            effects = [scope.edge(f"^{n}") for n in self._effects(definition)]
+            return [scope.edge(text) for text in body.results], effects
+
+        return make, [arg.type for arg in definition.signature.output_arg]
+
+    def _effects(self, definition: FunctionDef) -> list[str]:
+        """Return the nodes that every call runs, used or not."""
+        if definition.control_ret:
+            return sorted(definition.control_ret.values())
+        return [node.name for node in definition.node_def if self._has_effect(node)]
+
+    def _has_effect(self, node: NodeDef) -> bool:
+        if node.op in _WITHOUT_EFFECT:
+            return False
+        function = self._library.get(node.op)
+        if function is not None:
+            return function.signature.is_stateful
+        known = self._definition_of(node.op)
+        return known is not None and known.is_stateful
+
+    # -- rules: results, their types, and effects --------------------------------------
+
+    def _by_name(self, call: _Call) -> _Replacement:
+        function = NameAttrList(name=call.node.op)
+        for key, value in call.node.attr.items():
+            function.attr[key].CopyFrom(value)
+        return self._called(function, call, call.inputs)
+
+    def _partitioned_call(self, call: _Call) -> _Replacement:
+        return self._called(call.node.attr["f"].func, call, call.inputs)
+
+    def _remote_call(self, call: _Call) -> _Replacement:
+        return self._called(call.node.attr["f"].func, call, call.inputs[1:])
+
+    def _symbolic_gradient(self, call: _Call) -> _Replacement:
+        """Differentiate a function, unless the library names its gradient."""
+        function = call.node.attr["f"].func
+        known = self._library.gradient_of(function.name)
+        if known is not None:
+            return self._called(NameAttrList(name=known), call, call.inputs)
+        made = gradient_function(self._function(function.name).definition, self._source)
+        self._extra[made.signature.name] = made
+        return self._called(NameAttrList(name=made.signature.name), call, call.inputs)
+
+    def _called(
+        self, function: NameAttrList, call: _Call, inputs: Sequence[str]
+    ) -> _Replacement:
+        make, types = self._inline(function, call, "body")
+        results, effects = make(inputs, call.pivot)
+        return results, types, effects
+
+    def _if(self, call: _Call) -> _Replacement:
+        attr = call.node.attr
+        then, types = self._inline(attr["then_branch"].func, call, "then")
+        other, _ = self._inline(attr["else_branch"].func, call, "else")
+        flag = self._as_bool(f"{call.name}/__flag", call.inputs[0], attr["Tcond"].type)
+        return self._branch(
+            call.name, flag, call, call.inputs[1:], (then, other), types
+        )
+
+    def _case(self, call: _Call) -> _Replacement:
+        """Nest branches: the first, or else the second; the last is the default."""
+        branches = list(call.node.attr["branches"].list.func)
+        makers = [
+            self._inline(function, call, f"branch_{i}")
+            for i, function in enumerate(branches)
+        ]
+        types = makers[0][1]
+        make = makers[-1][0]
+        for i in reversed(range(len(makers) - 1)):
+            make = self._one_of(i, call, makers[i][0], make, types)
+        results, effects = make(call.inputs[1:], call.pivot)
+        return results, types, effects
+
+    def _one_of(
+        self, i: int, call: _Call, then: _Maker, other: _Maker, types: list[DataType]
+    ) -> _Maker:
+        def make(inputs: Sequence[str], pivot: str | None) -> _Made:
+            name = f"{call.name}/__case_{i}"
+            before = [] if pivot is None else [pivot]
+            number = self.add(f"{name}/number", "Const", before)
+            number.attr["dtype"].type = _INT32
+            number.attr["value"].tensor.dtype = _INT32
+            number.attr["value"].tensor.int_val.append(i)
+            number.attr["value"].tensor.tensor_shape.SetInParent()
+            equal = [call.inputs[0], f"{name}/number"]
+            self.add(f"{name}/flag", "Equal", equal, _INT32)
+            results, _, effects = self._branch(
+                name, f"{name}/flag", call, inputs, (then, other), types
+            )
+            return results, effects
+
+        return make
+
+    def _branch(
+        self,
+        name: str,
+        flag: str,
+        call: _Call,
+        inputs: Sequence[str],
+        makers: tuple[_Maker, _Maker],
+        types: list[DataType],
+    ) -> _Replacement:
+        kinds = self._input_types(call.node)[1:]
+        switches = []
+        for i, (edge, dtype) in enumerate(zip(inputs, kinds, strict=True)):
+            switches.append(f"{name}/__switch_{i}")
+            self.add(switches[-1], "Switch", [edge, flag], dtype)
+        before = [] if call.pivot is None else [call.pivot]
+        self.add(f"{name}/__pivot", "Switch", [flag, flag, *before], _BOOL)
+        ends, made = [], []
+        for port, maker in ((1, makers[0]), (0, makers[1])):
+            pivot = f"{name}/__pivot_{port}"
+            self.add(pivot, "Identity", [f"{name}/__pivot:{port}"], _BOOL)
+            taken = [f"{edge}:{port}" if port else edge for edge in switches]
+            results, effects = maker(taken, f"^{pivot}")
+            made.append(results)
+            last = f"{name}/__end_{port}"
+            self.add(last, "Identity", [pivot, *effects], _BOOL)
+            ends.append((last, bool(effects)))
+        merged = []
+        for i, dtype in enumerate(types):
+            edges = []
+            # A result that is no node of the branch still belongs to the branch.
+            for port, results in ((0, made[1]), (1, made[0])):
+                edges.append(f"{name}/__result_{i}_{port}")
+                pivot = f"^{name}/__pivot_{port}"
+                self.add(edges[-1], "Identity", [results[i], pivot], dtype)
+            merged.append(f"{name}/__merge_{i}")
+            self.add(merged[-1], "Merge", edges, dtype).attr["N"].i = 2
+        if not any(has_effects for _, has_effects in ends):
+            return merged, types, []
+        end = self.add(f"{name}/__end", "Merge", [e for e, _ in reversed(ends)], _BOOL)
+        end.attr["N"].i = 2
+        return merged, types, [f"^{name}/__end"]
+
+    def _as_bool(self, name: str, edge: str, dtype: DataType) -> str:
+        if dtype == _BOOL:
+            return edge
+        self.add(name, "ToBool", [edge], dtype)
+        return name
+
+    def _while(self, call: _Call) -> _Replacement:
+        attr = call.node.attr
+        types = list(attr["T"].list.type)
+        step, _ = self._inline(attr["body"].func, call, "body")
+        test, kinds = self._inline(attr["cond"].func, call, "cond")
+        definition = self._function(attr["body"].func.name).definition
+        body = body_of(definition, attr["body"].func.attr, self._definition_of)
+        loop = _Loop(self, call.name, call.inputs, types, _unchanged(body))
+
+        def condition(values: Sequence[str], pivot: str | None) -> str:
+            (edge,), _ = test(values, pivot)
+            return self._as_bool(f"{call.name}/__flag", edge, kinds[0])
+
+        results = loop.build(condition, step, call.pivot)
+        return results, types, []
+
+    def _for(self, call: _Call) -> _Replacement:
+        """Count in a loop; the sign of the step says in which direction."""
+        name = call.name
+        start, limit, delta, *values = call.inputs
+        kinds = list(call.node.attr["T"].list.type)
+        types = [_INT32, _INT32, _INT32, *kinds]
+        step, _ = self._inline(call.node.attr["body"].func, call, "body")
+
+        def condition(inside: Sequence[str], pivot: str | None) -> str:
+            del pivot
+            i, end, by = inside[:3]
+            self.add(f"{name}/__sign", "Sign", [by], _INT32)
+            self.add(f"{name}/__here", "Mul", [i, f"{name}/__sign"], _INT32)
+            self.add(f"{name}/__there", "Mul", [end, f"{name}/__sign"], _INT32)
+            ends = [f"{name}/__here", f"{name}/__there"]
+            self.add(f"{name}/__flag", "Less", ends, _INT32)
+            return f"{name}/__flag"
+
+        def iteration(inside: Sequence[str], pivot: str | None) -> _Made:
+            i, end, by, *rest = inside
+            results, effects = step([i, *rest], pivot)
+            self.add(f"{name}/__following", "Add", [i, by], _INT32)
+            return [f"{name}/__following", end, by, *results], effects
+
+        inputs = [start, limit, delta, *values]
+        unchanged = [False, True, True] + [False] * len(values)
+        loop = _Loop(self, name, inputs, types, unchanged)
+        return loop.build(condition, iteration, call.pivot)[3:], kinds, []
+
+
+_Replacement = tuple[list[str], list[DataType], list[str]]
+
+_RULES: Final[Mapping[str, Callable[[_Lowering, _Call], _Replacement]]] = {
+    "PartitionedCall": _Lowering._partitioned_call,  # noqa: SLF001 - its own rules
+    "StatefulPartitionedCall": _Lowering._partitioned_call,  # noqa: SLF001
+    "RemoteCall": _Lowering._remote_call,  # noqa: SLF001
+    "SymbolicGradient": _Lowering._symbolic_gradient,  # noqa: SLF001
+    "If": _Lowering._if,  # noqa: SLF001
+    "StatelessIf": _Lowering._if,  # noqa: SLF001
+    "Case": _Lowering._case,  # noqa: SLF001
+    "StatelessCase": _Lowering._case,  # noqa: SLF001
+    "While": _Lowering._while,  # noqa: SLF001
+    "StatelessWhile": _Lowering._while,  # noqa: SLF001
+    "_While": _Lowering._while,  # noqa: SLF001
+    "For": _Lowering._for,  # noqa: SLF001
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """A definition."""
+
+    definition: FunctionDef
+
+    @property
+    def signature_types(self) -> list[DataType]:
+        """The types of its arguments."""
+        return [arg.type for arg in self.definition.signature.input_arg]
+
+
+def _unchanged(body: Body) -> list[bool]:
+    """Return which values a loop body hands on as they are."""
+    through = {
+        node.name: node.input[0]
+        for node in body.nodes
+        if node.op == "Identity" and len(node.input) == 1
+    }
+    found = []
+    for name, edge in zip(body.arguments, body.results, strict=True):
+        while edge in through:
+            edge = through[edge]  # noqa: PLW2901 - followed back
+        found.append(edge == name)
+    return found
+
+
+@dataclass(slots=True)
+class _Loop:
+    """A frame of version 1 that is being built.
+
+    Attributes:
+        work: Where nodes are added.
+        name: The name of the node that it replaces.
+        inputs: The first values.
+        types: Their types.
+        unchanged: Which of them stay the same.
+    """
+
+    work: _Lowering
+    name: str
+    inputs: Sequence[str]
+    types: Sequence[DataType]
+    unchanged: list[bool]
+
+    def build(
+        self,
+        condition: Callable[[Sequence[str], str | None], str],
+        iteration: _Maker,
+        pivot: str | None,
+    ) -> list[str]:
+        """Add the loop and return the last values."""
+        if all(self.unchanged) and self.unchanged:
+            self.unchanged[0] = False  # a frame needs something that goes round
+        values = self._enter(pivot)
+        turning = [i for i, same in enumerate(self.unchanged) if not same]
+        add, name = self.work.add, self.name
+        first = f"^{name}/__merge_{turning[0]}"
+        add(f"{name}/__cond", "LoopCond", [condition(values, first)])
+        inside = list(values)
+        for i in turning:
+            dtype = self.types[i]
+            add(f"{name}/__switch_{i}", "Switch", [values[i], f"{name}/__cond"], dtype)
+            add(f"{name}/__exit_{i}", "Exit", [f"{name}/__switch_{i}"], dtype)
+            inside[i] = f"{name}/__value_{i}"
+            add(inside[i], "Identity", [f"{name}/__switch_{i}:1"], dtype)
+        results, effects = iteration(inside, f"^{inside[turning[0]]}")
+        for i in turning:
+            add(
+                f"{name}/__next_{i}",
+                "NextIteration",
+                [results[i], *effects],
+                self.types[i],
+            )
+        return [
+            self.inputs[i] if same else f"{name}/__exit_{i}"
+            for i, same in enumerate(self.unchanged)
+        ]
+
+    def _enter(self, pivot: str | None) -> list[str]:
+        add, name = self.work.add, self.name
+        before = [] if pivot is None else [pivot]
+        values = []
+        for i, (edge, same) in enumerate(zip(self.inputs, self.unchanged, strict=True)):
+            dtype = self.types[i]
+            values.append(f"{name}/__enter_{i}")
+            enter = add(values[i], "Enter", [edge, *before], dtype)
+            enter.attr["frame_name"].s = f"{name}/__frame".encode()
+            enter.attr["is_constant"].b = same
+            enter.attr["parallel_iterations"].i = 10
+            if not same:
+                merge = f"{name}/__merge_{i}"
+                edges = [values[i], f"{name}/__next_{i}"]
+                add(merge, "Merge", edges, dtype).attr["N"].i = 2
+                values[i] = merge
+        return values

@@ -1,0 +1,123 @@
+"""Functions of a library run and give TensorFlow's values.
+
+The values are recorded by tests/golden/record/record_functions.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import metagraft.compat.v1 as tf
+from metagraft.errors import NotFoundError, UnimplementedError
+from metagraft.graph.graph import Graph
+from metagraft.proto import DataType, GraphDef
+from tests.programs.every_function_program import PROGRAMS, control_flow
+
+RECORDED = Path(__file__).resolve().parent.parent / "golden" / "functions"
+
+
+def values_of(fetches: list[Any], graph: Graph) -> list[Any]:
+    """Return what fetches are in a new session, variables initialised."""
+    initializer = tf.global_variables_initializer()
+    with tf.Session(graph=graph) as session:
+        session.run(initializer)
+        values: list[Any] = session.run(fetches)
+    return values
+
+
+def assert_recorded(name: str, values: list[Any]) -> None:
+    """Compare values with TensorFlow's."""
+    with np.load(RECORDED / f"{name}.npz") as recorded:
+        assert len(recorded.files) == len(values)
+        for position, value in enumerate(values):
+            expected = recorded[f"arr_{position}"]
+            if expected.dtype.kind == "S":
+                assert np.asarray(value).astype(np.bytes_).tolist() == expected.tolist()
+            else:
+                np.testing.assert_allclose(value, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_program_computes_what_tensorflow_computes(name: str) -> None:
+    """Calls, branches, loops and gradients of functions have TensorFlow's values."""
+    with control_flow(tf, name), tf.Graph().as_default() as graph:
+        fetches = list(PROGRAMS[name](tf))
+        values = values_of(fetches, graph)
+    assert_recorded(name, values)
+
+
+@pytest.mark.parametrize("name", ["named", "functional_loops", "gradient_function"])
+def test_imported_functions_run(name: str) -> None:
+    """A graph that was written and read again, functions included, runs as before."""
+    with tf.Graph().as_default() as graph:
+        fetches = list(PROGRAMS[name](tf))
+        exported = tf.train.export_meta_graph()
+    names = [tensor.name for tensor in fetches]
+    with tf.Graph().as_default() as graph:
+        tf.train.import_meta_graph(exported, import_scope="again")
+        found = [graph.get_tensor_by_name(f"again/{name}") for name in names]
+        values = values_of(found, graph)
+    assert_recorded(name, values)
+
+
+def test_feeds_reach_functions() -> None:
+    """A fed tensor takes the place of an argument, or of a result of a call."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [2])
+        y = PROGRAMS["named"](tf)[0]
+        z = y * 2.0 + x
+        with tf.Session(graph=graph) as session:
+            found = session.run([z, y], {x: [1.0, 2.0], y: [3.0]})
+    np.testing.assert_array_equal(found[0], [7.0, 8.0])
+    np.testing.assert_array_equal(found[1], [3.0])
+
+
+def circle(first: str, second: str) -> GraphDef:
+    """Return a graph that calls `first`, which calls `second`, which calls `first`."""
+    graph_def = GraphDef()
+    graph_def.versions.producer = 1882
+    node = graph_def.node.add(name="x", op="Const")
+    node.attr["dtype"].type = DataType.DT_FLOAT
+    node.attr["value"].tensor.dtype = DataType.DT_FLOAT
+    node.attr["value"].tensor.float_val.append(1.0)
+    node.attr["value"].tensor.tensor_shape.SetInParent()
+    graph_def.node.add(name="call", op=first, input=["x"])
+    for name, other in {first: second, second: first}.items():
+        function = graph_def.library.function.add()
+        function.signature.name = name
+        function.signature.input_arg.add(name="a", type=DataType.DT_FLOAT)
+        function.signature.output_arg.add(name="r", type=DataType.DT_FLOAT)
+        function.node_def.add(name="inner", op=other, input=["a"])
+        function.ret["r"] = "inner:r:0"
+    return graph_def
+
+
+@pytest.mark.parametrize("second", ["One", "Two"])
+def test_functions_that_call_themselves_are_refused(second: str) -> None:
+    """Import, shapes, export and op list end; running says what is wrong. MG-038."""
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(circle("One", second), name="")
+        call = graph.get_tensor_by_name("call:0")
+        assert call.shape.ndims is None
+        exported = tf.train.export_meta_graph()
+        assert [o.name for o in exported.meta_info_def.stripped_op_list.op] == ["Const"]
+        with (
+            tf.Session(graph=graph) as session,
+            pytest.raises(UnimplementedError, match="call themselves cannot run: One"),
+        ):
+            session.run(call)
+
+
+def test_function_that_is_missing_is_named() -> None:
+    """A call of a function that the library lacks names it."""
+    with tf.Graph().as_default() as graph:
+        call = tf.raw_ops.PartitionedCall(args=[1.0], Tout=[tf.float32], f="Absent")
+        with (
+            tf.Session(graph=graph) as session,
+            pytest.raises(NotFoundError, match="Function Absent is not in the library"),
+        ):
+            session.run(call)
