@@ -20,6 +20,9 @@ _NAMES = {
     "import_meta_graph": (
         "metagraft.training.native_meta_graph_import:import_meta_graph"
     ),
+    "newest_complete_checkpoint": (
+        "metagraft.training.newest_checkpoint:newest_complete_checkpoint"
+    ),
     "repair_frozen_graph": ("metagraft.meta_graph.frozen_repair:repair_frozen_graph"),
 }
 __all__ = [*sorted(_NAMES), "__version__"]  # noqa: PLE0604 - all entries are text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import metagraft
 import metagraft.compat.v1 as tf
 from metagraft.proto import CheckpointState, SaverDef
 from metagraft.training.checkpoint_management import meta_graph_filename
@@ -97,7 +99,7 @@ def test_latest_checkpoint(
 
 
 def test_files_of_a_checkpoint(prefix: str, tmp_path: Path) -> None:
-    """MG-306, MG-307, MG-308: whether they exist, how old they are, and deleting them."""
+    """MG-306, MG-307, MG-308: whether they exist, how old they are, deleting them."""
     (tmp_path / "old").write_bytes(b"")
     (tmp_path / "cut-00000-of-00002").write_bytes(b"")
     (tmp_path / "m-3.data-00000-of-00001.copy").write_bytes(b"")
@@ -172,3 +174,42 @@ def test_objects_as_operands() -> None:
     path: Any = 3
     with pytest.raises(TypeError):
         tf.train.load_checkpoint(path)
+
+
+def test_newest_complete_checkpoint(prefix: str, tmp_path: Path) -> None:
+    """MG-305: found without a state file; what lacks data is passed over."""
+    find = metagraft.newest_complete_checkpoint
+    (tmp_path / "checkpoint").unlink()
+    assert find(tmp_path) == prefix
+    later = (tmp_path / "m-3.index").stat().st_mtime + 5
+    for name, suffixes in (
+        ("cut", ("index", "data-00000-of-00001")),
+        ("b", ("index",)),
+    ):
+        for suffix in suffixes:
+            content = (tmp_path / f"m-3.{suffix}").read_bytes()
+            if suffix != "index":
+                content = content[:-1]
+            (tmp_path / f"{name}.{suffix}").write_bytes(content)
+            os.utime(tmp_path / f"{name}.{suffix}", (later, later))
+    (tmp_path / "x.index").write_bytes(b"no table")
+    assert find(str(tmp_path)) == prefix
+    (tmp_path / "m-3.data-00000-of-00001").unlink()
+    assert find(tmp_path) is None
+    with pytest.raises(tf.errors.NotFoundError):
+        find(tmp_path / "none")
+
+
+def test_same_graph_is_not_written_again(tmp_path: Path) -> None:
+    """MG-262: a file that has the content already stays untouched."""
+    with tf.Graph().as_default(), tf.Session() as sess:
+        v = tf.Variable(1.0)
+        sess.run(v.initializer)
+        saver = tf.train.Saver()
+        saver.save(sess, tmp_path / "m")
+        os.utime(tmp_path / "m.meta", (5, 5))
+        saver.save(sess, tmp_path / "m")
+        assert (tmp_path / "m.meta").stat().st_mtime == 5
+        tf.constant(1.0)
+        saver.save(sess, tmp_path / "m")
+        assert (tmp_path / "m.meta").stat().st_mtime != 5

@@ -96,6 +96,20 @@ def write_bytes(path: PathLike, content: Buffer) -> None:
         file.commit()
 
 
+def write_changed_bytes(path: PathLike, content: bytes) -> None:
+    """Write a file atomically, unless a local one has this content already."""
+    if _holds(path, content):
+        return
+    write_bytes(path, content)
+
+
+def _holds(path: PathLike, content: bytes) -> bool:
+    name = local_path(path)
+    if name is None or not os.path.isfile(name):  # noqa: PTH113
+        return False
+    return size_bytes(path) == len(content) and read_bytes(path) == content
+
+
 def exists(path: PathLike) -> bool:
     """Return whether there is a file or folder of that name."""
     name = local_path(path)

@@ -61,6 +61,8 @@ def read_measured(
 def write_message(message: Message, path: str, *, as_text: bool) -> None:
     """Write a message atomically; the same message gives the same bytes.
 
+    A file that holds it already stays as it is.
+
     Args:
         message: Any message.
         path: The file; folders that are missing are made.
@@ -73,7 +75,7 @@ def write_message(message: Message, path: str, *, as_text: bool) -> None:
     folder, slash, _ = path.rpartition("/")
     if folder:
         files.make_folders(folder + slash)
-    files.write_bytes(path, content)
+    files.write_changed_bytes(path, content)
 
 
 def write_graph(

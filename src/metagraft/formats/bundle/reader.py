@@ -167,6 +167,23 @@ class BundleReader:
         whole = Box((0,) * len(entry.shape), entry.shape)
         return self._read_entry(name, entry)[box.within(whole)].copy()
 
+    def check_sizes(self) -> None:
+        """Check that all data files are there and as long as the index says.
+
+        Raises:
+            NotFoundError: One is missing.
+            OutOfRangeError: One is too short.
+            DataLossError: The index is damaged.
+        """
+        for key, encoded in self._table.items():
+            if key == HEADER_KEY:
+                continue
+            name = _decode_name(key)
+            entry = self._decode_entry(name, encoded)
+            file = self._shard(entry.shard)
+            if entry.offset_bytes + entry.size_bytes > file.size_bytes:
+                raise self._cut(name, file, entry, file.size_bytes - entry.offset_bytes)
+
     def read_many(self, names: Sequence[str]) -> dict[str, Array]:
         """Return several tensors by name, the fastest way.
 
