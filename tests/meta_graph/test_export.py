@@ -19,6 +19,7 @@ from metagraft.meta_graph.op_list import ops_used_by_graph_def
 from metagraft.proto import GraphDebugInfo, GraphDef, MetaGraphDef, WhileContextDef
 from metagraft.proto.text import parse_text
 from tests import same_meta_graph
+from tests.programs.functions import defun
 from tests.programs.graph_defs import GRAPH_DEFS
 from tests.programs.meta_graphs import EXPORTS
 
@@ -303,6 +304,33 @@ def test_debug_info(tmp_path: Path) -> None:
     assert innermost.func == "test_debug_info"
     assert 1 <= len(trace.frame_id) <= 10
     tf.train.export_meta_graph(save_debug_info=True)  # MG-023: no file, no effect
+
+
+def test_debug_info_of_functions(tmp_path: Path) -> None:
+    """MG-110: keys of nodes inside functions have the function's name."""
+
+    @defun(tf, tf.float32, func_name="doubled")
+    def doubled(x: Any) -> Any:
+        return tf.add(x, x, name="sum")
+
+    doubled(tf.constant(1.0))
+    path = tmp_path / "m.meta"
+    tf.train.export_meta_graph(path, save_debug_info=True)
+    info = GraphDebugInfo.FromString(path.with_suffix(".debug").read_bytes())
+    assert {"Const@", "doubled@", "sum@doubled"} <= set(info.name_to_trace_id)
+    trace = info.traces_by_id[info.name_to_trace_id["sum@doubled"]]
+    functions = [info.frames_by_id[number].func for number in trace.frame_id]
+    assert functions[-1] == "doubled"
+
+
+def test_debug_info_of_names_that_begin_alike(tmp_path: Path) -> None:
+    """MG-110: the key is the name in the source graph, which kept it."""
+    for name in ("hid/a", "hid2/a"):
+        tf.no_op(name=name)
+    path = tmp_path / "m.meta"
+    tf.train.export_meta_graph(path, export_scope="hid", save_debug_info=True)
+    info = GraphDebugInfo.FromString(path.with_suffix(".debug").read_bytes())
+    assert set(info.name_to_trace_id) == {"hid/a@", "hid2/a@"}
 
 
 def test_unreadable_files(tmp_path: Path) -> None:

@@ -417,6 +417,58 @@ def text_format(tf: ModuleType) -> Any:
         return [names, text, binary.hex(), pathlib.Path(whole).read_text("utf-8")]
 
 
+def debug_information(tf: ModuleType) -> Any:
+    """MG-109, MG-110, MG-111: nodes with the calls in this file that made them."""
+    with tf.name_scope("s"):
+        x = tf.constant(1.0, name="x")
+
+    def deep(depth: int) -> Any:
+        return deep(depth - 1) if depth else tf.identity(x, name="deep")
+
+    deep(12)
+    with tf.name_scope("s/"):
+        v = tf.Variable(1.0, name="v")
+        tf.while_loop(lambda i: i < 3.0, lambda i: i + v, [0.0], name="w")
+    theirs = tf.__name__.startswith("tensorflow")
+    messages = importlib.import_module(
+        "tensorflow.core.framework.graph_debug_info_pb2"
+        if theirs
+        else "metagraft.proto"
+    )
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for scope in (None, "s"):
+            path = f"{folder}/m.meta"
+            tf.train.export_meta_graph(path, export_scope=scope, save_debug_info=True)
+            content = pathlib.Path(folder, "m.debug").read_bytes()
+            info = messages.GraphDebugInfo.FromString(content)
+            found.append({key: _calls(info, key) for key in info.name_to_trace_id})
+            found.append(
+                [
+                    sorted(info.frames_by_id) == list(range(len(info.frames_by_id))),
+                    sorted(info.traces_by_id) == list(range(len(info.traces_by_id))),
+                    len(set(info.files)) == len(info.files),
+                    fields(info),
+                    sorted(
+                        {name for f in info.frames_by_id.values() for name in fields(f)}
+                    ),
+                ]
+            )
+    return found
+
+
+def _calls(info: Any, key: str) -> Any:
+    """Return the innermost calls in this file, the outermost of them first."""
+    trace = info.traces_by_id[info.name_to_trace_id[key]]
+    frames = [info.frames_by_id[number] for number in trace.frame_id]
+    here = [f for f in frames if pathlib.Path(info.files[f.file_index]).name == _FILE]
+    first = debug_information.__code__.co_firstlineno
+    return [[frame.func, frame.line - first] for frame in here[-4:]]
+
+
+_FILE = pathlib.Path(__file__).name
+
+
 COLLECTION_PROBES: tuple[Probe, ...] = (
     scoped_variables,
     variable_definitions,
@@ -429,4 +481,5 @@ COLLECTION_PROBES: tuple[Probe, ...] = (
     contexts,
     files,
     text_format,
+    debug_information,
 )

@@ -99,11 +99,21 @@ def add_function_shapes(library: FunctionLibrary, graph_def: GraphDef) -> None:
                 _add_shapes(definition, body)
 
 
-def function_bodies(library: FunctionLibrary) -> dict[str, Any]:
-    """Return the graphs of the functions that were built here, by their names."""
+def function_bodies(
+    library: FunctionLibrary, *, also_defun: bool = False
+) -> dict[str, Any]:
+    """Return the graphs of the functions that were built here, by their names.
+
+    Args:
+        library: The functions.
+        also_defun: Whether those of `Defun` are wanted, whose bodies have no shapes in
+            files.
+    """
     found = {}
     for function in library.built:
         body = getattr(function, "graph", None)
+        if body is None and also_defun:
+            body = getattr(function, "body", None)
         if body is not None:
             found[function.name] = body
     return found

@@ -15,11 +15,11 @@ def graph_debug_info(
     """Return where each node was made.
 
     Args:
-        places: Names of nodes of the main graph and where they were made; nodes of
-            which nothing is known are left out.
+        places: Where nodes were made, by `<node>@<function>`, with nothing after the
+            `@` for the main graph; nodes of which nothing is known are left out.
 
     Returns:
-        Traces by `<node>@`, outermost call first; equal frames and traces are kept
+        Traces by these keys, outermost call first; equal frames and traces are kept
         once.
 
     Source: tensorflow python/framework/error_interpolation.py
@@ -29,7 +29,7 @@ def graph_debug_info(
     files: dict[str, int] = {}
     frames: dict[tuple[CodeType, int], int] = {}
     traces: dict[tuple[tuple[CodeType, int], ...], int] = {}
-    for name, stack in places:
+    for key, stack in places:
         if not stack.frames:
             continue
         trace = traces.get(stack.frames)
@@ -37,7 +37,7 @@ def graph_debug_info(
             trace = traces[stack.frames] = len(traces)
             ids = [_frame_id(info, frames, files, f) for f in reversed(stack.frames)]
             info.traces_by_id[trace].frame_id.extend(ids)
-        info.name_to_trace_id[f"{name}@"] = trace
+        info.name_to_trace_id[key] = trace
     info.files.extend(files)
     return info
 

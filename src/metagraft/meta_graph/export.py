@@ -7,11 +7,13 @@ one pass over the copied nodes. The graph itself is never changed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
+from metagraft.graph.creation_stack import CreationStack
 from metagraft.graph.defaults import executing_eagerly, get_default_graph
 from metagraft.graph.graph import Graph
+from metagraft.graph.graph_functions import function_bodies
 from metagraft.graph.keys import GraphKeys
 from metagraft.graph.scope_names import prepend_name_scope, strip_name_scope
 from metagraft.meta_graph import codecs, producer
@@ -356,15 +358,29 @@ def write_debug_info(
     meta_graph_def: MetaGraphDef, graph: Graph, scope: str, path: str, as_text: bool
 ) -> None:
     """Write beside the file at `path` where the nodes of `graph` were made."""
-    names = [
-        prepend_name_scope(node.name, scope) for node in meta_graph_def.graph_def.node
-    ]
-    # TF: a node that the graph does not have raises KeyError after the file is written.
-    places = [
-        (name, graph.place_of(name)) for name in names if graph.has_operation(name)
-    ]
+    info = graph_debug_info(_places(meta_graph_def.graph_def, graph, scope))
     stem, _ = os.path.splitext(path)  # noqa: PTH122 - the rule that TensorFlow applies
-    write_message(graph_debug_info(places), f"{stem}.debug", as_text=as_text)
+    write_message(info, f"{stem}.debug", as_text=as_text)
+
+
+# TF: a node that the graph does not have raises KeyError after the file is written;
+# nodes of functions have no entries.
+def _places(
+    graph_def: GraphDef, graph: Graph, scope: str
+) -> Iterator[tuple[str, CreationStack]]:
+    """Yield where nodes were made, by `<node in the graph>@<function>`."""
+    for node in graph_def.node:
+        for name in (prepend_name_scope(node.name, scope), node.name):
+            if graph.has_operation(name):
+                yield f"{name}@", graph.place_of(name)
+                break
+    bodies = function_bodies(graph.functions, also_defun=True)
+    for function in graph_def.library.function:
+        function_name = function.signature.name
+        if function_name in bodies:
+            body = bodies[function_name]
+            for name in body.operation_names():
+                yield f"{name}@{function_name}", body.place_of(name)
 
 
 def _variables_in(
