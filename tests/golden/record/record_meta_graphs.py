@@ -52,7 +52,7 @@ def record_probes(tf: ModuleType) -> None:
     for probe in (*EXPORT_PROBES, *COLLECTION_PROBES, *UTILITY_PROBES):
         with tf.Graph().as_default():
             answers[probe.__name__] = probe(tf)
-    content = json.dumps(answers, indent=1)
+    content = json.dumps(answers, indent=1, sort_keys=True)
     (FOLDER / "probes.json").write_text(content + "\n", encoding="utf-8")
     print(f"probes.json: {len(answers)} probes")
 
