@@ -9,6 +9,7 @@ import pytest
 
 import metagraft.compat.v1 as tf
 from tests.programs.import_collection_probes import STATE_PROBES
+from tests.programs.import_graph_def_probes import GRAPH_DEF_PROBES
 from tests.programs.import_probes import GRAPH_PROBES, Probe
 
 ANSWERS = json.loads(
@@ -18,10 +19,11 @@ ANSWERS = json.loads(
 )
 
 
+PROBES = [*GRAPH_PROBES, *STATE_PROBES, *GRAPH_DEF_PROBES]
+
+
 @pytest.mark.golden
-@pytest.mark.parametrize(
-    "probe", [*GRAPH_PROBES, *STATE_PROBES], ids=lambda probe: probe.__name__
-)
+@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.__name__)
 def test_answers_as_tensorflow_does(probe: Probe) -> None:
     """Every answer equals the recorded one."""
     with tf.Graph().as_default():
@@ -31,4 +33,4 @@ def test_answers_as_tensorflow_does(probe: Probe) -> None:
 
 def test_every_recording_has_its_probe() -> None:
     """No recorded answer is left over."""
-    assert set(ANSWERS) == {p.__name__ for p in (*GRAPH_PROBES, *STATE_PROBES)}
+    assert set(ANSWERS) == {probe.__name__ for probe in PROBES}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.golden.record import tensorflow_v1
 from tests.programs.import_collection_probes import STATE_PROBES
+from tests.programs.import_graph_def_probes import GRAPH_DEF_PROBES
 from tests.programs.import_probes import GRAPH_PROBES
 
 FOLDER = Path(__file__).resolve().parent.parent / "import_probes"
@@ -19,7 +20,7 @@ def main() -> None:
     """Write the answers."""
     tf = tensorflow_v1.load()
     answers = {}
-    for probe in (*GRAPH_PROBES, *STATE_PROBES):
+    for probe in (*GRAPH_PROBES, *STATE_PROBES, *GRAPH_DEF_PROBES):
         with tf.Graph().as_default():
             answers[probe.__name__] = probe(tf)
     FOLDER.mkdir(exist_ok=True)
