@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 import pytest
 
 from metagraft.formats.saved_model_dir import read_saved_model
+from metagraft.proto import AssetFileDef
+from metagraft.proto.coercion import pack
 from tests import same_meta_graph
 from tests.plain_values import plain
 from tests.programs import saved_models
 from tests.programs.saved_models import FOLDER, MODELS, SIGNATURES
-
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "saved_models"
 
@@ -114,3 +116,37 @@ def test_objects_imported_by_both(
             exported.append(same_meta_graph.parsed(saver.export_meta_graph()))
     differences = same_meta_graph.differences(*exported)
     assert not differences, differences
+
+
+def test_objects_saved_by_ours(tf: ModuleType, mg: ModuleType, tmp_path: Path) -> None:
+    """MG-338: a model of TensorFlow 2 that is loaded and saved again stays one."""
+    shutil.copytree(GOLDEN / "objects", tmp_path / "before")
+    with mg.Graph().as_default() as graph, mg.Session() as sess:
+        loaded = mg.saved_model.load(sess, ["serve"], "before")
+        signatures = {
+            key: signature
+            for key, signature in loaded.signature_def.items()
+            if not key.startswith("__")
+        }
+        asset = graph.get_tensor_by_name("asset_path_initializer:0")
+        saver = mg.train.Saver(saver_def=loaded.saver_def)
+        mg.add_to_collection(mg.saved_model.ASSETS_KEY, _asset(asset, "words.txt"))
+        builder = mg.saved_model.Builder(FOLDER)
+        builder.add_meta_graph_and_variables(sess, ["serve"], signatures, saver=saver)
+        builder.save()
+    calls = saved_models.OBJECTS["objects"][:4]  # one model to a graph
+    expected, ours, theirs = (
+        saved_models.call(tf, calls, "before"),
+        saved_models.call(mg, calls),
+        saved_models.call(tf, calls),
+    )
+    assert plain(ours) == plain(theirs)
+    for given in (*expected, *theirs):
+        given.pop("path", None)  # the folder's name is in it
+    assert plain(expected) == plain(theirs)
+
+
+def _asset(tensor: Any, name: str) -> Any:
+    definition = AssetFileDef(filename=name)
+    definition.tensor_info.name = tensor.name
+    return pack(definition)

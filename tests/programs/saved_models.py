@@ -258,12 +258,69 @@ def load(tf: ModuleType, way: Load, folder: str = FOLDER) -> list[Any]:
 
 
 RESERVED = Load(("found:0", "v:0"))
-OBJECTS = (
-    Load(
-        ("StatefulPartitionedCall:0",),
-        {"serving_default_x:0": np.ones((2, 3), np.float32)},
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a signature of a loaded model, with its inputs by their names."""
+
+    signature: str = "serving_default"
+    inputs: dict[str, Any] = field(default_factory=dict)
+    scope: str | None = None
+
+
+_TEXTS = np.array([b"cat", b"bird", b"dog"], dtype=object)
+
+# Models of TensorFlow 2, by the calls to make one after the other.
+OBJECTS = {
+    "objects": (
+        Call(inputs={"x": np.ones((2, 3), np.float32)}),
+        Call("step"),
+        Call("step"),
+        Call("where"),
+        Call(inputs={"x": np.eye(3, dtype=np.float32)}, scope="in"),
     ),
-)
+    "objects_control": (
+        Call(inputs={"x": np.float32([3.0, -1.0]), "n": np.int32(4)}),
+        Call(inputs={"x": np.float32([1.0, 2.0, 3.0]), "n": np.int32(0)}),
+        Call(inputs={"x": np.float32([5.0]), "n": np.int32(2)}, scope="in/side"),
+    ),
+    "objects_table": (
+        Call(inputs={"words": _TEXTS}),
+        Call(inputs={"words": _TEXTS[::-1]}, scope="in"),
+    ),
+    "objects_keras": (
+        Call(inputs={"image": np.linspace(-1, 1, 32, dtype=np.float32).reshape(
+            2, 4, 4, 1)}),
+    ),
+}  # fmt: skip
+
+
+def call(
+    tf: ModuleType, calls: tuple[Call, ...], folder: str = FOLDER
+) -> list[dict[str, Any]]:
+    """Load a model for each scope in turn; return what the calls give."""
+    given = []
+    with tf.Graph().as_default(), tf.Session() as sess:
+        loaded: dict[str | None, Any] = {}
+        for one in calls:
+            if one.scope not in loaded:
+                loaded[one.scope] = tf.saved_model.load(
+                    sess, ["serve"], folder, import_scope=one.scope
+                )
+            signature = loaded[one.scope].signature_def[one.signature]
+            prefix = f"{one.scope}/" if one.scope else ""
+            outputs = signature.outputs
+            given.append(
+                sess.run(
+                    {name: prefix + outputs[name].name for name in sorted(outputs)},
+                    {
+                        prefix + signature.inputs[name].name: value
+                        for name, value in one.inputs.items()
+                    },
+                )
+            )
+    return given
 
 
 def old(tf: ModuleType) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 import metagraft.compat.v1 as tf
 from metagraft.formats.saved_model_dir import read_saved_model
 from metagraft.saved_model import keys, loader
 from metagraft.saved_model.loader import SavedModelLoader
-from tests import same_graph
-from tests.saved_model.test_recorded_models import GOLDEN
+from tests import known_differences, same_graph
+from tests.plain_values import plain
+from tests.programs import saved_models
+from tests.saved_model.test_recorded_models import GOLDEN, checkpoint_of, recorded
 
 pytestmark = pytest.mark.golden
 
@@ -80,3 +86,42 @@ def test_export(scope: str | None) -> None:
         node.attr.pop("_output_shapes", None)
     assert same_graph.differences(expected.graph_def, found.graph_def) == ""
     assert found.saver_def == expected.saver_def
+
+
+@pytest.mark.parametrize(
+    "name", known_differences.parameters("saved_models", saved_models.OBJECTS)
+)
+def test_signatures_run(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MG-338: signatures give what they give in TensorFlow, in scopes too."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(GOLDEN / name, saved_models.FOLDER)
+    found = saved_models.call(tf, saved_models.OBJECTS[name])
+    for given, expected in zip(found, recorded(f"{name}.values"), strict=True):
+        assert given.keys() == expected.keys()
+        for key, value in expected.items():
+            result = plain(given[key])
+            if "array" not in value or "float" not in value["array"]:
+                assert result == value
+                continue
+            numbers = [np.float32(result.pop("elements")) for result in (result, value)]
+            assert result == {k: v for k, v in value.items() if k != "elements"}
+            np.testing.assert_allclose(*numbers, rtol=1e-5, atol=1e-6)
+
+
+def test_saved_again(tmp_path: Path) -> None:
+    """MG-338: a loaded model is saved by its own functions, under paths of objects."""
+    folder = tmp_path / "model"
+    with tf.Graph().as_default() as graph, tf.Session() as sess:
+        saver, _ = SavedModelLoader(FOLDER).load_graph(graph, ["serve"])
+        assert saver is not None
+        saver.restore(sess, str(FOLDER / "variables" / "variables"))
+        sess.run("StatefulPartitionedCall_1")
+        builder = tf.saved_model.Builder(folder)
+        builder.add_meta_graph_and_variables(sess, ["serve"], saver=saver)
+        builder.save()
+    before, after = checkpoint_of(FOLDER), checkpoint_of(folder)
+    count = "count/.ATTRIBUTES/VARIABLE_VALUE"
+    assert (before.pop(count), after.pop(count)) == (4, 5)
+    assert before == after

@@ -148,6 +148,7 @@ OPS = (
     OpSpec(name="AssignAddVariableOp", shape=assign_shape, source=SOURCE),
     OpSpec(name="AssignSubVariableOp", shape=assign_shape, source=SOURCE),
     OpSpec(name="DestroyResourceOp", shape=no_output_shape, source=SOURCE),
+    OpSpec(name="DisableCopyOnRead", shape=no_output_shape, source=SOURCE),
     OpSpec(
         name="ResourceGather",
         shape=gather_shape,

@@ -276,6 +276,7 @@ STATE_OPS: Final[dict[str, Planner]] = {
     "IsVariableInitialized": plan_is_initialized,
     "VarIsInitializedOp": plan_is_initialized,
     "DestroyResourceOp": plan_destroy,
+    "DisableCopyOnRead": plan_no_op,  # reads copy nothing anyway
     "Switch": plan_switch,
     "RefSwitch": plan_switch,
     "Merge": plan_merge,

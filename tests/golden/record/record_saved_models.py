@@ -78,16 +78,15 @@ def _reserved(tf: Any) -> None:
 def _objects() -> None:
     """Write trees of objects with TensorFlow 2; load them as version 1 does."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
     import tensorflow as tf
 
     v1 = tf.compat.v1
     v1.logging.set_verbosity(v1.logging.FATAL)
-    for name, (write, loads) in {
-        "objects": (_write_objects, saved_models.OBJECTS),
-    }.items():
+    for name, calls in saved_models.OBJECTS.items():
         with _folder(name):
-            write(tf)
-            _write_values(name, [saved_models.load(v1, way) for way in loads])
+            _OBJECTS[name](tf)
+            _write_values(name, saved_models.call(v1, calls))
     _note_version("VERSION.objects", tf.__version__)
 
 
@@ -125,6 +124,82 @@ def _write_objects(tf: Any) -> None:
     )
 
 
+def _write_control(tf: Any) -> None:
+    class Control(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = tf.Variable(2.0, name="scale")
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec([None], tf.float32, "x"),
+                tf.TensorSpec([], tf.int32, "n"),
+            ]
+        )
+        def serve(self, x: Any, n: Any) -> Any:
+            total = tf.cond(
+                tf.reduce_sum(x) > 3.0, lambda: x * self.scale, lambda: x - 1.0
+            )
+            _, looped = tf.while_loop(
+                lambda i, _: i < n,
+                lambda i, y: (i + 1, y * self.scale + tf.cast(i, tf.float32)),
+                [0, total],
+            )
+            return {"looped": looped, "total": total}
+
+    model = Control()
+    tf.saved_model.save(model, saved_models.FOLDER, model.serve)
+
+
+def _write_table(tf: Any) -> None:
+    Path("source").mkdir()
+    Path("source/words.txt").write_text("dog\ncat\n", encoding="utf-8")
+
+    class Table(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = tf.lookup.StaticVocabularyTable(
+                tf.lookup.TextFileInitializer(
+                    "source/words.txt",
+                    tf.string,
+                    tf.lookup.TextFileIndex.WHOLE_LINE,
+                    tf.int64,
+                    tf.lookup.TextFileIndex.LINE_NUMBER,
+                ),
+                num_oov_buckets=1,
+            )
+            self.rows = tf.Variable([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]], name="rows")
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "words")])
+        def serve(self, words: Any) -> Any:
+            ids = self.table.lookup(words)
+            return {"ids": ids, "rows": tf.gather(self.rows, ids)}
+
+    model = Table()
+    tf.saved_model.save(model, saved_models.FOLDER, model.serve)
+
+
+def _write_keras(tf: Any) -> None:
+    import tf_keras as keras
+
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.layers.Input((4, 4, 1), name="image"),
+            keras.layers.Conv2D(2, 3, activation="relu", name="conv"),
+            keras.layers.BatchNormalization(name="norm"),
+            keras.layers.Dropout(0.5, name="drop"),
+            keras.layers.Flatten(name="flat"),
+            keras.layers.Dense(3, activation="softmax", name="scores"),
+        ]
+    )
+    serve = tf.function(
+        lambda image: {"scores": model(image, training=False)},
+        input_signature=[tf.TensorSpec([None, 4, 4, 1], tf.float32, "image")],
+    )
+    tf.saved_model.save(model, saved_models.FOLDER, serve)
+
+
 def _old() -> None:
     """Write a model with TensorFlow 1.15."""
     tf = tensorflow_v1.load()
@@ -152,7 +227,7 @@ def _folder(name: str) -> Iterator[None]:
 
 
 def _write_values(name: str, values: list[Any]) -> None:
-    _write(f"{name}.values", [plain(list(fetched)) for fetched in values])
+    _write(f"{name}.values", [plain(fetched) for fetched in values])
 
 
 def _text(make: Callable[..., Any], tf: Any) -> str:
@@ -182,6 +257,13 @@ def _write(name: str, values: Any) -> None:
 def _note_version(name: str, version: str) -> None:
     (OUT / name).write_text(f"tensorflow {version}\n", encoding="utf-8")
 
+
+_OBJECTS: dict[str, Callable[[Any], None]] = {
+    "objects": _write_objects,
+    "objects_control": _write_control,
+    "objects_keras": _write_keras,
+    "objects_table": _write_table,
+}
 
 if __name__ == "__main__":
     main(sys.argv[1:])
