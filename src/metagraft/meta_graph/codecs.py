@@ -112,6 +112,11 @@ def codec_of(collection_name: str | bytes) -> Codec | None:
 
 def get_collection_proto_type(collection_name: str) -> type[Message] | None:
     """Return the message class of a collection, or None."""
+    row = _BUILT_IN.get(collection_name)
+    if row is not None and collection_name not in _registered:
+        # Without loading the class whose messages these are.
+        proto_type: type[Message] = getattr(metagraft.proto, row[0])
+        return proto_type
     codec = codec_of(collection_name)
     return codec.proto_type if codec is not None else None
 
