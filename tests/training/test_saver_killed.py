@@ -135,8 +135,8 @@ def test_two_savers_in_one_folder(tmp_path: Path) -> None:
 
     def look() -> None:
         while not stop.is_set():
-            state = tf.train.get_checkpoint_state(tmp_path)
-            if state is None and (tmp_path / "checkpoint").exists():
+            is_there = (tmp_path / "checkpoint").exists()
+            if is_there and tf.train.get_checkpoint_state(tmp_path) is None:
                 problems.append("the state cannot be read")
 
     threads = [threading.Thread(target=train, args=(name,)) for name in ("a", "b")]
