@@ -144,47 +144,41 @@ def export_scoped_meta_graph(
     given = as_given(graph_def, GraphDef, "graph_def")
     saver = as_given(saver_def, SaverDef, "saver_def")
     graph = as_graph(graph)
-    meta_graph_def = MetaGraphDef()
-    excluded: frozenset[str] = frozenset()
-    if clear_extraneous_savers:
-        nodes = given.node if given is not None else graph.stored_nodes
-        excluded = extraneous_saver_nodes(nodes, saver)
     rebuilt = bool(export_scope or clear_extraneous_savers or clear_devices)
-    selection = Selection(export_scope or "", excluded)
-    unbound: list[str] = []
-    _fill_graph_def(meta_graph_def, graph, given, selection, rebuilt=rebuilt)
-    if selection.scope:
+    listed = unbound_inputs_col_name if rebuilt else None
+    meta_graph_def = MetaGraphDef()
+    with graph.mutation_lock():
+        excluded: frozenset[str] = frozenset()
+        if clear_extraneous_savers:
+            nodes = given.node if given is not None else graph.stored_nodes
+            excluded = extraneous_saver_nodes(nodes, saver)
+        selection = Selection(export_scope or "", excluded)
+        _fill_graph_def(meta_graph_def, graph, given, selection, rebuilt=rebuilt)
         unbound = take_scope_off(meta_graph_def.graph_def.node, selection.scope)
-    if clear_devices:
-        clear_devices_of(meta_graph_def.graph_def.node)
-    whole = graph if selection.takes_all and given is None else None
-    fill_info(meta_graph_def, info, whole)
-    if strip_default_attrs:
-        strip_defaults(meta_graph_def)
-    if saver is not None:
-        meta_graph_def.saver_def.CopyFrom(saver)
-    keys = (
-        graph.get_all_collection_keys() if collection_list is None else collection_list
-    )
-    _fill_collections(
-        meta_graph_def,
-        graph,
-        [key for key in keys if not (rebuilt and key == unbound_inputs_col_name)],
-        selection,
-        saver,
-        replaces_savers=clear_extraneous_savers,
-    )
-    if rebuilt and unbound_inputs_col_name:
-        wanted = collection_list is None or unbound_inputs_col_name in collection_list
-        _fill_unbound_inputs(
-            meta_graph_def, unbound_inputs_col_name, unbound if wanted else ()
+        if clear_devices:
+            clear_devices_of(meta_graph_def.graph_def.node)
+        whole = graph if selection.takes_all and given is None else None
+        fill_info(meta_graph_def, info, whole)
+        if strip_default_attrs:
+            strip_defaults(meta_graph_def)
+        keys = _keys(graph, collection_list)
+        _fill_saver_and_collections(
+            meta_graph_def,
+            graph,
+            [key for key in keys if not (listed and key == listed)],
+            selection,
+            saver,
+            replaces_savers=clear_extraneous_savers,
         )
-    if filename is not None and os.fspath(filename):
-        path = os.fspath(filename)
+        if listed and (collection_list is None or listed in collection_list):
+            _fill_unbound_inputs(meta_graph_def, listed, unbound)
+        variables = _variables_in(graph, export_scope, selection)
+    if filename:
+        path = os.fsdecode(filename)
         write_message(meta_graph_def, path, as_text=as_text)
         if save_debug_info:
             write_debug_info(meta_graph_def, graph, selection.scope, path, as_text)
-    return meta_graph_def, _variables_in(graph, export_scope, selection)
+    return meta_graph_def, variables
 
 
 def create_meta_graph_def(
@@ -225,15 +219,10 @@ def create_meta_graph_def(
     fill_info(meta_graph_def, info, graph if given is None else None)
     if strip_default_attrs:
         strip_defaults(meta_graph_def)
-    if saver is not None:
-        meta_graph_def.saver_def.CopyFrom(saver)
-    keys = (
-        graph.get_all_collection_keys() if collection_list is None else collection_list
-    )
-    _fill_collections(
+    _fill_saver_and_collections(
         meta_graph_def,
         graph,
-        keys,
+        _keys(graph, collection_list),
         Selection(export_scope or "", frozenset(exclude_nodes or ())),
         saver,
         replaces_savers=clear_extraneous_savers,
@@ -257,8 +246,8 @@ def as_given(value: Any, cls: Any, argument: str) -> Any:
 
 
 def as_graph(graph: Any) -> Graph:
-    """Return the graph, or the default graph for None."""
-    if graph is None:
+    """Return the graph, or the default graph for what is false."""
+    if not graph:
         return get_default_graph()
     if not isinstance(graph, Graph):
         raise TypeError(f"graph must be of type Graph. Received type: {type(graph)}.")
@@ -325,7 +314,13 @@ def fill_info(
         target.stripped_op_list.SetInParent()
 
 
-def _fill_collections(
+def _keys(graph: Graph, collection_list: Iterable[Any] | None) -> Iterable[Any]:
+    return (
+        graph.get_all_collection_keys() if collection_list is None else collection_list
+    )
+
+
+def _fill_saver_and_collections(
     meta_graph_def: MetaGraphDef,
     graph: Graph,
     keys: Iterable[Any],
@@ -334,6 +329,8 @@ def _fill_collections(
     *,
     replaces_savers: bool,
 ) -> None:
+    if saver is not None:
+        meta_graph_def.saver_def.CopyFrom(saver)
     for key in keys:
         if not (replaces_savers and key == GraphKeys.SAVERS):
             store_collection(meta_graph_def, key, graph, selection)

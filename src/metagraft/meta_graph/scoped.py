@@ -84,13 +84,15 @@ def take_scope_off(nodes: Iterable[NodeDef], scope: str) -> list[str]:
 
     Args:
         nodes: Changed in place: names, inputs, colocation, frame names.
-        scope: The scope without which they go on.
+        scope: The scope without which they go on; "" changes nothing.
 
     Returns:
         The unbound inputs in the order in which they were met, one for each use,
         control inputs with their `^`.
     """
     unbound: list[str] = []
+    if not scope:
+        return unbound
     stripped: dict[str, str] = {}  # inputs repeat the names of nodes: strip each once
     for node in nodes:
         name = node.name
