@@ -5,7 +5,7 @@ Source: tensorflow python/ops/io_ops.py.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from metagraft.api.record_files import TFRecordOptions
 from metagraft.graph import dtypes
@@ -26,6 +26,20 @@ __all__ = [
     "read_file",
     "write_file",
 ]
+
+
+class ReadRecord(NamedTuple):
+    """What `read` gives out."""
+
+    key: Tensor
+    value: Tensor
+
+
+class ReadRecords(NamedTuple):
+    """What `read_up_to` gives out."""
+
+    keys: Tensor
+    values: Tensor
 
 
 class ReaderBase:
@@ -59,19 +73,18 @@ class ReaderBase:
         """Whether the state can be stored."""
         return self._supports_serialize
 
-    def read(self, queue: Any, name: str | None = None) -> tuple[Tensor, Tensor]:
+    def read(self, queue: Any, name: str | None = None) -> ReadRecord:
         """Return the next record: a key and its value, two string scalars.
 
         Args:
             queue: A queue, or the handle of one, with names of files.
             name: Name of the operation.
         """
-        key, value = self._read("ReaderRead", queue, name=name)
-        return key, value
+        return ReadRecord(*self._read("ReaderRead", queue, name=name))
 
     def read_up_to(
         self, queue: Any, num_records: Any, name: str | None = None
-    ) -> tuple[Tensor, Tensor]:
+    ) -> ReadRecords:
         """Return the next records, at the end of a file fewer than asked for.
 
         Args:
@@ -79,10 +92,9 @@ class ReaderBase:
             num_records: How many.
             name: Name of the operation.
         """
-        keys, values = self._read(
-            "ReaderReadUpTo", queue, num_records=num_records, name=name
+        return ReadRecords(
+            *self._read("ReaderReadUpTo", queue, num_records=num_records, name=name)
         )
-        return keys, values
 
     def _read(self, op_type: str, queue: Any, **arguments: Any) -> Any:
         handle = queue if isinstance(queue, Tensor) else queue.queue_ref

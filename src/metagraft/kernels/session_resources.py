@@ -17,7 +17,7 @@ from metagraft.kernels.kernel import Array, RunContext
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
 
-__all__ = ["behind", "handle_of", "kept"]
+__all__ = ["behind", "bytes_of", "handle_of", "kept", "text_of"]
 
 _DEFAULT_CONTAINER: Final = "localhost"
 # Resources without a shared name are numbered, so that errors can tell them apart.
@@ -74,3 +74,15 @@ def behind(handle: Array, cls: type[Any]) -> Any:
             f"The handle leads to a {type(resource).__name__}, not a {cls.__name__}.",
         )
     return resource
+
+
+def bytes_of(value: Array) -> bytes:
+    """Return the string in a scalar."""
+    item: Any = np.asarray(value, object)[()]
+    content: bytes = item
+    return content
+
+
+def text_of(value: Array) -> str:
+    """Return the name of a file in a scalar."""
+    return bytes_of(value).decode("utf-8", "surrogateescape")

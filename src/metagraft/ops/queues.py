@@ -37,6 +37,14 @@ def number_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     return ((),)
 
 
+def dequeue_many_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """Components of which the handle tells nothing."""
+    count = inputs.value(1)
+    if count is not None and int(count) < 0:
+        raise ValueError(f"Input 'n' must be >= 0, but is {int(count)}")
+    return [None] * len(attrs["component_types"])
+
+
 def barrier_take_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """Positions, keys, and components of which nothing is known."""
     del inputs
@@ -60,8 +68,8 @@ _QUEUES: Final = (
 _ON_QUEUES: Final[tuple[tuple[str, bool, ShapeFunction | None], ...]] = (
     ("QueueClose", True, None),
     ("QueueDequeue", True, None),
-    ("QueueDequeueMany", True, None),
-    ("QueueDequeueUpTo", True, None),
+    ("QueueDequeueMany", True, dequeue_many_shape),
+    ("QueueDequeueUpTo", True, dequeue_many_shape),
     ("QueueEnqueue", True, None),
     ("QueueEnqueueMany", True, None),
     ("QueueIsClosed", False, number_shape),

@@ -1,0 +1,243 @@
+"""How readers run, and whole files; twin of `ops/readers.py`.
+
+Source: tensorflow core/framework/reader_base.cc, core/kernels/reader_ops.cc,
+whole_file_read_ops.cc, matching_files_op.cc.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.formats import files
+from metagraft.formats.folders import matching
+from metagraft.kernels.kernel import Array, Kernel, RunContext
+from metagraft.kernels.queues import Queue
+from metagraft.kernels.record_sources import Record, Source, source_of
+from metagraft.kernels.session_resources import (
+    behind,
+    bytes_of,
+    kept,
+    text_of,
+)
+
+if TYPE_CHECKING:
+    from metagraft.graph.operation import Operation
+
+
+class Reader:
+    """Gives out the records of the files that a queue names.
+
+    Attributes:
+        records_produced: How many records were given out.
+        files_finished: How many files were read to the end.
+    """
+
+    def __init__(self, source: Source) -> None:
+        """Start before the first file.
+
+        Args:
+            source: Gives the records of one file.
+        """
+        self._source = source
+        # Held while the reader waits for a name: others wait for the same name.
+        self._lock = threading.Lock()
+        self._records: Iterator[Record] | None = None
+        self.records_produced = 0
+        self.files_finished = 0
+
+    def read(self, run: RunContext, queue: Queue) -> Record:
+        """Return the next record, of the next file if need be."""
+        with self._lock:
+            while True:
+                record = self._next(run, queue)
+                if record is not None:
+                    return record
+
+    def read_up_to(self, run: RunContext, queue: Queue, count: int) -> list[Record]:
+        """Return the next records; none of a second file, unless there are none."""
+        records: list[Record] = []
+        with self._lock:
+            while len(records) < count:
+                record = self._next(run, queue)
+                if record is not None:
+                    records.append(record)
+                elif records:
+                    break
+        return records
+
+    def _next(self, run: RunContext, queue: Queue) -> Record | None:
+        """Return the next record of the file, None at its end."""
+        if self._records is None:
+            ((name, *_),) = queue.elements.take(run.waits, 1)
+            self._records = self._source(name[()])
+        try:
+            record = next(self._records, None)
+        except Exception:
+            self._records = None
+            raise
+        if record is None:
+            self._records = None
+            self.files_finished += 1
+        else:
+            self.records_produced += 1
+        return record
+
+    def reset(self) -> None:
+        """Go back to the start."""
+        with self._lock:
+            self._records = None
+            self.records_produced = 0
+            self.files_finished = 0
+
+
+def make_reader(run: RunContext, op: Operation) -> tuple[Array]:
+    """The reader, made when it is first used."""
+    return kept(run, op, "reader", lambda _: Reader(source_of(op)))
+
+
+def read(
+    run: RunContext, op: Operation, reader_handle: Array, queue_handle: Array
+) -> tuple[Array, Array]:
+    """Return the next record."""
+    del op
+    reader: Reader = behind(reader_handle, Reader)
+    key, value = reader.read(run, _names(queue_handle))
+    return _string(key), _string(value)
+
+
+def _names(handle: Array) -> Queue:
+    """Return a queue of names.
+
+    Raises:
+        InvalidArgumentError: Its elements are no strings.
+    """
+    queue: Queue = behind(handle, Queue)
+    if [dtype.name for dtype in queue.dtypes] != ["string"]:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "A reader needs a queue of one string component, this one has "
+            f"{[dtype.name for dtype in queue.dtypes]}",
+        )
+    return queue
+
+
+def _string(value: bytes) -> Array:
+    return np.array(value, dtype=object)
+
+
+def read_up_to(
+    run: RunContext,
+    op: Operation,
+    reader_handle: Array,
+    queue_handle: Array,
+    num_records: Array,
+) -> tuple[Array, Array]:
+    """Return the next records."""
+    del op
+    reader: Reader = behind(reader_handle, Reader)
+    records = reader.read_up_to(run, _names(queue_handle), int(num_records))
+    keys = np.empty(len(records), object)
+    values = np.empty(len(records), object)
+    for position, (key, value) in enumerate(records):
+        keys[position], values[position] = key, value
+    return keys, values
+
+
+def num_records_produced(
+    run: RunContext, op: Operation, reader_handle: Array
+) -> tuple[Array]:
+    """How many records were given out."""
+    del run, op
+    reader: Reader = behind(reader_handle, Reader)
+    return (np.int64(reader.records_produced),)
+
+
+def num_work_units_completed(
+    run: RunContext, op: Operation, reader_handle: Array
+) -> tuple[Array]:
+    """How many files were read to the end."""
+    del run, op
+    reader: Reader = behind(reader_handle, Reader)
+    return (np.int64(reader.files_finished),)
+
+
+def reset(run: RunContext, op: Operation, reader_handle: Array) -> tuple[()]:
+    """Go back to the start."""
+    del run, op
+    reader: Reader = behind(reader_handle, Reader)
+    reader.reset()
+    return ()
+
+
+# -- whole files -----------------------------------------------------------------------
+
+
+def read_file(attrs: Any, filename: Array) -> tuple[Array]:
+    """Return the content of a file."""
+    del attrs
+    return (_string(files.read_bytes(text_of(filename))),)
+
+
+def write_file(attrs: Any, filename: Array, contents: Array) -> tuple[()]:
+    """Write a file, and the folders it is in."""
+    del attrs
+    path = text_of(filename)
+    folder = path.rpartition("/")[0]
+    if folder:
+        files.make_folders(folder)
+    files.write_bytes(path, bytes_of(contents))
+    return ()
+
+
+def matching_files(attrs: Any, pattern: Array) -> tuple[Array]:
+    """Return the names of the files that match any pattern, in order."""
+    del attrs
+    found = [
+        name.encode("utf-8", "surrogateescape")
+        for one in np.asarray(pattern, object).reshape(-1)
+        for name in matching(one.decode("utf-8", "surrogateescape"))
+    ]
+    names = np.empty(len(found), object)
+    names[:] = sorted(found)
+    return (names,)
+
+
+_READERS: Final = (
+    "FixedLengthRecordReader",
+    "IdentityReader",
+    "TFRecordReader",
+    "TextLineReader",
+    "WholeFileReader",
+)
+
+
+def _on_run(
+    function: Callable[..., tuple[Array, ...]], *, waits: bool = False
+) -> Kernel:
+    return Kernel(function, host=True, on_run=True, waits=waits)
+
+
+_ACTIONS: Final = {
+    "ReaderRead": _on_run(read, waits=True),
+    "ReaderReadUpTo": _on_run(read_up_to, waits=True),
+    "ReaderNumRecordsProduced": _on_run(num_records_produced),
+    "ReaderNumWorkUnitsCompleted": _on_run(num_work_units_completed),
+    # It waits for whoever is reading.
+    "ReaderReset": _on_run(reset, waits=True),
+}
+
+KERNELS = {
+    **{name: _on_run(make_reader) for name in _READERS},
+    **{f"{name}V2": _on_run(make_reader) for name in _READERS},
+    **_ACTIONS,
+    **{f"{name}V2": kernel for name, kernel in _ACTIONS.items()},
+    "ReadFile": Kernel(read_file, host=True),
+    "WriteFile": Kernel(write_file, host=True),
+    "MatchingFiles": Kernel(matching_files, host=True),
+}
