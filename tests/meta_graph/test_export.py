@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import logging
 import os
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,8 @@ from tests.programs.functions import defun
 from tests.programs.graph_defs import GRAPH_DEFS
 from tests.programs.meta_graphs import EXPORTS
 
-GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "meta_graphs"
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "tests" / "golden" / "meta_graphs"
 
 
 @pytest.fixture(autouse=True)
@@ -187,15 +190,23 @@ def test_ops_in_functions_are_listed() -> None:
 
 def test_graph_past_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """MG-036: a graph that is too large is an error that names the largest nodes."""
-    tf.constant(np.zeros(1000), name="large")
+    sizes = {f"large{n}": 1000 + 10 * n for n in range(12)}
+    for name, size in sizes.items():
+        tf.constant(np.zeros(size, np.uint8), name=name)
     tf.constant(1.0, name="small")
+    nodes = {node.name: node.ByteSize() for node in _shaped_nodes()}
+    ranked = sorted(sizes, key=lambda name: -sizes[name])[:10]
+    listed = ", ".join(f"'{name}' ({nodes[name]} bytes)" for name in ranked)
     monkeypatch.setattr(export, "LARGEST_GRAPH_BYTES", 4000)
     for scope in (None, "la"):
-        with pytest.raises(
-            ValueError, match=r"larger than 2GB.*'large' \(8\d+ bytes\)"
-        ):
+        with pytest.raises(ValueError, match="GraphDef cannot be larger than 2GB") as e:
             tf.train.export_meta_graph(export_scope=scope)
+        assert f"The largest nodes are {listed}; " in str(e.value)
     assert tf.train.export_meta_graph(export_scope="small").graph_def.node
+
+
+def _shaped_nodes() -> Any:
+    return tf.get_default_graph().as_graph_def(add_shapes=True).node
 
 
 def test_scoped_export_returns_variables() -> None:
@@ -263,6 +274,37 @@ def test_files(tmp_path: Path) -> None:
     assert binary.read_bytes() == first
     assert text.read_text().startswith("meta_info_def {")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "m.txt"]
+
+
+def test_bare_names_are_in_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MG-105: also names as bytes."""
+    monkeypatch.chdir(tmp_path)
+    exported = tf.train.export_meta_graph("m.meta")
+    assert read_meta_graph_file(tmp_path / "m.meta") == exported
+    tf.train.export_meta_graph(b"sub/n.meta", save_debug_info=True)
+    assert sorted(path.name for path in (tmp_path / "sub").iterdir()) == [
+        "n.debug",
+        "n.meta",
+    ]
+
+
+def test_processes_write_equal_bytes(tmp_path: Path) -> None:
+    """MG-107: sets and dictionaries with other hashes do not show in a file."""
+    program = (
+        "import sys, metagraft.compat.v1 as tf\n"
+        "from tests.programs.meta_graphs import EXPORTS\n"
+        "EXPORTS['export_control_flow_gradient'](tf)\n"
+        "EXPORTS['export_scope_queues'](tf)\n"
+        "tf.train.export_meta_graph(sys.argv[1], clear_devices=True)\n"
+    )
+    files = [tmp_path / seed for seed in ("1", "2")]
+    for path in files:
+        environment = {**os.environ, "PYTHONHASHSEED": path.name}
+        command = [sys.executable, "-W", "ignore", "-c", program, str(path)]
+        subprocess.run(command, check=True, env=environment, cwd=ROOT)
+    assert files[0].read_bytes() == files[1].read_bytes()
 
 
 def test_files_appear_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -515,7 +515,7 @@ def _savers(tf: ModuleType, saver: Any, clears: bool, **options: Any) -> Any:
 
 
 def stripping(tf: ModuleType) -> Any:
-    """MG-066, MG-067, MG-069: attributes left out of nodes and functions."""
+    """MG-066, MG-067, MG-068, MG-069: attributes left out of nodes and functions."""
     nodes = with_functions(tf)
     nodes.node.add(name="own", op="NoSuchOp").attr["transpose_a"].b = False
     nodes.node.add(name="call", op="unused").attr["T"].type = 1
@@ -530,6 +530,19 @@ def stripping(tf: ModuleType) -> Any:
     zero.attr["num_bits"].i = 8
     zero.attr["min"].f = -6.0
     zero.attr["max"].f = 6.5
+    for name, number in {"zero": 0.0, "minus": -0.0, "nan": float("nan")}.items():
+        crop = nodes.node.add(name=f"crop_{name}", op="CropAndResize")
+        crop.attr["extrapolation_value"].f = number
+    for name, color in {
+        "same": {"int_val": [255, 0, 0, 255]},
+        "bytes": {"tensor_content": b"\xff\0\0\xff"},
+        "other": {"int_val": [255, 0, 0, 254]},
+    }.items():
+        tensor = nodes.node.add(name=f"image_{name}", op="ImageSummary").attr[
+            "bad_color"
+        ]
+        tensor.tensor.CopyFrom(type(tensor.tensor)(dtype=4, **color))
+        tensor.tensor.tensor_shape.dim.add(size=4)
     exported = tf.train.export_meta_graph(graph_def=nodes, strip_default_attrs=True)
     again = tf.MetaGraphDef()
     again.graph_def.CopyFrom(nodes)

@@ -215,6 +215,29 @@ def export_scope_saver_outside(tf: ModuleType) -> Any:
     return tf.train.export_meta_graph(export_scope="hidden")
 
 
+def export_scope_queues(tf: ModuleType) -> Any:
+    """A queue of the scope with its runner, and one outside."""
+    for scope in ("s", "other"):
+        with tf.name_scope(scope):
+            queue = tf.FIFOQueue(10, tf.float32, [[]], name="queue")
+            enqueue = queue.enqueue([1.0], name="enqueue")
+            tf.train.add_queue_runner(tf.train.QueueRunner(queue, [enqueue] * 2))
+            queue.dequeue(name="dequeue")
+    return tf.train.export_meta_graph(export_scope="s")
+
+
+def export_variable_collections(tf: ModuleType) -> Any:
+    """Every collection whose elements are variables."""
+    tf.train.create_global_step()
+    v = tf.Variable(1.0, name="v")
+    r = tf.get_variable("r", initializer=1.0, use_resource=True)
+    tf.train.ExponentialMovingAverage(0.9).apply([v])
+    for key in ("local_variables", "model_variables", "metric_variables"):
+        tf.add_to_collection(key, v)
+        tf.add_to_collection(key, r)
+    return tf.train.export_meta_graph()
+
+
 def export_scope_own_collection(tf: ModuleType) -> Any:
     """Unbound inputs under another name."""
     x = tf.placeholder(tf.float32, name="x")
@@ -440,6 +463,8 @@ EXPORTS: dict[str, Export] = {
         export_scope_slash,
         export_scope_variables,
         export_scope_saver_outside,
+        export_scope_queues,
+        export_variable_collections,
         export_scope_own_collection,
         export_scope_no_collection,
         export_scope_unknown,
