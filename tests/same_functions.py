@@ -15,7 +15,7 @@ from tests.same_graph import differences
 _NUMBERED = re.compile(
     r"\b((?:__(?:inference|forward|backward)_\w+?"
     r"|\w+?_(?:true|false|cond|body|branch\d+)"
-    r"(?:_\d+_rewritten)?(?:_\d+_grad)?)_)(\d+)\b"
+    r"(?:_\d+_rewritten)?(?:_\d+_grad)?)_)(\d+)(?=\b|___)"
 )
 _MADE_BY_LIBRARY = ("_Wrapper", "_Body")
 

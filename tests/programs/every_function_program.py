@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-from tests.programs import functions
+from tests.programs import control_flow_functions, functions
 
 Program = Callable[[ModuleType], Sequence[Any]]
 
 PROGRAMS: dict[str, Program] = {
-    program.__name__: program for program in functions.PROGRAMS
+    program.__name__: program
+    for program in (*functions.PROGRAMS, *control_flow_functions.PROGRAMS)
 }
-_WITH_FUNCTIONS: frozenset[str] = frozenset()
+_WITH_FUNCTIONS = frozenset(p.__name__ for p in control_flow_functions.PROGRAMS)
 
 
 @contextmanager

@@ -10,13 +10,18 @@ from __future__ import annotations
 
 from metagraft.api.variable_creation import disable_resource_variables
 from metagraft.errors import UnimplementedError
-from metagraft.graph.defaults import disable_eager_execution
+from metagraft.graph.defaults import (
+    builds_control_flow_of_functions,
+    disable_eager_execution,
+    use_control_flow_of_functions,
+)
 
 
 def disable_v2_behavior() -> None:
     """Behave as TensorFlow 1: graphs, reference variables, `Dimension`s in shapes."""
     disable_eager_execution()
     disable_resource_variables()
+    disable_control_flow_v2()
 
 
 def enable_v2_behavior() -> None:
@@ -29,21 +34,18 @@ def enable_v2_behavior() -> None:
 
 
 def disable_control_flow_v2() -> None:
-    """Build conditionals and loops of Switch, Merge and frames, which is the case."""
+    """Build conditionals and loops of Switch, Merge and frames, the default."""
+    use_control_flow_of_functions(enabled=False)
 
 
 def enable_control_flow_v2() -> None:
-    """Refuse: conditionals and loops as functions are not built.
-
-    Raises:
-        UnimplementedError: Always.
-    """
-    raise _not_built("enable_control_flow_v2")
+    """Build conditionals and loops as functions."""
+    use_control_flow_of_functions(enabled=True)
 
 
 def control_flow_v2_enabled() -> bool:
-    """Whether conditionals and loops are built as functions: no."""
-    return False
+    """Whether the default graph gets conditionals and loops as functions."""
+    return builds_control_flow_of_functions()
 
 
 def disable_tensor_equality() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from metagraft.api.branch_functions import cond_of_functions
 from metagraft.errors import UnimplementedError
 from metagraft.graph import dtypes
 from metagraft.graph.build.array import identity
@@ -16,7 +17,10 @@ from metagraft.graph.build.switches import merge, switch
 from metagraft.graph.composite import IndexedSlices
 from metagraft.graph.cond_context import CondContext
 from metagraft.graph.constant_value import constant_value
-from metagraft.graph.defaults import executing_eagerly
+from metagraft.graph.defaults import (
+    builds_control_flow_of_functions,
+    executing_eagerly,
+)
 from metagraft.graph.folding import folded_value
 from metagraft.graph.keys import GraphKeys
 from metagraft.graph.scopes import add_to_collection, name_scope
@@ -66,6 +70,8 @@ def cond(
         raise UnimplementedError(
             None, None, "tf.cond: eager execution is not built; open a graph."
         )
+    if builds_control_flow_of_functions():
+        return cond_of_functions(pred, if_true, if_false, name)
     with name_scope(name, "cond", [pred]):
         return _build(pred, if_true, if_false, strict)
 

@@ -21,6 +21,7 @@ from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.dtypes import as_dtype
 from metagraft.graph.function_graph import FunctionGraph
 from metagraft.graph.graph import Graph
+from metagraft.graph.graph_collections import Collections
 from metagraft.graph.keys import GraphKeys
 from metagraft.graph.operation import Operation
 from metagraft.graph.scopes import device as device_scope
@@ -56,7 +57,8 @@ def graph_of_function(
     outer = get_default_graph()
     # The collections of variables belong to both graphs.
     keys = GraphKeys._VARIABLE_COLLECTIONS  # noqa: SLF001 - TensorFlow's name for it
-    shared = {key: outer.get_collection_ref(key) for key in keys}
+    shared = Collections()
+    shared.share({key: outer.get_collection_ref(key) for key in keys})
     body = FunctionGraph(
         name or python_name(func), has_named_captures=False, collections=shared
     )

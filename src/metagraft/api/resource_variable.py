@@ -21,6 +21,7 @@ from metagraft.api.variables import (
 from metagraft.graph.apply_op import op as apply_op
 from metagraft.graph.composite import IndexedSlices
 from metagraft.graph.conversion import convert_to_tensor
+from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.dtypes import DType
 from metagraft.graph.graph import Graph
 from metagraft.graph.init_scope import init_scope
@@ -361,8 +362,11 @@ class ResourceVariable(Variable):
 
     def _lazy_read(self, op: Operation) -> ResourceVariable:
         """Return a variable that reads after the update `op`."""
-        with control_dependencies([op]):
-            read = self._read_node()
+        read = None
+        # Inside of a function nobody can fetch the variable itself.
+        if not get_default_graph().building_function:
+            with control_dependencies([op]):
+                read = self._read_node()
         later = copy(self)
         later.__dict__.update(
             _parent_op=op,

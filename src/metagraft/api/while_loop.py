@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from metagraft.api.loop_functions import while_of_functions
 from metagraft.errors import UnimplementedError
 from metagraft.graph.apply_op import op as apply_op
 from metagraft.graph.conversion import constant, convert_to_tensor
-from metagraft.graph.defaults import executing_eagerly
+from metagraft.graph.defaults import (
+    builds_control_flow_of_functions,
+    executing_eagerly,
+)
 from metagraft.graph.keys import GraphKeys
 from metagraft.graph.scopes import add_to_collection, name_scope
 from metagraft.graph.shapes import TensorShape
@@ -64,6 +68,18 @@ def while_loop(
     if executing_eagerly():
         raise UnimplementedError(
             None, None, "tf.while_loop: eager execution is not built; open a graph."
+        )
+    if builds_control_flow_of_functions():
+        return while_of_functions(
+            cond,
+            body,
+            loop_vars,
+            shape_invariants=shape_invariants,
+            parallel_iterations=parallel_iterations,
+            maximum_iterations=maximum_iterations,
+            name=name,
+            return_same_structure=return_same_structure,
+            back_prop=back_prop,
         )
     loop_vars = with_values(loop_vars)
     with name_scope(name, "while", loop_vars):

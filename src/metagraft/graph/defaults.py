@@ -35,11 +35,12 @@ class _Stacks(threading.local):
 class _Process:
     """What all threads share: the graph used outside every block, and the mode."""
 
-    __slots__ = ("eager", "graph", "lock")
+    __slots__ = ("control_flow_of_functions", "eager", "graph", "lock")
 
     def __init__(self) -> None:
         self.graph: Graph | None = None
         self.eager = False
+        self.control_flow_of_functions = False
         self.lock = threading.Lock()
 
 
@@ -181,6 +182,19 @@ def executing_eagerly() -> bool:
 def executing_eagerly_outside_functions() -> bool:
     """Whether eager mode is on."""
     return executing_eagerly()
+
+
+def use_control_flow_of_functions(*, enabled: bool) -> None:
+    """Say whether branches and loops are built as functions from now on."""
+    _process.control_flow_of_functions = enabled
+
+
+def builds_control_flow_of_functions() -> bool:
+    """Whether they are in the default graph; inside traced functions, always."""
+    outside = get_default_graph().outside
+    if _process.control_flow_of_functions:
+        return True
+    return outside is not None and outside.is_named
 
 
 def graph_of(inputs: Sequence[Any]) -> Graph:

@@ -72,6 +72,14 @@ class Captures:
         return len(self._inside)
 
     @property
+    def is_named(self) -> bool:
+        """Whether placeholders are called after what they stand for.
+
+        So they are in traced functions, and not in those of version 1.
+        """
+        return self._is_named
+
+    @property
     def external(self) -> list[Tensor]:
         """The tensors outside that have to be handed in."""
         return [] if self._copies else list(self._inside)

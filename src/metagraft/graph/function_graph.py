@@ -6,12 +6,12 @@ function.py _FuncGraph.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.function_captures import Captures
 from metagraft.graph.graph import Graph
+from metagraft.graph.graph_collections import Collections
 from metagraft.graph.operation import Operation
 from metagraft.graph.shapes import TensorShape
 from metagraft.graph.tensor import Tensor
@@ -35,7 +35,7 @@ class FunctionGraph(Graph):
         name: str,
         *,
         has_named_captures: bool = True,
-        collections: Mapping[Any, list[Any]] | None = None,
+        collections: Collections | None = None,
     ) -> None:
         """Start an empty body inside of the default graph.
 
@@ -43,7 +43,7 @@ class FunctionGraph(Graph):
             name: The function's name.
             has_named_captures: Whether placeholders of captured tensors are called
                 after these.
-            collections: Lists to share with another graph, by name.
+            collections: Those of another graph, to share them.
         """
         outer = get_default_graph()
         super().__init__()
@@ -58,7 +58,7 @@ class FunctionGraph(Graph):
         self.seed = outer.seed
         self.outside = self.captured
         if collections is not None:
-            self.collection_lists.share(collections)
+            self._collections = collections
 
     @property
     def outer_graph(self) -> Graph:

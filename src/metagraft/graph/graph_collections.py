@@ -58,10 +58,6 @@ class Collections:
         """Use the given lists themselves, by name."""
         self._lists.update(lists)
 
-    def everything(self) -> dict[Any, list[Any]]:
-        """Return the lists themselves, by name."""
-        return self._lists
-
     def snapshot(self) -> dict[Any, list[Any]]:
         """Copy everything, for `restore`."""
         return {key: list(items) for key, items in self._lists.items()}

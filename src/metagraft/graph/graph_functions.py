@@ -121,7 +121,6 @@ def function_bodies(
 
 def _add_shapes(definition: FunctionDef, body: Any) -> None:
     input_shapes = definition.attr["_input_shapes"].list
-    input_shapes.SetInParent()
     if not len(input_shapes.shape):
         for tensor, arg in zip(
             body.inputs, definition.signature.input_arg, strict=False

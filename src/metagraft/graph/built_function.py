@@ -1,0 +1,83 @@
+"""A body that has been built, as a function of a library.
+
+Source: tensorflow python/eager/polymorphic_function/atomic_function.py.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Final
+
+from metagraft.graph.function_definition import function_def_from_graph
+from metagraft.graph.function_graph import FunctionGraph
+from metagraft.graph.functions import LibraryFunction
+from metagraft.graph.graph import Graph
+from metagraft.graph.operation import Operation
+from metagraft.proto import AttrValue, FunctionDef
+
+_numbers: Final = itertools.count()
+
+
+def next_number() -> int:
+    """Return a number that no other function of the process has in its name."""
+    return next(_numbers)
+
+
+class BuiltFunction:
+    """A function whose body is at hand.
+
+    Attributes:
+        graph: The body.
+        definition: Its definition.
+        children: The functions that it calls.
+    """
+
+    __slots__ = ("children", "definition", "graph")
+
+    def __init__(
+        self, graph: FunctionGraph, attrs: Mapping[str, AttrValue] | None = None
+    ) -> None:
+        """Define a function.
+
+        Args:
+            graph: The body, with name, inputs and outputs.
+            attrs: Attributes of the function.
+        """
+        self.graph = graph
+        self.definition: FunctionDef = function_def_from_graph(
+            graph,
+            graph.name,
+            graph.inputs,
+            graph.outputs,
+            control_outputs=graph.control_outputs,
+        )
+        # TensorFlow tells functions that it traced from those of version 1 by this.
+        context = AttrValue(s=b"kEagerRuntime")
+        self.definition.attr["_construction_context"].CopyFrom(context)
+        for key, value in (attrs or {}).items():
+            self.definition.attr[key].CopyFrom(value)
+        self.children: list[LibraryFunction] = list(graph._functions.values())  # noqa: SLF001
+
+    @property
+    def name(self) -> str:
+        """The name under which it is called."""
+        return self.definition.signature.name
+
+    @property
+    def cached_definition(self) -> FunctionDef:
+        """Its definition."""
+        return self.definition
+
+    def add_to_graph(self, graph: Graph) -> None:
+        """Add the function, and those that it calls, where they are missing."""
+        graph._add_function_recursive(self)  # noqa: SLF001 - TensorFlow's name for it
+
+
+def is_stateful(graph: FunctionGraph) -> bool:
+    """Whether any operation of a body has state."""
+    return any(_has_state(op) for op in graph.get_operations())
+
+
+def _has_state(op: Operation) -> bool:
+    return op.is_stateful and op.type != "GlobalIterId"

@@ -1,0 +1,121 @@
+"""Programs whose conditionals and loops are built as functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+Fetches = Sequence[Any]
+
+
+def conditionals(tf: ModuleType) -> Fetches:
+    """Results of several structures; captured tensors, shared and not."""
+    x = tf.constant([1.0, 2.0], name="x")
+    y = tf.constant([3.0, 4.0], name="y")
+    flag = tf.less(tf.constant(1), 2, name="flag")
+    a = tf.cond(flag, lambda: x * 2.0, lambda: x + y)
+    b = tf.cond(flag, lambda: (x, [y]), lambda: (y, [x]), name="pair")
+    c = tf.cond(
+        tf.logical_not(flag), lambda: {"u": 1, "v": x}, lambda: {"u": 2, "v": y}
+    )
+    with tf.name_scope("outer"):
+        d = tf.cond(flag, lambda: tf.constant(5), lambda: tf.constant(6))
+    return [a, b[0], b[1][0], c["u"], c["v"], d]
+
+
+def nested_conditionals(tf: ModuleType) -> Fetches:
+    """Conditionals inside of conditionals, with tensors from far outside."""
+    x = tf.constant(4.0, name="x")
+    inner = tf.constant(2.0, name="inner")
+
+    def deep() -> Any:
+        return tf.cond(x > inner, lambda: x * inner, lambda: x - inner)
+
+    return [tf.cond(x > 3.0, deep, lambda: inner), tf.cond(x < 3.0, deep, lambda: x)]
+
+
+def conditional_updates(tf: ModuleType) -> Fetches:
+    """Branches that change variables; results that are operations."""
+    v = tf.get_variable("v", initializer=[1.0, 2.0], use_resource=True)
+    flag = tf.constant(True)
+    done = tf.cond(flag, lambda: v.assign_add([1.0, 1.0]).op, lambda: tf.no_op())
+    with tf.control_dependencies([done]):
+        read = tf.cond(flag, lambda: v.read_value(), lambda: v * 2.0)
+    return [done, read]
+
+
+def unknown_shapes(tf: ModuleType) -> Fetches:
+    """Branches whose results have different shapes."""
+    x = tf.constant([[1.0, 2.0]])
+    y = tf.constant([[1.0], [2.0]])
+    flag = tf.constant(False)
+    return [
+        tf.cond(flag, lambda: x, lambda: y),
+        tf.cond(flag, lambda: x, lambda: tf.constant(1.0)),
+        tf.cond(tf.constant([[True]]), lambda: x, lambda: x),
+    ]
+
+
+def loops(tf: ModuleType) -> Fetches:
+    """Loops with and without a bound, with captured tensors, of several structures."""
+    x = tf.constant([1.0, 2.0], name="x")
+    bound = tf.constant(3, name="bound")
+    i, total = tf.while_loop(
+        lambda i, t: i < bound,
+        lambda i, t: (i + 1, t * x),
+        [tf.constant(0), x],
+    )
+    count = tf.while_loop(
+        lambda i: i < 100, lambda i: i + 3, [tf.constant(0)], maximum_iterations=5
+    )
+    state = tf.while_loop(
+        lambda s: s["i"] < 3,
+        lambda s: [{"i": s["i"] + 1, "t": (s["t"][0] + x, s["t"][1])}],
+        [{"i": tf.constant(0), "t": (x, bound)}],
+        name="named",
+        back_prop=False,
+    )
+    grown = tf.while_loop(
+        lambda i, t: i < 3,
+        lambda i, t: (i + 1, tf.concat([t, t], 0)),
+        [tf.constant(0), x],
+        shape_invariants=[tf.TensorShape([]), tf.TensorShape([None])],
+    )
+    return [i, total, count, state[0]["i"], *state[0]["t"], *grown]
+
+
+def nested_loops(tf: ModuleType) -> Fetches:
+    """Loops in loops, and conditionals in loops."""
+    x = tf.constant(2.0, name="x")
+
+    def inner(i: Any, t: Any) -> Any:
+        _, u = tf.while_loop(
+            lambda j, u: j < i, lambda j, u: (j + 1, u + x), [tf.constant(0), t]
+        )
+        return i + 1, tf.cond(u > 5.0, lambda: u / 2.0, lambda: u * x)
+
+    return tf.while_loop(lambda i, t: i < 4, inner, [tf.constant(0), tf.constant(1.0)])
+
+
+def cases(tf: ModuleType) -> Fetches:
+    """Chains of conditions, and choices by a number."""
+    x = tf.constant([1.0, -2.0], name="x")
+    branches = [lambda: x, lambda: x * 2.0, lambda: -x]
+    return [
+        tf.case([(x[0] > 0.0, lambda: x * 3.0)], default=lambda: x),
+        tf.switch_case(tf.constant(1), branches),
+        tf.switch_case(tf.constant(7), branches, default=lambda: x + 9.0),
+        tf.switch_case(tf.constant(-1), {1: branches[0], 0: branches[2]}, name="two"),
+    ]
+
+
+PROGRAMS = (
+    conditionals,
+    nested_conditionals,
+    conditional_updates,
+    unknown_shapes,
+    loops,
+    nested_loops,
+    cases,
+)
