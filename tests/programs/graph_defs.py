@@ -217,4 +217,18 @@ node{name:"p" op:"Placeholder" attr{key:"dtype" value{type:DT_INT32}}}
 node{name:"c" op:"once" input:"p"}
 library{function{signature{name:"once" input_arg{name:"x" type:DT_FLOAT} output_arg{name:"y" type:DT_FLOAT}} ret{key:"y" value:"x"}}}
 """,
+    "legacy_version": """
+node{name:"p" op:"Placeholder" attr{key:"dtype" value{type:DT_FLOAT}}}
+version: 8
+""",
+    "legacy_version_of_removed_op": """
+node{name:"p" op:"Placeholder" attr{key:"dtype" value{type:DT_FLOAT}}}
+node{name:"a" op:"BatchNormWithGlobalNormalization" input:"p" input:"p" input:"p" input:"p" input:"p" attr{key:"T" value{type:DT_FLOAT}} attr{key:"variance_epsilon" value{f:1}} attr{key:"scale_after_normalization" value{b:true}}}
+version: 21
+""",
+    "both_versions": """
+node{name:"p" op:"Placeholder" attr{key:"dtype" value{type:DT_FLOAT}}}
+version: 8
+versions{producer:21}
+""",
 }
