@@ -22,7 +22,11 @@ EMPTY_NAMES = {
     "base",
 }
 # Names that TensorFlow gave to namespaces of its public API.
-TENSORFLOW_NAMES = {"src/metagraft/api/data"}
+TENSORFLOW_NAMES = {
+    "src/metagraft/api/data",
+    "src/metagraft/compat/python/saved_model/utils",
+    "src/metagraft/compat/v1/saved_model/utils",
+}
 # Homes, temporary folders and addresses of package registries.
 MACHINE = re.compile(
     rb"(?<![\w.$}/])/(?:home|Users|root|work|workspace|mnt|tmp)/[\w.-]+|"

@@ -9,7 +9,9 @@ import pytest
 
 from metagraft.errors import InvalidArgumentError, UnimplementedError
 from metagraft.formats import saved_model_dir
-from metagraft.proto import GraphDebugInfo, SavedModel
+from metagraft.formats.message_damage import damage_of
+from metagraft.formats.varint import encode_varint
+from metagraft.proto import GraphDebugInfo, SavedModel, StructuredValue
 from metagraft.proto.text import format_text
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "saved_models"
@@ -139,3 +141,27 @@ def test_text_spells_assets_out(tmp_path: Path) -> None:
     assert text == format_text(message)
     assert saved_model_dir.read_saved_model(tmp_path) == message
     assert "[type.googleapis.com/tensorflow.AssetFileDef]" in text
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\x09" + bytes(8) + b"\x0d" + bytes(4) + b"\x0b", "byte 14 has no valid"),
+        (b"\x12\x80", "byte 0 has no valid tag or length"),
+        (b"\x12\x00" + b"\x80" * 11, "byte 2 has no valid tag or length"),
+        (b"\x08\x01", "2 bytes are no SavedModel"),
+    ],
+)
+def test_place_of_damage(content: bytes, words: str) -> None:
+    """Fields of every kind are walked over to the one that is damaged."""
+    assert words in damage_of(content, SavedModel)
+
+
+def test_damage_in_the_deep() -> None:
+    """The walk ends where messages are nested deeper than any that is read."""
+    content = b""
+    for _ in range(300):
+        # StructuredValue.list_value (51) of ListValue.values (1), again and again.
+        content = b"\x0a" + encode_varint(len(content)) + content
+        content = b"\x9a\x03" + encode_varint(len(content)) + content
+    assert "deeper than 100" in damage_of(content, StructuredValue)

@@ -667,3 +667,21 @@ MISTAKES.update(
     classification_scores_are_text=_made("classification_signature_def", 0, 2, 2),
     prediction_without_inputs=_made("predict_signature_def", None, None),
 )
+
+# Namespaces of `tf.saved_model`, and modules of `tensorflow.python.saved_model`.
+NAMESPACES = (
+    "builder",
+    "constants",
+    "loader",
+    "main_op",
+    "signature_constants",
+    "signature_def_utils",
+    "tag_constants",
+    "utils",
+)
+MODULES = (
+    *NAMESPACES,
+    "builder_impl",
+    "loader_impl",
+    "simple_save",
+)

@@ -20,14 +20,16 @@ from metagraft.proto import FingerprintDef, GraphDebugInfo, SavedModel
 from metagraft.proto.text import format_text, parse_text
 
 ASSETS_DIRECTORY: Final = "assets"
+EXTRA_ASSETS_DIRECTORY: Final = "assets.extra"
 VARIABLES_DIRECTORY: Final = "variables"
 VARIABLES_FILENAME: Final = "variables"
 DEBUG_DIRECTORY: Final = "debug"
 DEBUG_INFO_FILENAME_PB: Final = "saved_model_debug_info.pb"
 FINGERPRINT_FILENAME: Final = "fingerprint.pb"
-SAVED_MODEL_FILENAME_PB: Final = "saved_model.pb"
-SAVED_MODEL_FILENAME_PBTXT: Final = "saved_model.pbtxt"
-SAVED_MODEL_FILENAME_CPB: Final = "saved_model.cpb"
+SAVED_MODEL_FILENAME_PREFIX: Final = "saved_model"
+SAVED_MODEL_FILENAME_PB: Final = f"{SAVED_MODEL_FILENAME_PREFIX}.pb"
+SAVED_MODEL_FILENAME_PBTXT: Final = f"{SAVED_MODEL_FILENAME_PREFIX}.pbtxt"
+SAVED_MODEL_FILENAME_CPB: Final = f"{SAVED_MODEL_FILENAME_PREFIX}.cpb"
 SAVED_MODEL_SCHEMA_VERSION: Final = 1
 
 Folder = str | bytes | os.PathLike[str]
@@ -87,29 +89,32 @@ def contains_saved_model(export_dir: Folder) -> bool:
     )
 
 
-def read_saved_model(folder: Folder) -> SavedModel:
+def read_saved_model(export_dir: Folder) -> SavedModel:
     """Return the message in the folder of a SavedModel; binary goes before text.
 
     The version of the schema is not checked.
+
+    Args:
+        export_dir: The folder.
 
     Raises:
         OSError: There is no file, or it holds no such message; tells where it is
             damaged.
         UnimplementedError: There is only a file in chunks.
     """
-    binary = path_in(folder, SAVED_MODEL_FILENAME_PB)
+    binary = path_in(export_dir, SAVED_MODEL_FILENAME_PB)
     if files.exists(binary):
         return _read_binary(binary, SavedModel)
-    text = path_in(folder, SAVED_MODEL_FILENAME_PBTXT)
+    text = path_in(export_dir, SAVED_MODEL_FILENAME_PBTXT)
     if files.exists(text):
         return _read_text(text)
-    chunks = path_in(folder, SAVED_MODEL_FILENAME_CPB)
+    chunks = path_in(export_dir, SAVED_MODEL_FILENAME_CPB)
     if files.exists(chunks):
         raise UnimplementedError(
             None, None, f"{chunks}: SavedModels in chunks are not read yet."
         )
     raise OSError(
-        f"SavedModel file does not exist at: {os.fsdecode(folder)}{os.path.sep}"
+        f"SavedModel file does not exist at: {os.fsdecode(export_dir)}{os.path.sep}"
         f"{{{SAVED_MODEL_FILENAME_PBTXT}|{SAVED_MODEL_FILENAME_PB}}}"
     )
 

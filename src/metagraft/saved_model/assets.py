@@ -83,13 +83,15 @@ def copy_assets(paths: Mapping[str, str], folder: Folder, copied: set[str]) -> N
 
 
 def asset_feeds(
-    folder: Folder, meta_graph_def: MetaGraphDef, import_scope: str | None = None
+    export_dir: Folder,
+    meta_graph_def_to_load: MetaGraphDef,
+    import_scope: str | None = None,
 ) -> dict[str, str]:
     """Return the paths of a loaded model's assets by the names of their tensors.
 
     Args:
-        folder: The SavedModel.
-        meta_graph_def: One of its MetaGraphs.
+        export_dir: The SavedModel.
+        meta_graph_def_to_load: One of its MetaGraphs.
         import_scope: Scope that it was imported into.
 
     Raises:
@@ -98,9 +100,9 @@ def asset_feeds(
     """
     return {
         prepend_name_scope(asset.tensor_info.name, import_scope): asset_path(
-            folder, asset.filename
+            export_dir, asset.filename
         )
-        for asset in _listed(folder, meta_graph_def)
+        for asset in _listed(export_dir, meta_graph_def_to_load)
     }
 
 

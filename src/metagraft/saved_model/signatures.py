@@ -5,7 +5,7 @@ Source: tensorflow python/saved_model/signature_def_utils_impl.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from metagraft.errors import NotFoundError
@@ -135,6 +135,40 @@ def predict_signature_def(
     )
 
 
+def supervised_train_signature_def(
+    inputs: Mapping[str, Any],
+    loss: Mapping[str, Any] | None,
+    predictions: Mapping[str, Any] | None = None,
+    metrics: Mapping[str, Any] | None = None,
+) -> SignatureDef:
+    """Return a signature of a training step; see `supervised_eval_signature_def`."""
+    return _supervised(
+        keys.SUPERVISED_TRAIN_METHOD_NAME, inputs, (loss, predictions, metrics)
+    )
+
+
+def supervised_eval_signature_def(
+    inputs: Mapping[str, Any],
+    loss: Mapping[str, Any] | None,
+    predictions: Mapping[str, Any] | None = None,
+    metrics: Mapping[str, Any] | None = None,
+) -> SignatureDef:
+    """Return a signature of an evaluation.
+
+    Args:
+        inputs: Tensors by the names of the inputs.
+        loss: Tensors by the names of outputs, as the next two.
+        predictions: What the model says.
+        metrics: How good that is.
+
+    Raises:
+        ValueError: There are no inputs.
+    """
+    return _supervised(
+        keys.SUPERVISED_EVAL_METHOD_NAME, inputs, (loss, predictions, metrics)
+    )
+
+
 def is_valid_signature(signature_def: Any) -> bool:
     """Return whether TensorFlow Serving serves a signature.
 
@@ -182,6 +216,24 @@ def load_op_from_signature_def(
             f"name is reserved for an operation, and there is none named "
             f"{info.name!r}.",
         ) from error
+
+
+def _supervised(
+    method_name: str,
+    inputs: Mapping[str, Any],
+    outputs: Sequence[Mapping[str, Any] | None],
+) -> SignatureDef:
+    if not inputs:
+        raise ValueError(f"{method_name} `inputs` cannot be None or empty.")
+    return build_signature_def(
+        {name: build_tensor_info(tensor) for name, tensor in inputs.items()},
+        {
+            name: build_tensor_info(tensor)
+            for named in outputs
+            for name, tensor in (named or {}).items()
+        },
+        method_name,
+    )
 
 
 def _check_examples(kind: str, examples: Any) -> None:

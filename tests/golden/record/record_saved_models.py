@@ -11,6 +11,8 @@ in whose environment it is to be run.
 from __future__ import annotations
 
 import contextlib
+import importlib
+import inspect
 import json
 import os
 import shutil
@@ -50,7 +52,37 @@ def _programs() -> None:
         _write_values("reserved", [saved_models.load(tf, way)])
     _write("signatures", {n: _text(f, tf) for n, f in saved_models.SIGNATURES.items()})
     _write("mistakes", {n: _error(f, tf) for n, f in saved_models.MISTAKES.items()})
+    _write("names", _names(tf))
     _note_version("VERSION", tf.__version__)
+
+
+def _names(tf: Any) -> dict[str, Any]:
+    """Return the names of constants and functions, by module."""
+    modules = {"v1": tf.saved_model}
+    for name in saved_models.NAMESPACES:
+        modules[f"v1.{name}"] = getattr(tf.saved_model, name)
+    for name in saved_models.MODULES:
+        place = f"tensorflow.python.saved_model.{name}"
+        modules[f"python.{name}"] = importlib.import_module(place)
+    return {
+        key: {
+            name: _described(getattr(module, name))
+            for name in sorted(dir(module))
+            if name[0] != "_" and _is_own(getattr(module, name))
+        }
+        for key, module in modules.items()
+    }
+
+
+def _is_own(value: Any) -> bool:
+    if inspect.isfunction(value) or inspect.isclass(value):
+        return ".saved_model." in value.__module__
+    return isinstance(value, str | int)
+
+
+def _described(value: Any) -> Any:
+    """Return a constant as it is, and the parameters of a function or class."""
+    return list(inspect.signature(value).parameters) if callable(value) else value
 
 
 def _reserved(tf: Any) -> None:
