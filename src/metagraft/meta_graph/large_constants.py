@@ -1,9 +1,10 @@
 """Values of large constants, kept in a checkpoint beside the MetaGraph.
 
 A message holds less than 2 GiB, a checkpoint any amount. A constant that is moved out
-becomes a node of the same name that reads its value (`RestoreV2`), so that the graph
-means the same wherever it is imported; its attribute `_large_constant` tells the native
-import to make it a constant again. See docs/decisions/0013-large-constants.md.
+becomes an `Identity` of the same name behind a `RestoreV2` that reads its value, so
+that the graph means the same wherever it is imported; its attribute `_large_constant`
+tells the native import to make it a constant again. See docs/decisions/
+0013-large-constants.md.
 """
 
 from __future__ import annotations
@@ -23,19 +24,25 @@ from metagraft.formats.bundle.format import index_path
 from metagraft.formats.bundle.reader import BundleReader
 from metagraft.formats.bundle.writer import BundleWriter
 from metagraft.formats.element_types import NUMPY_DTYPES, STRING, VARIANT
+from metagraft.graph.dtypes import from_enum
 from metagraft.graph.graph import Graph
 from metagraft.graph.shapes import dims_from_proto, dims_to_proto, show
-from metagraft.graph.tensor_values import make_ndarray
+from metagraft.graph.tensor_values import make_ndarray, make_tensor_proto
 from metagraft.proto import DataType, GraphDef, NodeDef, TensorProto
 
 SUFFIX: Final = ".constants"
 """What is put behind a MetaGraph's file name for the prefix of the checkpoint."""
 
-_MARK: Final = "_large_constant"
-_HELPER_MARK: Final = "_large_constant_helper"
+MARK: Final = "_large_constant"
+"""The attribute of a node that stands for a constant: the name of its value."""
+
+HELPER_MARK: Final = "_large_constant_helper"
+"""The attribute of nodes that read the values of large constants."""
+_LISTED_MARK: Final = "_large_constant_listed"
 _SCOPE: Final = "large_constants"
+_STANDING_IN: Final = "Identity"
 _READING: Final = "RestoreV2"
-_READING_INPUTS: Final = 3  # prefix, names, slices
+_ON_THE_WAY: Final = frozenset({_STANDING_IN, _READING, "PlaceholderWithDefault"})
 _VALUE_ATTRS: Final = frozenset({"value", "dtype"})
 
 Array = npt.NDArray[Any]  # of the type that the constant has
@@ -68,6 +75,7 @@ class ConstantWriter:
         self._minimum_bytes = minimum_bytes
         self._scopes = scopes
         self._scope = ""
+        self._has_prefix = False
         self._count = 0
         self._bundle: BundleWriter | None = None
 
@@ -86,36 +94,41 @@ class ConstantWriter:
             and node.attr["dtype"].type != VARIANT
         )
 
-    def move(
-        self, node: NodeDef, name: str, target: GraphDef
-    ) -> tuple[NodeDef, list[str]]:
-        """Write a constant's value and append the node that takes its place.
+    def move(self, tensor: TensorProto, frame: NodeDef, target: GraphDef) -> None:
+        """Write a constant's value and append the nodes that stand for it.
 
         The value is not copied.
 
         Args:
-            node: The constant; only read.
-            name: Its name in the export, under which the value is written.
+            tensor: The value.
+            frame: The constant `without_value`, with the names that it has in the
+                export; the value is written under its name.
             target: The export.
-
-        Returns:
-            The new node, with the name and inputs of `node`, and the inputs that are
-            still to be put in front of these.
         """
-        tensor = node.attr["value"].tensor
-        dims = [dim.size for dim in tensor.tensor_shape.dim]
-        bundle = self._open(target)
-        bundle.add(name, _value_of(tensor), data_type=tensor.dtype)
-        inputs = self._add_texts(target, name, dims)
-        moved = target.node.add(
-            name=node.name, op=_READING, input=node.input, device=node.device
-        )
-        for key, value in node.attr.items():
-            if key not in _VALUE_ATTRS:
-                moved.attr[key].CopyFrom(value)
-        moved.attr["dtypes"].list.type.append(tensor.dtype)
-        moved.attr[_MARK].s = name.encode()
-        return moved, inputs
+        bundle = self._open()
+        bundle.add(frame.name, _value_of(tensor), data_type=tensor.dtype)
+        own = f"{self._scope}/constant_{self._count}"
+        self._count += 1
+        # What runs in a loop must take all of its inputs from inside.
+        control = list(frame.input)
+        prefix = f"{own}/prefix" if control else f"{self._scope}/prefix"
+        if control:
+            _add_text(target, prefix, self._prefix, control, is_list=False)
+        elif not self._has_prefix:
+            self._add_prefix(target)
+        _add_text(target, f"{own}/names", frame.name, control)
+        _add_text(target, f"{own}/slices", _whole(tensor), control)
+        reading = _add_helper(target, f"{own}/value", _READING)
+        reading.input.extend([prefix, f"{own}/names", f"{own}/slices"])
+        reading.attr["dtypes"].list.type.append(tensor.dtype)
+        moved = target.node.add()
+        moved.CopyFrom(frame)
+        moved.op = _STANDING_IN
+        moved.input[:] = [reading.name, *control]
+        moved.attr["T"].type = tensor.dtype
+        moved.attr[MARK].s = frame.name.encode()
+        if not tensor.tensor_content:
+            moved.attr[_LISTED_MARK].b = True
 
     def finish(self) -> None:
         """Complete the checkpoint, if there is one."""
@@ -136,33 +149,34 @@ class ConstantWriter:
         if self._bundle is not None:
             self._bundle.discard()
 
-    def _open(self, target: GraphDef) -> BundleWriter:
-        """Return the checkpoint; the first time, add the nodes that name it."""
+    def _open(self) -> BundleWriter:
+        """Return the checkpoint, made when the first constant is moved."""
         if self._bundle is None:
             folder = os.path.dirname(self._prefix)  # noqa: PTH120 - may be remote
             if folder:
                 files.make_folders(folder)
             self._bundle = BundleWriter(self._prefix)
             self._scope = _free_scope(set(self._scopes))
-            path = f"{self._scope}/path"
-            _add_text(target, path, self._prefix, is_list=False)
-            prefix = _add_helper(target, f"{self._scope}/prefix")
-            prefix.op = "PlaceholderWithDefault"
-            prefix.input.append(path)
-            prefix.attr["dtype"].type = DataType.DT_STRING
-            prefix.attr["shape"].shape.SetInParent()
         return self._bundle
 
-    def _add_texts(self, target: GraphDef, name: str, dims: Sequence[int]) -> list[str]:
-        """Add the operands that say what is read; return all operands."""
-        own = f"{self._scope}/constant_{self._count}"
-        self._count += 1
-        # The shape in front of the slice lets TensorFlow infer the shape.
-        every = ":".join("-" * len(dims))
-        part = f"{' '.join(map(str, dims))} {every}" if dims else ""
-        _add_text(target, f"{own}/names", name, is_list=True)
-        _add_text(target, f"{own}/slices", part, is_list=True)
-        return [f"{self._scope}/prefix", f"{own}/names", f"{own}/slices"]
+    def _add_prefix(self, target: GraphDef) -> None:
+        """Add the node that tells where the checkpoint is, which can be fed."""
+        self._has_prefix = True
+        path = f"{self._scope}/path"
+        _add_text(target, path, self._prefix, (), is_list=False)
+        prefix = _add_helper(target, f"{self._scope}/prefix", "PlaceholderWithDefault")
+        prefix.input.append(path)
+        prefix.attr["dtype"].type = DataType.DT_STRING
+        prefix.attr["shape"].shape.SetInParent()
+
+
+def without_value(node: NodeDef) -> NodeDef:
+    """Return a constant's node without op type and value."""
+    frame = NodeDef(name=node.name, input=node.input, device=node.device)
+    for key, value in node.attr.items():
+        if key not in _VALUE_ATTRS:
+            frame.attr[key].CopyFrom(value)
+    return frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +186,12 @@ class Displaced:
     Attributes:
         name: The node.
         key: The name of its value.
+        is_listed: Whether the message had its elements one by one, not as bytes.
     """
 
     name: str
     key: str
+    is_listed: bool
 
 
 class ConstantReader:
@@ -198,8 +214,8 @@ class ConstantReader:
                 position = graph.operation_named(names[constant.name]).op_id
                 tensor = graph.stored_nodes[position].attr["value"].tensor
                 value = self._bundle.read(constant.key)
-                if tensor.dtype == STRING:
-                    tensor.string_val.extend(value.reshape(-1).tolist())
+                if constant.is_listed:
+                    tensor.CopyFrom(make_tensor_proto(value, from_enum(tensor.dtype)))
                 else:
                     tensor.tensor_content = value.tobytes()
             graph.touch()
@@ -226,7 +242,7 @@ def take_back(
         InvalidArgumentError: A value has another type or shape than the node.
     """
     moved = [
-        node for node in graph_def.node if node.op == _READING and _MARK in node.attr
+        node for node in graph_def.node if node.op == _STANDING_IN and MARK in node.attr
     ]
     if not moved:
         return None
@@ -237,10 +253,10 @@ def take_back(
 
 
 def _as_constant(node: NodeDef, bundle: BundleReader) -> Displaced:
-    key = node.attr[_MARK].s.decode()
-    if "dtypes" not in node.attr or len(node.attr["dtypes"].list.type) != 1:
-        raise ValueError(f"Node '{node.name}' stands for a constant and has no type.")
-    dtype = node.attr["dtypes"].list.type[0]
+    key = node.attr[MARK].s.decode()
+    if "T" not in node.attr or not node.input:
+        raise ValueError(f"Node '{node.name}' stands for a constant and is damaged.")
+    dtype = node.attr["T"].type
     shape = bundle.shape(key)
     if bundle.dtype(key) != dtype:
         raise InvalidArgumentError(
@@ -251,13 +267,15 @@ def _as_constant(node: NodeDef, bundle: BundleReader) -> Displaced:
         )
     _check_shape(node, shape, bundle)
     node.op = "Const"
-    del node.input[:_READING_INPUTS]
-    del node.attr["dtypes"], node.attr[_MARK]
+    del node.input[0]
+    del node.attr["T"], node.attr[MARK]
     node.attr["dtype"].type = dtype
     tensor = node.attr["value"].tensor
     tensor.dtype = dtype
     tensor.tensor_shape.CopyFrom(dims_to_proto(shape))
-    return Displaced(node.name, key)
+    is_listed = _LISTED_MARK in node.attr
+    node.attr.pop(_LISTED_MARK, None)
+    return Displaced(node.name, key, is_listed)
 
 
 def _check_shape(node: NodeDef, shape: tuple[int, ...], bundle: BundleReader) -> None:
@@ -298,10 +316,10 @@ def _find_bundle(
 
 
 def _written_prefix(graph_def: GraphDef, node: NodeDef) -> str:
-    """Return the prefix that the graph itself names."""
+    """Return the prefix that the graph itself names; "" if it does not."""
     by_name = {found.name: found for found in graph_def.node}
-    source = by_name.get(node.input[0].partition(":")[0])
-    while source is not None and source.op == "PlaceholderWithDefault":
+    source: NodeDef | None = node
+    while source is not None and source.op in _ON_THE_WAY and source.input:
         source = by_name.get(source.input[0].partition(":")[0])
     if source is None or source.op != "Const":
         return ""
@@ -314,13 +332,13 @@ def _remove_helpers(graph_def: GraphDef) -> None:
     used = {
         text.removeprefix("^").partition(":")[0]
         for node in graph_def.node
-        if _HELPER_MARK not in node.attr
+        if HELPER_MARK not in node.attr
         for text in node.input
     }
     helpers = [
         position
         for position, node in enumerate(graph_def.node)
-        if _HELPER_MARK in node.attr
+        if HELPER_MARK in node.attr
     ]
     names = {graph_def.node[position].name for position in helpers}
     if not used.isdisjoint(names):
@@ -346,15 +364,22 @@ def _free_scope(taken: set[str]) -> str:
     return scope
 
 
-def _add_helper(target: GraphDef, name: str) -> NodeDef:
-    node = target.node.add(name=name)
-    node.attr[_HELPER_MARK].b = True
+def _add_helper(target: GraphDef, name: str, op_type: str) -> NodeDef:
+    node = target.node.add(name=name, op=op_type)
+    node.attr[HELPER_MARK].b = True
     return node
 
 
-def _add_text(target: GraphDef, name: str, text: str, *, is_list: bool) -> None:
-    node = _add_helper(target, name)
-    node.op = "Const"
+def _add_text(
+    target: GraphDef,
+    name: str,
+    text: str,
+    control: Iterable[str],
+    *,
+    is_list: bool = True,
+) -> None:
+    node = _add_helper(target, name, "Const")
+    node.input.extend(control)
     node.attr["dtype"].type = DataType.DT_STRING
     tensor = node.attr["value"].tensor
     tensor.dtype = DataType.DT_STRING
@@ -362,3 +387,10 @@ def _add_text(target: GraphDef, name: str, text: str, *, is_list: bool) -> None:
     if is_list:
         tensor.tensor_shape.dim.add(size=1)
     tensor.string_val.append(text.encode())
+
+
+def _whole(tensor: TensorProto) -> str:
+    """Return the slice that is all of a tensor; its shape lets readers infer shapes."""
+    sizes = [dim.size for dim in tensor.tensor_shape.dim]
+    every = ":".join("-" * len(sizes))
+    return f"{' '.join(map(str, sizes))} {every}" if sizes else ""

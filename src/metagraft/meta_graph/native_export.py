@@ -23,7 +23,7 @@ from metagraft.meta_graph.export import (
     write_debug_info,
 )
 from metagraft.meta_graph.files import write_message
-from metagraft.meta_graph.large_constants import ConstantWriter
+from metagraft.meta_graph.large_constants import ConstantWriter, without_value
 from metagraft.meta_graph.part import Part, UnboundInput, cut
 from metagraft.meta_graph.part_collections import (
     UNBOUND_INPUTS,
@@ -172,15 +172,14 @@ def _fill_graph_def(target: GraphDef, part: Part, writer: ConstantWriter) -> Non
         if node.name not in part.names:
             continue
         if writer.wants(node):
-            name = part.names[node.name]
-            copied, more_inputs = writer.move(node, name, target)
-        else:
-            copied, more_inputs = target.node.add(), []
-            copied.CopyFrom(node)
+            frame = without_value(node)
+            part.rewrite(frame)
+            writer.move(node.attr["value"].tensor, frame, target)
+            continue
+        copied = target.node.add()
+        copied.CopyFrom(node)
         if not part.takes_all:
             part.rewrite(copied)
-        if more_inputs:
-            copied.input[:] = [*more_inputs, *copied.input]
     graph.add_function_shapes(target)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from metagraft.graph.scope_names import strip_name_scope
+from metagraft.meta_graph.large_constants import HELPER_MARK
 from metagraft.proto import GraphDef, NodeDef, SaverDef
 
 UNBOUND_INPUT_PREFIX: Final = "$unbound_inputs_"
@@ -168,15 +169,21 @@ def extraneous_saver_nodes(
 
     Source: tensorflow python/framework/meta_graph.py _find_extraneous_saver_nodes.
     """
-    named = [(node.name, node.op) for node in nodes]
-    saving = {name for name, op_type in named if op_type in _SAVE_AND_RESTORE_OPS}
+    nodes = list(nodes)
+    # Nodes that read large constants are no saver's.
+    saving = {
+        node.name
+        for node in nodes
+        if node.op in _SAVE_AND_RESTORE_OPS and HELPER_MARK not in node.attr
+    }
     scopes = {f"{_scope_of(name)}/" for name in saving if _scope_of(name) not in saving}
     if saver_def is not None:
         scopes.discard(_scope_of(saver_def.save_tensor_name.partition(":")[0]) + "/")
         scopes.discard(_scope_of(saver_def.restore_op_name) + "/")
     if not scopes:
         return frozenset()
-    return frozenset(name for name, _ in named if _is_inside(name, scopes))
+    names = (node.name for node in nodes)
+    return frozenset(name for name in names if _is_inside(name, scopes))
 
 
 def _is_inside(name: str, scopes: Container[str]) -> bool:
