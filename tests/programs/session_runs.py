@@ -163,6 +163,28 @@ def new_shape(tf: ModuleType) -> Any:
         return [session.run(w), session.run(grown), session.run(w)]
 
 
+def metric_values(tf: ModuleType) -> Any:
+    labels = tf.placeholder(tf.int32, [None], name="labels")
+    found = tf.placeholder(tf.float32, [None], name="found")
+    decided = tf.cast(found > 0.5, tf.int32)
+    metrics = [
+        tf.metrics.accuracy(labels, decided),
+        tf.metrics.mean(found, weights=[0.5]),
+        tf.metrics.precision(labels, decided),
+        tf.metrics.recall(labels, decided),
+        tf.metrics.auc(labels, found, num_thresholds=5),
+        tf.metrics.mean_iou(labels, decided, 2),
+        tf.metrics.sensitivity_at_specificity(labels, found, 0.5, num_thresholds=5),
+    ]
+    batches = [([1, 0, 1], [0.9, 0.6, 0.2]), ([0, 1], [0.1, 0.8])]
+    with tf.Session() as session:
+        session.run(tf.local_variables_initializer())
+        for batch in batches:
+            updated = [update for _, update in metrics]
+            session.run(updated, {labels: batch[0], found: batch[1]})
+        return session.run([value for value, _ in metrics])
+
+
 def feed_a_variable(tf: ModuleType) -> Any:
     w = _variable(tf, resource=False, shape=(2,))
     with tf.Session() as session:
@@ -513,6 +535,7 @@ VALUES: dict[str, Callable[[ModuleType], Any]] = {
         initialized_flags,
         new_shape,
         feed_a_variable,
+        metric_values,
         sessions_apart,
     )
 }
