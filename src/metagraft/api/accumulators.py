@@ -5,7 +5,7 @@ Source: tensorflow python/ops/data_flow_ops.py ConditionalAccumulatorBase.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from metagraft.api.casts import cast
 from metagraft.graph import dtypes
@@ -165,6 +165,14 @@ class ConditionalAccumulator(ConditionalAccumulatorBase):
         return average
 
 
+class SparseGradient(NamedTuple):
+    """What `SparseConditionalAccumulator.take_grad` gives out."""
+
+    indices: Tensor
+    values: Tensor
+    shape: Tensor
+
+
 class SparseConditionalAccumulator(ConditionalAccumulatorBase):
     """Gathers gradients of some of the slices."""
 
@@ -243,19 +251,21 @@ class SparseConditionalAccumulator(ConditionalAccumulatorBase):
         )
         return added
 
-    def take_grad(self, num_required: Any, name: str | None = None) -> Any:
+    def take_grad(self, num_required: Any, name: str | None = None) -> SparseGradient:
         """Return indices, values and shape of the average.
 
         Args:
             num_required: How many gradients are waited for.
             name: Name of the operation.
         """
-        return op(
-            "SparseAccumulatorTakeGradient",
-            handle=self._accumulator_ref,
-            num_required=num_required,
-            dtype=self._dtype,
-            name=name,
+        return SparseGradient(
+            *op(
+                "SparseAccumulatorTakeGradient",
+                handle=self._accumulator_ref,
+                num_required=num_required,
+                dtype=self._dtype,
+                name=name,
+            )
         )
 
     def take_indexed_slices_grad(

@@ -1,4 +1,4 @@
-"""Queues, barriers, accumulators of gradients, staging; twin of `kernels/queues.py`.
+"""Queues, barriers, staging; twin of `kernels/queues.py`.
 
 A queue comes out as a handle. Files from before 2017 have the older ops, whose handle
 is a reference to a vector of two strings.
@@ -13,7 +13,6 @@ from typing import Final
 
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.op_spec import NOT_DIFFERENTIABLE, OpSpec, ShapeFunction, Shapes
-from metagraft.graph.shape_checks import with_rank
 from metagraft.graph.shapes import Dims
 
 _SOURCE: Final = "tensorflow core/ops/data_flow_ops.cc"
@@ -49,13 +48,6 @@ def barrier_take_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """Positions, keys, and components of which nothing is known."""
     del inputs
     return (None, None, *[None] * len(attrs["component_types"]))
-
-
-def sparse_gradient_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
-    """Indices, values and a shape of which nothing is known."""
-    del attrs
-    with_rank(inputs[1], 0)
-    return (None, None, None)
 
 
 _QUEUES: Final = (
@@ -105,20 +97,6 @@ OPS = (
     _spec("BarrierInsertMany"),
     _spec("BarrierReadySize", number_shape),
     _spec("BarrierTakeMany", barrier_take_shape),
-    # Accumulators of gradients.
-    _spec("ConditionalAccumulator", reference_handle_shape),
-    _spec("AccumulatorApplyGradient"),
-    _spec("AccumulatorNumAccumulated", number_shape),
-    _spec("AccumulatorSetGlobalStep"),
-    _spec("AccumulatorTakeGradient"),
-    _spec("ResourceConditionalAccumulator", handle_shape),
-    _spec("ResourceAccumulatorApplyGradient"),
-    _spec("ResourceAccumulatorNumAccumulated", number_shape),
-    _spec("ResourceAccumulatorSetGlobalStep"),
-    _spec("ResourceAccumulatorTakeGradient"),
-    _spec("SparseConditionalAccumulator", reference_handle_shape),
-    _spec("SparseAccumulatorApplyGradient"),
-    _spec("SparseAccumulatorTakeGradient", sparse_gradient_shape),
     # Staging.
     _spec("Stage"),
     _spec("StageClear"),

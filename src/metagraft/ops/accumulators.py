@@ -1,0 +1,62 @@
+"""Accumulators of gradients; twin of `kernels/accumulators.py`.
+
+Source: tensorflow core/ops/data_flow_ops.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from metagraft.graph.attrs import Attrs
+from metagraft.graph.op_spec import OpSpec, ShapeFunction, Shapes
+from metagraft.graph.shape_checks import with_rank
+from metagraft.graph.shapes import Dims
+
+_SOURCE: Final = "tensorflow core/ops/data_flow_ops.cc"
+
+
+def handle_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """A handle."""
+    del attrs, inputs
+    return ((),)
+
+
+def reference_handle_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """The older kind of handle: two strings."""
+    del attrs, inputs
+    return ((2,),)
+
+
+def count_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """One number."""
+    del attrs, inputs
+    return ((),)
+
+
+def sparse_gradient_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """Indices, values and a shape of which nothing is known."""
+    del attrs
+    with_rank(inputs[1], 0)
+    return (None, None, None)
+
+
+def _spec(name: str, shape: ShapeFunction | None = None) -> OpSpec:
+    return OpSpec(name=name, shape=shape, source=_SOURCE)
+
+
+OPS = (
+    _spec("ConditionalAccumulator", reference_handle_shape),
+    _spec("AccumulatorApplyGradient"),
+    _spec("AccumulatorNumAccumulated", count_shape),
+    _spec("AccumulatorSetGlobalStep"),
+    _spec("AccumulatorTakeGradient"),
+    _spec("ResourceConditionalAccumulator", handle_shape),
+    _spec("ResourceAccumulatorApplyGradient"),
+    _spec("ResourceAccumulatorNumAccumulated", count_shape),
+    _spec("ResourceAccumulatorSetGlobalStep"),
+    _spec("ResourceAccumulatorTakeGradient"),
+    _spec("SparseConditionalAccumulator", reference_handle_shape),
+    _spec("SparseAccumulatorApplyGradient"),
+    _spec("SparseAccumulatorTakeGradient", sparse_gradient_shape),
+)
