@@ -99,39 +99,34 @@ def _citations_in(path: Path) -> Iterator[tuple[str, str, bool]]:
     if not _CITATION.search(source):
         return
     name = path.relative_to(ROOT).as_posix()
-    statements = _statements(ast.parse(source))
-    for line, text in enumerate(source.splitlines(), 1):
-        for number in _CITATION.findall(text):
-            # What stands between two statements belongs to the next one.
-            label, fails = next(
-                (
-                    (label, fails)
-                    for last, label, fails in statements
-                    if line <= last and label
-                ),
-                ("", False),
-            )
-            yield number, f"{name}::{label}" if label else name, fails
+    lines = source.splitlines()
+    for node in ast.parse(source).body:
+        label, fails = _label(node)
+        if label:
+            first = min([node.lineno, *(d.lineno for d in _decorators(node))]) - 1
+            while first and lines[first - 1].startswith("#"):
+                first -= 1  # a comment that stands right above
+            for number in _CITATION.findall("\n".join(lines[first : node.end_lineno])):
+                yield number, f"{name}::{label}", fails
 
 
-def _statements(module: ast.Module) -> list[tuple[int, str, bool]]:
-    """Return last line, name and expected failure of what a module defines."""
-    rows: list[tuple[int, str, bool]] = []
-    for node in module.body:
-        last = node.end_lineno or node.lineno
-        match node:
-            case ast.FunctionDef(name=name):
-                marks = " ".join(ast.unparse(mark) for mark in node.decorator_list)
-                rows.append((last, name, "mark.xfail" in marks))
-            case ast.ClassDef(name=name):
-                rows.append((last, name, False))
-            case ast.Assign(targets=[ast.Name(id=name)]):
-                rows.append((last, name, False))
-            case ast.AnnAssign(target=ast.Name(id=name)):
-                rows.append((last, name, False))
-            case _:
-                rows.append((last, "", False))
-    return rows
+def _decorators(node: ast.stmt) -> list[ast.expr]:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return node.decorator_list
+    return []
+
+
+def _label(node: ast.stmt) -> tuple[str, bool]:
+    """Return the name that a statement defines, and whether it is to fail."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            marks = " ".join(ast.unparse(mark) for mark in node.decorator_list)
+            return name, "mark.xfail" in marks
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            return name, False
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return name, False
+    return "", False
 
 
 def page() -> str:
