@@ -88,6 +88,7 @@ def test_arguments_of_the_import() -> None:
             GOLDEN / "plain",
             input_map={"x:0": x},
             clear_devices=True,
+            return_elements=["y"],
             restore_collections_predicate=lambda name: name == "ends",
         )
         assert sess.run(graph.get_collection("ends")[0]).tolist() == [[1.0, 3.0]]
@@ -106,14 +107,60 @@ def test_preparation_without_its_collection() -> None:
     assert found == [6, 7]
 
 
-def test_two_models_in_one_graph() -> None:
-    """MG-334: each model is prepared by its own operation, once."""
+@pytest.mark.parametrize(
+    ("scopes", "names"),
+    [
+        (("a", "b"), ("a/count", "b/count")),
+        (("in", "in"), ("in/count", "in_1/count")),
+        (("in/", "in/"), ("in/count", "in/count_1")),
+        ((None, None), ("count", "count_1")),
+    ],
+)
+def test_two_models_in_one_graph(
+    scopes: tuple[str | None, ...], names: tuple[str, ...]
+) -> None:
+    """MG-334: each model is prepared by its own operation, once, where names clash too.
+
+    TensorFlow runs that of the first model again.
+    """
     with tf.Graph().as_default(), tf.Session() as sess:
-        for scope in ("a", "b"):
+        for scope in scopes:
             tf.saved_model.load(
                 sess, ["serve"], GOLDEN / "legacy_init", import_scope=scope
             )
-        assert sess.run(["a/count:0", "b/count:0", "b/read:0"]) == [6, 6, 7]
+        assert sess.run([f"{name}:0" for name in names]) == [6, 6]
+
+
+def test_assets_of_two_models(tmp_path: Path) -> None:
+    """MG-337: each model is told the paths of its own assets."""
+    shutil.copytree(GOLDEN / "old", tmp_path / "b")
+    with tf.Graph().as_default(), tf.Session() as sess:
+        for folder in (GOLDEN / "old", tmp_path / "b"):
+            tf.saved_model.load(sess, ["serve"], folder, import_scope="in")
+            paths = sess.run(["in/found:0"])
+        assert paths == [f"{GOLDEN}/old/assets/words.txt".encode()]
+        assert sess.run("in_1/found:0") == f"{tmp_path}/b/assets/words.txt".encode()
+
+
+@pytest.mark.parametrize("what", ["tensor", "operation", "collection"])
+def test_missing_nodes(what: str, tmp_path: Path) -> None:
+    """MG-334: a model that names nodes which it does not have is not imported."""
+
+    def change(meta_graph: MetaGraphDef) -> None:
+        key = keys.INIT_OP_SIGNATURE_KEY
+        if what == "tensor":
+            meta_graph.asset_file_def[0].tensor_info.name = "gone:0"
+        else:
+            meta_graph.signature_def[key].outputs[key].name = "gone"
+        if what == "collection":
+            del meta_graph.signature_def[key]
+            meta_graph.collection_def[keys.MAIN_OP_KEY].node_list.value.append("gone")
+
+    folder = _changed(tmp_path, "reserved", change)
+    with tf.Graph().as_default() as graph, tf.Session() as sess:
+        with pytest.raises(NotFoundError, match="could not be found in the graph"):
+            tf.saved_model.load(sess, ["serve"], folder)
+        assert not graph.get_operations()
 
 
 def test_steps_of_loading() -> None:

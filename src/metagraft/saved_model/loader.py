@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
+from metagraft.errors import NotFoundError
 from metagraft.formats.saved_model_dir import (
     Folder,
     read_saved_model,
@@ -31,6 +32,8 @@ from metagraft.training.saveables import saveable_objects_of
 from metagraft.training.saver import Saver
 
 _log = logging.getLogger(__name__)
+
+_INIT_COLLECTIONS: Final = (keys.MAIN_OP_KEY, keys.LEGACY_INIT_OP_KEY)
 
 
 def load(
@@ -59,7 +62,7 @@ def load(
         OSError: There is no SavedModel, or it is damaged.
         RuntimeError: It has no MetaGraph of these tags; or the MetaGraph names more
             than one operation that prepares it.
-        NotFoundError: It names an operation that it does not have.
+        NotFoundError: It names an operation or a tensor that it does not have.
     """
     return SavedModelLoader(export_dir).load(sess, tags, import_scope, **saver_kwargs)
 
@@ -198,11 +201,28 @@ class SavedModelLoader:
         **saver_kwargs: Any,
     ) -> MetaGraphDef:
         """Import a MetaGraph, restore its variables, and prepare it; see `load`."""
+        meta_graph_def = self.get_meta_graph_def_from_tags(tags)
+        feeds = asset_feeds(self._export_dir, meta_graph_def)
+        init_name = _init_op_name(meta_graph_def)
+        names = [init_name, *feeds] if init_name is not None else []
+        _check_names(meta_graph_def, names)
+        others = saver_kwargs.pop("return_elements", None) or ()
         with sess.graph.as_default():
-            saver, _ = self.load_graph(sess.graph, tags, import_scope, **saver_kwargs)
+            saver, elements = self.load_graph(
+                sess.graph,
+                tags,
+                import_scope,
+                return_elements=[*others, *names],
+                **saver_kwargs,
+            )
             self.restore_variables(sess, saver, import_scope)
-            self.run_init_ops(sess, tags, import_scope)
-        return self.get_meta_graph_def_from_tags(tags)
+            # TF: looks the names up in the graph, where they may be those of a model
+            # that was loaded before.
+            if names and elements is not None:
+                init_op, *tensors = elements[len(others) :]
+                fed = dict(zip(tensors, feeds.values(), strict=True))
+                sess.run(fetches=[init_op], feed_dict=fed)
+        return meta_graph_def
 
 
 def get_init_op(
@@ -219,7 +239,7 @@ def get_init_op(
         NotFoundError: There is nothing of the name that it gives.
     """
     found = _of_signature(meta_graph_def, keys.INIT_OP_SIGNATURE_KEY, import_scope)
-    for key in (keys.MAIN_OP_KEY, keys.LEGACY_INIT_OP_KEY):
+    for key in _INIT_COLLECTIONS:
         found = found or _of_collection(meta_graph_def, key, import_scope)
     return found
 
@@ -241,6 +261,29 @@ def get_train_op(
     return found or _of_collection(meta_graph_def, keys.TRAIN_OP_KEY, import_scope)
 
 
+def _init_op_name(meta_graph_def: MetaGraphDef) -> str | None:
+    """Return the name in the MetaGraph of what `get_init_op` returns."""
+    key = keys.INIT_OP_SIGNATURE_KEY
+    if key in meta_graph_def.signature_def:
+        return meta_graph_def.signature_def[key].outputs[key].name
+    for key in _INIT_COLLECTIONS:
+        if key in meta_graph_def.collection_def:
+            return _only_name(meta_graph_def, key)
+    return None
+
+
+def _check_names(meta_graph_def: MetaGraphDef, names: Iterable[str]) -> None:
+    nodes = {node.name for node in meta_graph_def.graph_def.node} if names else set()
+    missing = [name for name in names if name.partition(":")[0] not in nodes]
+    if missing:
+        raise NotFoundError(
+            None,
+            None,
+            f"The MetaGraph names nodes that could not be found in the graph: "
+            f"{', '.join(map(repr, missing))}.",
+        )
+
+
 def _of_signature(
     meta_graph_def: MetaGraphDef, key: str, import_scope: str | None
 ) -> Operation | Tensor | None:
@@ -256,13 +299,16 @@ def _of_collection(
 ) -> Operation | Tensor | None:
     if key not in meta_graph_def.collection_def:
         return None
-    names = meta_graph_def.collection_def[key].node_list.value
-    if len(names) != 1:
-        raise RuntimeError(
-            f"Expected exactly one SavedModel init op. Found {len(names)}: "
-            f"{list(names)}."
-        )
     # TF: takes the first of the graph's collection, which is the operation of another
     # model where one was loaded before.
-    graph = get_default_graph()
-    return graph.as_graph_element(prepend_name_scope(names[0], import_scope))
+    name = prepend_name_scope(_only_name(meta_graph_def, key), import_scope)
+    return get_default_graph().as_graph_element(name)
+
+
+def _only_name(meta_graph_def: MetaGraphDef, key: str) -> str:
+    names = list(meta_graph_def.collection_def[key].node_list.value)
+    if len(names) != 1:
+        raise RuntimeError(
+            f"Expected exactly one SavedModel init op. Found {len(names)}: {names}."
+        )
+    return names[0]
