@@ -75,7 +75,9 @@ class Part:
         def context(name: str) -> str:
             return _stripped(name, self.scope)
 
-        return Renaming(self.names.get, self._outside, context, context)
+        return Renaming(
+            self.names.get, self._outside, context, context, has_outside=False
+        )
 
     def _outside(self, text: str) -> str | None:
         found = self.unbound.get(text.removesuffix(":0"))

@@ -45,12 +45,16 @@ class Renaming:
             outside becomes; None to leave it out.
         scope: The new name of a scope, such as the full name of a partitioned variable.
         context: The new name of a context, which a loop's frame has too.
+        has_outside: Whether what is outside is in the same graph. If not, contexts do
+            not list it among the values that they have seen: TensorFlow looks all of
+            these up when it imports into a scope.
     """
 
     node: Callable[[str], str | None]
     outside: Callable[[str], str | None]
     scope: Callable[[str], str]
     context: Callable[[str], str]
+    has_outside: bool = True
 
     def find(self, text: str) -> str | None:
         """Return what `x`, `x:1` or `^x` becomes; None if `x` did not come along."""
@@ -165,7 +169,9 @@ def _rename_values(message: ValuesDef, renaming: Renaming) -> None:
     for text in message.values:
         if text in message.external_values:
             continue
-        found = renaming.find(text) or renaming.outside(text)
+        found = renaming.find(text)
+        if found is None and renaming.has_outside:
+            found = renaming.outside(text)
         if found is not None:
             values[found] = None
     external: dict[str, str] = {}
@@ -174,7 +180,8 @@ def _rename_values(message: ValuesDef, renaming: Renaming) -> None:
         value = renaming.find(inner) or renaming.outside(inner)
         if key is not None and value is not None:
             external[key] = value
-            values[key] = None
+            if renaming.has_outside or renaming.find(text) is not None:
+                values[key] = None
     message.Clear()
     message.values.extend(sorted(values))
     for key, value in external.items():
