@@ -41,6 +41,45 @@ def test_messages_of_the_other_library(
     assert not differences, f"{name}:\n{differences}"
 
 
+def test_part_with_nested_contexts(tf: ModuleType, mg: ModuleType) -> None:
+    """MG-099: TensorFlow imports a loop with a branch in it from another scope."""
+    with mg.Graph().as_default(), mg.name_scope("s"):
+        x = mg.placeholder(mg.float32, [], name="x")
+
+        def body(i: Any) -> Any:
+            return mg.cond(x > 0.0, lambda: i * x, lambda: i + 1.0)
+
+        mg.identity(mg.while_loop(lambda i: i < 9.0, body, [1.0]), name="y")
+        exported = mg.train.export_meta_graph(export_scope="s")
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        moved = tf.MetaGraphDef.FromString(exported.SerializeToString())
+        tf.train.import_meta_graph(moved, import_scope="t")
+        y, x = (graph.get_tensor_by_name(name) for name in ("t/y:0", "t/x:0"))
+        gradient = tf.gradients(y, x)[0]
+        assert session.run([y, gradient], {x: 3.0}) == [9.0, 6.0]
+
+
+def test_text_files(tmp_path: Path, tf: ModuleType, mg: ModuleType) -> None:
+    """MG-108: both read the text that the other writes, and write the same text."""
+    written = []
+    for library in (tf, mg):
+        path = tmp_path / library.__name__
+        with library.Graph().as_default():
+            EXPORTS["export_variables"](library)
+            exported = library.train.export_meta_graph(str(path), as_text=True)
+        written.append(path)
+    theirs, ours = written
+    with mg.Graph().as_default():
+        mg.train.import_meta_graph(str(theirs))
+        assert len(mg.global_variables()) == 6
+    with tf.Graph().as_default():
+        tf.train.import_meta_graph(str(ours))
+        assert len(tf.global_variables()) == 6
+    again = tf.MetaGraphDef.FromString(exported.SerializeToString())
+    rewritten = tf.io.write_graph(again, str(tmp_path), "again")
+    assert Path(rewritten).read_bytes() == ours.read_bytes()
+
+
 def test_their_message_as_argument(tf: ModuleType, mg: ModuleType) -> None:
     """A message object of TensorFlow's is taken as it is."""
     with tf.Graph().as_default():

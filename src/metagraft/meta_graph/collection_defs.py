@@ -98,15 +98,17 @@ def _nameable(key: str, elements: list[Any], graph: Graph) -> list[Any]:
     """Return the elements without those whose name is nothing in the graph."""
     if isinstance(elements[0], _WITHOUT_NAMES):
         return elements
-    kept = [
-        element
-        for element in elements
-        if is_tensor_like(element)
-        or graph.has_operation(element.name.partition(":")[0])
-    ]
-    if len(kept) < len(elements):
-        first = next(e for e in elements if all(e is not k for k in kept))
-        problem = f"{first!r} has a name, '{first.name}', that is not in the graph"
+    kept, first_missing = [], None
+    for element in elements:
+        if is_tensor_like(element) or graph.has_operation(
+            element.name.partition(":")[0]
+        ):
+            kept.append(element)
+        elif first_missing is None:
+            first_missing = element
+    if first_missing is not None:
+        name = first_missing.name
+        problem = f"{first_missing!r} has a name, '{name}', that is not in the graph"
         if not kept:
             raise ValueError(problem)
         _warn(key, f"{problem}; it is left out.")
