@@ -383,7 +383,7 @@ def make_ndarray(tensor: TensorProto) -> Array:
         fill: Any = b"" if number == 7 else 0
         return _repeated(np.asarray(fill, dtype.numpy_dtype), shape)
     if len(flat) == 1:
-        return _repeated(flat[0], shape)
+        return _repeated(flat.reshape(()), shape)
     if count * dtype.numpy_dtype.itemsize >= _RAW_LIMIT_BYTES:
         raise ValueError(
             f"Tensor has {len(flat)} values, shape {list(shape)} takes {count}, which"
@@ -394,9 +394,9 @@ def make_ndarray(tensor: TensorProto) -> Array:
     return padded.reshape(shape)
 
 
-def _repeated(value: Any, shape: tuple[int, ...]) -> Array:
+def _repeated(value: Array, shape: tuple[int, ...]) -> Array:
     """Return an array of one value; a large one takes no memory and is read-only."""
-    array = np.broadcast_to(np.asarray(value), shape)
+    array = np.broadcast_to(value, shape)
     return array if array.nbytes > _LARGEST_COPY_BYTES else array.copy()
 
 
