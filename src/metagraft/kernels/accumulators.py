@@ -55,10 +55,14 @@ class Accumulator:
         with self._changed:
             self._step = step
 
+    def is_old(self, step: int) -> bool:
+        """Whether a gradient that was computed at a step is dropped."""
+        return step < self._step
+
     def add(self, step: int, gradient: Array) -> None:
         """Add a gradient that was computed at a step."""
         with self._changed:
-            if step < self._step:
+            if self.is_old(step):
                 return
             self._sum = gradient.copy() if self._sum is None else self._sum + gradient
             self.count += 1
@@ -67,7 +71,7 @@ class Accumulator:
     def add_slices(self, step: int, indices: Array, values: Array) -> None:
         """Add the slices of a gradient that was computed at a step."""
         with self._changed:
-            if step < self._step:
+            if self.is_old(step):
                 return
             for index, value in zip(indices.tolist(), values, strict=True):
                 before, count = self._slices.get(index, (0, 0))
@@ -134,6 +138,8 @@ def apply_gradient(
     del run, op
     accumulator: Accumulator = behind(handle, Accumulator)
     value = np.asarray(gradient)
+    if accumulator.is_old(int(local_step)):
+        return ()
     if not dims_compatible(accumulator.dims, value.shape):
         raise InvalidArgumentError(
             None,
@@ -158,6 +164,8 @@ def apply_sparse_gradient(
     del run
     accumulator: Accumulator = behind(handle, Accumulator)
     rows, slices = np.asarray(indices), np.asarray(values)
+    if accumulator.is_old(int(local_step)):
+        return ()
     if len(rows) != len(slices):
         raise InvalidArgumentError(
             None,

@@ -1,0 +1,33 @@
+"""Records what TensorFlow gives for the programs of `tests.programs.input_runs`.
+
+Usage: python -m tests.golden.record.record_input_runs
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+from tests.golden.record import tensorflow_v1
+from tests.plain_values import plain
+from tests.programs.input_runs import RUNS
+
+FOLDER = Path(__file__).resolve().parent.parent / "input_runs"
+
+
+def main() -> None:
+    """Write one file with the values of all programs."""
+    tf = tensorflow_v1.load()
+    FOLDER.mkdir(exist_ok=True)
+    values = {}
+    for name, run in RUNS.items():
+        with tempfile.TemporaryDirectory() as folder, tf.Graph().as_default():
+            values[name] = plain(run(tf, Path(folder)))
+    text = json.dumps(values, indent=1, sort_keys=True)
+    (FOLDER / "values.json").write_text(text + "\n", encoding="utf-8")
+    (FOLDER / "VERSION").write_text(f"tensorflow {tf.__version__}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
