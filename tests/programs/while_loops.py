@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
+from typing import Any
 
 
 def while_simple(tf: ModuleType) -> None:
@@ -203,23 +204,31 @@ def gradients_of_import(tf: ModuleType) -> None:
 
 
 def import_of_loop(tf: ModuleType) -> None:
-    """A graph definition with a loop, imported into a branch and into a loop."""
-    with tf.Graph().as_default() as other:
-        a = tf.placeholder(tf.float32, [2], name="a")
-        _, b = tf.while_loop(lambda i, _: i < 3, lambda i, v: (i + 1, v * a), [0, a])
-        tf.identity(b, name="b")
-        graph_def = other.as_graph_def()
+    """Graph definitions with a loop, imported into a branch and into a loop.
+
+    Each has a frame of its own: TensorFlow cannot run loops that share one (MG-221).
+    """
+
+    def source(name: str) -> Any:
+        with tf.Graph().as_default() as other:
+            a = tf.placeholder(tf.float32, [2], name="a")
+            _, b = tf.while_loop(
+                lambda i, _: i < 3, lambda i, v: (i + 1, v * a), [0, a], name=name
+            )
+            tf.identity(b, name="b")
+            return other.as_graph_def()
+
     p = tf.placeholder(tf.bool, [], name="p")
     x = tf.placeholder(tf.float32, [2], name="x")
 
-    def imported(value: object) -> object:
-        return tf.import_graph_def(graph_def, {"a:0": value}, ["b:0"])[0]
+    def imported(name: str, value: object) -> object:
+        return tf.import_graph_def(source(name), {"a:0": value}, ["b:0"])[0]
 
-    imported(x)
-    tf.cond(p, lambda: imported(x), lambda: x)
+    imported("outside", x)
+    tf.cond(p, lambda: imported("branch", x), lambda: x)
     tf.while_loop(
         lambda i, _: i < 2,
-        lambda i, v: (i + 1, tf.ensure_shape(imported(v), [2])),
+        lambda i, v: (i + 1, tf.ensure_shape(imported("loop", v), [2])),
         [0, x],
     )
 

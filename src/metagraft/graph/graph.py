@@ -66,6 +66,8 @@ class Graph:
         self.handles: dict[Tensor, tuple[Dims, DType]] = {}
         # What the body of a function uses from graphs around it.
         self.outside: Captures | None = None
+        # Whether imported nodes have frames, of loops that no context may tell of.
+        self.has_imported_frames = False
         # (shape, reduced axes) -> (shape with the axes kept, repeats along each axis):
         # what gradients of sums computed with nodes once and then remember.
         self.reduced_shapes: dict[

@@ -122,12 +122,16 @@ class Imported:
             message.
         collisions: Only those of nodes whose name, with the scope, was taken.
         frames: The new names of frames of loops that were taken.
+        positions: Where the graph has the nodes.
+        op_types: All op types of the nodes.
     """
 
     elements: list[Operation | Tensor] | None
     renames: Callable[[], dict[str, str]]
     collisions: Mapping[str, str]
     frames: Mapping[str, str]
+    positions: range
+    op_types: frozenset[str]
 
 
 def import_named(
@@ -158,7 +162,14 @@ def import_named(
         if checks_shapes:
             check_shapes(graph, job.positions)
         elements = None if wanted is None else [job.element(text) for text in wanted]
-        return Imported(elements, job.renames, job.collisions, job.frames)
+        return Imported(
+            elements,
+            job.renames,
+            job.collisions,
+            job.frames,
+            job.positions,
+            job.op_types,
+        )
 
 
 @contextmanager
@@ -229,6 +240,7 @@ class _Import:
         positions: Where the graph has the nodes.
         collisions: Names of nodes whose name was taken -> their names in the graph.
         frames: Frames of loops that were taken -> their new names.
+        op_types: All op types of the nodes.
     """
 
     graph: Graph
@@ -244,6 +256,7 @@ class _Import:
     _names: Sequence[str] = ()
     collisions: Mapping[str, str] = field(default_factory=dict)
     frames: Mapping[str, str] = field(default_factory=dict)
+    op_types: frozenset[str] = frozenset()
 
     def run(self, producer_op_list: OpList | None) -> None:
         """Check the message and add its nodes and functions."""
@@ -288,9 +301,10 @@ class _Import:
                 node.name = new_name
         if not graph.scopes.devices:
             settle_devices(nodes, pairs)
-        kinds = set(op_types)
-        if has_loops(kinds) and graph.stored_nodes:
+        kinds = self.op_types = frozenset(op_types)
+        if has_loops(kinds):
             self.frames = make_frames_unique(nodes, graph.stored_nodes)
+            graph.has_imported_frames = True
         if order is not None:
             taken, pairs = self._reorder(order, taken, pairs)
         for definition in signatures.learnt:

@@ -42,6 +42,7 @@ from metagraft.graph.control_flow_context import (
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.flow import FlowCarrier, from_flow, to_flow
+from metagraft.graph.import_frames import frames_of
 from metagraft.graph.operation import Operation
 from metagraft.graph.scope_names import prepend_name_scope, strip_name_scope
 from metagraft.graph.scopes import control_dependencies
@@ -101,7 +102,7 @@ class WhileContext(ControlFlowContext):
                 f"{parallel_iterations}"
             )
         self.graph = get_default_graph()
-        super().__init__(self.graph.unique_name(name))
+        super().__init__(self._unique_frame(name))
         self.maximum_iterations = maximum_iterations
         self.parallel_iterations = parallel_iterations
         self._back_prop = back_prop
@@ -112,6 +113,16 @@ class WhileContext(ControlFlowContext):
         self.pivot: Tensor | None = None
         self.loop_exits: list[Tensor] = []
         self.loop_enters: list[Tensor] = []
+
+    # TF: does not know the frames of imported loops and takes one of these again; a run
+    # of both loops fails.
+    def _unique_frame(self, name: str) -> str:
+        found = self.graph.unique_name(name)
+        if self.graph.has_imported_frames:
+            taken = frames_of(self.graph.stored_nodes)
+            while found in taken:
+                found = self.graph.unique_name(name)
+        return found
 
     # -- messages --------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ The saver of an import is made by `training.saver.import_meta_graph`, a layer ab
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,8 +28,15 @@ from metagraft.meta_graph.export import export_scoped_meta_graph
 from metagraft.meta_graph.files import read_measured
 from metagraft.meta_graph.renames import Renaming
 from metagraft.meta_graph.scoped import clear_devices as clear_devices_of
+from metagraft.meta_graph.unknown_ops import (
+    find_unknown_ops,
+    not_registered,
+    warning,
+)
 from metagraft.proto import GraphDef, MetaGraphDef
 from metagraft.proto.coercion import as_message
+
+_log = logging.getLogger(__name__)
 
 _NO_GRAPH: Final = (
     "Exporting/importing meta graphs is not supported when eager execution is enabled."
@@ -184,6 +192,7 @@ def import_loaded(
             size_bytes=loaded.size_bytes,
             checks_shapes=True,
         )
+        _warn_of_unknown_ops(meta_graph_def, target, imported)
         renaming = _renaming(imported, scope, frames)
         collections = restored_collections(
             meta_graph_def,
@@ -205,6 +214,25 @@ def import_loaded(
         elements=imported.elements,
         renaming=renaming,
     )
+
+
+# TF: refuses the file at the first such op. Much of a file can run without them.
+def _warn_of_unknown_ops(
+    meta_graph_def: MetaGraphDef, graph: Graph, imported: Imported
+) -> None:
+    unknown = {
+        op_type
+        for op_type in not_registered(imported.op_types)
+        if op_type not in graph.functions
+    }
+    if not unknown:
+        return
+    nodes = GraphDef()
+    for position in imported.positions:
+        node = graph.stored_nodes[position]
+        if node.op in unknown:
+            nodes.node.add(name=node.name, op=node.op)
+    _log.warning("%s", warning(find_unknown_ops(meta_graph_def, nodes, ())))
 
 
 def _frames_of_contexts(meta_graph_def: MetaGraphDef, graph: Graph) -> set[str]:

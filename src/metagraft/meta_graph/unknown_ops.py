@@ -40,7 +40,7 @@ class UnknownOp:
         count = len(self.nodes)
         parts = [f"{count} node{'s' if count > 1 else ''}: {shown}{more}"]
         if self.module:
-            parts.append(f"from {self.module}")
+            parts.append(f"from tf.contrib.{self.module}")
         if self.is_needed is not None:
             parts.append("needed" if self.is_needed else "not needed")
         return f"{self.op_type} ({'; '.join(parts)})"
@@ -61,7 +61,7 @@ def find_unknown_ops(
     used = {node.op for node in graph_def.node}
     for function in library:
         used.update(node.op for node in function.node_def)
-    unknown = {op for op in used if op not in functions and not _is_registered(op)}
+    unknown = not_registered(used - functions)
     if not unknown:
         return ()
     nodes: dict[str, list[str]] = {op: [] for op in sorted(unknown)}
@@ -73,6 +73,22 @@ def find_unknown_ops(
     return tuple(
         _unknown_op(op_type, names, listed, needed if wanted else None)
         for op_type, names in nodes.items()
+    )
+
+
+def not_registered(op_types: Iterable[str]) -> set[str]:
+    """Return those of some op types that TensorFlow's current release does not have."""
+    return {op_type for op_type in op_types if not _is_registered(op_type)}
+
+
+def warning(unknown: Iterable[UnknownOp]) -> str:
+    """Return what is said of unknown ops that are imported all the same."""
+    listed = list(unknown)
+    noun = "op type is" if len(listed) == 1 else "op types are"
+    lines = "\n  ".join(map(str, listed))
+    return (
+        f"{len(listed)} {noun} not registered:\n  {lines}\n"
+        "The nodes are kept as they are; only running them fails."
     )
 
 

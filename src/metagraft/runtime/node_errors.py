@@ -21,9 +21,9 @@ def missing_kernels(ops: Sequence[Operation]) -> errors.UnimplementedError:
     for op in sorted(ops, key=lambda op: op.op_id):
         by_type.setdefault(op.type, []).append(op)
     entries = [
-        f"{op_type} ({len(nodes)} nodes, first '{nodes[0].name}')"
+        f"{op_type} ({_origin(nodes[0])}{len(nodes)} nodes, first '{nodes[0].name}')"
         if len(nodes) > 1
-        else f"{op_type} (1 node, '{nodes[0].name}')"
+        else f"{op_type} ({_origin(nodes[0])}1 node, '{nodes[0].name}')"
         for op_type, nodes in sorted(by_type.items())
     ]
     shown = ", ".join(entries[:_LISTED_MAX])
@@ -35,6 +35,14 @@ def missing_kernels(ops: Sequence[Operation]) -> errors.UnimplementedError:
         None,
         f"{len(entries)} {types} no kernel: {shown}. Nothing was run.",
     )
+
+
+def _origin(op: Operation) -> str:
+    """Say where an op that TensorFlow does not have came from, if that is known."""
+    if op.definition is None:
+        return "not an op of TensorFlow; "
+    module = op.definition.contrib_module
+    return f"from tf.contrib.{module}; " if module else ""
 
 
 def not_ordered(ops: Sequence[Operation]) -> errors.InvalidArgumentError:
