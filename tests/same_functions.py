@@ -51,6 +51,8 @@ def _one_function(expected: Any, found: Any) -> list[str]:
     name = expected.signature.name
     if name.endswith(_MADE_BY_LIBRARY):  # described in words of its own
         expected.signature.description = found.signature.description = ""
+    for function in (expected, found):  # listed in the order of a set
+        function.signature.control_output.sort()
     bodies = []
     for function in (expected, found):
         body = graph_pb2.GraphDef()

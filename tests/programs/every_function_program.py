@@ -7,13 +7,17 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-from tests.programs import control_flow_functions, functions
+from tests.programs import control_flow_functions, functions, traced_functions
 
 Program = Callable[[ModuleType], Sequence[Any]]
 
 PROGRAMS: dict[str, Program] = {
     program.__name__: program
-    for program in (*functions.PROGRAMS, *control_flow_functions.PROGRAMS)
+    for program in (
+        *functions.PROGRAMS,
+        *control_flow_functions.PROGRAMS,
+        *traced_functions.PROGRAMS,
+    )
 }
 _WITH_FUNCTIONS = frozenset(p.__name__ for p in control_flow_functions.PROGRAMS)
 

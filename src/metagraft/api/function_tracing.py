@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from metagraft.api.effect_order import EffectOrder
 from metagraft.api.variable_scope import get_variable_scope
 from metagraft.errors import UnimplementedError
 from metagraft.graph.build.array import identity
@@ -32,7 +33,7 @@ def trace(
     arguments: Sequence[Any],
     *,
     for_operation: Any = None,
-    finish: Callable[[Any], Any] | None = None,
+    in_order: bool | None = None,
 ) -> None:
     """Build a body: results and captured tensors become part of the graph.
 
@@ -42,18 +43,28 @@ def trace(
         arguments: What it is called with.
         for_operation: A tensor that stands for results that are operations; without
             it these are refused.
-        finish: Called with every tensor that is returned; gives the one to return.
+        in_order: Whether effects run in the order of the program; by default if they
+            do in the graph around.
 
     Raises:
         TypeError: A result has no tensor form.
     """
+    if in_order is None:
+        outer = graph.outer_graph
+        in_order = (
+            isinstance(outer, FunctionGraph)
+            and outer.has_automatic_control_dependencies
+        )
+    order = EffectOrder(graph) if in_order else None
     with graph.as_default(), _resource_variables():
         results = map_structure(
-            lambda value: _result(function, value, for_operation, finish),
+            lambda value: _result(function, value, for_operation, order),
             function(*arguments),
         )
         graph.structured_outputs = results
         graph.outputs.extend(graph.capture(tensor) for tensor in flat_tensors(results))
+        if order is not None:
+            order.finish()
 
 
 @contextmanager
@@ -72,7 +83,7 @@ def _result(
     function: Callable[..., Any],
     value: Any,
     for_operation: Any,
-    finish: Callable[[Any], Any] | None,
+    order: EffectOrder | None,
 ) -> Any:
     if value is None:
         return None
@@ -98,7 +109,7 @@ def _result(
                 f"{function}, found return value of type {type(value).__name__}, which "
                 "is not a Tensor or ExtensionType."
             ) from None
-    return value if finish is None else finish(value)
+    return value if order is None else order.returned(value)
 
 
 def flat_tensors(structure: Any) -> list[Tensor]:

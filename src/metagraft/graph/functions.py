@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph import catalogue
+from metagraft.graph.shapes import Dims
 from metagraft.proto import FunctionDef, FunctionDefLibrary
 
 MIN_CONSUMER_WITH_FUNCTIONS: Final = 12
@@ -54,11 +55,15 @@ class StoredFunction:
 class FunctionLibrary:
     """`FunctionDef`s by name, stored in the graph's message."""
 
-    __slots__ = ("_built", "_message", "_positions")
+    __slots__ = ("_built", "_message", "_positions", "result_shapes")
 
     def __init__(self, message: FunctionDefLibrary) -> None:
         """View the library inside a graph's message."""
         self._built: dict[str, LibraryFunction] = {}
+        # (function, shapes of its arguments) -> shapes of its results, if known.
+        self.result_shapes: dict[
+            tuple[str, tuple[Dims, ...]], tuple[Dims, ...] | None
+        ] = {}
         self.rebind(message)
 
     def rebind(self, message: FunctionDefLibrary) -> None:
@@ -160,6 +165,7 @@ class FunctionLibrary:
         del message.gradient[:]
         message.gradient.extend(kept)
         self._built.pop(name, None)
+        self.result_shapes = {}
         self.rebind(message)
 
     def truncate(self, function_count: int, gradient_count: int) -> None:
@@ -170,6 +176,7 @@ class FunctionLibrary:
         del self._message.gradient[gradient_count:]
         self.rebind(self._message)
         self._built = {n: f for n, f in self._built.items() if n in self._positions}
+        self.result_shapes = {}
 
     @property
     def gradient_count(self) -> int:

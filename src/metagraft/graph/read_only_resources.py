@@ -53,6 +53,11 @@ def _is_only_read(tensor: Tensor) -> bool:
     return all(tensor in read_only_inputs(op) for op in tensor.consumers())
 
 
+def is_reader(op: Operation) -> bool:
+    """Whether an operation does nothing but read resources."""
+    return op.type in _READERS
+
+
 def read_only_inputs(op: Operation) -> list[Tensor]:
     """Return the resource inputs that an operation only reads."""
     if op.type in _READERS:

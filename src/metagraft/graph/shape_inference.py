@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from metagraft.graph.op_spec import Shapes, spec_for
 from metagraft.graph.shapes import Dims, show
+
+_UNFORESEEN: Final = (ArithmeticError, AttributeError, LookupError, TypeError)
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -25,6 +27,10 @@ def infer_shapes(op: Operation) -> tuple[Dims, ...]:
     if count == 0 and (spec is None or spec.shape is None):
         return ()
     if spec is None or spec.shape is None:
+        if op.type in op.graph.functions:
+            from metagraft.graph.function_shapes import result_shapes
+
+            return result_shapes(op, op.type, [t.dims for t in op.inputs])
         return (None,) * count
     inputs = Shapes(t.dims for t in op.inputs)
     inputs.op = op
@@ -34,6 +40,11 @@ def infer_shapes(op: Operation) -> tuple[Dims, ...]:
         shapes = ", ".join(show(d) for d in inputs)
         raise ValueError(
             f"{error} for '{op.name}' (op: '{op.type}') with input shapes: {shapes}."
+        ) from error
+    # What attributes and constants of a damaged file bring about.
+    except _UNFORESEEN as error:
+        raise ValueError(
+            f"The shapes of '{op.name}' (op: '{op.type}') cannot be inferred: {error!r}"
         ) from error
     if len(found) != count:
         raise AssertionError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from metagraft.graph.function_shapes import result_shapes
 from metagraft.graph.op_spec import NO_RULE_YET, NOT_DIFFERENTIABLE, OpSpec, Shapes
 from metagraft.graph.shapes import Dims
 
@@ -16,7 +17,12 @@ _SOURCE = "tensorflow core/ops/functional_ops.cc"
 
 
 def call_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
-    """Nothing is known of the results of a call."""
+    """What the body of the function says of its results."""
+    return result_shapes(inputs.op, attrs["f"].name, inputs)
+
+
+def unknown_shapes(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
+    """Nothing is known of the results."""
     del attrs
     return (None,) * len(inputs.op.outputs)
 
@@ -74,12 +80,11 @@ def fake_param_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]
 OPS = (
     *(
         OpSpec(name=name, shape=call_shape, gradient=NO_RULE_YET, source=_SOURCE)
-        for name in (
-            "PartitionedCall",
-            "StatefulPartitionedCall",
-            "RemoteCall",
-            "For",
-        )
+        for name in ("PartitionedCall", "StatefulPartitionedCall")
+    ),
+    *(
+        OpSpec(name=name, shape=unknown_shapes, gradient=NO_RULE_YET, source=_SOURCE)
+        for name in ("RemoteCall", "For")
     ),
     *(
         OpSpec(name=name, shape=declared_shapes, gradient=NO_RULE_YET, source=_SOURCE)

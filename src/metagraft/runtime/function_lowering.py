@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from metagraft.errors import NotFoundError, UnimplementedError
-from metagraft.graph.function_body import CALLED, Body, body_of, definitions_in
+from metagraft.graph.function_body import CALLED, body_of, definitions_in
 from metagraft.graph.graph import Graph
 from metagraft.graph.import_graph_def import import_owned_graph_def
 from metagraft.graph.store import OUTPUT_SHAPES
@@ -31,6 +31,7 @@ from metagraft.proto import (
     NodeDef,
 )
 from metagraft.runtime.function_gradient import gradient_function
+from metagraft.runtime.loop_lowering import Loop, Made, Maker, unchanged
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -148,11 +149,6 @@ class _Scope:
         return f"{self.prefix}{text}"
 
 
-# Results of a body, and control edges of what it does besides.
-_Made = tuple[list[str], list[str]]
-_Maker = Callable[[Sequence[str], str | None], _Made]
-
-
 @dataclass(slots=True)
 class _Call:
     """A node that is being replaced.
@@ -248,6 +244,9 @@ class _Lowering:
         edges = [scope.edge(text) for text in node.input]
         control = [text for text in edges if text[0] == "^"]
         inputs = [text for text in edges if text[0] != "^"]
+        if self._has_effect(node):
+            # Nothing happens before all arguments are there.
+            control += [f"^{text.partition(':')[0]}" for text in inputs]
         pivot = scope.pivot
         if control:
             pivot = f"^{name}/__start"
@@ -287,7 +286,7 @@ class _Lowering:
 
     def _inline(
         self, function: NameAttrList, call: _Call, label: str
-    ) -> tuple[_Maker, list[DataType]]:
+    ) -> tuple[Maker, list[DataType]]:
         """Return what puts a function's nodes into the graph, and its result types."""
         definition = self._function(function.name).definition
         path = (*call.scope.path, function.name)
@@ -301,7 +300,7 @@ class _Lowering:
         body = body_of(definition, function.attr, self._definition_of)
         scope = _Scope(f"{call.name}/__{label}/", path=path)
 
-        def make(inputs: Sequence[str], pivot: str | None) -> _Made:
+        def make(inputs: Sequence[str], pivot: str | None) -> Made:
             scope.fixed.update(zip(body.arguments, inputs, strict=True))
             scope.pivot = pivot
             self.add_all(body.nodes, scope)
@@ -380,9 +379,9 @@ class _Lowering:
         return results, types, effects
 
     def _one_of(
-        self, i: int, call: _Call, then: _Maker, other: _Maker, types: list[DataType]
-    ) -> _Maker:
-        def make(inputs: Sequence[str], pivot: str | None) -> _Made:
+        self, i: int, call: _Call, then: Maker, other: Maker, types: list[DataType]
+    ) -> Maker:
+        def make(inputs: Sequence[str], pivot: str | None) -> Made:
             name = f"{call.name}/__case_{i}"
             before = [] if pivot is None else [pivot]
             number = self.add(f"{name}/number", "Const", before)
@@ -405,7 +404,7 @@ class _Lowering:
         flag: str,
         call: _Call,
         inputs: Sequence[str],
-        makers: tuple[_Maker, _Maker],
+        makers: tuple[Maker, Maker],
         types: list[DataType],
     ) -> _Replacement:
         kinds = self._input_types(call.node)[1:]
@@ -454,7 +453,7 @@ class _Lowering:
         test, kinds = self._inline(attr["cond"].func, call, "cond")
         definition = self._function(attr["body"].func.name).definition
         body = body_of(definition, attr["body"].func.attr, self._definition_of)
-        loop = _Loop(self, call.name, call.inputs, types, _unchanged(body))
+        loop = Loop(self.add, call.name, call.inputs, types, unchanged(body))
 
         def condition(values: Sequence[str], pivot: str | None) -> str:
             (edge,), _ = test(values, pivot)
@@ -481,15 +480,15 @@ class _Lowering:
             self.add(f"{name}/__flag", "Less", ends, _INT32)
             return f"{name}/__flag"
 
-        def iteration(inside: Sequence[str], pivot: str | None) -> _Made:
+        def iteration(inside: Sequence[str], pivot: str | None) -> Made:
             i, end, by, *rest = inside
             results, effects = step([i, *rest], pivot)
             self.add(f"{name}/__following", "Add", [i, by], _INT32)
             return [f"{name}/__following", end, by, *results], effects
 
         inputs = [start, limit, delta, *values]
-        unchanged = [False, True, True] + [False] * len(values)
-        loop = _Loop(self, name, inputs, types, unchanged)
+        same = [False, True, True] + [False] * len(values)
+        loop = Loop(self.add, name, inputs, types, same)
         return loop.build(condition, iteration, call.pivot)[3:], kinds, []
 
 
@@ -521,89 +520,3 @@ class _Function:
     def signature_types(self) -> list[DataType]:
         """The types of its arguments."""
         return [arg.type for arg in self.definition.signature.input_arg]
-
-
-def _unchanged(body: Body) -> list[bool]:
-    """Return which values a loop body hands on as they are."""
-    through = {
-        node.name: node.input[0]
-        for node in body.nodes
-        if node.op == "Identity" and len(node.input) == 1
-    }
-    found = []
-    for name, edge in zip(body.arguments, body.results, strict=True):
-        while edge in through:
-            edge = through[edge]  # noqa: PLW2901 - followed back
-        found.append(edge == name)
-    return found
-
-
-@dataclass(slots=True)
-class _Loop:
-    """A frame of version 1 that is being built.
-
-    Attributes:
-        work: Where nodes are added.
-        name: The name of the node that it replaces.
-        inputs: The first values.
-        types: Their types.
-        unchanged: Which of them stay the same.
-    """
-
-    work: _Lowering
-    name: str
-    inputs: Sequence[str]
-    types: Sequence[DataType]
-    unchanged: list[bool]
-
-    def build(
-        self,
-        condition: Callable[[Sequence[str], str | None], str],
-        iteration: _Maker,
-        pivot: str | None,
-    ) -> list[str]:
-        """Add the loop and return the last values."""
-        if all(self.unchanged) and self.unchanged:
-            self.unchanged[0] = False  # a frame needs something that goes round
-        values = self._enter(pivot)
-        turning = [i for i, same in enumerate(self.unchanged) if not same]
-        add, name = self.work.add, self.name
-        first = f"^{name}/__merge_{turning[0]}"
-        add(f"{name}/__cond", "LoopCond", [condition(values, first)])
-        inside = list(values)
-        for i in turning:
-            dtype = self.types[i]
-            add(f"{name}/__switch_{i}", "Switch", [values[i], f"{name}/__cond"], dtype)
-            add(f"{name}/__exit_{i}", "Exit", [f"{name}/__switch_{i}"], dtype)
-            inside[i] = f"{name}/__value_{i}"
-            add(inside[i], "Identity", [f"{name}/__switch_{i}:1"], dtype)
-        results, effects = iteration(inside, f"^{inside[turning[0]]}")
-        for i in turning:
-            add(
-                f"{name}/__next_{i}",
-                "NextIteration",
-                [results[i], *effects],
-                self.types[i],
-            )
-        return [
-            self.inputs[i] if same else f"{name}/__exit_{i}"
-            for i, same in enumerate(self.unchanged)
-        ]
-
-    def _enter(self, pivot: str | None) -> list[str]:
-        add, name = self.work.add, self.name
-        before = [] if pivot is None else [pivot]
-        values = []
-        for i, (edge, same) in enumerate(zip(self.inputs, self.unchanged, strict=True)):
-            dtype = self.types[i]
-            values.append(f"{name}/__enter_{i}")
-            enter = add(values[i], "Enter", [edge, *before], dtype)
-            enter.attr["frame_name"].s = f"{name}/__frame".encode()
-            enter.attr["is_constant"].b = same
-            enter.attr["parallel_iterations"].i = 10
-            if not same:
-                merge = f"{name}/__merge_{i}"
-                edges = [values[i], f"{name}/__next_{i}"]
-                add(merge, "Merge", edges, dtype).attr["N"].i = 2
-                values[i] = merge
-        return values

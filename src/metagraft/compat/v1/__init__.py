@@ -299,6 +299,8 @@ _NAMES = {
         "disable_v2_behavior disable_v2_tensorshape enable_control_flow_v2 "
         "enable_tensor_equality enable_v2_behavior enable_v2_tensorshape",
     ),
+    "TensorSpec": f"{_GRAPH}.tensor_spec:TensorSpec",
+    "function": "metagraft.api.traced_functions:function",
     "switch_case": "metagraft.api.switch_case:switch_case",
     "executing_eagerly_outside_functions": (
         f"{_GRAPH}.defaults:executing_eagerly_outside_functions"

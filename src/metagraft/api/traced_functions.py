@@ -1,0 +1,387 @@
+"""`tf.function` in graphs: Python functions as functions of the graph's library.
+
+A function is traced once for every combination of types, shapes and Python values
+that it is called with in one graph; each call adds one `PartitionedCall`.
+
+# TF: rewrites Python's `if` and `while` over tensors into `tf.cond` and `tf.while_loop`
+# (AutoGraph); here they raise, and the `tf` functions have to be written.
+
+Source: tensorflow python/eager/polymorphic_function/.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import update_wrapper
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from metagraft.api.function_tracing import (
+    add_placeholder,
+    packed_like,
+    trace,
+)
+from metagraft.errors import UnimplementedError
+from metagraft.graph.built_function import BuiltFunction, is_stateful, next_number
+from metagraft.graph.conversion import convert_to_tensor
+from metagraft.graph.defaults import executing_eagerly, get_default_graph
+from metagraft.graph.function_captures import copy_handle
+from metagraft.graph.function_graph import FunctionGraph
+from metagraft.graph.graph import Graph
+from metagraft.graph.graph_collections import Collections
+from metagraft.graph.keys import GraphKeys
+from metagraft.graph.read_only_resources import mark_read_only_inputs
+from metagraft.graph.scopes import control_dependencies
+from metagraft.graph.structure import flatten, map_structure
+from metagraft.graph.tensor import Tensor
+from metagraft.graph.tensor_spec import TensorSpec
+from metagraft.proto import AttrValue, FunctionDef
+
+__all__ = ["ConcreteFunction", "TracedFunction", "function"]
+
+# What TensorFlow stores with every call: a `ConfigProto` of its own, for one CPU.
+_CALL_CONFIG: Final = (
+    b"\n\x07\n\x03CPU\x10\x01\n\x07\n\x03GPU\x10\x002\x02J\x008\x01"
+    b"\x82\x01\x00\x92\x01\x02J\x00"
+)
+_SHARED: Final = (
+    GraphKeys.GLOBAL_VARIABLES,
+    GraphKeys.LOCAL_VARIABLES,
+    GraphKeys.TRAINABLE_VARIABLES,
+)
+
+
+def function(
+    func: Callable[..., Any] | None = None,
+    input_signature: Sequence[Any] | None = None,
+    autograph: bool = True,
+    jit_compile: bool | None = None,
+    reduce_retracing: bool = False,
+    experimental_implements: str | None = None,
+    experimental_autograph_options: Any = None,
+    experimental_attributes: Mapping[str, Any] | None = None,
+) -> Any:
+    """Decorate a Python function to become a function of the graphs that call it.
+
+    Args:
+        func: The function; without it a decorator is returned.
+        input_signature: A `TensorSpec` for every argument: one trace serves all calls.
+        autograph: Accepted for compatibility: Python's `if` and `while` over tensors
+            are not rewritten.
+        jit_compile: Must not be true: TensorFlow's compiler is not part of a graph.
+        reduce_retracing: Accepted for compatibility; it is only about speed.
+        experimental_implements: Must be None.
+        experimental_autograph_options: Accepted for compatibility, as `autograph`.
+        experimental_attributes: Must be None.
+
+    Raises:
+        UnimplementedError: An argument asks for what is not built.
+    """
+    del autograph, reduce_retracing, experimental_autograph_options
+    for label, value in (
+        ("jit_compile", jit_compile),
+        ("experimental_implements", experimental_implements),
+        ("experimental_attributes", experimental_attributes),
+    ):
+        if value:
+            raise UnimplementedError(
+                None, None, f"tf.function: `{label}={value!r}` is not built."
+            )
+
+    def decorated(inner: Callable[..., Any]) -> TracedFunction:
+        return TracedFunction(inner, input_signature)
+
+    return decorated if func is None else decorated(func)
+
+
+class ConcreteFunction:
+    """One trace of a function.
+
+    Attributes:
+        graph: The body.
+    """
+
+    def __init__(self, graph: FunctionGraph, arguments: int) -> None:
+        """Define the function of a body that has been traced.
+
+        Args:
+            graph: The body.
+            arguments: How many of its inputs are arguments, the rest is captured.
+        """
+        self.graph = graph
+        self._arguments = arguments
+        self._function = BuiltFunction(graph)
+
+    @property
+    def name(self) -> bytes:
+        """The name under which it is called."""
+        return self._function.name.encode()
+
+    @property
+    def function_def(self) -> FunctionDef:
+        """Its definition."""
+        return self._function.definition
+
+    @property
+    def inputs(self) -> list[Tensor]:
+        """The placeholders of the body, those of captured tensors last."""
+        return self.graph.inputs
+
+    @property
+    def outputs(self) -> list[Tensor]:
+        """What the body returns."""
+        return self.graph.outputs
+
+    @property
+    def captured_inputs(self) -> list[Tensor]:
+        """The tensors outside that it uses."""
+        return self.graph.external_captures
+
+    @property
+    def structured_outputs(self) -> Any:
+        """The results of the body in the structure that the function returns."""
+        return self.graph.structured_outputs
+
+    def add_to_graph(self, g: Graph | None = None) -> None:
+        """Add the definition to a graph, with the functions that it calls."""
+        self._function.add_to_graph(get_default_graph() if g is None else g)
+
+    def __call__(self, *args: Any) -> Any:
+        """Add a call to the default graph.
+
+        Args:
+            *args: A value for every argument that is a tensor.
+
+        Raises:
+            ValueError: The number of values differs.
+        """
+        if len(args) != self._arguments:
+            raise ValueError(
+                f"{self.name.decode()} takes {self._arguments} tensors, got "
+                f"{len(args)}."
+            )
+        tensors = [
+            convert_to_tensor(value, argument.dtype)
+            for value, argument in zip(args, self.inputs, strict=False)
+        ]
+        return self._call([*tensors, *self.captured_inputs])
+
+    def _call(self, inputs: Sequence[Tensor]) -> Any:
+        graph = get_default_graph()
+        self.add_to_graph(graph)
+        body = self.graph
+        attrs = {
+            "Tin": _type_list(inputs),
+            "Tout": _type_list(body.outputs),
+            "config_proto": AttrValue(s=_CALL_CONFIG),
+            "executor_type": AttrValue(s=b""),
+            "_collective_manager_ids": AttrValue(list=AttrValue.ListValue()),
+        }
+        attrs["f"] = AttrValue()
+        attrs["f"].func.name = self._function.name
+        op_type = "StatefulPartitionedCall" if is_stateful(body) else "PartitionedCall"
+        with control_dependencies(body.captured.control):
+            made = graph.create_op(
+                op_type, inputs, [t.dtype for t in body.outputs], op_type, attrs=attrs
+            )
+        mark_read_only_inputs(made, [body])
+        for result, inside in zip(made.outputs, body.outputs, strict=True):
+            result.set_shape(inside.shape)
+            copy_handle(inside, result)
+        if body.structured_outputs is None:
+            return made
+        return packed_like(body.structured_outputs, made.outputs)
+
+
+def _type_list(tensors: Sequence[Tensor]) -> AttrValue:
+    value = AttrValue()
+    value.list.SetInParent()
+    value.list.type.extend(t.dtype.base_dtype.as_datatype_enum for t in tensors)
+    return value
+
+
+class TracedFunction:
+    """A Python function that calls of graphs refer to."""
+
+    def __init__(
+        self, python_function: Callable[..., Any], input_signature: Any
+    ) -> None:
+        """Keep the function; it is traced when it is called.
+
+        Args:
+            python_function: The function.
+            input_signature: A `TensorSpec` for every argument, or None.
+        """
+        self._python_function = python_function
+        self._name = getattr(python_function, "__name__", "function")
+        self._parameters = inspect.signature(python_function)
+        self.input_signature = (
+            None if input_signature is None else tuple(input_signature)
+        )
+        self._traces: WeakKeyDictionary[Graph, dict[Any, ConcreteFunction]] = (
+            WeakKeyDictionary()
+        )
+        update_wrapper(self, python_function)
+
+    @property
+    def python_function(self) -> Callable[..., Any]:
+        """The function that was decorated."""
+        return self._python_function
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """Bind to an object, as methods do."""
+        if instance is None:
+            return self
+        bound = self._python_function.__get__(instance, owner)
+        name = f"_traced_{self._name}"
+        known = vars(instance).get(name)
+        if known is None:
+            known = TracedFunction(bound, self.input_signature)
+            vars(instance)[name] = known
+        return known
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Add a call to the default graph.
+
+        Raises:
+            UnimplementedError: Eager execution is on.
+            TypeError: The arguments do not fit the function, or a result has no
+                tensor form.
+        """
+        concrete, tensors = self._traced(args, kwargs)
+        return concrete._call([*tensors, *concrete.captured_inputs])  # noqa: SLF001
+
+    def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
+        """Return the trace for arguments; a `TensorSpec` stands for any tensor."""
+        if not args and not kwargs and self.input_signature is not None:
+            args = self.input_signature
+        return self._traced(args, kwargs)[0]
+
+    def _traced(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> tuple[ConcreteFunction, list[Tensor]]:
+        if executing_eagerly():
+            raise UnimplementedError(
+                None, None, "tf.function: eager execution is not built; open a graph."
+            )
+        named = self._bound(args, kwargs)
+        specs = {name: map_structure(_spec_of, v) for name, v in named.items()}
+        leaves = [leaf for value in named.values() for leaf in flatten(value)]
+        tensors = [leaf for leaf in leaves if isinstance(leaf, Tensor)]
+        traces = self._traces.setdefault(get_default_graph(), {})
+        key = tuple((name, _key_of(value)) for name, value in specs.items())
+        found = traces.get(key)
+        if found is None:
+            found = traces[key] = self._trace(specs)
+        return found, tensors
+
+    def _bound(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments by the names that their placeholders get."""
+        bound = self._parameters.bind(*args, **kwargs)
+        bound.apply_defaults()
+        named: dict[str, Any] = {}
+        for name, value in bound.arguments.items():
+            kind = self._parameters.parameters[name].kind
+            if kind is inspect.Parameter.VAR_POSITIONAL:
+                named.update({f"{name}_{i}": item for i, item in enumerate(value)})
+            elif kind is inspect.Parameter.VAR_KEYWORD:
+                named.update({key: value[key] for key in sorted(value)})
+            else:
+                named[name] = value
+        named = {name: map_structure(_as_argument, v) for name, v in named.items()}
+        if self.input_signature is None:
+            return named
+        names = list(named)[: len(self.input_signature)]
+        for name, spec in zip(names, self.input_signature, strict=True):
+            named[name] = map_structure(_fitted, spec, named[name])
+        return named
+
+    def _trace(self, specs: Mapping[str, Any]) -> ConcreteFunction:
+        outer = get_default_graph()
+        collections = Collections()
+        for key in outer.get_all_collection_keys():
+            if key not in _SHARED:
+                collections.share({key: outer.get_collection(key)})
+        collections.share({key: outer.get_collection_ref(key) for key in _SHARED})
+        graph = FunctionGraph(self._name, collections=collections)
+        if self.input_signature is not None:
+            given = zip(specs, self.input_signature, strict=False)
+            specs = {**specs, **dict(given)}
+        arguments = {
+            name: map_structure(lambda leaf, n=name: _placeholder(graph, leaf, n), spec)
+            for name, spec in specs.items()
+        }
+        count = len(graph.inputs)
+        args, kwargs = self._unbound(arguments)
+        trace(
+            graph,
+            lambda: self._python_function(*args, **kwargs),
+            (),
+            in_order=True,
+        )
+        # Functions inside are numbered first.
+        graph.name = f"__inference_{self._name}_{next_number()}"
+        return ConcreteFunction(graph, count)
+
+    def _unbound(self, named: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Return arguments by name as the function takes them."""
+        args: list[Any] = []
+        kwargs: dict[str, Any] = {}
+        rest = dict(named)
+        for name, parameter in self._parameters.parameters.items():
+            kind = parameter.kind
+            if kind is inspect.Parameter.VAR_POSITIONAL:
+                many = [key for key in rest if key.startswith(f"{name}_")]
+                args.extend(rest.pop(key) for key in many)
+            elif kind is inspect.Parameter.VAR_KEYWORD:
+                kwargs.update(rest)
+            elif kind is inspect.Parameter.KEYWORD_ONLY:
+                kwargs[name] = rest.pop(name)
+            else:
+                args.append(rest.pop(name))
+        return args, kwargs
+
+
+def _as_argument(leaf: Any) -> Any:
+    return (
+        convert_to_tensor(leaf) if isinstance(leaf, np.ndarray | np.generic) else leaf
+    )
+
+
+def _fitted(spec: Any, leaf: Any) -> Any:
+    """Return a value as a tensor that fits the declared type and shape."""
+    if isinstance(leaf, TensorSpec):
+        return leaf
+    tensor = convert_to_tensor(leaf, spec.dtype)
+    if not spec.is_compatible_with(tensor):
+        raise TypeError(
+            f"The argument {tensor} does not fit {spec} of the input signature."
+        )
+    return tensor
+
+
+def _spec_of(leaf: Any) -> Any:
+    if isinstance(leaf, Tensor):
+        return TensorSpec(leaf.shape, leaf.dtype)
+    return leaf
+
+
+def _key_of(value: Any) -> Any:
+    leaves = []
+    for leaf in flatten(value):
+        try:
+            hash(leaf)
+        except TypeError:
+            leaves.append((type(leaf), id(leaf)))
+        else:
+            leaves.append((type(leaf), leaf))
+    return str(map_structure(lambda _: ".", value)), tuple(leaves)
+
+
+def _placeholder(graph: FunctionGraph, leaf: Any, name: str) -> Any:
+    if not isinstance(leaf, TensorSpec):
+        return leaf
+    return add_placeholder(graph, leaf.dtype, leaf.shape.dims_tuple, leaf.name or name)

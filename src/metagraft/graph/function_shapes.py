@@ -1,0 +1,77 @@
+"""Static shapes of what a function returns, from its body.
+
+Source: tensorflow core/common_runtime/shape_refiner.cc InferShapesForFunction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from metagraft.errors import OpError
+from metagraft.graph.function_body import (
+    function_graph_from_def,
+    functions_called,
+    reachable_functions,
+)
+from metagraft.graph.graph import Graph
+from metagraft.graph.operation import Operation
+from metagraft.graph.shapes import Dims
+from metagraft.proto import FunctionDef
+
+# Bodies deeper inside of others are not looked into.
+_DEEPEST: Final = 16
+_NOT_INFERRED: Final = "_disable_call_shape_inference"
+
+
+def result_shapes(op: Operation, name: str, shapes: Sequence[Dims]) -> tuple[Dims, ...]:
+    """Return the shapes of the results of a call; unknown where the body is no help.
+
+    Args:
+        op: The call.
+        name: The function.
+        shapes: The shapes of its arguments.
+    """
+    count = len(op.graph.output_dtypes(op))
+    unknown: tuple[Dims, ...] = (None,) * count
+    if op.attrs.get(_NOT_INFERRED, False):
+        return unknown
+    source: Graph | None = op.graph
+    while source is not None and name not in source.functions:
+        source = None if source.outside is None else source.outside.outer_graph
+    if source is None or _depth(op.graph) > _DEEPEST:
+        return unknown
+    known = source.functions.result_shapes
+    key = name, tuple(shapes)
+    if key not in known:
+        definition = source.functions.get(name)
+        assert definition is not None
+        known[key] = _inferred(source, definition, shapes)
+    found = known[key]
+    return unknown if found is None or len(found) != count else found
+
+
+def _inferred(
+    source: Graph, definition: FunctionDef, shapes: Sequence[Dims]
+) -> tuple[Dims, ...] | None:
+    called = functions_called(list(definition.node_def), source.functions)
+    if definition.signature.name in reachable_functions(called, source.functions):
+        return None  # it calls itself
+    if len(definition.signature.attr) or len(definition.signature.input_arg) != len(
+        shapes
+    ):
+        return None
+    try:
+        body = function_graph_from_def(definition, source, input_shapes=shapes)
+        body.functions.result_shapes = source.functions.result_shapes
+        return tuple(tensor.dims for tensor in body.outputs)
+    except (ValueError, KeyError, TypeError, OpError):
+        return None  # running it says what is wrong
+
+
+def _depth(graph: Graph) -> int:
+    depth = 0
+    while graph.outside is not None:
+        graph = graph.outside.outer_graph
+        depth += 1
+    return depth

@@ -1,0 +1,74 @@
+"""`TensorSpec`: the type and shape that a tensor must have.
+
+Source: tensorflow python/framework/tensor.py TensorSpec.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from metagraft.graph.dtypes import DType, as_dtype, float32
+from metagraft.graph.shapes import TensorShape
+from metagraft.graph.tensor import Tensor
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class TensorSpec:
+    """Type, shape and, optionally, name of a tensor."""
+
+    _dtype: DType
+    _shape: TensorShape
+    _name: str | None
+
+    def __init__(self, shape: Any, dtype: Any = float32, name: str | None = None):
+        """Take anything that has the form of a shape and of a type."""
+        object.__setattr__(self, "_shape", TensorShape(shape))
+        object.__setattr__(self, "_dtype", as_dtype(dtype))
+        object.__setattr__(self, "_name", name)
+
+    @classmethod
+    def from_tensor(cls, tensor: Tensor, name: str | None = None) -> TensorSpec:
+        """Return what a tensor is."""
+        return cls(tensor.shape, tensor.dtype, name or tensor.op.name)
+
+    @property
+    def shape(self) -> TensorShape:
+        """The shape."""
+        return self._shape
+
+    @property
+    def dtype(self) -> DType:
+        """The element type."""
+        return self._dtype
+
+    @property
+    def name(self) -> str | None:
+        """The name."""
+        return self._name
+
+    def is_compatible_with(self, tensor: Any) -> bool:
+        """Whether a tensor, or another spec, may have these."""
+        return self._dtype.is_compatible_with(
+            tensor.dtype
+        ) and self._shape.is_compatible_with(tensor.shape)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether type, shape and name are the same."""
+        if not isinstance(other, TensorSpec):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        """Agree with `==`."""
+        return hash(self._key())
+
+    def _key(self) -> tuple[Any, ...]:
+        return self._dtype, self._shape.dims_tuple, self._name
+
+    def __repr__(self) -> str:
+        """Format as TensorFlow does."""
+        return (
+            f"TensorSpec(shape={self._shape}, dtype={self._dtype!r}, "
+            f"name={self._name!r})"
+        )

@@ -1,0 +1,114 @@
+"""Loops over functions as frames of version 1; see `function_lowering.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from metagraft.graph.function_body import Body
+from metagraft.proto import DataType, NodeDef
+
+Made = tuple[list[str], list[str]]
+"""Results of a body, and control edges of what it does besides."""
+Maker = Callable[[Sequence[str], str | None], Made]
+"""Puts a body into the graph, given its arguments and what it runs after."""
+
+
+class AddNode(Protocol):
+    """Adds a node and returns it."""
+
+    def __call__(
+        self,
+        name: str,
+        op_type: str,
+        inputs: Sequence[str],
+        dtype: DataType | None = None,
+    ) -> NodeDef:
+        """Append a node; control edges come last."""
+
+
+def unchanged(body: Body) -> list[bool]:
+    """Return which values a loop body hands on as they are."""
+    through = {
+        node.name: node.input[0]
+        for node in body.nodes
+        if node.op == "Identity" and len(node.input) == 1
+    }
+    found = []
+    for name, edge in zip(body.arguments, body.results, strict=True):
+        while edge in through:
+            edge = through[edge]  # noqa: PLW2901 - followed back
+        found.append(edge == name)
+    return found
+
+
+@dataclass(slots=True)
+class Loop:
+    """A frame of version 1 that is being built.
+
+    Attributes:
+        add: Adds a node.
+        name: The name of the node that it replaces.
+        inputs: The first values.
+        types: Their types.
+        unchanged: Which of them stay the same.
+    """
+
+    add: AddNode
+    name: str
+    inputs: Sequence[str]
+    types: Sequence[DataType]
+    unchanged: list[bool]
+
+    def build(
+        self,
+        condition: Callable[[Sequence[str], str | None], str],
+        iteration: Maker,
+        pivot: str | None,
+    ) -> list[str]:
+        """Add the loop and return the last values."""
+        if all(self.unchanged) and self.unchanged:
+            self.unchanged[0] = False  # a frame needs something that goes round
+        values = self._enter(pivot)
+        turning = [i for i, same in enumerate(self.unchanged) if not same]
+        add, name = self.add, self.name
+        first = f"^{name}/__merge_{turning[0]}"
+        add(f"{name}/__cond", "LoopCond", [condition(values, first)])
+        inside = list(values)
+        for i in turning:
+            dtype = self.types[i]
+            add(f"{name}/__switch_{i}", "Switch", [values[i], f"{name}/__cond"], dtype)
+            add(f"{name}/__exit_{i}", "Exit", [f"{name}/__switch_{i}"], dtype)
+            inside[i] = f"{name}/__value_{i}"
+            add(inside[i], "Identity", [f"{name}/__switch_{i}:1"], dtype)
+        results, effects = iteration(inside, f"^{inside[turning[0]]}")
+        for i in turning:
+            add(
+                f"{name}/__next_{i}",
+                "NextIteration",
+                [results[i], *effects],
+                self.types[i],
+            )
+        return [
+            self.inputs[i] if same else f"{name}/__exit_{i}"
+            for i, same in enumerate(self.unchanged)
+        ]
+
+    def _enter(self, pivot: str | None) -> list[str]:
+        add, name = self.add, self.name
+        before = [] if pivot is None else [pivot]
+        values = []
+        for i, (edge, same) in enumerate(zip(self.inputs, self.unchanged, strict=True)):
+            dtype = self.types[i]
+            values.append(f"{name}/__enter_{i}")
+            enter = add(values[i], "Enter", [edge, *before], dtype)
+            enter.attr["frame_name"].s = f"{name}/__frame".encode()
+            enter.attr["is_constant"].b = same
+            enter.attr["parallel_iterations"].i = 10
+            if not same:
+                merge = f"{name}/__merge_{i}"
+                edges = [values[i], f"{name}/__next_{i}"]
+                add(merge, "Merge", edges, dtype).attr["N"].i = 2
+                values[i] = merge
+        return values

@@ -1,0 +1,89 @@
+"""Programs that use `tf.function` in graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+Fetches = Sequence[Any]
+
+
+def calls(tf: ModuleType) -> Fetches:
+    """Calls with equal and with other types and shapes; defaults, structures."""
+    scale = tf.constant([1.0, 2.0], name="outer/scale")
+
+    def scaled(x: Any, factor: float = 2.0) -> Any:
+        return {"a": x * scale * factor, "b": [tf.reduce_sum(x)]}
+
+    traced = tf.function(scaled)
+    one = traced(tf.constant([3.0, 4.0]))
+    two = traced(tf.constant([5.0, 6.0]))
+    three = traced(tf.constant([[5.0, 6.0]]), factor=3.0)
+    with tf.name_scope("inside"):
+        four = traced(tf.constant([3.0, 4.0]))
+    return [v for r in (one, two, three, four) for v in (r["a"], *r["b"])]
+
+
+def nested_calls(tf: ModuleType) -> Fetches:
+    """Functions that call functions, with a signature."""
+    bias = tf.constant([0.5, -0.5], name="bias")
+
+    def activation(x: Any) -> Any:
+        return tf.nn.relu(x + bias)
+
+    inner = tf.function(
+        activation, input_signature=[tf.TensorSpec([None, 2], tf.float32)]
+    )
+
+    def layers(x: Any) -> Any:
+        return inner(x) + inner(x * 2.0)
+
+    return [tf.function(layers)(tf.ones([3, 2]))]
+
+
+def ordered_effects(tf: ModuleType) -> Fetches:
+    """Effects run in the order of the program, and in every call."""
+    v = tf.get_variable("v", initializer=[1.0, 2.0], use_resource=True)
+
+    def update(x: Any) -> Any:
+        before = v.read_value()
+        v.assign_add(x)
+        v.assign(v * 2.0)
+        return before, v.read_value()
+
+    traced = tf.function(update)
+    first = traced(tf.constant([1.0, 1.0]))
+    with tf.control_dependencies(list(first)):
+        second = traced(tf.constant([3.0, 1.0]))
+    return [*first, *second]
+
+
+def read_only(tf: ModuleType) -> Fetches:
+    """A function that only reads a variable."""
+    v = tf.get_variable("v", initializer=[1.0, 2.0], use_resource=True)
+
+    def product(x: Any) -> Any:
+        return x * v
+
+    return [tf.function(product)(tf.constant([1.0, 3.0]))]
+
+
+def control_flow_inside(tf: ModuleType) -> Fetches:
+    """Branches and loops in a function are functions, whatever the switch says."""
+    v = tf.get_variable("v", initializer=1.0, use_resource=True)
+
+    def mixed(x: Any) -> Any:
+        y = tf.cond(x > 1.0, lambda: v.assign_add(x).read_value(), lambda: x)
+        _, z = tf.while_loop(
+            lambda i, t: i < 3,
+            lambda i, t: (i + 1, t + x),
+            [tf.constant(0), y],
+            name="loop",
+        )
+        return z
+
+    return [tf.function(mixed)(tf.constant(2.0))]
+
+
+PROGRAMS = (calls, nested_calls, ordered_effects, read_only, control_flow_inside)
