@@ -13,11 +13,14 @@ _NAMES = {
     ),
     **from_module(
         "metagraft.api.metrics_confusion",
-        "auc false_negatives false_negatives_at_thresholds false_positives "
+        "false_negatives false_negatives_at_thresholds false_positives "
         "false_positives_at_thresholds precision precision_at_thresholds recall "
-        "recall_at_thresholds sensitivity_at_specificity specificity_at_sensitivity "
-        "true_negatives true_negatives_at_thresholds true_positives "
-        "true_positives_at_thresholds",
+        "recall_at_thresholds true_negatives true_negatives_at_thresholds "
+        "true_positives true_positives_at_thresholds",
+    ),
+    **from_module(
+        "metagraft.api.metrics_curves",
+        "auc sensitivity_at_specificity specificity_at_sensitivity",
     ),
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
