@@ -181,6 +181,43 @@ def saver_exports(tf: ModuleType) -> Any:
     return found
 
 
+def shapes_inside_functions(tf: ModuleType) -> Any:
+    """MG-032, MG-033, MG-100, MG-294: which exports have them; there are no contexts."""
+    tf.enable_control_flow_v2()
+    try:
+        x = tf.placeholder(tf.float32, [2], name="x")
+        with tf.name_scope("s"):
+            v = tf.Variable([1.0, 2.0], name="v")
+            y = tf.cond(x[0] > 0.0, lambda: x * v, lambda: x + 1.0)
+            tf.while_loop(lambda i, _: i < 3, lambda i, a: (i + 1, a * y), [0, x])
+    finally:
+        tf.disable_control_flow_v2()
+    saver = tf.train.Saver()
+    found = []
+    for export in (tf.train.export_meta_graph, saver.export_meta_graph):
+        for options in (
+            {},
+            {"export_scope": "s"},
+            {"clear_devices": True},
+            {"clear_extraneous_savers": True},
+            {"strip_default_attrs": True},
+        ):
+            exported = export(**options)
+            found.append(
+                [
+                    sorted(collections(exported)),
+                    sorted(
+                        [
+                            sorted(function.attr),
+                            [sorted(n.attr) for n in function.node_def],
+                        ]
+                        for function in exported.graph_def.library.function
+                    ),
+                ]
+            )
+    return found
+
+
 UTILITY_PROBES: tuple[Probe, ...] = (
     utility_signatures,
     extraction,
@@ -188,4 +225,5 @@ UTILITY_PROBES: tuple[Probe, ...] = (
     processors,
     saver_definitions,
     saver_exports,
+    shapes_inside_functions,
 )

@@ -385,8 +385,15 @@ class Saver:
         save_debug_info: bool = False,
     ) -> MetaGraphDef:
         """Export the default graph with this saver; arguments as the function's."""
+        graph, nodes = get_default_graph(), None
+        if len(graph.functions) and (
+            export_scope or clear_devices or clear_extraneous_savers
+        ):
+            # As in TensorFlow, shapes inside functions come along only from here.
+            nodes = graph.as_graph_def(add_shapes=True)
         return export_meta_graph(
             filename=filename,
+            graph_def=nodes,
             saver_def=self.saver_def,
             collection_list=collection_list,
             as_text=as_text,
