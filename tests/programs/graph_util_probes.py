@@ -182,7 +182,7 @@ def saver_exports(tf: ModuleType) -> Any:
 
 
 def shapes_inside_functions(tf: ModuleType) -> Any:
-    """MG-032, MG-033, MG-100, MG-294: which exports have them; there are no contexts."""
+    """MG-032, MG-033, MG-100, MG-294: which exports have them; contexts are none."""
     tf.enable_control_flow_v2()
     try:
         x = tf.placeholder(tf.float32, [2], name="x")
