@@ -8,11 +8,12 @@ from pathlib import Path
 from random import Random
 
 from metagraft.proto import MetaGraphDef
+from metagraft.proto.text import format_text
 from tests.fuzz import damage_bytes, damage_nodes, damage_parts
 from tests.fuzz.examination import Outcome, examine
 from tests.fuzz.recorded import meta_graphs
 
-KINDS = ("bytes", "nodes", "parts")
+KINDS = ("bytes", "text", "nodes", "parts")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Input:
 
     def examine(self, folder: Path) -> Outcome:
         """Import it from a file, if its bytes were damaged, or as a message."""
-        if self.kind != "bytes":
+        if self.kind not in ("bytes", "text"):
             return examine(MetaGraphDef.FromString(self.content))
         path = folder / "damaged.meta"
         path.write_bytes(self.content)
@@ -53,8 +54,13 @@ def make(kind: str, seed: int) -> Input:
     recorded = meta_graphs()
     origin = rng.choice(sorted(recorded))
     content = recorded[origin]
-    if kind == "bytes":
-        damage = rng.choice(damage_bytes.DAMAGES)
+    if kind == "text":
+        content = format_text(MetaGraphDef.FromString(content)).encode()
+    if kind in ("bytes", "text"):
+        damages = damage_bytes.DAMAGES
+        if kind == "text":
+            damages += damage_bytes.DAMAGES_OF_TEXT
+        damage = rng.choice(damages)
         damaged = damage(rng, content)
         return Input(kind, seed, origin, (damage.__name__,), damaged)
     table = damage_nodes.DAMAGES if kind == "nodes" else damage_parts.DAMAGES

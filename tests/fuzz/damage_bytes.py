@@ -67,6 +67,35 @@ def replace_all(rng: Random, content: bytes) -> bytes:
     return rng.randbytes(rng.randrange(min(len(content), 400) + 1))
 
 
+def nest_deeply(rng: Random, content: bytes) -> bytes:
+    """Open a message of the text format very often."""
+    field = rng.choice(
+        (b"graph_def {", b"node {", b"list {", b"any_info {", b"{", b"[")
+    )
+    start = rng.randrange(len(content) + 1)
+    return content[:start] + field * rng.choice((10, 200, 20_000)) + content[start:]
+
+
+def change_words(rng: Random, content: bytes) -> bytes:
+    """Take one word of the text for another."""
+    words = content.split(b" ")
+    for _ in range(rng.randrange(1, 4)):
+        words[rng.randrange(len(words))] = rng.choice(
+            (
+                *words[:50],
+                b"1e999",
+                b"-1",
+                b"9" * 30,
+                b'"\\777"',
+                b"<",
+                b"true",
+                b"[x/y]",
+            )
+        )
+    return b" ".join(words)
+
+
+DAMAGES_OF_TEXT: Final[tuple[Damage, ...]] = (nest_deeply, change_words)
 DAMAGES: Final[tuple[Damage, ...]] = (
     cut_off,
     cut_out,

@@ -17,6 +17,7 @@ from metagraft import errors
 from metagraft.graph.constant_value import constant_value
 from metagraft.graph.graph import Graph
 from metagraft.meta_graph import importer
+from metagraft.meta_graph.files import read_meta_graph_file
 from metagraft.proto import MetaGraphDef
 from tests import same_meta_graph
 from tests.fuzz.limits import TooSlow, limited
@@ -117,8 +118,8 @@ def _state(graph: Graph) -> tuple[bytes, str]:
 def _names(source: MetaGraphDef | Path) -> set[str]:
     if not isinstance(source, MetaGraphDef):
         try:
-            parsed = MetaGraphDef.FromString(source.read_bytes())
-        except DecodeError:
+            parsed = read_meta_graph_file(source)
+        except OSError:
             return {source.name}
         return {source.name, *_names(parsed)}
     return {

@@ -11,14 +11,16 @@ from metagraft.proto import GraphDef, MetaGraphDef
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 # Larger ones take longer to examine and show nothing else.
 MOST_NODES = 250
-FOLDERS = ("meta_graphs", "contexts", "input_queues", "same_graph", "frozen_graphs")
+FOLDERS_OF_META_GRAPHS = ("meta_graphs", "contexts", "old_graphs", "input_queues")
+FOLDERS_OF_GRAPHS = ("same_graph", "functions", "frozen_graphs")
 
 
 @cache
 def meta_graphs() -> dict[str, bytes]:
     """Return recorded MetaGraphs by name, encoded, small ones only."""
     found: dict[str, bytes] = {}
-    for path in sorted(path for name in FOLDERS for path in (GOLDEN / name).iterdir()):
+    folders = (*FOLDERS_OF_META_GRAPHS, *FOLDERS_OF_GRAPHS)
+    for path in sorted(path for name in folders for path in (GOLDEN / name).iterdir()):
         message = _read(path)
         if message is not None and 0 < len(message.graph_def.node) <= MOST_NODES:
             name = path.relative_to(GOLDEN).as_posix()
@@ -32,6 +34,6 @@ def _read(path: Path) -> MetaGraphDef | None:
     if path.suffixes[-2:] not in ([".pb", ".gz"], [".meta", ".gz"]):
         return None
     content = gzip.decompress(path.read_bytes())
-    if path.parent.name in ("meta_graphs", "contexts"):
+    if path.parent.name in FOLDERS_OF_META_GRAPHS:
         return MetaGraphDef.FromString(content)
     return MetaGraphDef(graph_def=GraphDef.FromString(content))

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from metagraft.errors import UnimplementedError
 from metagraft.graph import catalogue
+from metagraft.graph.attrs import FIELDS
 from metagraft.graph.catalogue import ArgDef, AttrDef, OpDef
 from metagraft.graph.dtypes import DType, from_enum
 from metagraft.graph.import_explanations import (
@@ -30,6 +31,8 @@ from metagraft.proto import OpDef as OpDefMessage
 
 # TF: 2**31 - 1, and it fails to allocate far fewer. No graph has so many.
 _MOST_TENSORS: Final = 1 << 20
+# Kinds of attributes of which not every value makes sense.
+_LIMITED: Final = frozenset({"type", "shape"})
 _REF_OFFSET: Final = 100  # a reference type is the number of its element type plus this
 
 
@@ -364,16 +367,20 @@ def _layout(plan: _Plan, keys: tuple[str, ...]) -> _Layout:
 
 
 def _has_limits(attr: AttrDef) -> bool:
-    return (
-        attr.minimum is not None
-        or attr.allowed is not None
-        or attr.type in ("type", "list(type)", "shape")
-    )
+    return _has_narrow_limits(attr) or attr.type in _LIMITED or attr.type[:5] == "list("
+
+
+def _has_narrow_limits(attr: AttrDef) -> bool:
+    return attr.minimum is not None or attr.allowed is not None
 
 
 def _is_allowed(value: AttrValue, kind: str, limits: AttrDef) -> bool:
     if kind == "list":
-        return False  # lists with limits are rare: looked at with all care
+        if _has_narrow_limits(limits) or limits.type == "list(type)":
+            return False  # rare: looked at with all care
+        filled = value.list.ListFields()
+        wanted = FIELDS[limits.type[len("list(") : -1]]
+        return not filled or (len(filled) == 1 and filled[0][0].name == wanted)
     content = getattr(value, kind)
     if kind == "shape":
         return not shape_problem(content)
