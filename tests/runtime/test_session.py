@@ -388,3 +388,13 @@ def test_wrong_kernel_type(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> Non
     )
     with pytest.raises(errors.InternalError, match=r"returned float64.*float32"):
         Session().run(op("Neg", x=np.float32(1)))
+
+
+@pytest.mark.parametrize("dtype", [dtypes.resource, dtypes.variant])
+def test_feeds_of_handles(graph: Graph, dtype: dtypes.DType) -> None:
+    """Texts and numbers are no handles of variables."""
+    del graph
+    handle = op("Placeholder", dtype=dtype, name="handle")
+    for value in ("text", b"text", 1, None):
+        with Session() as session, pytest.raises(TypeError, match="Cannot feed"):
+            session.run(op("Identity", input=handle), {handle: value})

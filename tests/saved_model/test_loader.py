@@ -267,6 +267,18 @@ def test_damaged_assets(tmp_path: Path) -> None:
         _loaded(folder, "v:0")
 
 
+def test_damaged_collections(tmp_path: Path) -> None:
+    """MG-336: damage that shows while collections are read is an `OSError`, too."""
+
+    def change(meta_graph: MetaGraphDef) -> None:
+        variables = meta_graph.collection_def["variables"].bytes_list.value
+        variables[0] = variables[0][:-3]
+
+    folder = _changed(tmp_path, "plain", change)
+    with pytest.raises(OSError, match=r"plain is damaged: Collection 'variables'"):
+        _loaded(folder, "y:0")
+
+
 def test_moved_model(tmp_path: Path) -> None:
     """MG-337: assets are where the model is now, by whatever kind of path."""
     folder = tmp_path / "elsewhere"

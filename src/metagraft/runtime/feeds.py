@@ -91,7 +91,7 @@ def make_converter(graph: Graph, tensor: Tensor, key: Any) -> Converter:
     """Return the function that checks and converts the values fed to a tensor."""
     dtype = tensor.dtype.base_dtype
     if dtype.name in ("resource", "variant"):
-        return lambda value: value
+        return _checked_handle
     numpy_dtype = np.dtype(dtype.as_numpy_dtype)
     scalar_class = dtype.as_numpy_dtype
     dims = tensor.dims
@@ -114,6 +114,12 @@ def make_converter(graph: Graph, tensor: Tensor, key: Any) -> Converter:
     if not graph.is_feedable(tensor):
         raise ValueError(f"Tensor {name} may not be fed.")
     return convert
+
+
+def _checked_handle(value: Any) -> Any:
+    if isinstance(value, str | bytes | int | float | None):
+        raise TypeError(f"Cannot feed {value!r} for a resource or variant.")
+    return value
 
 
 def _check_value(value: Any, scalar_class: Any, key: Any) -> None:

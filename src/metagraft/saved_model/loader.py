@@ -10,6 +10,8 @@ import os
 from collections.abc import Iterable
 from typing import Any, Final
 
+from google.protobuf.message import DecodeError
+
 from metagraft.errors import NotFoundError
 from metagraft.formats.saved_model_dir import (
     Folder,
@@ -141,12 +143,18 @@ class SavedModelLoader:
         Returns:
             The saver of its variables, None if there are none; and the elements that
             `return_elements` asked for.
+
+        Raises:
+            OSError: A collection is damaged.
         """
         meta_graph_def = self.get_meta_graph_def_from_tags(tags)
         with graph.as_default():
-            return import_meta_graph_with_return_elements(
-                meta_graph_def, import_scope=import_scope, **saver_kwargs
-            )
+            try:
+                return import_meta_graph_with_return_elements(
+                    meta_graph_def, import_scope=import_scope, **saver_kwargs
+                )
+            except DecodeError as error:  # of a message within bytes of the message
+                raise OSError(f"{self._export_dir} is damaged: {error}") from error
 
     def restore_variables(
         self, sess: Any, saver: Saver | None, import_scope: str | None = None
