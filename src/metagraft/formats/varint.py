@@ -14,12 +14,10 @@ def encode_varint(value: int) -> bytes:
     """Return the encoding of a non-negative number."""
     if value < 0x80:
         return _SINGLE[value]
-    encoded = bytearray()
-    while value >= 0x80:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)
+    if value < 0x4000:
+        return bytes((value & 0x7F | 0x80, value >> 7))
+    start = bytes((value & 0x7F | 0x80, value >> 7 & 0x7F | 0x80))
+    return start + encode_varint(value >> 14)
 
 
 def decode_varint(data: bytes | memoryview, start: int) -> tuple[int, int]:

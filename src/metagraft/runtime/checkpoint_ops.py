@@ -111,26 +111,35 @@ def save_v2(
     folder = _text(prefix).rpartition("/")[0]
     if folder:
         files.make_folders(folder)
+    arrays = [np.asarray(value) for value in tensors]
+    dtypes = attrs["dtypes"]
+    number_of = {dtype: dtype.as_datatype_enum for dtype in set(dtypes)}
+    numbers = [number_of[dtype] for dtype in dtypes]
     with BundleWriter(_text(prefix)) as writer:
-        rows = zip(names, specs, tensors, attrs["dtypes"], strict=True)
-        for name, text, value, dtype in rows:
-            array = np.asarray(value)
-            number = dtype.as_datatype_enum
-            if not text:
-                writer.add(name, array, data_type=number)
-                continue
-            spec = parse_slice_spec(text)
-            if spec.box().lengths != array.shape:
-                raise InvalidArgumentError(
-                    None,
-                    None,
-                    "Slice in shape_and_slice specification does not match the shape "
-                    f"of the tensor to  save: {text}, tensor: "
-                    f"{_brackets(array.shape)}",
-                )
-            writer.add_slice(name, spec.shape, spec.part, array, data_type=number)
+        if len(whole) == len(names):
+            writer.add_many(names, arrays, numbers)
+        else:
+            rows = zip(names, specs, arrays, numbers, strict=True)
+            for name, text, array, number in rows:
+                _add(writer, name, text, array, number)
         writer.finish()
     return ()
+
+
+def _add(writer: BundleWriter, name: str, text: str, array: Array, number: int) -> None:
+    """Append a tensor, or the part of one that `text` says."""
+    if not text:
+        writer.add(name, array, data_type=number)
+        return
+    spec = parse_slice_spec(text)
+    if spec.box().lengths != array.shape:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Slice in shape_and_slice specification does not match the shape of the "
+            f"tensor to  save: {text}, tensor: {_brackets(array.shape)}",
+        )
+    writer.add_slice(name, spec.shape, spec.part, array, data_type=number)
 
 
 def merge_v2_checkpoints(
@@ -201,11 +210,11 @@ def restore_v2(
     names, specs = _names(tensor_names, shape_and_slices)
     path = _text(prefix)
     with open_checkpoint(path) as reader:
-        for name, dtype in zip(names, attrs["dtypes"], strict=True):
-            _check_entry(reader, name, dtype)
-        whole = [name for name, spec in zip(names, specs, strict=True) if not spec]
-        for name in whole:
-            _check_complete(reader, name)
+        _check_types(reader, names, attrs["dtypes"], specs)
+        if any(specs):
+            whole = [name for name, spec in zip(names, specs, strict=True) if not spec]
+        else:
+            whole = names
         found = reader.read_many(list(dict.fromkeys(whole)))
         for array in found.values():
             array.flags.writeable = False  # nobody else has it: variables may keep it
@@ -235,27 +244,39 @@ def restore(
     return restore_slice(attrs, file_pattern, tensor_name, whole)
 
 
-def _check_entry(reader: TensorReader, name: str, dtype: DType) -> None:
-    if not reader.has(name):
-        raise NotFoundError(None, None, f"Key {name} not found in checkpoint")
-    stored = reader.dtype(name)
-    if stored != dtype.as_datatype_enum:
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"tensor_name = {name}; expected dtype {_type_name(dtype)} does not equal "
-            f"original dtype {_type_name(from_enum(stored))}",
-        )
+def _check_types(
+    reader: TensorReader,
+    names: Sequence[str],
+    dtypes: Sequence[DType],
+    specs: Sequence[str],
+) -> None:
+    """Check that tensors are there, of the types asked for, and whole if all is."""
+    numbers = {dtype: dtype.as_datatype_enum for dtype in set(dtypes)}
+    rows = zip(names, dtypes, specs, reader.stored_types(names), strict=True)
+    in_parts = []
+    for name, dtype, spec, stored in rows:
+        if stored is None:
+            raise NotFoundError(None, None, f"Key {name} not found in checkpoint")
+        number, has_parts = stored
+        if number != numbers[dtype]:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"tensor_name = {name}; expected dtype {_type_name(dtype)} does not "
+                f"equal original dtype {_type_name(from_enum(number))}",
+            )
+        if has_parts and not spec:
+            in_parts.append(name)
+    for name in in_parts:
+        _check_complete(reader, name)
 
 
 def _check_complete(reader: TensorReader, name: str) -> None:
     """Check that the stored parts of a partitioned tensor make all of it."""
-    parts = reader.slices(name)
-    if parts:
-        shape = reader.shape(name)
-        stored = sum(int(np.prod(part.lengths)) for part in parts)
-        if stored < int(np.prod(shape)):
-            raise _insufficient(name, ":".join("-" for _ in shape))
+    shape = reader.shape(name)
+    stored = sum(int(np.prod(part.lengths)) for part in reader.slices(name))
+    if stored < int(np.prod(shape)):
+        raise _insufficient(name, ":".join("-" for _ in shape))
 
 
 def _insufficient(name: str, part: str) -> InvalidArgumentError:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from metagraft.errors import DataLossError, InvalidArgumentError, OpError
@@ -102,7 +101,7 @@ class _Merge:
                 shards[entry.shard] = len(self._data_files)
                 path = shard_path(part, entry.shard, header.shard_count)
                 self._data_files.append(path)
-            self._entries[key] = replace(entry, shard=shards[entry.shard])
+            self._entries[key] = entry._replace(shard=shards[entry.shard])
 
     def finish(self) -> None:
         count = max(1, len(self._data_files))
@@ -142,4 +141,4 @@ def _joined(key: bytes, known: Entry, entry: Entry, source: str) -> Entry:
             f"{said_before}",
         )
     slices = dict.fromkeys((*known.slices, *entry.slices))
-    return replace(known, slices=tuple(slices))
+    return known._replace(slices=tuple(slices))

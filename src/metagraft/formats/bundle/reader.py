@@ -193,11 +193,12 @@ class BundleReader:
         Raises:
             OpError: As `read`.
         """
-        entries = {name: self._entry(name) for name in names}
         found: dict[str, Array] = {}
         large: list[str] = []
         small: list[tuple[str, Entry]] = []
-        for name, entry in entries.items():
+        for name, entry in zip(names, self._find(names), strict=True):
+            if entry is None:
+                raise self._missing(name)
             if entry.size_bytes >= _LARGE_BYTES:
                 large.append(name)
             elif entry.slices or entry.data_type in (STRING, VARIANT):
@@ -218,7 +219,34 @@ class BundleReader:
                 arrays = executor.map(self.read, large)
                 found.update(self._arrays(runs, contents))
                 found.update(zip(large, arrays, strict=True))
-        return {name: found[name] for name in entries}
+        return {name: found[name] for name in names}
+
+    def stored_types(self, names: Sequence[str]) -> list[tuple[int, bool] | None]:
+        """Return `DataType` numbers of tensors, and whether they are in parts.
+
+        Those that do not exist have None.
+
+        Raises:
+            DataLossError: The index says what makes no sense.
+        """
+        return [
+            None if entry is None else (entry.data_type, bool(entry.slices))
+            for entry in self._find(names)
+        ]
+
+    def _find(self, names: Sequence[str]) -> list[Entry | None]:
+        known = self._entries
+        rest = [name for name in names if name not in known]
+        keys = [_encode_name(name) for name in rest]
+        for name, encoded in zip(rest, self._table.get_many(keys), strict=True):
+            if encoded is not None and name:
+                known[name] = self._decode_entry(name, encoded)
+        return [known.get(name) for name in names]
+
+    def _missing(self, name: str) -> NotFoundError:
+        return NotFoundError(
+            None, None, f"Key {name} not found in checkpoint {self._prefix}"
+        )
 
     def _run_content(self, run: Run) -> Array | None:
         """Return the bytes of tensors that follow one another, or None at the end."""
@@ -242,19 +270,22 @@ class BundleReader:
                     (name, self._read_entry(name, entry)) for name, entry in run
                 )
                 continue
+            view = memoryview(content)
             start = run[0][1].offset_bytes
             for name, entry in run:
                 offset = entry.offset_bytes - start
-                piece = content[offset : offset + entry.size_bytes]
-                checksum = mask(crc32c(piece))
+                checksum = mask(crc32c(view[offset : offset + entry.size_bytes]))
                 if checksum != entry.stored_checksum:
-                    file = self._shard(entry.shard)
-                    raise self._mismatch(name, entry, file, checksum)
+                    raise self._mismatch(
+                        name, entry, self._shard(entry.shard), checksum
+                    )
                 dtype = NUMPY_DTYPES[entry.data_type]
-                if offset % dtype.itemsize:
-                    piece = piece.copy()  # arrays of other packages must be aligned
-                array = np.ndarray(entry.shape, dtype, piece)
-                yield name, array.byteswap(inplace=True) if swaps else array
+                array = np.ndarray(entry.shape, dtype, content, offset)
+                if swaps:
+                    array = array.byteswap()
+                elif offset % dtype.itemsize:
+                    array = array.copy()  # other packages need it to be aligned
+                yield name, array
 
     def close(self) -> None:
         """Close the data files."""
@@ -280,9 +311,7 @@ class BundleReader:
         if entry is None:
             encoded = self._table.get(_encode_name(name)) if name else None
             if encoded is None:
-                raise NotFoundError(
-                    None, None, f"Key {name} not found in checkpoint {self._prefix}"
-                )
+                raise self._missing(name)
             entry = self._entries[name] = self._decode_entry(name, encoded)
         return entry
 

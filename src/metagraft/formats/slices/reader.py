@@ -123,6 +123,16 @@ class SliceReader:
         """Return the `DataType` number of the elements of a tensor."""
         return self._tensor(name).data_type
 
+    def stored_types(self, names: Sequence[str]) -> list[tuple[int, bool] | None]:
+        """Return `DataType` numbers of tensors, and whether they are in parts.
+
+        Those that do not exist have None.
+        """
+        return [
+            (self.dtype(name), bool(self.slices(name))) if self.has(name) else None
+            for name in names
+        ]
+
     def slices(self, name: str) -> tuple[Box, ...]:
         """Return the parts in which a tensor is stored; none if it is stored whole."""
         tensor = self._tensor(name)

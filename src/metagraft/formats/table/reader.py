@@ -7,7 +7,7 @@ names the file, the place and both values, and nothing else happens.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from metagraft.errors import DataLossError
@@ -73,6 +73,24 @@ class TableReader:
         if number == len(self._last_keys):
             return None
         return self._block(number).get(key)
+
+    def get_many(self, keys: Iterable[bytes]) -> list[bytes | None]:
+        """Return the values of keys; faster than one by one where they are in order.
+
+        Raises:
+            DataLossError: A block that would hold one of them is damaged.
+        """
+        values: list[bytes | None] = []
+        block: Entries = {}
+        for key in keys:
+            value = block.get(key)
+            if value is None:
+                number = bisect_left(self._last_keys, key)
+                if number < len(self._last_keys):
+                    block = self._block(number)
+                    value = block.get(key)
+            values.append(value)
+        return values
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield all keys, in order, with their values.

@@ -104,22 +104,23 @@ class _BlockBuilder:
         return len(self._content) + NUMBER.size * (len(self._restarts) + 1)
 
     def add(self, key: bytes, value: bytes) -> None:
+        content = self._content
         shared = 0
         if self._since_restart < self._restart_interval:
             shared = _shared_length(self._last_key, key)
         else:
-            self._restarts.append(len(self._content))
+            self._restarts.append(len(content))
             self._since_restart = 0
         self._since_restart += 1
         unshared, length = len(key) - shared, len(value)
         if (shared | unshared | length) < 0x80:  # nearly always: a byte each
-            self._content += bytes((shared, unshared, length))
+            content += bytes((shared, unshared, length))
         else:
-            self._content += encode_varint(shared)
-            self._content += encode_varint(unshared)
-            self._content += encode_varint(length)
-        self._content += key[shared:]
-        self._content += value
+            content += encode_varint(shared)
+            content += encode_varint(unshared)
+            content += encode_varint(length)
+        content += key[shared:]
+        content += value
         self._last_key = key
 
     def finish(self) -> bytes:
@@ -154,6 +155,8 @@ def short_successor(key: bytes) -> bytes:
 
 def _shared_length(first: bytes, second: bytes) -> int:
     length = min(len(first), len(second))
+    if first[: length - 1] == second[: length - 1]:  # names with a number at the end
+        return length - (first[length - 1 : length] != second[length - 1 : length])
     # The first difference is the highest bit in which the numbers differ.
     left = int.from_bytes(first[:length], "big")
     right = int.from_bytes(second[:length], "big")
