@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ from metagraft.proto import AttrValue, NodeDef, TensorProto
 
 _SHAPES: Final = "_output_shapes"
 _LOCAL_TO_A_NAME: Final = frozenset({_SHAPES, "_class", "shared_name", "frame_name"})
+_LARGE_BYTES: Final = 64  # as long as a digest
 _ROUNDS: Final = 3  # how far the surroundings of a node count when it is recognised
 
 Array = npt.NDArray[Any]  # of the type that a tensor has
@@ -245,8 +246,9 @@ def _renames(
     """
     if not removed or not added:
         return {}
-    old = _groups(removed)
-    new = _groups(added)
+    kinds: dict[Hashable, int] = {}
+    old = _groups(removed, kinds)
+    new = _groups(added, kinds)
     renamed: dict[str, str] = {}
     for key, names in old.items():
         candidates = new.get(key, [])
@@ -276,42 +278,58 @@ def _pairs(names: list[str], candidates: list[str]) -> dict[str, str]:
     return found
 
 
-def _groups(nodes: Mapping[str, NodeDef]) -> dict[bytes, list[str]]:
-    """Return nodes by what they are, their names aside."""
-    marks = {name: _fingerprint(node) for name, node in nodes.items()}
+def _groups(
+    nodes: Mapping[str, NodeDef], kinds: dict[Hashable, int]
+) -> dict[int, list[str]]:
+    """Return nodes by what they are, their names aside.
+
+    Args:
+        nodes: The nodes by name.
+        kinds: What two nodes have in common -> a number for it; grows.
+    """
+
+    def number(content: Hashable) -> int:
+        return kinds.setdefault(content, len(kinds))
+
+    marks = {name: number(_content(node)) for name, node in nodes.items()}
+    sources = {name: _sources(node, nodes) for name, node in nodes.items()}
     for _ in range(_ROUNDS):
         marks = {
-            name: _digest([marks[name], *_sources(node, marks)])
-            for name, node in nodes.items()
+            name: number((marks[name], *[marks.get(s, s) for s in sources[name]]))
+            for name in nodes
         }
-    groups: dict[bytes, list[str]] = defaultdict(list)
+    groups: dict[int, list[str]] = defaultdict(list)
     for name, mark in marks.items():
         groups[mark].append(name)
     return groups
 
 
-def _sources(node: NodeDef, marks: Mapping[str, bytes]) -> Iterable[bytes]:
+def _sources(node: NodeDef, nodes: Container[str]) -> list[str]:
+    """Return the inputs: names of the nodes that are compared, else all of the text."""
+    found = []
     for text in node.input:
         name, _, port = text.removeprefix("^").partition(":")
-        mark = marks.get(name)
-        yield (name.encode() if mark is None else mark) + (port or "0").encode()
+        found.append(name if name in nodes else f"{name}:{port or 0}")
+    return found
 
 
-def _fingerprint(node: NodeDef) -> bytes:
-    """Return a digest of a node without its name, inputs and what goes by names."""
-    parts = [node.op.encode(), node.device.encode()]
-    for key in sorted(node.attr):
-        if key not in _LOCAL_TO_A_NAME and not _is_implied(
-            node.op, key, node.attr[key]
-        ):
-            parts.append(key.encode())
-            parts.append(node.attr[key].SerializeToString(deterministic=True))
-    return _digest(parts)
+def _content(node: NodeDef) -> Hashable:
+    """Return a node without its name, inputs and what goes by names."""
+    return (
+        node.op,
+        node.device,
+        *[
+            (key, _digest(node.attr[key]))
+            for key in sorted(node.attr)
+            if key not in _LOCAL_TO_A_NAME
+            and not _is_implied(node.op, key, node.attr[key])
+        ],
+    )
 
 
-def _digest(parts: Iterable[bytes]) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "little"))
-        digest.update(part)
-    return digest.digest()
+def _digest(value: AttrValue) -> bytes:
+    """Return an attribute's bytes, or of large ones something that stands for them."""
+    encoded = value.SerializeToString(deterministic=True)
+    if len(encoded) <= _LARGE_BYTES:
+        return encoded
+    return hashlib.blake2b(encoded).digest()
