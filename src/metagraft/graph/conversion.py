@@ -56,7 +56,7 @@ def convert_to_tensor(
     """
     wanted = None if dtype is None else as_dtype(dtype)
     if type(value) is Tensor:
-        return _checked(value, wanted)
+        return _checked(value, wanted, name)
     preferred = dtype_hint if preferred_dtype is None else preferred_dtype
     if wanted is None and preferred is not None:
         try:
@@ -66,18 +66,19 @@ def convert_to_tensor(
     return _convert(value, wanted, name, as_ref)
 
 
-def _checked(tensor: Tensor, dtype: DType | None) -> Tensor:
+def _checked(tensor: Tensor, dtype: DType | None, name: str | None) -> Tensor:
     if dtype is not None and not dtype.is_compatible_with(tensor.dtype):
+        prefix = "" if name is None else f"{name}: "
         raise ValueError(
-            f"Tensor conversion requested dtype {dtype.name} for Tensor with dtype"
-            f" {tensor.dtype.name}: {tensor!r}"
+            f"{prefix}Tensor conversion requested dtype {dtype.name} for Tensor with"
+            f" dtype {tensor.dtype.name}: {tensor!r}"
         )
     return tensor
 
 
 def _convert(value: Any, dtype: DType | None, name: str | None, as_ref: bool) -> Tensor:
     if isinstance(value, Tensor):
-        return _checked(value, dtype)
+        return _checked(value, dtype, name)
     hook = getattr(value, "_to_graph_tensor", None)
     if hook is not None:
         tensor: Tensor = hook(dtype, name, as_ref)

@@ -1,5 +1,7 @@
 """Records what TensorFlow gives for the programs of `tests.programs.input_runs`.
 
+And what it says to the mistakes in `tests.programs.input_mistakes`.
+
 Usage: python -m tests.golden.record.record_input_runs
 """
 
@@ -10,22 +12,26 @@ import tempfile
 from pathlib import Path
 
 from tests.golden.record import tensorflow_v1
+from tests.golden.record.record_session_runs import error_of
 from tests.plain_values import plain
+from tests.programs.input_mistakes import MISTAKES
 from tests.programs.input_runs import RUNS
 
 FOLDER = Path(__file__).resolve().parent.parent / "input_runs"
 
 
 def main() -> None:
-    """Write one file with the values of all programs."""
+    """Write one file with the values and one with the errors."""
     tf = tensorflow_v1.load()
     FOLDER.mkdir(exist_ok=True)
     values = {}
     for name, run in RUNS.items():
         with tempfile.TemporaryDirectory() as folder, tf.Graph().as_default():
             values[name] = plain(run(tf, Path(folder)))
-    text = json.dumps(values, indent=1, sort_keys=True)
-    (FOLDER / "values.json").write_text(text + "\n", encoding="utf-8")
+    errors = {name: error_of(tf, mistake) for name, mistake in MISTAKES.items()}
+    for name, content in (("values", values), ("errors", errors)):
+        text = json.dumps(content, indent=1, sort_keys=True)
+        (FOLDER / f"{name}.json").write_text(text + "\n", encoding="utf-8")
     (FOLDER / "VERSION").write_text(f"tensorflow {tf.__version__}\n", encoding="utf-8")
 
 
