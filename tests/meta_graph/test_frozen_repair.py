@@ -134,3 +134,25 @@ def test_steps_of_optimizers_are_refused() -> None:
         InvalidArgumentError, match=r"7 nodes .*ApplyGradientDescent 'step0'.* 2 more"
     ):
         metagraft.repair_frozen_graph(graph_def)
+
+
+def test_lists_and_unknown() -> None:
+    """Merges take any number of references; what nobody knows is left alone."""
+    graph_def = _graph(_const("v", 5.0) + _const("w", 6.0))
+    merge = graph_def.node.add(name="merge", op="RefMerge", input=["v", "w"])
+    merge.attr["T"].type, merge.attr["N"].i = 1, 2
+    read = graph_def.node.add(name="read", op="RefIdentity", input=["merge"])
+    read.attr["T"].type = 1
+    pack = graph_def.node.add(name="packed", op="IdentityN", input=["read", "w"])
+    pack.attr["T"].list.type.extend([1, 1])
+    graph_def.node.add(name="custom", op="Custom", input=["packed:1"])
+    other = graph_def.node.add(name="other", op="RefIdentity", input=["custom"])
+    other.attr["T"].type = 1
+    outside = graph_def.node.add(name="outside", op="RefIdentity", input=["gone:1"])
+    outside.attr["T"].type = 1
+    found = {n.name: n.op for n in metagraft.repair_frozen_graph(graph_def).node}
+    assert (found["merge"], found["read"]) == ("Merge", "Identity")
+    assert (found["other"], found["outside"]) == ("RefIdentity", "RefIdentity")
+    beyond = graph_def.node.add(name="beyond", op="RefIdentity", input=["read:7"])
+    beyond.attr["T"].type = 1
+    assert metagraft.repair_frozen_graph(graph_def).node[-1].op == "RefIdentity"

@@ -212,6 +212,33 @@ def partitioned(tf: ModuleType) -> None:
         builder.save()
 
 
+def table(tf: ModuleType) -> None:
+    """A vocabulary, whose file goes along and is read after loading."""
+    path = _source("words.txt", "dog\ncat\n")
+    with tf.Graph().as_default(), tf.Session() as sess:
+        words = tf.placeholder(tf.string, [None], name="words")
+        initializer = tf.lookup.TextFileInitializer(
+            path,
+            tf.string,
+            tf.lookup.TextFileIndex.WHOLE_LINE,
+            tf.int64,
+            tf.lookup.TextFileIndex.LINE_NUMBER,
+        )
+        ids = tf.lookup.StaticHashTable(initializer, 2).lookup(words)
+        rows = tf.get_variable("rows", initializer=[[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
+        found = tf.gather(rows, ids, name="found")
+        sess.run(tf.global_variables_initializer())
+        builder = tf.saved_model.Builder(FOLDER)
+        builder.add_meta_graph_and_variables(
+            sess,
+            ["serve"],
+            _predict(tf, words, found),
+            assets_collection=tf.get_collection(tf.GraphKeys.ASSET_FILEPATHS),
+            main_op=tf.tables_initializer(),
+        )
+        builder.save()
+
+
 MODELS = {
     "plain": Model(
         plain,
@@ -243,6 +270,10 @@ MODELS = {
     "main_op": Model(main_op, (Load(("kept:0", "lost:0")),)),
     "no_variables": Model(no_variables, (Load(("y:0",), _ONES),)),
     "simple": Model(simple, (Load(("y:0",), _ONES),)),
+    "table": Model(
+        table,
+        (Load(("found:0",), {"words:0": np.array([b"cat", b"x"], object)}),),
+    ),
     "partitioned": Model(
         partitioned, (Load(("whole:0", "n:0"), tags=("gpu", "serve")),)
     ),
