@@ -60,6 +60,7 @@ class Coordinator:
             if isinstance(error, self._clean_types):
                 ex = error = None
             if self._joined:
+                # TF: it raises the error that is being handled, if there is one.
                 if error is not None:
                     raise error
                 return

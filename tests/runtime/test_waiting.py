@@ -1,0 +1,258 @@
+"""Runs that wait for each other: nothing is locked meanwhile, and waits can be ended."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import metagraft.compat.v1 as tf
+from metagraft import errors
+from metagraft.kernels.waits import Waits
+
+
+@pytest.fixture(autouse=True)
+def _own_graph() -> Iterator[None]:
+    with tf.Graph().as_default():
+        yield
+
+
+class _Background:
+    """A call in a thread of its own."""
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, args=(call,), daemon=True)
+        self._thread.start()
+
+    def _run(self, call: Callable[[], Any]) -> None:
+        try:
+            self.result = call()
+        except BaseException as error:  # noqa: BLE001 - looked at by the test
+            self.error = error
+
+    def joined(self) -> _Background:
+        self._thread.join(20)
+        assert not self._thread.is_alive(), "it still waits"
+        return self
+
+    @property
+    def waits(self) -> bool:
+        return self._thread.is_alive()
+
+
+def test_a_step_that_waits_locks_no_variable() -> None:
+    """Another run updates the variable that the step will use, and gets it going."""
+    queue = tf.FIFOQueue(3, tf.float32, [[]])
+    v = tf.get_variable("v", initializer=1.0)
+    update = v.assign_add(queue.dequeue())
+    other = v.assign_add(10.0)
+    with tf.Session() as session:
+        session.run(v.initializer)
+        step = _Background(lambda: session.run(update))
+        time.sleep(0.05)
+        assert session.run(other) == 11.0
+        assert step.waits
+        session.run(queue.enqueue(5.0))
+        assert step.joined().result == 16.0
+        assert session.run(v) == 16.0
+
+
+def test_no_update_of_many_threads_is_lost() -> None:
+    """Several threads train at once, each on what it takes from one queue."""
+    queue = tf.FIFOQueue(100, tf.float32, [[2]])
+    w = tf.get_variable("w", initializer=[0.0, 0.0])
+    step = tf.train.get_or_create_global_step()
+    rate = 1.0 / (1.0 + tf.cast(step, tf.float32) * 0.0)
+    loss = -tf.reduce_sum(w * queue.dequeue())
+    train = tf.train.GradientDescentOptimizer(rate).minimize(loss, global_step=step)
+    rows = np.arange(80, dtype=np.float32).reshape(40, 2)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        threads = [
+            _Background(lambda: [session.run(train) for _ in range(10)])
+            for _ in range(4)
+        ]
+        session.run(queue.enqueue_many(rows))
+        for thread in threads:
+            assert thread.joined().error is None
+        assert session.run(step) == 40
+        np.testing.assert_array_equal(session.run(w), rows.sum(axis=0))
+
+
+@pytest.mark.parametrize("waiting", ["dequeue", "enqueue", "close", "read", "take"])
+def test_closing_the_session_ends_waits(waiting: str) -> None:
+    """With `CancelledError`, whatever is waited for."""
+    queue = tf.FIFOQueue(1, tf.string, [[]])
+    put = queue.enqueue("a")
+    gradients = tf.ConditionalAccumulator(tf.float32)
+    fetches = {
+        "dequeue": queue.dequeue(),
+        "enqueue": put,
+        "close": queue.close(),
+        "read": tf.WholeFileReader().read(queue).value,
+        "take": gradients.take_grad(1),
+    }
+    session = tf.Session()
+    runs = []
+    if waiting in ("enqueue", "close"):
+        session.run(put)
+        runs.append(_Background(lambda: session.run(put)))
+        time.sleep(0.05)
+    runs.append(_Background(lambda: session.run(fetches[waiting])))
+    time.sleep(0.05)
+    session.close()
+    assert isinstance(runs[0].joined().error, errors.CancelledError)
+    for run in runs:
+        run.joined()
+
+
+def test_closing_a_queue_cancels_who_puts_in() -> None:
+    """And lets those who take out have what is left."""
+    queue = tf.FIFOQueue(1, tf.int32, [[]])
+    put, taken = queue.enqueue(7), queue.dequeue()
+    cancel = queue.close(cancel_pending_enqueues=True)
+    with tf.Session() as session:
+        session.run(put)
+        run = _Background(lambda: session.run(put))
+        time.sleep(0.05)
+        session.run(cancel)
+        with pytest.raises(errors.CancelledError, match="operation was cancelled"):
+            raise run.joined().error or AssertionError("it did not fail")
+        assert session.run(taken) == 7
+        with pytest.raises(errors.OutOfRangeError, match="insufficient elements"):
+            session.run(taken)
+        session.run(cancel)  # again: no error
+
+
+def test_closing_waits_for_who_puts_in() -> None:
+    """What is being put in when a queue is closed comes out of it."""
+    queue = tf.FIFOQueue(1, tf.int32, [[]])
+    put, taken, close = queue.enqueue_many([[1, 2, 3]]), queue.dequeue(), queue.close()
+    with tf.Session() as session:
+        runs = [_Background(lambda: session.run(put))]
+        time.sleep(0.05)
+        runs.append(_Background(lambda: session.run(close)))
+        time.sleep(0.05)
+        assert [session.run(taken) for _ in range(3)] == [1, 2, 3]
+        assert [run.joined().error for run in runs] == [None, None]
+        with pytest.raises(errors.OutOfRangeError):
+            session.run(taken)
+
+
+def test_who_waits_is_served_in_order() -> None:
+    """An element goes to the run that has waited longest."""
+    queue = tf.FIFOQueue(9, tf.int32, [[]])
+    two, one = queue.dequeue_many(2), queue.dequeue()
+    put = queue.enqueue_many([[1, 2, 3]])
+    with tf.Session() as session:
+        first = _Background(lambda: session.run(two))
+        time.sleep(0.05)
+        second = _Background(lambda: session.run(one))
+        time.sleep(0.05)
+        session.run(put)
+        assert first.joined().result.tolist() == [1, 2]
+        assert second.joined().result == 3
+
+
+def test_a_failure_ends_the_waits_of_its_run() -> None:
+    """Operations of one run wait at the same time; the first error is raised."""
+    empty = tf.FIFOQueue(9, tf.int32, [[]])
+    closed = tf.FIFOQueue(9, tf.int32, [[]])
+    with tf.Session() as session:
+        session.run(closed.close())
+        with pytest.raises(errors.OutOfRangeError, match="insufficient"):
+            session.run([empty.dequeue(), closed.dequeue()])
+        session.run(empty.enqueue(4))
+        assert session.run(empty.dequeue()) == 4
+
+
+def test_waiting_for_what_was_waited_for() -> None:
+    """One queue feeds another in the same run, with a variable in between."""
+    a, b = tf.FIFOQueue(9, tf.int32, [[]]), tf.FIFOQueue(9, tf.int32, [[]])
+    v = tf.get_variable("v", initializer=1)
+    moved = b.enqueue(v.assign_add(a.dequeue()))
+    with tf.control_dependencies([moved]):
+        out = b.dequeue() * 100 + v
+    with tf.Session() as session:
+        session.run(v.initializer)
+        session.run(a.enqueue_many([[3, 4]]))
+        assert [session.run(out), session.run(out)] == [404, 808]
+        assert session.run([a.size(), b.size(), v]) == [0, 0, 8]
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_waiting_in_a_branch(taken: bool) -> None:
+    """Only the branch that is taken waits."""
+    queue = tf.FIFOQueue(9, tf.int32, [[]])
+    p = tf.placeholder(tf.bool, [])
+    out = tf.cond(p, lambda: queue.dequeue() + 1, lambda: tf.constant(-1))
+    with tf.Session() as session:
+        session.run(queue.enqueue(5))
+        assert session.run(out, {p: taken}) == (6 if taken else -1)
+        assert session.run(queue.size()) == (0 if taken else 1)
+
+
+def test_waiting_in_a_loop() -> None:
+    """A loop takes one element after the other, and nothing is locked meanwhile."""
+    queue = tf.FIFOQueue(9, tf.int32, [[]])
+    v = tf.get_variable("v", initializer=0)
+    total = tf.while_loop(
+        lambda i, _: i < 3,
+        lambda i, total: (i + 1, total + queue.dequeue()),
+        [0, 0],
+    )[1]
+    with tf.Session() as session:
+        session.run(v.initializer)
+        run = _Background(lambda: session.run(total))
+        time.sleep(0.05)
+        session.run(v.assign_add(1))
+        session.run(queue.enqueue_many([[1, 2, 3]]))
+        assert run.joined().result == 6
+
+
+def test_a_failed_wait_changes_no_variable_after_it() -> None:
+    """What comes after the waiting does not run."""
+    queue = tf.FIFOQueue(9, tf.float32, [[]])
+    v = tf.get_variable("v", initializer=1.0)
+    update = v.assign_add(queue.dequeue())
+    with tf.Session() as session:
+        session.run(v.initializer)
+        session.run(queue.close())
+        with pytest.raises(errors.OutOfRangeError):
+            session.run(update)
+        assert session.run(v) == 1.0
+
+
+def test_sessions_have_queues_of_their_own() -> None:
+    """Each session starts with empty queues; nodes of one name share one."""
+    queue = tf.FIFOQueue(9, tf.int32, [[]], shared_name="both")
+    same = tf.FIFOQueue(9, tf.int32, [[]], shared_name="both")
+    for _ in range(2):
+        with tf.Session() as session:
+            session.run(queue.enqueue(3))
+            assert session.run([same.size(), queue.size()]) == [1, 1]
+
+
+def test_waits_end_with_those_they_belong_to() -> None:
+    """Also those that begin later."""
+    outer = Waits()
+    inner = Waits(outer)
+    condition = threading.Condition()
+
+    def wait() -> bool:
+        with condition:
+            return inner.wait(condition, lambda: False)
+
+    run = _Background(wait)
+    time.sleep(0.05)
+    outer.cancel()
+    assert run.joined().result is False
+    with condition:
+        assert not Waits(outer).wait(condition, lambda: False)
+        assert outer.wait(condition, lambda: True)
