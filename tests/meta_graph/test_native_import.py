@@ -95,6 +95,43 @@ def test_shared_names_stay_together() -> None:
     assert found == [[b"one", b"one", b"one", b""], [b"one_1", b"one_1", b"one_1", b""]]
 
 
+def test_functions_with_resources() -> None:
+    """MG-135, MG-220: a function with a resource is an import's own; others are one."""
+    meta = MetaGraphDef()
+    library = meta.graph_def.library
+    for name, op_type in (("plain", "NoOp"), ("table", "MutableHashTableV2")):
+        function = library.function.add()
+        function.signature.name = name
+        node = function.node_def.add(name="n", op=op_type)
+        if name == "table":
+            node.attr["shared_name"].s = b"words"
+            node.attr["key_dtype"].type = node.attr["value_dtype"].type = 3
+    caller = library.function.add()
+    caller.signature.name = "caller"
+    call = caller.node_def.add(name="c", op="PartitionedCall")
+    call.attr["f"].func.name = "table"
+    for key in ("Tin", "Tout"):
+        call.attr[key].list.SetInParent()
+    for name in ("plain", "caller"):
+        node = meta.graph_def.node.add(name=name, op="PartitionedCall")
+        node.attr["f"].func.name = name
+        for key in ("Tin", "Tout"):
+            node.attr[key].list.SetInParent()
+    graph = tf.Graph()
+    called = []
+    for _ in range(2):
+        result = metagraft.import_meta_graph(meta, graph=graph)
+        nodes = [result[name].node_def for name in ("plain", "caller")]  # type: ignore[union-attr]
+        called.append([node.attr["f"].func.name for node in nodes])
+    assert called == [["plain", "caller"], ["plain", "caller_1"]]
+    functions = {f.signature.name: f for f in graph.as_graph_def().library.function}
+    assert list(functions) == ["plain", "table", "caller", "table_1", "caller_1"]
+    assert functions["caller_1"].node_def[0].attr["f"].func.name == "table_1"
+    assert functions["table_1"].node_def[0].attr["shared_name"].s == b"words_1"
+    shared = metagraft.import_meta_graph(meta, graph=graph, share_resources=True)
+    assert shared["caller"].node_def.attr["f"].func.name == "caller"  # type: ignore[union-attr]
+
+
 def test_loops_are_isolated() -> None:
     """MG-175, MG-221, MG-222: frames are unique, also of loops without contexts."""
     with tf.Graph().as_default():

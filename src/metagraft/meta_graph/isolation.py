@@ -11,10 +11,13 @@ control_flow_ops.cc.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, partial
+from itertools import chain
 from typing import Final
 
 from metagraft.graph import catalogue
+from metagraft.graph.graph import Graph
+from metagraft.meta_graph.isolated_functions import isolate_functions
 from metagraft.proto import GraphDef, NodeDef
 
 _FRAMES: Final = {"Enter": "frame_name", "RefEnter": "frame_name"}
@@ -56,17 +59,13 @@ class Names:
 
 
 def isolate(
-    graph_def: GraphDef,
-    existing: Sequence[NodeDef],
-    prefix: str,
-    *,
-    share_resources: bool,
+    graph_def: GraphDef, graph: Graph, prefix: str, *, share_resources: bool
 ) -> Callable[[str], str]:
     """Give resources and loops names that the graph does not have.
 
     Args:
         graph_def: The nodes of an import; changed in place.
-        existing: The nodes of the graph that they go into.
+        graph: The graph that they go into.
         prefix: Scope that they go into, without slash at its end.
         share_resources: Whether resources keep their names; loops and temporary
             variables never do, since one run cannot share them.
@@ -75,20 +74,37 @@ def isolate(
         The new name of a context by its name in the file; a loop's is its frame's.
     """
     nodes = list(graph_def.node)
-    op_types = {node.op for node in nodes}
-    frames = Names(set(), prefix)
-    kinds = [_frame_attr, _temporary_attr]
+    frames = _rename(nodes, graph, prefix, _frame_attr)
+    _rename(nodes, graph, prefix, _temporary_attr)
     if not share_resources:
-        kinds.append(shared_attr)
-    for attr_of in kinds:
-        found = _sharing(nodes, attr_of) if any(map(attr_of, op_types)) else []
-        if found:
-            names = Names(_texts(existing, attr_of), prefix)
-            for node, attr in found:
-                node.attr[attr].s = names(node.attr[attr].s)
-            if attr_of is _frame_attr:
-                frames = names
+        functions = graph_def.library.function
+        bodies = [node for function in functions for node in function.node_def]
+        names = _rename(nodes, graph, prefix, shared_attr, more=bodies)
+        if bodies:
+            isolate_functions(
+                graph_def,
+                partial(_rename_found, names=names),
+                frozenset(graph.functions),
+            )
     return lambda name: frames(name.encode()).decode()
+
+
+def _rename(
+    nodes: Sequence[NodeDef],
+    graph: Graph,
+    prefix: str,
+    attr_of: Callable[[str], str],
+    more: Sequence[NodeDef] = (),
+) -> Names:
+    """Rename what nodes share by an attribute; `more` nodes are to be renamed too."""
+    op_types = {node.op for node in chain(nodes, more)}
+    if not any(map(attr_of, op_types)):
+        return Names(set(), prefix)
+    library = graph.stored_message.library.function
+    bodies = chain.from_iterable(function.node_def for function in library)
+    names = Names(_texts(chain(graph.stored_nodes, bodies), attr_of), prefix)
+    _rename_found(nodes, names=names, attr_of=attr_of)
+    return names
 
 
 def shared_attr(op_type: str) -> str:
@@ -110,15 +126,20 @@ def _has_shared_name(op_type: str) -> bool:
     return definition is not None and definition.attr("shared_name") is not None
 
 
-def _sharing(
-    nodes: Iterable[NodeDef], attr_of: Callable[[str], str]
-) -> list[tuple[NodeDef, str]]:
-    """Return the nodes that share something by an attribute, and the attribute."""
-    return [
-        (node, attr)
-        for node in nodes
-        if (attr := attr_of(node.op)) and _text(node, attr) not in (b"", _ANONYMOUS)
-    ]
+def _rename_found(
+    nodes: Iterable[NodeDef],
+    names: Names,
+    attr_of: Callable[[str], str] = shared_attr,
+) -> bool:
+    """Give nodes that share something new texts; return whether any differs."""
+    has_changed = False
+    for node in nodes:
+        attr = attr_of(node.op)
+        text = _text(node, attr) if attr else b""
+        if text not in (b"", _ANONYMOUS):
+            node.attr[attr].s = found = names(text)
+            has_changed |= found != text
+    return has_changed
 
 
 def _texts(nodes: Iterable[NodeDef], attr_of: Callable[[str], str]) -> set[bytes]:

@@ -106,7 +106,7 @@ def grafted(source: Any, graph: Graph | None, options: Options) -> Iterator[Graf
         prefix = _prefix(target, options.scope or "")
         contexts = isolate(
             graph_def,
-            target.stored_nodes,
+            target,
             prefix,
             share_resources=options.share_resources,
         )
