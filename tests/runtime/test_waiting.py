@@ -1,4 +1,4 @@
-"""Runs that wait for each other: nothing is locked meanwhile, and waits can be ended."""
+"""Runs that wait for each other: nothing is locked meanwhile, waits can be ended."""
 
 from __future__ import annotations
 

@@ -160,6 +160,7 @@ def _raisable(ex: Any) -> BaseException:
     if len(info) == 3 and info[0] and info[1]:
         error: BaseException = info[1]
         return error
+    # TF: it fails to format this message, and raises TypeError.
     return ValueError(
         f"ex must be a tuple or sys.exc_info must return the current exception: {info}"
     )
