@@ -43,7 +43,7 @@ def names() -> list[str]:
 
 
 def test_everything_comes_back(tmp_path: Path) -> None:
-    """MG-121, MG-163 to MG-167: nodes, collections, saver; from file or message."""
+    """MG-121, MG-163, MG-165, MG-166, MG-167, MG-176: all of it, from file or message."""
     exported(filename=tmp_path / "m.meta")
     for source in (exported(), tmp_path / "m.meta", str(tmp_path / "m.meta")):
         with tf.Graph().as_default() as graph:
@@ -165,7 +165,7 @@ def test_ops_of_a_failed_import_are_forgotten(tmp_path: Path) -> None:
 
 
 def test_unbound_inputs() -> None:
-    """MG-156 to MG-158: each must be given, as stored or with its output."""
+    """MG-156, MG-157, MG-158: each must be given, as stored or with its output."""
     x = tf.placeholder(tf.float32, name="x")
     with tf.name_scope("s"), tf.control_dependencies([x]):
         tf.add(x, x, name="sum")
@@ -269,7 +269,7 @@ def test_wrong_source() -> None:
 
 
 def test_copy_scoped_meta_graph() -> None:
-    """MG-185 to MG-187: a scope is copied, with its variables."""
+    """MG-185, MG-186, MG-187: a scope is copied, with its variables."""
     with tf.variable_scope("a"):
         tf.get_variable("w", initializer=1.0)
     for scope in ("t", "t_1"):

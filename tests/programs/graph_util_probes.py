@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import pathlib
 import tempfile
@@ -12,6 +13,7 @@ from tests.programs.export_probes import (
     Probe,
     collections,
     fields,
+    functions,
     model,
     node_names,
     node_names_of,
@@ -218,6 +220,65 @@ def shapes_inside_functions(tf: ModuleType) -> Any:
     return found
 
 
+def scoped_functions(tf: ModuleType) -> Any:
+    """MG-181, MG-185, MG-186, MG-187, MG-188: what they return; copies of parts."""
+    module = functions(tf)
+    model(tf)
+    exported, _ = module.export_scoped_meta_graph(
+        export_scope="s", unbound_inputs_col_name=None
+    )
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [2], name="mine")
+        given = {"$unbound_inputs_x": x}
+        options = {"input_map": given, "unbound_inputs_col_name": None}
+        first = module.import_scoped_meta_graph(exported, import_scope="t", **options)
+        second = module.import_scoped_meta_graph_with_return_elements(
+            exported, import_scope="t/u", return_elements=["y:0", "v"], **options
+        )
+        found: list[Any] = [
+            {key: v.name for key, v in first.items()},
+            [type(second).__name__, {key: v.name for key, v in second[0].items()}],
+            [element.name for element in second[1]],
+        ]
+    copy = module.copy_scoped_meta_graph
+    with tf.name_scope("whole"):
+        tf.Variable(1.0, name="w")
+    other = tf.Graph()
+    for call in (
+        lambda: copy("whole", "new"),
+        lambda: copy("whole", "new"),
+        lambda: copy("whole", "whole", to_graph=other),
+        lambda: copy("nowhere", "new"),
+    ):
+        variables = call()
+        found.append({key: v.name for key, v in variables.items()})
+    found.append(failure(lambda: copy("whole", "whole")))
+    found.append(failure(lambda: copy("s", "moved")))
+    return [*found, [op.name for op in other.get_operations()]]
+
+
+def names_and_scopes(tf: ModuleType) -> Any:
+    """MG-193: scopes taken off and put in front, behind markers."""
+    place = importlib.import_module(
+        "tensorflow.python.framework.ops"
+        if tf.__name__.startswith("tensorflow")
+        else "metagraft.graph.scope_names"
+    )
+    names = ("s/a", "^s/a", "loc:@s/a", "s//a:1", "s2/a", "a/s/b", "s")
+    found = [
+        [
+            [place.strip_name_scope(name, scope) for name in names],
+            [place.prepend_name_scope(name, scope) for name in names],
+        ]
+        for scope in ("s", "s/", "s/a", "", None)
+    ]
+    return [
+        *found,
+        place.strip_name_scope(b"loc:@s/a", "s"),
+        place.prepend_name_scope(b"^a", "s"),
+    ]
+
+
 UTILITY_PROBES: tuple[Probe, ...] = (
     utility_signatures,
     extraction,
@@ -226,4 +287,6 @@ UTILITY_PROBES: tuple[Probe, ...] = (
     saver_definitions,
     saver_exports,
     shapes_inside_functions,
+    scoped_functions,
+    names_and_scopes,
 )
