@@ -140,11 +140,11 @@ class Entry(NamedTuple):
         Raises:
             ValueError: `data` is no entry, or makes no sense.
         """
-        start = _head_bytes(data)
+        start = head_bytes(data)
         message = _parsed(data[start:])
         if not start or message.dtype or message.HasField("shape"):
             start = len(data)  # the fields are in an unusual order
-        data_type, shape = _decode_head(data[:start])
+        data_type, shape = decode_head(data[:start])
         shard, offset, size = message.shard_id, message.offset, message.size
         if shard < 0 or offset < 0 or size < 0:
             raise ValueError(f"shard {shard}, offset {offset}, size {size}: negative")
@@ -153,7 +153,7 @@ class Entry(NamedTuple):
         return cls(data_type, shape, shard, offset, size, message.crc32c, parts)
 
 
-def _head_bytes(data: bytes) -> int:
+def head_bytes(data: bytes) -> int:
     """Return the size of type and shape if an entry starts with them, else 0."""
     if len(data) < 4 or data[0] != 0x08 or data[2] != 0x12:
         return 0
@@ -163,7 +163,7 @@ def _head_bytes(data: bytes) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _decode_head(head: bytes) -> tuple[int, tuple[int, ...]]:
+def decode_head(head: bytes) -> tuple[int, tuple[int, ...]]:
     """Return the type and the shape of an entry; few differ within a checkpoint."""
     message = _parsed(head)
     return _checked_type(message.dtype), _checked_shape(message.shape)

@@ -37,6 +37,7 @@ from metagraft.formats.bundle.format import (
     shard_path,
     stored_bytes,
 )
+from metagraft.formats.bundle.many_entries import decode_many
 from metagraft.formats.crc32c import crc32c, mask
 from metagraft.formats.element_types import NUMPY_DTYPES, STRING, VARIANT
 from metagraft.formats.extents import Box, resolve
@@ -237,10 +238,17 @@ class BundleReader:
     def _find(self, names: Sequence[str]) -> list[Entry | None]:
         known = self._entries
         rest = [name for name in names if name not in known]
-        keys = [_encode_name(name) for name in rest]
-        for name, encoded in zip(rest, self._table.get_many(keys), strict=True):
-            if encoded is not None and name:
-                known[name] = self._decode_entry(name, encoded)
+        if rest:
+            values = self._table.get_many([_encode_name(name) for name in rest])
+            pairs = zip(rest, values, strict=True)
+            stored = [(n, v) for n, v in pairs if v is not None and n]
+            found = decode_many(
+                [value for _, value in stored],
+                lambda position: self._decode_entry(*stored[position]),
+            )
+            for (name, _), entry in zip(stored, found, strict=True):
+                self._check_named(name, entry)
+                known[name] = entry
         return [known.get(name) for name in names]
 
     def _missing(self, name: str) -> NotFoundError:
@@ -318,10 +326,16 @@ class BundleReader:
     def _decode_entry(self, name: str, encoded: bytes) -> Entry:
         try:
             entry = Entry.decode(encoded)
+        except ValueError as error:
+            raise self._damage(f"tensor {name!r}: {error}") from error
+        self._check_named(name, entry)
+        return entry
+
+    def _check_named(self, name: str, entry: Entry) -> None:
+        try:
             self._check_entry(entry)
         except ValueError as error:
             raise self._damage(f"tensor {name!r}: {error}") from error
-        return entry
 
     def _check_entry(self, entry: Entry) -> None:
         if entry.shard >= self._header.shard_count:

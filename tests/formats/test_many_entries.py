@@ -1,0 +1,70 @@
+"""Entries that are decoded together are those that are decoded one by one."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from metagraft.formats.bundle.format import Entry
+from metagraft.formats.bundle.many_entries import decode_many
+from metagraft.formats.extents import Extent
+
+
+def _entry(generator: random.Random) -> Entry:
+    shape = generator.choice([(1250,), (3, 4), (), (0, 7), (128, 300)])
+    small, large = generator.randrange(3), generator.randrange(1 << 62)
+    return Entry(
+        generator.choice([1, 3, 7]),
+        shape,
+        small,
+        large >> generator.randrange(64),
+        generator.choice([0, 5000, 1 << 40]),
+        generator.randrange(1 << 32),
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_as_one_by_one(seed: int) -> None:
+    """Whatever the numbers are, and in whatever order the entries come."""
+    generator = random.Random(seed)
+    entries = [_entry(generator) for _ in range(3000)]
+    encoded = [entry.encode() for entry in entries]
+    found = decode_many(encoded, lambda position: Entry.decode(encoded[position]))
+    assert found == entries
+
+
+def test_together() -> None:
+    """Tensors of one shape that follow one another need no decoding one by one."""
+    entries = [Entry(1, (1250,), 0, 5000 * n, 5000, 77 * n + 1) for n in range(3000)]
+    encoded = [entry.encode() for entry in entries]
+    alone: list[int] = []
+
+    def decode_one(position: int) -> Entry:
+        alone.append(position)
+        return Entry.decode(encoded[position])
+
+    assert decode_many(encoded, decode_one) == entries
+    assert len(alone) <= 4  # the lengths of offsets that few have
+
+
+def test_unusual_entries() -> None:
+    """Slices, fields in another order or twice, and damage are decoded one by one."""
+    plain = Entry(1, (4,), 1, 300, 16, 7)
+    parts = (Extent(0, 2), Extent(2, 2))
+    sliced = [Entry(1, (4,), slices=((part,),)) for part in parts]
+    head, tail = plain.encode()[:8], plain.encode()[8:]
+    assert Entry.decode(head + tail) == plain
+    offset, rest = b"\x20\xac\x02", b"\x28\x10"
+    assert offset + rest in tail
+    swapped = head + tail.replace(offset + rest, rest + offset)
+    for unusual in (*[entry.encode() for entry in sliced], swapped, tail + head):
+        expected = [Entry.decode(unusual)] * 20
+        assert decode_many([unusual] * 20, expected.__getitem__) == expected
+    damaged = [plain.encode()[:-1] + b"\xff\xff"] * 20
+
+    def fail(position: int) -> Entry:
+        raise ValueError(f"at {position}")
+
+    with pytest.raises(ValueError, match="at 0"):
+        decode_many(damaged, fail)
