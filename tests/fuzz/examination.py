@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from google.protobuf.message import DecodeError
 
+import metagraft
 import metagraft.compat.v1 as tf
 from metagraft import errors
 from metagraft.graph.constant_value import constant_value
@@ -85,23 +86,59 @@ def examine(source: MetaGraphDef | Path) -> Outcome:
 
 
 def _examine(source: MetaGraphDef | Path) -> Outcome:
-    graph = tf.Graph()
-    with graph.as_default():
+    names = _names(source)
+    graph = _graph_before()
+    before = _state(graph)
+    error = _error_of(
+        graph, "native import", names, lambda: metagraft.import_meta_graph(source)
+    )
+    if error is None:
+        with graph.as_default():
+            _export_natively(graph)
+    elif _state(graph) != before:
+        raise Problem(f"natively refused, but the graph changed: {error}") from error
+    graph = _graph_before()
+    error = _error_of(
+        graph, "import", names, lambda: tf.train.import_meta_graph(source)
+    )
+    if error is None:
+        with graph.as_default():
+            _use(graph)
+    elif _state(graph) != before:
+        raise Problem(f"refused, but the graph changed: {error}") from error
+    return Outcome(error)
+
+
+def _graph_before() -> Graph:
+    with tf.Graph().as_default() as graph:
         tf.constant(1.0, name="here/before")
         tf.add_to_collection("here", "before")
         tf.add_to_collection("train_op", "before")
-    before = _state(graph)
+    return graph
+
+
+def _error_of(
+    graph: Graph, action: str, names: set[str], call: Callable[[], object]
+) -> Exception | None:
+    """Return the error that a call raises, once it is found to be a good one."""
     with graph.as_default():
         try:
-            tf.train.import_meta_graph(source)
+            call()
         # Any error is an answer; `_check_error` judges it.
-        except Exception as error:
-            _check_error("import", error, DOCUMENTED, _names(source))
-            if _state(graph) != before:
-                raise Problem(f"refused, but the graph changed: {error}") from error
-            return Outcome(error)
-        _use(graph)
-    return Outcome()
+        except Exception as error:  # noqa: BLE001
+            _check_error(action, error, DOCUMENTED, names)
+            return error
+    return None
+
+
+def _export_natively(graph: Graph) -> None:
+    names = set(graph.operation_names())
+    scope = max(names, key=len).partition("/")[0]
+    for options in ({}, {"strip_default_attrs": True}, {"scope": scope}):
+        try:
+            metagraft.export_meta_graph(graph=graph, **options)
+        except Exception as error:  # noqa: BLE001 - judged here
+            _check_error(f"native export with {options}", error, DOCUMENTED, names)
 
 
 def _state(graph: Graph) -> tuple[bytes, str]:

@@ -132,7 +132,7 @@ class _Paths:
             if len(path) > len(around):
                 around = path
         if op.type in _ENTERS:
-            frame = op.get_attr("frame_name").decode()
+            frame = op.get_attr("frame_name").decode("utf-8", "replace")
             return (*around, _Loop(frame))
         if op.type in _MERGES and not _is_of_loop(op):
             return around[:-1] if around and isinstance(around[-1], _Branch) else around

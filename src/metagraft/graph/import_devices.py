@@ -42,12 +42,12 @@ def check_colocation(
     pairs: list[tuple[int, list[int]]] = []
     for position in colocated:
         value = nodes[position].attr["_class"]
-        if value.WhichOneof("value") not in (None, "list"):
+        listed = value.list.s
+        if not len(listed) and value.WhichOneof("value") not in (None, "list"):
             raise TypeError(
                 f"Node '{nodes[position].name}': attr '_class' must be a list of "
                 "strings"
             )
-        listed = value.list.s
         others: list[int] = []
         for number, entry in enumerate(listed):
             if entry[:_MARK] != _GROUP:

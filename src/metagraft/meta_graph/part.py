@@ -92,8 +92,9 @@ class Part:
         if "_class" in node.attr:
             self._colocate(node, old_name)
         if "frame_name" in node.attr and node.op in _ENTERS:
-            frame = node.attr["frame_name"].s.decode()
-            node.attr["frame_name"].s = _stripped(frame, self.scope).encode()
+            frame = node.attr["frame_name"].s.decode("utf-8", "surrogateescape")
+            stripped = _stripped(frame, self.scope)
+            node.attr["frame_name"].s = stripped.encode("utf-8", "surrogateescape")
 
     def _input(self, text: str) -> str:
         marker = "^" if text[0] == "^" else ""

@@ -111,7 +111,7 @@ def _frame_of(
         if len(frame) > len(deepest):
             deepest = frame
     if op.type in _ENTER:
-        return (*deepest, op.attrs["frame_name"].decode())
+        return (*deepest, op.attrs["frame_name"].decode("utf-8", "replace"))
     return deepest
 
 
