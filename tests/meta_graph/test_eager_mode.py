@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import metagraft
 import metagraft.compat.v1 as tf
 from metagraft.graph import defaults
 from metagraft.meta_graph import export, importer
@@ -40,6 +41,17 @@ def test_export_with_graph_and_nodes() -> None:
     nodes.node.add(name="n", op="NoOp")
     exported = tf.train.export_meta_graph(graph_def=nodes, graph=tf.Graph())
     assert exported.graph_def == nodes
+
+
+def test_native_functions() -> None:
+    """MG-022, MG-125: they need a graph, and only that."""
+    with pytest.raises(RuntimeError, match=NO_GRAPH):
+        metagraft.export_meta_graph()
+    with pytest.raises(RuntimeError, match=NO_GRAPH):
+        metagraft.import_meta_graph(MetaGraphDef())
+    graph = tf.Graph()
+    meta = metagraft.export_meta_graph(graph=graph).meta_graph_def
+    assert metagraft.import_meta_graph(meta, graph=graph).graph is graph
 
 
 def test_import() -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from metagraft.graph.defaults import executing_eagerly
 from metagraft.graph.dtypes import as_dtype
 from metagraft.graph.graph import Graph
 from metagraft.graph.shapes import dims_to_proto
@@ -49,7 +50,7 @@ class Export:
         variables: The exported global variables by their names in the part.
     """
 
-    meta_graph_def: MetaGraphDef
+    meta_graph_def: MetaGraphDef = field(repr=False)
     report: Report
     unbound_inputs: tuple[UnboundInput, ...]
     variables: Mapping[str, Any]  # variables are of a layer above
@@ -97,8 +98,9 @@ def export_meta_graph(
         ValueError: The result reaches 2 GiB; two nodes of the part would get one name;
             an option needs `filename`.
         TypeError: An argument has the wrong type.
+        RuntimeError: Eager execution is on, and no graph is given.
     """
-    graph = as_graph(graph)
+    graph = chosen_graph(graph)
     path = None if filename is None else os.fspath(filename)
     if path is None and (large_constants is not None or save_debug_info):
         option = "save_debug_info" if large_constants is None else "large_constants"
@@ -138,6 +140,20 @@ def export_meta_graph(
         tuple(part.unbound.values()),
         variables_of(part),
     )
+
+
+def chosen_graph(graph: Any) -> Graph:
+    """Return a graph, or the default graph for None.
+
+    Raises:
+        RuntimeError: There is no default graph, since eager execution is on.
+        TypeError: It is something else.
+    """
+    if graph is None and executing_eagerly():
+        raise RuntimeError(
+            "There is no default graph when eager execution is enabled; give a graph."
+        )
+    return as_graph(graph)
 
 
 def _as_scope(scope: Any) -> str:

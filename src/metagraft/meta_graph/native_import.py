@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.graph import Graph
 from metagraft.graph.import_graph_def import import_named, unchanged_on_error
 from metagraft.graph.keys import GraphKeys
@@ -23,6 +22,7 @@ from metagraft.meta_graph.importer import load
 from metagraft.meta_graph.input_mapping import Source, resolved_input_map
 from metagraft.meta_graph.isolation import isolate
 from metagraft.meta_graph.large_constants import take_back
+from metagraft.meta_graph.native_export import chosen_graph
 from metagraft.meta_graph.renames import (
     Renaming,
     UnresolvedNameError,
@@ -89,10 +89,9 @@ def grafted(source: Any, graph: Graph | None, options: Options) -> Iterator[Graf
         KeyError: A collection or the saver names a node that is not there.
         NotFoundError: An op is unknown, or the checkpoint of constants is missing.
         OSError: The file does not exist or holds no MetaGraph.
+        RuntimeError: Eager execution is on, and no graph is given.
     """
-    target = get_default_graph() if graph is None else graph
-    if not isinstance(target, Graph):
-        raise TypeError(f"graph must be of type Graph. Received type: {type(graph)}.")
+    target = chosen_graph(graph)
     loaded = load(source)
     meta_graph_def, graph_def = loaded.meta_graph_def, loaded.graph_def
     unknown = find_unknown_ops(meta_graph_def, graph_def, options.return_elements)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -47,7 +47,7 @@ class Import:
     saver: Saver | None
     variables: Mapping[str, Any]  # of either kind of variable
     elements: tuple[Operation | Tensor, ...]
-    names: Mapping[str, str]
+    names: Mapping[str, str] = field(repr=False)
     unknown_ops: tuple[UnknownOp, ...]
     report: Report
 
@@ -113,6 +113,7 @@ def import_meta_graph(
             missing.
         OSError: The file does not exist or holds no MetaGraph.
         TypeError: An argument has the wrong type.
+        RuntimeError: Eager execution is on, and no graph is given.
     """
     options = Options(
         scope=scope,
