@@ -13,10 +13,10 @@ from metagraft.proto import graph_pb2
 from tests.same_graph import differences
 
 _NUMBERED = re.compile(
-    r"\b((?:__(?:inference|forward|backward)_\w+?"
-    r"|\w+?_(?:true|false|cond|body|branch\d+)"
-    r"(?:_\d+_rewritten)?(?:_\d+_grad)?)_)(\d+)(?=\b|___)"
+    r"\b\w*?(?:__inference_\w+?|_(?:true|false|cond|body|branch\d+))_\d+"
+    r"(?:_rewritten|_grad_\d+)*(?=\b|___)"
 )
+_NUMBER = re.compile(r"(?<=_)\d+(?=$|_rewritten|_grad_)")
 _MADE_BY_LIBRARY = ("_Wrapper", "_Body")
 
 
@@ -76,9 +76,17 @@ def _one_function(expected: Any, found: Any) -> list[str]:
 def renumbered(graph: graph_pb2.GraphDef) -> graph_pb2.GraphDef:
     """Return a graph with the numbers in function names replaced by their order."""
     text = str(graph)
-    numbers = sorted({int(m.group(2)) for m in _NUMBERED.finditer(text)})
-    order = {number: position for position, number in enumerate(numbers)}
-    changed = _NUMBERED.sub(lambda m: f"{m.group(1)}N{order[int(m.group(2))]}", text)
+    numbers = {
+        int(number)
+        for name in _NUMBERED.findall(text)
+        for number in _NUMBER.findall(name)
+    }
+    order = {number: position for position, number in enumerate(sorted(numbers))}
+
+    def renamed(name: re.Match[str]) -> str:
+        return _NUMBER.sub(lambda number: f"N{order[int(number[0])]}", name[0])
+
+    changed = _NUMBERED.sub(renamed, text)
     from google.protobuf import text_format
 
     result = graph_pb2.GraphDef()

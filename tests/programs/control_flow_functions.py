@@ -110,7 +110,45 @@ def cases(tf: ModuleType) -> Fetches:
     ]
 
 
+def gradients_of_conditionals(tf: ModuleType) -> Fetches:
+    """Gradients of branches that hand on values of their inside."""
+    x = tf.constant([0.5, 2.0], name="x")
+    w = tf.constant([3.0, 4.0], name="w")
+    flag = tf.constant(True, name="flag")
+    y = tf.cond(flag, lambda: tf.exp(x) * x, lambda: x + 1.0)
+    z = tf.cond(flag, lambda: (tf.sin(x) * w, w), lambda: (x, tf.square(w) * w))
+    plain = tf.cond(flag, lambda: x + w, lambda: x - w)
+    return [
+        *tf.gradients(y, x),
+        *tf.gradients([z[0], z[1]], [x, w]),
+        *tf.gradients(plain, [x, w], grad_ys=[tf.constant([2.0, 3.0])]),
+    ]
+
+
+def gradients_of_nested_conditionals(tf: ModuleType) -> Fetches:
+    """Gradients of conditionals in conditionals."""
+    x = tf.constant(1.5, name="x")
+
+    def inner() -> Any:
+        t = tf.sin(x)
+        return tf.cond(x > 1.0, lambda: tf.exp(t) * x, lambda: t * t)
+
+    y = tf.cond(x > 0.0, inner, lambda: x * x)
+    return [y, *tf.gradients(y, x)]
+
+
+def gradients_of_cases(tf: ModuleType) -> Fetches:
+    """Gradients of a choice by a number."""
+    x = tf.constant([0.5, 2.0], name="x")
+    branches = [lambda: x * 2.0, lambda: tf.exp(x) * x, lambda: tf.tanh(x)]
+    y = tf.switch_case(tf.constant(1), branches)
+    return tf.gradients(y * y, x)
+
+
 PROGRAMS = (
+    gradients_of_conditionals,
+    gradients_of_nested_conditionals,
+    gradients_of_cases,
     conditionals,
     nested_conditionals,
     conditional_updates,

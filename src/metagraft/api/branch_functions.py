@@ -9,20 +9,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from metagraft.api.function_tracing import flat_tensors, packed_like, trace
-from metagraft.graph.apply_op import apply_op
 from metagraft.graph.apply_op import op as add_op
 from metagraft.graph.build.array import identity
-from metagraft.graph.built_function import BuiltFunction, is_stateful, next_number
+from metagraft.graph.build.branch_functions import add_branch_op, match_inputs
+from metagraft.graph.built_function import next_number
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.defaults import get_default_graph
-from metagraft.graph.function_captures import copy_handle
 from metagraft.graph.function_graph import FunctionGraph
-from metagraft.graph.read_only_resources import mark_read_only_inputs
-from metagraft.graph.scopes import control_dependencies, name_scope
-from metagraft.graph.shapes import Dims
+from metagraft.graph.operation import Operation
+from metagraft.graph.scopes import name_scope
 from metagraft.graph.structure import check_same_structure
 from metagraft.graph.tensor import Tensor
-from metagraft.proto import AttrValue
 
 Branch = Callable[[], Any]
 
@@ -47,20 +44,8 @@ def cond_of_functions(
         pred = _as_scalar(pred)
         graphs = _branch_graphs(names, [true_fn, false_fn], pred)
         _check_same_results(graphs, "tf.cond", ("true_fn", "false_fn"))
-        inputs = match_inputs(graphs)
-        then, other = graphs
-        with control_dependencies(_control(graphs)):
-            stateful = any(is_stateful(graph) for graph in graphs)
-            made = apply_op(
-                "If" if stateful else "StatelessIf",
-                cond=pred,
-                input=inputs,
-                Tout=[t.dtype for t in then.outputs],
-                then_branch=BuiltFunction(then),
-                else_branch=BuiltFunction(other),
-                output_shapes=_common_shapes(graphs),
-                name=scope,
-            )
+        inputs = match_inputs(graphs, [graph.external_captures for graph in graphs])
+        made = add_branch_op(pred, graphs, inputs, is_case=False, name=scope)
         return _finished(made, graphs)
 
 
@@ -80,19 +65,8 @@ def indexed_case_of_functions(
         graphs = _branch_graphs(names, branches, index)
         labels = [f"branch_fns[{i}]" for i in range(len(graphs))]
         _check_same_results(graphs, "tf.switch_case", labels)
-        inputs = match_inputs(graphs)
-        with control_dependencies(_control(graphs)):
-            stateful = any(is_stateful(graph) for graph in graphs)
-            functions = [BuiltFunction(graph) for graph in graphs]
-            made = apply_op(
-                "Case" if stateful else "StatelessCase",
-                branch_index=index,
-                input=inputs,
-                Tout=[t.dtype for t in graphs[0].outputs],
-                branches=functions,
-                output_shapes=_common_shapes(graphs),
-                name=scope,
-            )
+        inputs = match_inputs(graphs, [graph.external_captures for graph in graphs])
+        made = add_branch_op(index, graphs, inputs, is_case=True, name=scope)
         return _finished(made, graphs)
 
 
@@ -148,51 +122,7 @@ def _check_same_results(
             )
 
 
-def match_inputs(graphs: Sequence[FunctionGraph]) -> list[Tensor]:
-    """Make branches take the same arguments and return what these are."""
-    inputs = list(dict.fromkeys(t for g in graphs for t in g.external_captures))
-    for graph in graphs:
-        known = dict(graph.captures)
-        taken = []
-        for tensor in inputs:
-            if tensor not in known:
-                with graph.as_default():
-                    known[tensor] = add_op(
-                        "Placeholder", dtype=tensor.dtype, shape=tensor.dims
-                    )
-            taken.append(known[tensor])
-        graph.inputs = taken
-        graph.captured.replace(inputs, taken)
-    return inputs
-
-
-def _control(graphs: Sequence[FunctionGraph]) -> list[Any]:
-    return [op for graph in graphs for op in graph.captured.control]
-
-
-def _common_shapes(graphs: Sequence[FunctionGraph]) -> list[Dims]:
-    found = []
-    for tensors in zip(*(graph.outputs for graph in graphs), strict=True):
-        dims = tensors[0].dims
-        for tensor in tensors[1:]:
-            dims = _common(dims, tensor.dims)
-        found.append(dims)
-    return found
-
-
-def _common(a: Dims, b: Dims) -> Dims:
-    if a is None or b is None or len(a) != len(b):
-        return None
-    return tuple(x if x == y else None for x, y in zip(a, b, strict=True))
-
-
-def _finished(made: Any, graphs: Sequence[FunctionGraph]) -> Any:
-    tensors = list(made.outputs)
-    for tensor, source in zip(tensors, graphs[0].outputs, strict=True):
-        copy_handle(source, tensor)
-    made._set_attr("_lower_using_switch_merge", AttrValue(b=True))  # noqa: SLF001
-    mark_read_only_inputs(made, graphs, offset=1)
-    made.graph.prevent_fetching(made)
+def _finished(made: Operation, graphs: Sequence[FunctionGraph]) -> Any:
     return packed_like(
-        graphs[0].structured_outputs, [identity(tensor) for tensor in tensors]
+        graphs[0].structured_outputs, [identity(tensor) for tensor in made.outputs]
     )

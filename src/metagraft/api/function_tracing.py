@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from metagraft.api.effect_order import EffectOrder
 from metagraft.api.variable_scope import get_variable_scope
 from metagraft.errors import UnimplementedError
 from metagraft.graph.build.array import identity
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.dtypes import DType
+from metagraft.graph.effect_order import EffectOrder
 from metagraft.graph.function_captures import keep_name
 from metagraft.graph.function_graph import FunctionGraph
 from metagraft.graph.operation import Operation

@@ -23,6 +23,7 @@ from metagraft.gradients.aggregation import (
     aggregated,
     check_aggregation_method,
 )
+from metagraft.gradients.branch_functions import BRANCHES, branch_gradient
 from metagraft.gradients.branches import zeros_of_switch
 from metagraft.gradients.function_calls import (
     called_function,
@@ -67,7 +68,7 @@ _DIFFERENTIABLE: Final = frozenset(
 # Their gradients need functions for the branches, which are not there yet.
 _CONTROL_FLOW: Final = frozenset(
     {
-        *("While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase"),
+        *("While", "StatelessWhile"),
     }
 )
 
@@ -447,6 +448,8 @@ class _Walk:
         try:
             return get_gradient_function(op)
         except LookupError:
+            if op.type in BRANCHES:
+                return branch_gradient
             called = called_function(op)
             if called is not None:
                 given = getattr(called, "python_grad_func", None)

@@ -27,7 +27,11 @@ def called_function(op: Operation) -> LibraryFunction | None:
     The library of the graph is asked, then those of the graphs around it.
     """
     name = op.attrs["f"].name if op.type in _CALLS else op.type
-    graph: Graph | None = op.graph
+    return find_function(op.graph, name)
+
+
+def find_function(graph: Graph | None, name: str) -> LibraryFunction | None:
+    """Return a function of a graph or of the graphs around it."""
     while graph is not None:
         found = graph.functions.function(name)
         if found is not None:

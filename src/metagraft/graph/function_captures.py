@@ -9,7 +9,7 @@ capture/capture_container.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from metagraft.graph.constant_value import variable_behind
@@ -34,6 +34,7 @@ class Captures:
         "_is_named",
         "_stateful",
         "outer_graph",
+        "stands_for",
     )
 
     def __init__(
@@ -51,6 +52,8 @@ class Captures:
         self._is_named = is_named
         self._inside: dict[Tensor, Tensor] = {}
         self._control: dict[Operation, None] = {}
+        # Asked first for what stands for a tensor; gives None to take it as usual.
+        self.stands_for: Callable[[Tensor, str | None], Tensor | None] | None = None
         self._copies = False
         self._stateful: frozenset[Operation] = frozenset()
 
@@ -110,6 +113,17 @@ class Captures:
             return self._copied(tensor.op).outputs[tensor.value_index]
         if name is None and self._is_named:
             name = tensor.op.name
+        if self.stands_for is not None:
+            found = self.stands_for(tensor, name)
+            if found is not None:
+                return found
+        return self.take(tensor, name)
+
+    def take(self, tensor: Tensor, name: str | None) -> Tensor:
+        """Make a tensor from outside an argument, once."""
+        known = self._inside.get(tensor)
+        if known is not None:
+            return known
         placeholder = add_argument(self._graph, tensor, name, is_named=self._is_named)
         self._inside[tensor] = placeholder
         self._graph.inputs.append(placeholder)

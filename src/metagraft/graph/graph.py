@@ -516,6 +516,18 @@ class Graph:
         """
         self._shapes.merge(op, index, dims)
 
+    def extend_outputs(
+        self, op: Operation, dtypes: Sequence[DType], dims: Sequence[Dims]
+    ) -> None:
+        """Give an operation more outputs, after its attributes have been changed."""
+        with self._lock:
+            shapes = (*self.output_dims(op), *dims)
+            self._types[op.op_id] = (*self.output_dtypes(op), *dtypes)
+            op.extend_outputs(dtypes)
+            self._shapes.replace(op, shapes)
+            self._consumers = None
+            self._changes += 1
+
     def infer_all_shapes(self) -> None:
         """Infer what is not yet inferred, so that storage holds every shape."""
         self._shapes.store_all()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from metagraft.graph import catalogue
 from metagraft.graph.attrs import Attrs, decode
+from metagraft.graph.dtypes import DType
 from metagraft.graph.op_spec import spec_for
 from metagraft.graph.shapes import Dims, dims_to_proto
 from metagraft.graph.tensor import Tensor
@@ -145,6 +146,12 @@ class Operation:
             dtypes = self._graph.output_dtypes(self)
             self._outputs = [Tensor(self, i, d) for i, d in enumerate(dtypes)]
         return self._outputs
+
+    def extend_outputs(self, dtypes: Sequence[DType]) -> None:
+        """Append outputs; used by `Graph.extend_outputs`."""
+        outputs = self.outputs
+        start = len(outputs)
+        outputs.extend(Tensor(self, start + i, d) for i, d in enumerate(dtypes))
 
     @property
     def output_dims(self) -> Sequence[Dims]:

@@ -111,6 +111,10 @@ class StaticShapes:
             attr = op._node.attr  # noqa: SLF001 - an operation is a view of its node
             attr[OUTPUT_SHAPES].CopyFrom(shapes_attr(dims))
 
+    def replace(self, op: Operation, dims: tuple[Dims, ...]) -> None:
+        """Set the shapes of an operation whose outputs have changed."""
+        self._set(op, dims)
+
     def merge(self, op: Operation, index: int, dims: Dims) -> None:
         """Add what is known of the shape of one output.
 

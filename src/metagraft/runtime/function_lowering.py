@@ -32,6 +32,7 @@ from metagraft.proto import (
 )
 from metagraft.runtime.function_gradient import gradient_function
 from metagraft.runtime.loop_lowering import Loop, Made, Maker, unchanged
+from metagraft.runtime.optional_lowering import HANDLED, Optionals, holds_one
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -177,6 +178,7 @@ class _Lowering:
         self._definition_of = definitions_in(source.functions, source)
         self._graph_def = GraphDef(versions=source.graph_def_versions)
         self._extra: dict[str, FunctionDef] = {}
+        self._optionals = Optionals()
 
     def graph(self) -> Graph:
         """Return the nodes as a graph."""
@@ -196,9 +198,14 @@ class _Lowering:
         """Append a node; control edges come last."""
         data = [text for text in inputs if text[0] != "^"]
         control = dict.fromkeys(text for text in inputs if text[0] == "^")
+        if any(self._optionals.is_absent(text) for text in data):
+            self._optionals.leave_out(name)
+            return self._graph_def.node.add(name=name, op="NoOp", input=list(control))
         node = self._graph_def.node.add(name=name, op=op_type, input=[*data, *control])
         if dtype is not None:
             node.attr["T"].type = dtype
+        if dtype == DataType.DT_VARIANT:
+            self._optionals.pass_on(data[0], node)
         return node
 
     def add_all(self, nodes: Sequence[NodeDef], scope: _Scope) -> None:
@@ -209,6 +216,8 @@ class _Lowering:
         for node in nodes:
             if node.name in scope.replaced:
                 self._replace(node, scope)
+            elif node.op in HANDLED and holds_one(node):
+                self._unwrap(node, scope)
             else:
                 self._copy(node, scope)
 
@@ -224,6 +233,20 @@ class _Lowering:
             for key in ("_class", OUTPUT_SHAPES):
                 copy.attr.pop(key, None)
 
+    def _unwrap(self, node: NodeDef, scope: _Scope) -> None:
+        """Put the value in the place of an optional."""
+        name = scope.prefix + node.name
+        inputs = [scope.edge(text) for text in node.input]
+        if node.op == "OptionalNone":
+            self.add(name, "NoOp", inputs)
+            self._optionals.leave_out(name)
+        elif node.op == "OptionalGetValue":
+            self.add(name, "Identity", inputs, DataType.DT_VARIANT)
+        else:
+            dtype = node.attr["Toutput_types"].list.type[0]
+            made = self.add(name, "Identity", inputs, dtype)
+            self._optionals.hold(name, made.attr["T"].type)
+
     # -- what replaces a node ----------------------------------------------------------
 
     def _replace(self, node: NodeDef, scope: _Scope) -> None:
@@ -234,7 +257,8 @@ class _Lowering:
         for i, (edge, dtype) in enumerate(zip(results, types, strict=True)):
             output = f"{call.name}/__output_{i}"
             self.add(output, "Identity", [edge, *effects], dtype)
-            done.append(f"^{output}")
+            if not self._optionals.is_held(output):  # it may be dead
+                done.append(f"^{output}")
         if call.pivot is not None:
             done.append(call.pivot)
         self.add(f"{call.name}/__done", "NoOp", done)
@@ -433,7 +457,11 @@ class _Lowering:
                 pivot = f"^{name}/__pivot_{port}"
                 self.add(edges[-1], "Identity", [results[i], pivot], dtype)
             merged.append(f"{name}/__merge_{i}")
-            self.add(merged[-1], "Merge", edges, dtype).attr["N"].i = 2
+            present = [e for e in edges if not self._optionals.is_absent(e)]
+            if len(present) == 2:
+                self.add(merged[-1], "Merge", edges, dtype).attr["N"].i = 2
+            else:
+                self.add(merged[-1], "Identity", (present or edges)[:1], dtype)
         if not any(has_effects for _, has_effects in ends):
             return merged, types, []
         end = self.add(f"{name}/__end", "Merge", [e for e, _ in reversed(ends)], _BOOL)

@@ -1,0 +1,259 @@
+"""Gradients of `If` and `Case`: branches that differentiate the branches.
+
+What the gradient of a branch needs from inside of that branch becomes a further result
+of the operation, wrapped in an optional: only the branch that is taken has a value.
+
+Source: tensorflow python/ops/cond_v2.py _IfGrad, _CaseGrad, _CondGradFuncGraph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from metagraft.errors import UnimplementedError
+from metagraft.gradients.function_calls import find_function
+from metagraft.graph.apply_op import op as add_op
+from metagraft.graph.build.array import identity, zeros_like
+from metagraft.graph.build.branch_functions import (
+    add_branch_op,
+    common_shapes,
+    match_inputs,
+)
+from metagraft.graph.built_function import BuiltFunction, next_number
+from metagraft.graph.constant_value import constant_value
+from metagraft.graph.conversion import constant
+from metagraft.graph.defaults import get_default_graph
+from metagraft.graph.dtypes import resource
+from metagraft.graph.effect_order import EffectOrder
+from metagraft.graph.function_body import function_graph_from_def
+from metagraft.graph.function_captures import copy_handle
+from metagraft.graph.function_graph import FunctionGraph
+from metagraft.graph.operation import Operation
+from metagraft.graph.shapes import dims_to_proto
+from metagraft.graph.structure import flatten
+from metagraft.graph.tensor import Tensor
+from metagraft.proto import AttrValue
+
+BRANCHES: Final = ("If", "StatelessIf", "Case", "StatelessCase")
+
+
+def branch_gradient(op: Operation, *grads: Any) -> list[Any]:
+    """Return the gradients of the inputs; the first one, which chooses, has none."""
+    is_case = op.type.endswith("Case")
+    forward = _branch_graphs(op)
+    backward = [_GradientBranch(op, graph, grads) for graph in forward]
+    _fill_missing(forward, backward)
+    if any(branch.wrapped for branch in backward):
+        _add_results(op, forward, backward, is_case=is_case)
+    inputs = [_outside(op, branch) for branch in backward]
+    graphs = [branch.graph for branch in backward]
+    shared = match_inputs(graphs, inputs)
+    name = "gradient" if is_case else None
+    made = add_branch_op(op.inputs[0], graphs, shared, is_case=is_case, name=name)
+    results = iter([identity(tensor) for tensor in made.outputs])
+    return [
+        None,
+        *(None if r is None else next(results) for r in backward[0].results),
+    ]
+
+
+def _branch_graphs(op: Operation) -> list[FunctionGraph]:
+    if op.type.endswith("Case"):
+        names = [function.name for function in op.attrs["branches"]]
+    else:
+        names = [op.attrs["then_branch"].name, op.attrs["else_branch"].name]
+    graphs = []
+    arguments = list(op.inputs[1:])
+    for name in names:
+        function = find_function(op.graph, name)
+        if function is None:
+            raise LookupError(f"'{op.name}' calls '{name}', which is in no library.")
+        graph = getattr(function, "graph", None)
+        if graph is None:
+            shapes = [tensor.dims for tensor in arguments]
+            graph = function_graph_from_def(
+                function.definition, op.graph, input_shapes=shapes
+            )
+        for source, target in zip(arguments, graph.inputs, strict=True):
+            copy_handle(source, target)
+        graph.captured.replace(arguments, graph.inputs)
+        graphs.append(graph)
+    return graphs
+
+
+class _GradientBranch:
+    """The gradient of one branch.
+
+    Attributes:
+        forward: The branch.
+        graph: The body of its gradient.
+        results: The gradient of every argument of the branch, None where there is none.
+        wrapped: Tensors of the branch -> the optionals that they are handed on in.
+    """
+
+    def __init__(
+        self, op: Operation, forward: FunctionGraph, grads: Sequence[Any]
+    ) -> None:
+        """Build the gradient."""
+        from metagraft.gradients.backward import gradients, is_differentiable
+
+        self.forward = forward
+        self.wrapped: dict[Tensor, Tensor] = {}
+        self.new_outputs: list[Tensor] = []
+        self._unwrapped: dict[Tensor, Tensor] = {}
+        self.graph = FunctionGraph(
+            f"{forward.name}_grad_{next_number()}",
+            collections=get_default_graph().collection_lists,
+        )
+        self.graph.captured.stands_for = self._stands_for
+        order = EffectOrder(self.graph)
+        with self.graph.as_default():
+            pairs = [
+                (y, grad)
+                for y, grad in zip(forward.outputs, grads, strict=False)
+                if is_differentiable(y.dtype)
+            ]
+            found = gradients(
+                [y for y, _ in pairs], list(forward.inputs), [g for _, g in pairs]
+            )
+            self.results: list[Any] = [
+                None if grad is None else order.returned(_dense(grad, op))
+                for grad in found
+            ]
+            self.set_outputs()
+            order.finish()
+
+    def set_outputs(self) -> None:
+        """Return the gradients that there are."""
+        results = [r for r in self.results if r is not None]
+        self.graph.outputs = [self.graph.capture(tensor) for tensor in flatten(results)]
+
+    def _stands_for(self, tensor: Tensor, name: str | None) -> Tensor | None:
+        """Return what stands for a tensor from inside of the branch."""
+        forward = self.forward
+        if tensor.graph is not forward or tensor in (*forward.inputs, *forward.outputs):
+            return None
+        known = self._unwrapped.get(tensor)
+        if known is not None:
+            return known
+        if tensor.op.type == "Const":
+            found = constant(constant_value(tensor), tensor.dtype)
+        elif tensor.dtype == resource:
+            raise UnimplementedError(
+                None,
+                tensor.op,
+                f"Gradients through '{tensor.op.name}' ({tensor.op.type}), which makes "
+                "a resource inside of a branch, are not built.",
+            )
+        else:
+            optional = self._optional(tensor)
+            argument = self.graph.captured.take(optional, name)
+            found = add_op(
+                "OptionalGetValue",
+                optional=argument,
+                output_types=[tensor.dtype],
+                output_shapes=[tensor.dims],
+            )[0]
+        self._unwrapped[tensor] = found
+        return found
+
+    def _optional(self, tensor: Tensor) -> Tensor:
+        for consumer in tensor.consumers():
+            if (
+                consumer.type == "OptionalFromValue"
+                and consumer.outputs[0] in self.forward.outputs
+            ):
+                return consumer.outputs[0]
+        with self.forward.as_default():
+            optional: Tensor = add_op("OptionalFromValue", components=[tensor])
+        self.wrapped[tensor] = optional
+        return optional
+
+
+def _dense(gradient: Any, op: Operation) -> Tensor:
+    if isinstance(gradient, Tensor):
+        return gradient
+    raise UnimplementedError(
+        None,
+        op,
+        f"Gradients of '{op.name}' ({op.type}) that are IndexedSlices are not built.",
+    )
+
+
+def _fill_missing(
+    forward: Sequence[FunctionGraph], backward: Sequence[_GradientBranch]
+) -> None:
+    """Return zeros where only some branches have a gradient."""
+    for i in range(len(forward[0].inputs)):
+        grads = [branch.results[i] for branch in backward]
+        if all(g is None for g in grads) or all(g is not None for g in grads):
+            continue
+        for graph, branch in zip(forward, backward, strict=True):
+            if branch.results[i] is None:
+                with branch.graph.as_default():
+                    branch.results[i] = zeros_like(graph.inputs[i])
+    for branch in backward:
+        branch.set_outputs()
+
+
+def _add_results(
+    op: Operation,
+    forward: Sequence[FunctionGraph],
+    backward: Sequence[_GradientBranch],
+    *,
+    is_case: bool,
+) -> None:
+    """Make an operation return what the gradients need from inside its branches."""
+    before = len(forward[0].outputs)
+    most = max(len(branch.wrapped) for branch in backward)
+    for graph, branch in zip(forward, backward, strict=True):
+        with graph.as_default():
+            missing = most - len(branch.wrapped)
+            absent = [add_op("OptionalNone") for _ in range(missing)]
+        graph.outputs.extend([*branch.wrapped.values(), *absent])
+        graph.name += "_rewritten"
+    functions = [BuiltFunction(graph) for graph in forward]
+    for function in functions:
+        function.add_to_graph(op.graph)
+    for key, value in _rewritten_attrs(functions, forward, is_case=is_case).items():
+        op._set_attr(key, value)  # noqa: SLF001 - TensorFlow's name for it
+    added = forward[0].outputs[before:]
+    op.graph.extend_outputs(op, [t.dtype for t in added], [t.dims for t in added])
+
+
+def _rewritten_attrs(
+    functions: Sequence[BuiltFunction],
+    graphs: Sequence[FunctionGraph],
+    *,
+    is_case: bool,
+) -> dict[str, AttrValue]:
+    types, shapes = AttrValue(), AttrValue()
+    types.list.type.extend(t.dtype.as_datatype_enum for t in graphs[0].outputs)
+    shapes.list.shape.extend(dims_to_proto(dims) for dims in common_shapes(graphs))
+    attrs = {"Tout": types, "output_shapes": shapes}
+    if is_case:
+        attrs["branches"] = AttrValue()
+        for function in functions:
+            attrs["branches"].list.func.add(name=function.name)
+        return attrs
+    for key, function in zip(("then_branch", "else_branch"), functions, strict=True):
+        attrs[key] = AttrValue()
+        attrs[key].func.name = function.name
+    return attrs
+
+
+def _outside(op: Operation, branch: _GradientBranch) -> list[Tensor]:
+    """Return what the arguments of a gradient stand for, beside the operation."""
+    graph = branch.forward
+    results = {tensor: i for i, tensor in reversed([*enumerate(graph.outputs)])}
+    arguments = {inside: outside for outside, inside in graph.captures}
+    found = []
+    for tensor in branch.graph.external_captures:
+        if tensor.graph is not graph:
+            found.append(tensor)
+        elif tensor in results:
+            found.append(op.outputs[results[tensor]])
+        else:
+            found.append(arguments[tensor])
+    return found
