@@ -43,7 +43,7 @@ def names() -> list[str]:
 
 
 def test_everything_comes_back(tmp_path: Path) -> None:
-    """MG-121, MG-163, MG-165, MG-166, MG-167, MG-176: all of it, from file or message."""
+    """MG-121, MG-163, MG-165, MG-166, MG-167, MG-176: all, from file or message."""
     exported(filename=tmp_path / "m.meta")
     for source in (exported(), tmp_path / "m.meta", str(tmp_path / "m.meta")):
         with tf.Graph().as_default() as graph:
