@@ -121,6 +121,7 @@ def mutable_tables(tf: ModuleType) -> None:
         name="words",
         checkpoint=False,
     ).export()
+    _forget_saveables(tf)
 
 
 def saved_tables(tf: ModuleType) -> None:
@@ -131,6 +132,12 @@ def saved_tables(tf: ModuleType) -> None:
     tf.lookup.experimental.DenseHashTable(tf.int64, tf.float32, 0.0, 0, -1)
     tf.train.Saver()
     tf.train.Saver(sharded=True)
+    _forget_saveables(tf)
+
+
+def _forget_saveables(tf: ModuleType) -> None:
+    """Empty a collection that TensorFlow writes to MetaGraphs but cannot import."""
+    tf.get_default_graph().clear_collection(tf.GraphKeys.SAVEABLE_OBJECTS)
 
 
 PROGRAMS = (

@@ -17,13 +17,7 @@ _SOURCE: Final = "tensorflow core/ops/data_flow_ops.cc"
 
 
 def handle_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
-    """A handle."""
-    del attrs, inputs
-    return ((),)
-
-
-def reference_handle_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
-    """The older kind of handle: two strings."""
+    """A vector of two strings; the newer handles only say that they are one."""
     del attrs, inputs
     return ((2,),)
 
@@ -46,7 +40,7 @@ def _spec(name: str, shape: ShapeFunction | None = None) -> OpSpec:
 
 
 OPS = (
-    _spec("ConditionalAccumulator", reference_handle_shape),
+    _spec("ConditionalAccumulator", handle_shape),
     _spec("AccumulatorApplyGradient"),
     _spec("AccumulatorNumAccumulated", count_shape),
     _spec("AccumulatorSetGlobalStep"),
@@ -56,7 +50,7 @@ OPS = (
     _spec("ResourceAccumulatorNumAccumulated", count_shape),
     _spec("ResourceAccumulatorSetGlobalStep"),
     _spec("ResourceAccumulatorTakeGradient"),
-    _spec("SparseConditionalAccumulator", reference_handle_shape),
+    _spec("SparseConditionalAccumulator", handle_shape),
     _spec("SparseAccumulatorApplyGradient"),
     _spec("SparseAccumulatorTakeGradient", sparse_gradient_shape),
 )
