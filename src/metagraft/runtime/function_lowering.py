@@ -229,9 +229,9 @@ class _Lowering:
         if scope.pivot is not None and not any(t[0] != "^" for t in inputs):
             inputs.append(scope.pivot)
         copy.input[:] = inputs
+        copy.attr.pop("_class", None)  # it may name a node that is replaced
         if scope.path:
-            for key in ("_class", OUTPUT_SHAPES):
-                copy.attr.pop(key, None)
+            copy.attr.pop(OUTPUT_SHAPES, None)
 
     def _unwrap(self, node: NodeDef, scope: _Scope) -> None:
         """Put the value in the place of an optional."""
