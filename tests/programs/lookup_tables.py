@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import uuid
 from types import ModuleType
@@ -91,6 +92,48 @@ def vocabulary_tables(tf: ModuleType) -> None:
         tf.tables_initializer()
 
 
+def _lookup_ops(tf: ModuleType) -> ModuleType:
+    """Return the functions that were `tf.contrib.lookup`."""
+    if tf.__name__.startswith("tensorflow"):
+        return importlib.import_module("tensorflow.python.ops.lookup_ops")
+    return importlib.import_module("metagraft.api.lookup_indices")
+
+
+def word_tables(tf: ModuleType) -> None:
+    """Tables from words to numbers and back."""
+    lookup = _lookup_ops(tf)
+    with _numbered_names():
+        table = lookup.index_table_from_file("words.txt", vocab_size=5)
+        table.lookup(tf.constant(["a"]))
+        hashed = lookup.index_table_from_file(
+            "words.txt",
+            num_oov_buckets=3,
+            hasher_spec=lookup.StrongHashSpec([1, 2]),
+            name="hashed",
+        )
+        hashed.lookup(tf.constant(["a", "b"]))
+        hashed.size()
+        listed = lookup.index_table_from_tensor(["a", "b"], num_oov_buckets=2)
+        listed.lookup(
+            tf.SparseTensor(
+                tf.constant([[0]], tf.int64),
+                tf.constant(["a"]),
+                tf.constant([1], tf.int64),
+            )
+        )
+        numbers = lookup.index_table_from_tensor(
+            tf.constant([7, 8], tf.int32), dtype=tf.int32, default_value=4
+        )
+        numbers.size()
+        words = lookup.index_to_string_table_from_file("words.txt", default_value="?")
+        words.lookup(tf.constant([1], tf.int64))
+        lookup.index_to_string_table_from_tensor(["x", "y"], name="back").size()
+        bare = lookup.IdTableWithHashBuckets(None, 4, name="bare/")
+        bare.lookup(tf.constant(["q"]))
+        bare.initializer  # noqa: B018 - adds an operation
+        tf.tables_initializer()
+
+
 def mutable_tables(tf: ModuleType) -> None:
     """Tables that change."""
     table = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, -1)
@@ -144,6 +187,7 @@ PROGRAMS = (
     static_tables,
     file_tables,
     vocabulary_tables,
+    word_tables,
     mutable_tables,
     saved_tables,
 )

@@ -167,3 +167,18 @@ def test_refusals(
     """Arguments that contradict each other."""
     with pytest.raises(error, match=match):
         tf.train.QueueRunner(**arguments)
+
+
+def test_starting_without_runners_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """A warning in TensorFlow's words."""
+    with tf.Session() as session:
+        assert tf.train.start_queue_runners(session) == []
+    assert "called when no queue runners were defined" in caplog.text
+
+
+def test_a_monitored_session_has_started_its_runners() -> None:
+    """Nothing is started a second time."""
+    queue = tf.FIFOQueue(3, tf.int32)
+    tf.train.add_queue_runner(tf.train.QueueRunner(queue, [queue.enqueue(1)]))
+    monitored = type("MonitoredSession", (), {})()
+    assert tf.train.start_queue_runners(monitored) == []

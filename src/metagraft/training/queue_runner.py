@@ -310,7 +310,10 @@ def start_queue_runners(
 
     Raises:
         ValueError: There is no default session.
+        RuntimeError: Eager execution is on.
     """
+    if executing_eagerly():
+        raise RuntimeError("Queues are not compatible with eager execution.")
     if sess is None:
         sess = get_default_session()
         if sess is None:
@@ -319,7 +322,14 @@ def start_queue_runners(
                 "`with sess.as_default()` or pass an explicit session to "
                 "tf.start_queue_runners(sess=sess)"
             )
+    if type(sess).__name__ in ("MonitoredSession", "SingularMonitoredSession"):
+        return []  # it has started them
     with sess.graph.as_default():
+        if not sess.graph.get_collection(collection):
+            _log.warning(
+                "`tf.train.start_queue_runners()` was called when no queue runners "
+                "were defined. You can safely remove the call to this deprecated function."
+            )
         return [
             thread
             for runner in sess.graph.get_collection(collection)
