@@ -37,7 +37,8 @@ class Input:
     def examine(self, folder: Path) -> Outcome:
         """Import it from a file, if its bytes were damaged, or as a message."""
         if self.kind not in ("bytes", "text"):
-            return examine(MetaGraphDef.FromString(self.content))
+            meta = MetaGraphDef.FromString(self.content)
+            return examine(meta, as_large=bool(self.seed % 2))
         path = folder / "damaged.meta"
         path.write_bytes(self.content)
         return examine(path)

@@ -70,7 +70,7 @@ def replace_all(rng: Random, content: bytes) -> bytes:
 def nest_deeply(rng: Random, content: bytes) -> bytes:
     """Open a message of the text format very often."""
     field = rng.choice(
-        (b"graph_def {", b"node {", b"list {", b"any_info {", b"{", b"[")
+        (b"graph_def {", b"func { attr { value {", b"list {", b"{", b"[")
     )
     start = rng.randrange(len(content) + 1)
     return content[:start] + field * rng.choice((10, 200, 20_000)) + content[start:]

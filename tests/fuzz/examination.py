@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 from google.protobuf.message import DecodeError
 
 import metagraft
 import metagraft.compat.v1 as tf
 from metagraft import errors
+from metagraft.graph import import_shapes
 from metagraft.graph.constant_value import constant_value
 from metagraft.graph.graph import Graph
 from metagraft.meta_graph import importer
@@ -65,19 +67,24 @@ class Outcome:
         return "accepted" if self.error is None else type(self.error).__name__
 
 
-def examine(source: MetaGraphDef | Path) -> Outcome:
+def examine(source: MetaGraphDef | Path, *, as_large: bool = False) -> Outcome:
     """Import a MetaGraph and use it in all ways that need no run.
 
     Args:
         source: The message, or the file.
+        as_large: Whether shapes are only inferred when asked for, as of large files.
 
     Raises:
         Problem: It crashed, hung, took too much memory, left half a graph behind, or
             was refused without a clear reason.
     """
     logging.disable(logging.CRITICAL)
+    most_checked = 0 if as_large else import_shapes.MOST_CHECKED
     try:
-        with limited(SECONDS, MEMORY_BYTES):
+        with (
+            limited(SECONDS, MEMORY_BYTES),
+            patch.object(import_shapes, "MOST_CHECKED", most_checked),
+        ):
             return _examine(source)
     except TooSlow as slow:
         raise Problem(f"took more than {SECONDS} seconds") from slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -248,6 +249,22 @@ def test_can_be_used(damage: Damage) -> None:
     meta = model()
     damage(meta)
     assert examine(meta).word == "accepted"
+
+
+@pytest.mark.parametrize("depth", [30, 200, 3000])
+def test_text_that_is_nested_deeply(tmp_path: Path, depth: int) -> None:
+    """MG-122: functions in attributes of functions: read, or refused as a file is."""
+    path = tmp_path / "deep.meta"
+    inside = "func { attr { key: 'a' value { " * depth
+    closing = "} } } " * depth
+    node_text = (
+        f"name: 'n' op: 'NoOp' attr {{ key: 'a' value {{ {inside} {closing} }} }}"
+    )
+    path.write_text(f"graph_def {{ node {{ {node_text} }} }}", encoding="utf-8")
+    error = examine(path).error
+    if depth == 3000:
+        assert isinstance(error, OSError)
+        assert "nested too deeply" in str(error)
 
 
 # -- values of constants ---------------------------------------------------------------

@@ -85,4 +85,8 @@ def parse_text(text: str, cls: type[_M], *, ignores_unknown_fields: bool = False
         )
     except text_format.ParseError as error:
         raise ValueError(f"not the text of a {cls.__name__}: {error}") from error
+    except RecursionError as error:
+        raise ValueError(
+            f"not the text of a {cls.__name__}: messages are nested too deeply"
+        ) from error
     return message
