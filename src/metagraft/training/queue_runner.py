@@ -328,7 +328,8 @@ def start_queue_runners(
         if not sess.graph.get_collection(collection):
             _log.warning(
                 "`tf.train.start_queue_runners()` was called when no queue runners "
-                "were defined. You can safely remove the call to this deprecated function."
+                "were defined. You can safely remove the call to this deprecated "
+                "function."
             )
         return [
             thread
