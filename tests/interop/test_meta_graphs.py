@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from metagraft import meta_graph
 from tests import same_meta_graph
 from tests.programs.meta_graphs import EXPORTS
 
@@ -90,6 +91,14 @@ def test_their_message_as_argument(tf: ModuleType, mg: ModuleType) -> None:
         mg.train.export_meta_graph(
             meta_info_def=exported.meta_info_def, saver_def=exported.saver_def
         )
+        before = sum(len(node.attr) for node in exported.graph_def.node)
+        meta_graph.strip_graph_default_valued_attrs(exported)
+        assert exported.meta_info_def.stripped_default_attrs
+        assert sum(len(node.attr) for node in exported.graph_def.node) < before
+        mg.add_to_collection("texts", "mine")
+        meta_graph.add_collection_def(exported, "texts")
+        assert list(exported.collection_def["texts"].bytes_list.value) == [b"mine"]
+        assert isinstance(exported, tf.MetaGraphDef)
 
 
 def _model(tf: ModuleType) -> None:

@@ -29,7 +29,9 @@ _NAMES = {
         f"{_HERE}.op_list", "ops_used_by_graph_def stripped_op_list_for_graph"
     ),
     "read_meta_graph_file": f"{_HERE}.files:read_meta_graph_file",
-    "strip_graph_default_valued_attrs": f"{_HERE}.stripping:strip_default_attrs",
+    "strip_graph_default_valued_attrs": (
+        f"{_HERE}.stripping:strip_graph_default_valued_attrs"
+    ),
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
 

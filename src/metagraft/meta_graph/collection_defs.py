@@ -19,6 +19,7 @@ from metagraft.meta_graph import codecs
 from metagraft.meta_graph.codecs import Codec
 from metagraft.meta_graph.scoped import Selection
 from metagraft.proto import CollectionDef, MetaGraphDef
+from metagraft.proto.coercion import edited
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ def add_collection_def(
     A collection that has no message form is left out with a warning that says why.
 
     Args:
-        meta_graph_def: A `MetaGraphDef`, changed in place.
+        meta_graph_def: A `MetaGraphDef`, ours or TensorFlow's, changed in place.
         key: The collection's name; a key that is not text is skipped with a warning.
         graph: The graph that has the collection; by default the default graph.
         export_scope: Name scope of the part; it is taken off all names.
@@ -55,9 +56,9 @@ def add_collection_def(
     if graph is not None and not isinstance(graph, Graph):
         raise TypeError(f"graph must be of type Graph. Received type: {type(graph)}.")
     selection = Selection(export_scope or "", frozenset(exclude_nodes or ()))
-    store_collection(
-        meta_graph_def, key, graph or get_default_graph(), selection, override_contents
-    )
+    graph = graph or get_default_graph()
+    with edited(meta_graph_def, MetaGraphDef) as message:
+        store_collection(message, key, graph, selection, override_contents)
 
 
 def store_collection(

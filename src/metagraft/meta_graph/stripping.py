@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from metagraft.graph import catalogue
 from metagraft.graph.tensor_values import make_ndarray
 from metagraft.proto import AttrValue, MetaGraphDef, NodeDef
+from metagraft.proto.coercion import edited
+
+
+def strip_graph_default_valued_attrs(meta_graph_def: Any) -> None:
+    """Delete attributes equal to their default from a MetaGraph, and say so.
+
+    Args:
+        meta_graph_def: A `MetaGraphDef`, ours or TensorFlow's, changed in place.
+
+    Source: tensorflow python/framework/meta_graph.py strip_graph_default_valued_attrs.
+    """
+    with edited(meta_graph_def, MetaGraphDef) as message:
+        strip_default_attrs(message)
 
 
 def strip_default_attrs(meta_graph_def: MetaGraphDef) -> None:
@@ -20,8 +34,6 @@ def strip_default_attrs(meta_graph_def: MetaGraphDef) -> None:
 
     Args:
         meta_graph_def: Changed in place, nodes of library functions included.
-
-    Source: tensorflow python/framework/meta_graph.py strip_graph_default_valued_attrs.
     """
     graph_def = meta_graph_def.graph_def
     functions = frozenset(f.signature.name for f in graph_def.library.function)

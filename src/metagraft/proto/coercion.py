@@ -7,6 +7,8 @@ unknown fields.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -43,6 +45,25 @@ def as_message(value: object, cls: type[_M]) -> _M:
             return message
         raise TypeError(f"expected a {cls.__name__} message, got a message {name}")
     raise TypeError(f"expected a {cls.__name__} message, got {type(value).__name__}")
+
+
+@contextmanager
+def edited(value: object, cls: type[_M]) -> Iterator[_M]:
+    """Open a block that changes `value` through a message of class `cls`.
+
+    Args:
+        value: A message of that class, or TensorFlow's message of the same name, into
+            which the changes are written back at the end.
+        cls: A message class of `metagraft.proto`.
+
+    Raises:
+        TypeError: `value` is neither.
+    """
+    message = as_message(value, cls)
+    yield message
+    if message is not value:
+        assert isinstance(value, Message)
+        value.ParseFromString(message.SerializeToString())
 
 
 def foreign_name(cls: type[Message]) -> str:
