@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
-from tests.programs.file_runs import Case, started, tree
+from tests.programs.file_runs import Case, clock, started, tree
 from tests.programs.warm_starts import cut, write_checkpoint
 
 # -- the state file --------------------------------------------------------------------
@@ -241,7 +242,38 @@ def _vocabulary(name: str, *args: Any, **kwargs: Any) -> Any:
     return lambda tf: {name: tf.train.VocabInfo("new.txt", *args, **kwargs)}
 
 
+def _iterated(asks: bool = False, **kwargs: Any) -> Case:
+    def case(tf: ModuleType) -> Any:
+        """MG-305: the latest checkpoint, each once, until the time is over."""
+        session = started(tf)
+        saver = tf.train.Saver()
+        pauses: list[float] = []
+        asked: list[int] = []
+
+        def sleep(seconds: float) -> None:
+            now[0] += seconds
+            pauses.append(round(float(seconds), 3))
+            if len(pauses) in (2, 4):
+                saver.save(session, "m", len(pauses))
+
+        def is_over() -> bool:
+            asked.append(len(pauses))
+            return len(asked) == 4
+
+        kwargs["timeout_fn"] = is_over if asks else None
+        with clock(1000.0) as now, mock.patch("time.sleep", sleep):
+            saver.save(session, "m", 0)
+            found = list(tf.train.checkpoints_iterator(".", **kwargs))
+        return [found, pauses, asked]
+
+    return case
+
+
 CASES: dict[str, Case] = {
+    "iterated": _iterated(timeout=3),
+    "iterated_at_once": _iterated(timeout=0),
+    "iterated_slowly": _iterated(min_interval_secs=2.5, timeout=3),
+    "iterated_until_told": _iterated(asks=True, timeout=2),
     "generated": _generated("d", "d/x", ["d/y"], [1.0, 2.0], 3.0),
     "generated_alone": _generated("/d", "/d/x"),
     "generated_last": _generated("d", "x", ["y", "x"]),

@@ -62,7 +62,7 @@ SIGNATURES = (
     " load_checkpoint load_variable init_from_checkpoint warm_start VocabInfo.__new__"
     " CheckpointManager.__init__ CheckpointManager.save Checkpoint.__init__"
     " Checkpoint.save Checkpoint.write Checkpoint.restore"
-    " CheckpointManager.restore_or_initialize"
+    " CheckpointManager.restore_or_initialize checkpoints_iterator"
 ).split()
 
 
@@ -115,6 +115,21 @@ def saveable_in_a_list(tf: ModuleType) -> Any:
     return found
 
 
+def tables(tf: ModuleType) -> Any:
+    """MG-231: keys and values of a table are saved, and come back."""
+    table = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, -1, name="t")
+    insert = table.insert(["a", "b"], tf.constant([1, 2], tf.int64))
+    more = table.insert(["c"], tf.constant([3], tf.int64))
+    saver = tf.train.Saver()
+    with tf.Session() as session:
+        session.run(insert)
+        saver.save(session, "m", write_meta_graph=False)
+        session.run(more)
+        saver.restore(session, "m")
+        found = session.run(table.lookup(tf.constant(["b", "c", "a"]))).tolist()
+        return [found, session.run(table.size()), tf.train.list_variables("m")]
+
+
 def order_of_variables(tf: ModuleType) -> Any:
     """MG-231, MG-242: by name, whatever the order in the graph."""
     for name in ("c", "a", "b/z", "b"):
@@ -128,7 +143,8 @@ def order_of_variables(tf: ModuleType) -> Any:
 def empty_saver(tf: ModuleType) -> Any:
     """MG-232: it does nothing but write the graph."""
     found: list[Any] = []
-    for var_list in (None, [], {}):
+    nothing: tuple[Any, ...] = (None, [], {})
+    for var_list in nothing:
         saver = tf.train.Saver(var_list, allow_empty=True)
         with tf.Session() as session:
             found += [
@@ -476,6 +492,7 @@ CASES: dict[str, Case] = {
     **{f"signature {name}": _signature(name) for name in SIGNATURES},
     "saveable_of_a_user": saveable_of_a_user,
     "saveable_in_a_list": saveable_in_a_list,
+    "tables": tables,
     "order_of_variables": order_of_variables,
     # MG-232
     "no_variables": lambda tf: definition(tf.train.Saver()),

@@ -28,6 +28,7 @@ _NAMES = {
         f"{_TRAINING}.checkpoint_reader",
         "list_variables load_checkpoint load_variable",
     ),
+    "checkpoints_iterator": f"{_TRAINING}.checkpoint_waiting:checkpoints_iterator",
     "Checkpoint": f"{_TRAINING}.tracked_checkpoint:Checkpoint",
     "CheckpointManager": f"{_TRAINING}.checkpoint_rotation:CheckpointManager",
     "VocabInfo": f"{_TRAINING}.vocabularies:VocabInfo",
