@@ -171,6 +171,40 @@ def test_tensors_of_other_kinds() -> None:
     assert shape.attrs == (FieldChange("value", "float [1]", "float [2]"),)
 
 
+def test_one_value_many_times() -> None:
+    """Values that are stored once are not spread out, however large the tensor is."""
+
+    def fill(value: float) -> GraphDef:
+        graph_def = GraphDef()
+        node = graph_def.node.add(name="c", op="Const")
+        tensor = node.attr["value"].tensor
+        tensor.dtype = 1
+        tensor.tensor_shape.dim.add(size=1 << 40)
+        if value:
+            tensor.float_val.append(value)
+        return graph_def
+
+    assert not metagraft.diff(fill(2.0), fill(2.0))
+    (change,) = metagraft.diff(fill(0.0), fill(2.0)).nodes.changed
+    assert change.tensors[0].different_count == 1 << 40
+    assert change.tensors[0].max_difference == 2.0
+
+
+def test_damaged_messages() -> None:
+    """What no graph would take is compared too, as text."""
+    before, after = program(), program()
+    y = node(after, "y")
+    y.input[:] = ["x:a:b", "", "^", ":1"]
+    y.attr["T"].type = 9999
+    value = node(after, "c").attr["value"].tensor
+    value.tensor_content = b"xyz"
+    value.float_val.append(1.0)
+    node(after, "w").attr["shape"].shape.dim.add(size=-7)
+    found = metagraft.diff(before, after)
+    assert {c.name for c in found.nodes.changed} == {"c", "w", "y"}
+    assert "float -> 9999" in str(found)
+
+
 def test_collections() -> None:
     """Entries added and removed; definitions field by field; order and kind."""
 

@@ -19,7 +19,9 @@ def shown(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, AttrValue) and value.WhichOneof("value") == "type":
-        text = DataType.Name(value.type).removeprefix("DT_").lower()
+        is_known = value.type in DataType.values()
+        text = DataType.Name(value.type) if is_known else str(value.type)
+        text = text.removeprefix("DT_").lower()
     elif isinstance(value, Message):
         text = _one_line(value)
     elif isinstance(value, bytes):

@@ -8,6 +8,7 @@ where both graphs have them.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import defaultdict
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -131,9 +132,8 @@ def _inputs(node: NodeDef, renamed: Mapping[str, str]) -> tuple[list[str], set[s
     for text in node.input:
         marker = "^" if text.startswith("^") else ""
         name, _, port = text.removeprefix("^").partition(":")
-        spelt = (
-            marker + renamed.get(name, name) + (f":{port}" if int(port or 0) else "")
-        )
+        output = "" if port in ("", "0") else f":{port}"
+        spelt = f"{marker}{renamed.get(name, name)}{output}"
         if marker:
             control.add(spelt)
         else:
@@ -192,24 +192,55 @@ def _compare_tensors(
     attrs: list[FieldChange],
     tensors: list[TensorChange],
 ) -> None:
+    dims, other_dims = _dims(before), _dims(after)
+    if before.dtype != after.dtype or dims != other_dims:
+        first_kind = f"{shown(AttrValue(type=before.dtype))} {dims}"
+        second_kind = f"{shown(AttrValue(type=after.dtype))} {other_dims}"
+        attrs.append(FieldChange(name, first_kind, second_kind))
+        return
+    repeats = 1
+    if _is_one_value(before) and _is_one_value(after):
+        # However large, it is one value many times over.
+        before, after = _single(before), _single(after)
+        repeats = math.prod(dims)
     try:
         first, second = make_ndarray(before), make_ndarray(after)
-    except (TypeError, ValueError, KeyError):  # of types or contents without arrays
+    # Of types and contents that have no arrays, or too large ones.
+    except (TypeError, ValueError, KeyError, MemoryError, OverflowError):
         attrs.append(FieldChange(name, shown(before), shown(after)))
-        return
-    if before.dtype != after.dtype or first.shape != second.shape:
-        attrs.append(FieldChange(name, _kind(before, first), _kind(after, second)))
         return
     is_different = _different(first, second)
     count = int(np.count_nonzero(is_different))
-    if count:
+    if count and repeats:
         distance = _max_difference(first[is_different], second[is_different])
-        tensors.append(TensorChange(name, count, first.size, distance))
+        total = first.size * repeats
+        tensors.append(TensorChange(name, count * repeats, total, distance))
 
 
-def _kind(tensor: TensorProto, array: Array) -> str:
-    dtype = shown(AttrValue(type=tensor.dtype))
-    return f"{dtype} {list(array.shape)}"
+def _dims(tensor: TensorProto) -> list[int]:
+    return [dim.size for dim in tensor.tensor_shape.dim]
+
+
+def _is_one_value(tensor: TensorProto) -> bool:
+    """Whether a tensor is stored as the one value that all of its elements have."""
+    stored = [
+        value
+        for field, value in tensor.ListFields()
+        if field.name not in ("dtype", "tensor_shape", "version_number")
+    ]
+    if not stored:
+        return True
+    is_list = len(stored) == 1 and not isinstance(stored[0], bytes)
+    return is_list and len(stored[0]) == 1
+
+
+def _single(tensor: TensorProto) -> TensorProto:
+    """Return a tensor's only value as a scalar."""
+    scalar = TensorProto()
+    scalar.CopyFrom(tensor)
+    scalar.ClearField("tensor_shape")
+    scalar.tensor_shape.SetInParent()
+    return scalar
 
 
 def _different(first: Array, second: Array) -> Array:
