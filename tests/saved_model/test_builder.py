@@ -159,3 +159,24 @@ def test_method_names(tmp_path: Path) -> None:
     updater.save()
     assert read_saved_model(tmp_path / "model") == written
     assert not (tmp_path / "model" / "fingerprint.pb").exists()
+
+
+def test_model_elsewhere(tmp_path: Path) -> None:
+    """A SavedModel is written to a URL, with its assets, and loaded from there."""
+    (tmp_path / "words.txt").write_text("a\n", encoding="utf-8")
+    folder = "memory://models/elsewhere"
+    with tf.Graph().as_default(), tf.Session() as sess:
+        sess.run(_variable().initializer)
+        asset = tf.constant(str(tmp_path / "words.txt"), name="asset")
+        found = tf.get_variable("found", initializer="", collections=["local"])
+        builder = tf.saved_model.Builder(folder)
+        builder.add_meta_graph_and_variables(
+            sess, ["serve"], None, [asset], main_op=tf.assign(found, asset).op
+        )
+        assert builder.save() == f"{folder}/saved_model.pb".encode()
+    assert tf.saved_model.contains_saved_model(folder)
+    with tf.Graph().as_default(), tf.Session() as sess:
+        tf.saved_model.load(sess, ["serve"], folder)
+        assert sess.run("v:0").tolist() == [1.0, 2.0]
+        path = sess.run("found:0").decode()
+    assert tf.gfile.GFile(path).read() == "a\n"
