@@ -134,7 +134,7 @@ def test_empty_saver_definition() -> None:
 
 
 def test_nothing_is_left_of_a_failed_import() -> None:
-    """MG-149: neither nodes nor collections."""
+    """MG-149: neither nodes, collections nor names."""
     tf.constant(1.0, name="c")
     tf.add_to_collection("outputs", "before")
     meta = exported()
@@ -144,9 +144,13 @@ def test_nothing_is_left_of_a_failed_import() -> None:
     assert names() == ["c"]
     assert tf.get_collection("outputs") == ["before"]
     assert tf.get_default_graph().get_all_collection_keys() == ["outputs"]
+    with pytest.raises(KeyError, match="does not exist"):
+        tf.train.import_meta_graph(meta, import_scope="s")
     del meta.collection_def["zz"]
     tf.train.import_meta_graph(meta)
     assert "y" in names()
+    tf.train.import_meta_graph(meta, import_scope="s")
+    assert "s/y" in names()
 
 
 def test_ops_of_a_failed_import_are_forgotten(tmp_path: Path) -> None:

@@ -294,7 +294,7 @@ class Graph:
             return range(start, start + count)
 
     def rollback(self, count: int) -> None:
-        """Forget all operations after the first `count`; names stay reserved."""
+        """Forget all operations after the first `count`; names stay taken."""
         with self._lock:
             self._forget(count)
 

@@ -176,8 +176,8 @@ def import_named(
 def unchanged_on_error(graph: Graph) -> Iterator[None]:
     """Open a block that leaves the graph as it was if it raises.
 
-    Operations, functions, versions and collections are undone; names that were taken
-    stay taken.
+    Operations, functions, versions, collections and the names that they take are
+    undone.
     """
     functions = graph.functions
     with graph.mutation_lock():
@@ -186,6 +186,7 @@ def unchanged_on_error(graph: Graph) -> Iterator[None]:
         versions = VersionDef()
         versions.CopyFrom(graph.graph_def_versions)
         collections = graph.collection_lists.snapshot()
+        taken = graph.names_in_use.snapshot()
         try:
             yield
         except BaseException:
@@ -196,6 +197,7 @@ def unchanged_on_error(graph: Graph) -> Iterator[None]:
                 functions.rebind(graph.stored_message.library)
             graph.graph_def_versions.CopyFrom(versions)
             graph.collection_lists.restore(collections)
+            graph.names_in_use.restore(taken)
             raise
 
 

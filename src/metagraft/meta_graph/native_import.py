@@ -101,7 +101,7 @@ def grafted(source: Any, graph: Graph | None, options: Options) -> Iterator[Graf
     if options.clear_devices:
         clear_devices_of(graph_def.node)
     omissions: list[Omission] = []
-    with target.as_default(), unchanged_on_error(target), _free_on_error(target):
+    with target.as_default(), unchanged_on_error(target):
         prefix = _prefix(target, options.scope or "")
         contexts = isolate(
             graph_def,
@@ -169,17 +169,6 @@ def _restore(
             "skip_unresolvable=True leaves them out."
         )
     result.omissions += problems
-
-
-@contextmanager
-def _free_on_error(graph: Graph) -> Iterator[None]:
-    """Open a block that leaves no name taken if it raises."""
-    names = graph.names_in_use.snapshot()
-    try:
-        yield
-    except BaseException:
-        graph.names_in_use.restore(names)
-        raise
 
 
 def _prefix(graph: Graph, scope: str) -> str:
