@@ -13,7 +13,13 @@ from typing import Final
 
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.op_spec import NOT_DIFFERENTIABLE, OpSpec, ShapeFunction, Shapes
-from metagraft.graph.shape_checks import merged, with_rank, with_rank_at_most
+from metagraft.graph.shape_checks import (
+    merge_dim,
+    merged,
+    with_rank,
+    with_rank_at_least,
+    with_rank_at_most,
+)
 from metagraft.graph.shapes import Dims
 
 _SOURCE: Final = "tensorflow core/ops/lookup_ops.cc"
@@ -88,6 +94,22 @@ def export_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     return None, None
 
 
+def reference_export_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """Some keys; nothing is known of the values."""
+    del attrs, inputs
+    return (None,), None
+
+
+def import_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """Nothing; as many keys as values go in."""
+    del attrs
+    keys = with_rank_at_least(inputs[1], 1)
+    values = with_rank_at_least(inputs[2], 1)
+    if keys is not None and values is not None:
+        merge_dim(keys[0], values[0])
+    return ()
+
+
 def initialize_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """Nothing; as many keys as values go in."""
     del attrs
@@ -138,9 +160,9 @@ OPS = (
     _marked("LookupTableInsertV2"),
     _marked("LookupTableSize", number_shape),
     _marked("LookupTableSizeV2", number_shape),
-    _spec("LookupTableExport", export_shape),
+    _spec("LookupTableExport", reference_export_shape),
     _spec("LookupTableExportV2", export_shape),
     _spec("LookupTableImport"),
-    _spec("LookupTableImportV2"),
+    _spec("LookupTableImportV2", import_shape),
     _spec("LookupTableRemoveV2"),
 )

@@ -66,8 +66,10 @@ class WaitingProgram:
         self._plan = plan
         self._constants = plan.constants
         parts = _cut(plan)
-        self._last = Program(parts[-1].plan, store)
-        self._last_feeds = parts[-1].plan.feeds
+        last = parts[-1].plan
+        self._last = Program(last, store)
+        self._last_feeds = last.feeds
+        self._ends_waiting = not (last.nodes or last.writes or last.fetches)
         self._parts = [
             _WaitingPart(part.plan, store)
             if part.is_waiting
@@ -84,6 +86,8 @@ class WaitingProgram:
             environment[slot] = value
         for part in self._parts:
             part.run(environment)
+        if self._ends_waiting:
+            return []
         return self._last.run([environment[slot] for slot in self._last_feeds])
 
 
