@@ -13,10 +13,10 @@ from metagraft.proto import graph_pb2
 from tests.same_graph import differences
 
 _NUMBERED = re.compile(
-    r"\b\w*?(?:__inference_\w+?|_(?:true|false|cond|body|branch\d+))_\d+"
+    r"\b\w*?(?:__(?:inference|forward)_\w+?|_(?:true|false|cond|body|branch\d+))_\d+"
     r"(?:_rewritten|_grad_\d+)*(?=\b|___)"
 )
-_NUMBER = re.compile(r"(?<=_)\d+(?=$|_rewritten|_grad_)")
+_NUMBER = re.compile(r"(?<=_)\d+(?=$|_rewritten|_grad_|_\d+$)")
 _MADE_BY_LIBRARY = ("_Wrapper", "_Body")
 
 

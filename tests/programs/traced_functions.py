@@ -86,4 +86,46 @@ def control_flow_inside(tf: ModuleType) -> Fetches:
     return [tf.function(mixed)(tf.constant(2.0))]
 
 
-PROGRAMS = (calls, nested_calls, ordered_effects, read_only, control_flow_inside)
+def gradients_of_calls(tf: ModuleType) -> Fetches:
+    """Gradients of calls: of arguments, captured tensors and variables."""
+    v = tf.get_variable("v", initializer=[1.0, 2.0], use_resource=True)
+    w = tf.constant([0.5, -0.5], name="w")
+
+    def layer(x: Any) -> Any:
+        hidden = tf.sin(x) * v
+        return tf.exp(hidden) * w, tf.shape(x)
+
+    traced = tf.function(layer)
+    x = tf.constant([3.0, 4.0], name="x")
+    y, _ = traced(x)
+    again, _ = traced(y)
+    first = tf.gradients(y, [x, w, v])
+    second = tf.gradients(again, [x], name="through_both")
+    return [y, *first, *second]
+
+
+def gradients_of_nested_calls(tf: ModuleType) -> Fetches:
+    """Gradients of functions that call functions and branch."""
+
+    def inner(x: Any) -> Any:
+        return tf.tanh(x) * x
+
+    nested = tf.function(inner)
+
+    def outer(x: Any) -> Any:
+        y = nested(x)
+        return tf.cond(tf.reduce_sum(y) > 1.0, lambda: tf.exp(y), lambda: nested(y))
+
+    x = tf.constant([0.5, 2.0], name="x")
+    return tf.gradients(tf.function(outer)(x), x)
+
+
+PROGRAMS = (
+    gradients_of_calls,
+    gradients_of_nested_calls,
+    calls,
+    nested_calls,
+    ordered_effects,
+    read_only,
+    control_flow_inside,
+)

@@ -25,28 +25,21 @@ from metagraft.api.function_tracing import (
     trace,
 )
 from metagraft.errors import UnimplementedError
-from metagraft.graph.built_function import BuiltFunction, is_stateful, next_number
+from metagraft.graph.build.traced_calls import add_call
+from metagraft.graph.built_function import BuiltFunction, next_number
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.defaults import executing_eagerly, get_default_graph
-from metagraft.graph.function_captures import copy_handle
 from metagraft.graph.function_graph import FunctionGraph
 from metagraft.graph.graph import Graph
 from metagraft.graph.graph_collections import Collections
 from metagraft.graph.keys import GraphKeys
-from metagraft.graph.read_only_resources import mark_read_only_inputs
-from metagraft.graph.scopes import control_dependencies
 from metagraft.graph.structure import flatten, map_structure
 from metagraft.graph.tensor import Tensor
 from metagraft.graph.tensor_spec import TensorSpec
-from metagraft.proto import AttrValue, FunctionDef
+from metagraft.proto import FunctionDef
 
 __all__ = ["ConcreteFunction", "TracedFunction", "function"]
 
-# What TensorFlow stores with every call: a `ConfigProto` of its own, for one CPU.
-_CALL_CONFIG: Final = (
-    b"\n\x07\n\x03CPU\x10\x01\n\x07\n\x03GPU\x10\x002\x02J\x008\x01"
-    b"\x82\x01\x00\x92\x01\x02J\x00"
-)
 _SHARED: Final = (
     GraphKeys.GLOBAL_VARIABLES,
     GraphKeys.LOCAL_VARIABLES,
@@ -113,7 +106,8 @@ class ConcreteFunction:
         """
         self.graph = graph
         self._arguments = arguments
-        self._function = BuiltFunction(graph)
+        name = f"__inference_{graph.name}_{next_number()}"
+        self._function = BuiltFunction(graph, name=name)
 
     @property
     def name(self) -> bytes:
@@ -133,7 +127,7 @@ class ConcreteFunction:
     @property
     def outputs(self) -> list[Tensor]:
         """What the body returns."""
-        return self.graph.outputs
+        return self._function.outputs
 
     @property
     def captured_inputs(self) -> list[Tensor]:
@@ -170,37 +164,10 @@ class ConcreteFunction:
         return self._call([*tensors, *self.captured_inputs])
 
     def _call(self, inputs: Sequence[Tensor]) -> Any:
-        graph = get_default_graph()
-        self.add_to_graph(graph)
-        body = self.graph
-        attrs = {
-            "Tin": _type_list(inputs),
-            "Tout": _type_list(body.outputs),
-            "config_proto": AttrValue(s=_CALL_CONFIG),
-            "executor_type": AttrValue(s=b""),
-            "_collective_manager_ids": AttrValue(list=AttrValue.ListValue()),
-        }
-        attrs["f"] = AttrValue()
-        attrs["f"].func.name = self._function.name
-        op_type = "StatefulPartitionedCall" if is_stateful(body) else "PartitionedCall"
-        with control_dependencies(body.captured.control):
-            made = graph.create_op(
-                op_type, inputs, [t.dtype for t in body.outputs], op_type, attrs=attrs
-            )
-        mark_read_only_inputs(made, [body])
-        for result, inside in zip(made.outputs, body.outputs, strict=True):
-            result.set_shape(inside.shape)
-            copy_handle(inside, result)
-        if body.structured_outputs is None:
+        made = add_call(self._function, inputs)
+        if self.graph.structured_outputs is None:
             return made
-        return packed_like(body.structured_outputs, made.outputs)
-
-
-def _type_list(tensors: Sequence[Tensor]) -> AttrValue:
-    value = AttrValue()
-    value.list.SetInParent()
-    value.list.type.extend(t.dtype.base_dtype.as_datatype_enum for t in tensors)
-    return value
+        return packed_like(self.graph.structured_outputs, made.outputs)
 
 
 class TracedFunction:
@@ -271,7 +238,10 @@ class TracedFunction:
         specs = {name: map_structure(_spec_of, v) for name, v in named.items()}
         leaves = [leaf for value in named.values() for leaf in flatten(value)]
         tensors = [leaf for leaf in leaves if isinstance(leaf, Tensor)]
-        traces = self._traces.setdefault(get_default_graph(), {})
+        graph = get_default_graph()
+        while graph.outside is not None:  # functions inside of it share its traces
+            graph = graph.outside.outer_graph
+        traces = self._traces.setdefault(graph, {})
         key = tuple((name, _key_of(value)) for name, value in specs.items())
         found = traces.get(key)
         if found is None:
@@ -322,8 +292,6 @@ class TracedFunction:
             (),
             in_order=True,
         )
-        # Functions inside are numbered first.
-        graph.name = f"__inference_{self._name}_{next_number()}"
         return ConcreteFunction(graph, count)
 
     def _unbound(self, named: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:

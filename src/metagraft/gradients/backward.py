@@ -15,6 +15,7 @@ import enum
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from metagraft.errors import UnimplementedError
@@ -32,11 +33,13 @@ from metagraft.gradients.function_calls import (
 )
 from metagraft.gradients.loops import LoopGradients, check_not_through_loop_variable
 from metagraft.gradients.registry import get_gradient_function
+from metagraft.gradients.traced_calls import traced_call_gradient
 from metagraft.graph import dtypes
 from metagraft.graph.attrs import decode
 from metagraft.graph.build.array import identity, ones, shape, zeros, zeros_like
 from metagraft.graph.build.control_flow import tuple_ as gate_together
 from metagraft.graph.build.resource_variable import variable_shape
+from metagraft.graph.built_function import BuiltFunction
 from metagraft.graph.composite import IndexedSlices
 from metagraft.graph.constant_value import variable_behind
 from metagraft.graph.control_flow_context import is_loop_exit, is_switch
@@ -451,6 +454,8 @@ class _Walk:
             if op.type in BRANCHES:
                 return branch_gradient
             called = called_function(op)
+            if isinstance(called, BuiltFunction):
+                return partial(traced_call_gradient, called)
             if called is not None:
                 given = getattr(called, "python_grad_func", None)
                 return given or symbolic_gradient

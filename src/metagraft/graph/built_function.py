@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from metagraft.graph.function_definition import function_def_from_graph
@@ -14,6 +15,7 @@ from metagraft.graph.function_graph import FunctionGraph
 from metagraft.graph.functions import LibraryFunction
 from metagraft.graph.graph import Graph
 from metagraft.graph.operation import Operation
+from metagraft.graph.tensor import Tensor
 from metagraft.proto import AttrValue, FunctionDef
 
 _numbers: Final = itertools.count()
@@ -29,25 +31,35 @@ class BuiltFunction:
 
     Attributes:
         graph: The body.
+        outputs: What the function returns; the body may be given more results later.
         definition: Its definition.
         children: The functions that it calls.
+        pairs: By the number of results that are differentiated, the functions that
+            compute its gradient.
     """
 
-    __slots__ = ("children", "definition", "graph")
+    __slots__ = ("children", "definition", "graph", "outputs", "pairs")
 
     def __init__(
-        self, graph: FunctionGraph, attrs: Mapping[str, AttrValue] | None = None
+        self,
+        graph: FunctionGraph,
+        attrs: Mapping[str, AttrValue] | None = None,
+        *,
+        name: str | None = None,
     ) -> None:
         """Define a function.
 
         Args:
-            graph: The body, with name, inputs and outputs.
+            graph: The body, with inputs and outputs.
             attrs: Attributes of the function.
+            name: Its name; by default that of the body.
         """
         self.graph = graph
+        self.outputs = list(graph.outputs)
+        self.pairs: dict[int, FunctionPair] = {}
         self.definition: FunctionDef = function_def_from_graph(
             graph,
-            graph.name,
+            graph.name if name is None else name,
             graph.inputs,
             graph.outputs,
             control_outputs=graph.control_outputs,
@@ -72,6 +84,21 @@ class BuiltFunction:
     def add_to_graph(self, graph: Graph) -> None:
         """Add the function, and those that it calls, where they are missing."""
         graph._add_function_recursive(self)  # noqa: SLF001 - TensorFlow's name for it
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionPair:
+    """The functions that compute a gradient.
+
+    Attributes:
+        forward: Returns also what the gradient needs from inside.
+        backward: Takes that and the gradients of the results.
+        results: Per input of the function its gradient in `backward`, if there is one.
+    """
+
+    forward: BuiltFunction
+    backward: BuiltFunction
+    results: list[Tensor | None]
 
 
 def is_stateful(graph: FunctionGraph) -> bool:
