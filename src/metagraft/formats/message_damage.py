@@ -6,7 +6,7 @@ then, for the text of an error.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
@@ -28,7 +28,8 @@ def damage_of(content: bytes, cls: type[Message]) -> str:
         content: Bytes that do not parse.
         cls: The class that they were to be a message of.
     """
-    found = _first_damage(content, cls.DESCRIPTOR, 0, len(content), ())
+    descriptor = cast(Descriptor, cls.DESCRIPTOR)
+    found = _first_damage(content, descriptor, 0, len(content), ())
     return found or f"{len(content)} bytes are no {cls.DESCRIPTOR.name}"
 
 
