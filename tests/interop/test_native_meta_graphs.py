@@ -45,6 +45,16 @@ def expected(tf: ModuleType) -> float:
         return float(sess.run("net/out:0", {"x:0": FED}))
 
 
+def slopes(tf: ModuleType) -> Any:
+    """Return the gradient of what the program computes."""
+    with tf.Graph().as_default() as graph, tf.Session() as sess:
+        build(tf)
+        x = graph.get_tensor_by_name("x:0")
+        (slope,) = tf.gradients(graph.get_tensor_by_name("net/out:0"), x)
+        sess.run(tf.global_variables_initializer())
+        return sess.run(slope, {x: FED})
+
+
 def run_in(tf: ModuleType, graph: Any, out: str, feeds: Any) -> float:
     """Initialise the variables of a graph and return a value."""
     with graph.as_default(), tf.Session() as sess:
@@ -117,13 +127,15 @@ def test_parts_of_tensorflow(tf: ModuleType, mg: ModuleType) -> None:
         done = mg.no_op(name="done")
     for scope in ("first", "second"):
         mapped = {"x": mine, "^ready": done}
-        metagraft.import_meta_graph(
-            theirs, graph=graph, scope=scope, input_map=mapped, skip_unresolvable=True
-        )
+        metagraft.import_meta_graph(theirs, graph=graph, scope=scope, input_map=mapped)
     value = expected(tf)
     for scope in ("first", "second"):
         found = run_in(mg, graph, f"{scope}/out:0", {"mine:0": FED})
         assert found == pytest.approx(value)
+        with graph.as_default(), mg.Session() as sess:
+            (slope,) = mg.gradients(graph.get_tensor_by_name(f"{scope}/out:0"), mine)
+            sess.run(mg.global_variables_initializer())
+            assert sess.run(slope, {mine: FED}) == pytest.approx(slopes(tf))
 
 
 def test_two_imports_of_tensorflows_file(

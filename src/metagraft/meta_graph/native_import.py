@@ -30,6 +30,7 @@ from metagraft.meta_graph.renames import (
 )
 from metagraft.meta_graph.reports import Omission
 from metagraft.meta_graph.restored_collections import Restorer
+from metagraft.meta_graph.scoped import UNBOUND_INPUT_PREFIX
 from metagraft.meta_graph.scoped import clear_devices as clear_devices_of
 from metagraft.meta_graph.unknown_ops import UnknownOp, find_unknown_ops, refuse
 from metagraft.proto import MetaGraphDef, SaverDef
@@ -134,7 +135,9 @@ def grafted(source: Any, graph: Graph | None, options: Options) -> Iterator[Graf
             unknown_ops=unknown,
             omissions=omissions,
         )
-        renaming = Renaming(names.get, _outside(mapped), _prefixer(prefix), contexts)
+        renaming = Renaming(
+            names.get, _outside(mapped, names), _prefixer(prefix), contexts
+        )
         _restore(result, meta_graph_def, renaming, options)
         yield result
 
@@ -188,11 +191,18 @@ def _prefixer(prefix: str) -> Callable[[str], str]:
     return lambda name: f"{prefix}/{name}" if prefix else name
 
 
-def _outside(mapped: Mapping[str, Source]) -> Callable[[str], str | None]:
-    """Return what finds the tensor that is used in the place of a name of the file."""
+def _outside(
+    mapped: Mapping[str, Source], names: Mapping[str, str]
+) -> Callable[[str], str | None]:
+    """Return what finds the tensor that is used in the place of a name of the file.
+
+    Contexts that TensorFlow exported have the names that unbound inputs had before.
+    """
 
     def find(text: str) -> str | None:
         source = mapped.get(text.removesuffix(":0"))
+        if source is None and text.partition(":")[0] not in names:
+            source = mapped.get(f"{UNBOUND_INPUT_PREFIX}{text.removesuffix(':0')}")
         return None if source is None else source.name
 
     return find

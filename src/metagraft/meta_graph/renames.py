@@ -8,7 +8,7 @@ names follow, one by one, wherever a node really went.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
@@ -158,9 +158,35 @@ def _rename_nested(
     for context in contexts:
         kind = context.WhichOneof("ctxt")
         if kind == "cond_ctxt":
-            _rename_cond(context.cond_ctxt, renaming)
+            branch = context.cond_ctxt
+            _rename_cond(branch, _finding(branch.pivot_name, renaming))
         elif kind == "while_ctxt":
-            _rename_while(context.while_ctxt, renaming)
+            loop = context.while_ctxt
+            _rename_while(loop, _finding(loop.pivot_name, renaming))
+
+
+def _finding(pivot: str, renaming: Renaming) -> Renaming:
+    """Return a renaming that finds the nodes of a context, by that of its pivot.
+
+    TensorFlow's exports of a scope leave the scope in the names inside of contexts that
+    are in others (MG-099); what is in front of the pivot's name is that scope.
+    """
+    rest = pivot
+    while renaming.find(rest) is None:
+        _, slash, rest = rest.partition("/")
+        if not slash:
+            return renaming
+    lost = pivot[: len(pivot) - len(rest)]
+    if not lost:
+        return renaming
+
+    def node(name: str) -> str | None:
+        return renaming.node(name.removeprefix(lost)) or renaming.node(name)
+
+    def context(name: str) -> str:
+        return renaming.context(name.removeprefix(lost))
+
+    return replace(renaming, node=node, context=context)
 
 
 def _rename_values(message: ValuesDef, renaming: Renaming) -> None:
