@@ -54,7 +54,7 @@ _NAMES = {
     **{name: f"{_GRAPH}.dtypes:{name}" for name in _DTYPE_NAMES},
     # Graphs, scopes and collections.
     "DType": f"{_GRAPH}.dtypes:DType",
-    "DeviceSpec": f"{_GRAPH}.devices:DeviceSpec",
+    "DeviceSpec": f"{_API}.device_spec:DeviceSpec",
     "Dimension": f"{_GRAPH}.shapes:Dimension",
     "Graph": f"{_GRAPH}.graph:Graph",
     "GraphKeys": f"{_GRAPH}.keys:GraphKeys",
