@@ -11,7 +11,7 @@ import pytest
 import metagraft
 import metagraft.compat.v1 as tf
 from metagraft.graph.apply_op import op
-from metagraft.proto import CollectionDef, MetaGraphDef, SaverDef
+from metagraft.proto import CollectionDef, MetaGraphDef, SaverDef, WhileContextDef
 
 
 def written(meta: MetaGraphDef) -> bytes:
@@ -156,6 +156,43 @@ def test_loops_are_isolated() -> None:
                 for result in results:
                     (dx,) = tf.gradients(result["y:0"], result["x:0"])
                     assert sess.run(dx) == 32.0
+
+
+def test_inner_contexts_that_kept_the_scope() -> None:
+    """MG-099: as TensorFlow exports a part: inner contexts keep the scope."""
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [], name="x")
+        with tf.name_scope("s"):
+            loop = tf.while_loop(
+                lambda i, _: i < 3,
+                lambda i, y: [i + 1, tf.cond(i < 1, lambda: y * 2.0, lambda: y * x)],
+                [0, x],
+            )
+            tf.identity(loop[1], name="y")
+        meta = metagraft.export_meta_graph(scope="s").meta_graph_def
+    (encoded,) = meta.collection_def["while_context"].bytes_list.value
+    outer = WhileContextDef.FromString(encoded)
+    for nested in outer.nested_contexts:
+        branch = nested.cond_ctxt
+        for field in ("context_name", "pred_name", "pivot_name"):
+            setattr(branch, field, f"s/{getattr(branch, field)}")
+        values = [f"s/{name}" for name in branch.values_def.values]
+        external = dict(branch.values_def.external_values)
+        branch.values_def.Clear()
+        for name, inner in external.items():
+            own = name.removeprefix("$unbound_inputs_")
+            key = own if own != name else f"s/{name}"
+            values.append(key)
+            branch.values_def.external_values[key] = f"s/{inner}"
+        branch.values_def.values.extend(dict.fromkeys(values))
+    meta.collection_def["while_context"].bytes_list.value[0] = outer.SerializeToString()
+    graph = tf.Graph()
+    with graph.as_default(), tf.Session() as sess:
+        mine = tf.placeholder(tf.float32, [])
+        result = metagraft.import_meta_graph(meta, scope="t", input_map={"x": mine})
+        slope = tf.gradients(result["y:0"], mine)
+        # y = 2 x * x * x
+        assert sess.run([result["y:0"], *slope], {mine: 3.0}) == [54.0, 54.0]
 
 
 def test_texts_are_no_names() -> None:
