@@ -10,7 +10,7 @@ import pytest
 
 import metagraft.compat.v1 as tf
 from metagraft.meta_graph.freezing import freeze
-from metagraft.proto import GraphDef, NodeDef
+from metagraft.proto import DataType, GraphDef, NodeDef
 from metagraft.proto.text import parse_text
 from tests import same_graph
 from tests.programs.frozen_graphs import PROGRAMS
@@ -29,6 +29,11 @@ def test_same_graph(name: str) -> None:
         found = PROGRAMS[name](tf)
     assert same_graph.differences(expected, found) == ""
     assert found.versions == expected.versions
+    for graph_def in (expected, found):
+        for function in graph_def.library.function:
+            for node in function.node_def:
+                node.ClearField("experimental_type")  # not carried
+    assert found.library == expected.library
 
 
 def test_frozen_graph_runs() -> None:
@@ -67,15 +72,57 @@ def test_values_of_checks_are_passed_on() -> None:
     ]
 
 
-def test_variables_that_cannot_be_frozen() -> None:
-    """Handed to functions, or gathered in batches."""
-    call = parse_text(
-        'node{name:"v" op:"VarHandleOp" attr{key:"dtype" value{type:DT_FLOAT}}}'
-        'node{name:"f" op:"StatefulPartitionedCall" input:"v"}',
+def test_frozen_functions_run() -> None:
+    """Branches and loops that are functions give what the session gave."""
+    with tf.Graph().as_default():
+        frozen = PROGRAMS["freeze_functions"](tf)
+    assert not [node for node in frozen.node if node.op == "VarHandleOp"]
+    with tf.Graph().as_default(), tf.Session() as session:
+        (out,) = tf.import_graph_def(frozen, return_elements=["out:0"], name="")
+        # [1, 4], then 1 * 1 + 0 = 1 and 4 * 2 + 1 = 9, then 1 and 19, then 1 and 39.
+        assert session.run(out, {"x:0": [1.0, 2.0]}).tolist() == [1.0, 39.0]
+
+
+def test_functions_that_other_calls_need_stay() -> None:
+    """A function that is called with a frozen variable and with another one."""
+    calls = parse_text(
+        """
+        node { name: "v" op: "VarHandleOp"
+          attr { key: "dtype" value { type: DT_FLOAT } } }
+        node { name: "w" op: "VarHandleOp"
+          attr { key: "dtype" value { type: DT_FLOAT } } }
+        node { name: "a" op: "PartitionedCall" input: "v"
+          attr { key: "Tin" value { list { type: DT_RESOURCE } } }
+          attr { key: "f" value { func { name: "rows_7" } } } }
+        node { name: "b" op: "PartitionedCall" input: "w"
+          attr { key: "Tin" value { list { type: DT_RESOURCE } } }
+          attr { key: "f" value { func { name: "rows_7" } } } }
+        library { function {
+          signature { name: "rows_7" input_arg { name: "r" type: DT_RESOURCE } }
+          node_def { name: "g" op: "ResourceGather" input: "r" input: "i:output:0"
+            attr { key: "dtype" value { type: DT_FLOAT } }
+            attr { key: "Tindices" value { type: DT_INT64 } } }
+          ret { key: "o" value: "g:output:0" } } }
+        """,
         GraphDef,
     )
-    with pytest.raises(tf.errors.UnimplementedError, match="'f' hands a variable to"):
-        freeze(call, {"v": np.zeros(2, np.float32)})
+    frozen = freeze(calls, {"v": np.zeros([2], np.float32)})
+    called = [node.attr["f"].func.name for node in frozen.node[2:]]
+    assert called == ["rows_frozen_0", "rows_7"]
+    assert frozen.node[2].attr["Tin"].list.type == [DataType.DT_FLOAT]
+    changed, kept = frozen.library.function
+    assert kept == calls.library.function[0]
+    assert changed.signature.input_arg[0].type == DataType.DT_FLOAT
+    gather, axis = changed.node_def
+    assert (gather.op, list(gather.input)) == (
+        "GatherV2",
+        ["r", "i:output:0", "g/axis:output:0"],
+    )
+    assert (axis.name, axis.op) == ("g/axis", "Const")
+
+
+def test_rows_in_batches_cannot_be_frozen() -> None:
+    """TensorFlow refuses them too."""
     gather = parse_text(
         'node{name:"v" op:"VarHandleOp" attr{key:"dtype" value{type:DT_FLOAT}}}'
         'node{name:"g" op:"ResourceGather" input:"v" input:"i"'

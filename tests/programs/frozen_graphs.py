@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+from google.protobuf import text_format
 
 
 def _model(tf: ModuleType) -> None:
@@ -109,12 +111,46 @@ def freeze_resource_update(tf: ModuleType) -> Any:
     return _conditional_update(tf, True)
 
 
+def freeze_functions(tf: ModuleType) -> Any:
+    """Variables that branches and loops get, which are functions here, and theirs."""
+    tf.enable_control_flow_v2()
+    try:
+        x = tf.placeholder(tf.float32, [2], name="x")
+        v = tf.get_variable("v", initializer=[1.0, 2.0], use_resource=True)
+        limit = tf.get_variable("limit", initializer=3.0, use_resource=True)
+        chosen = tf.cond(x[0] > 0.0, lambda: x * v, lambda: x + 1.0, name="choice")
+
+        def body(i: Any, a: Any) -> Any:
+            more = tf.cond(a[0] > 2.0, lambda: v + limit, lambda: v - 1.0, name="inner")
+            return i + 1.0, a * v + more
+
+        _, out = tf.while_loop(lambda i, _: i < limit, body, [0.0, chosen], name="loop")
+        tf.identity(out, name="out")
+    finally:
+        tf.disable_control_flow_v2()
+    with _session(tf) as session:
+        frozen = tf.graph_util.convert_variables_to_constants(
+            session, session.graph_def, ["out"]
+        )
+    return _without_numbers(frozen)
+
+
+def _without_numbers(graph_def: Any) -> Any:
+    """Take the numbers off functions; TensorFlow counts them through the process."""
+    text = text_format.MessageToString(graph_def)
+    text = re.sub(r"(_(?:true|false|body|cond)(?:_frozen)?)_\d+(___|\")", r"\1\2", text)
+    renamed = text_format.Parse(text, type(graph_def)())
+    renamed.library.function.sort(key=lambda function: function.signature.name)
+    return renamed
+
+
 PROGRAMS: dict[str, Callable[[ModuleType], Any]] = {
     program.__name__: program
     for program in (
         freeze_all,
         freeze_some,
         freeze_loop,
+        freeze_functions,
         freeze_update,
         freeze_resource_update,
         extracted,
