@@ -38,7 +38,8 @@ class Model:
     loads: tuple[Load, ...]
 
 
-def _source(name: str, content: str) -> str:
+def source(name: str, content: str) -> str:
+    """Write a file to make an asset of; return its path."""
     path = f"{SOURCE}/{name}"
     os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
     with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123
@@ -104,7 +105,7 @@ def assets(tf: ModuleType) -> None:
         ("third/words.txt", "d\n"),
         ("numbers.txt", "1\n"),
     ):
-        names.append(_source(name, content))
+        names.append(source(name, content))
     with tf.Graph().as_default(), tf.Session() as sess:
         tensors = [tf.constant(name) for name in names]
         tensors.append(tf.constant(f"{SOURCE}/absent.txt", name="absent"))
@@ -124,7 +125,7 @@ def assets(tf: ModuleType) -> None:
 
 def text(tf: ModuleType) -> None:
     """The text format, with an asset, whose message is spelt out."""
-    path = _source("words.txt", "a\n")
+    path = source("words.txt", "a\n")
     with tf.Graph().as_default(), tf.Session() as sess:
         x, y = _dense(tf)
         asset = tf.constant(path, name="asset")
@@ -180,7 +181,7 @@ def no_variables(tf: ModuleType) -> None:
 
 def simple(tf: ModuleType) -> None:
     """What `simple_save` writes, with an asset of the collection for these."""
-    path = _source("words.txt", "a\n")
+    path = source("words.txt", "a\n")
     with tf.Graph().as_default(), tf.Session() as sess:
         with tf.device("/device:CPU:0"):
             x = tf.placeholder(tf.float32, [None, 3], name="x")
@@ -214,7 +215,7 @@ def partitioned(tf: ModuleType) -> None:
 
 def table(tf: ModuleType) -> None:
     """A vocabulary, whose file goes along and is read after loading."""
-    path = _source("words.txt", "dog\ncat\n")
+    path = source("words.txt", "dog\ncat\n")
     with tf.Graph().as_default(), tf.Session() as sess:
         words = tf.placeholder(tf.string, [None], name="words")
         initializer = tf.lookup.TextFileInitializer(
@@ -356,7 +357,7 @@ def call(
 
 def old(tf: ModuleType) -> None:
     """Everything at once, as TensorFlow 1.15 wrote it."""
-    path = _source("words.txt", "a\n")
+    path = source("words.txt", "a\n")
     with tf.Graph().as_default(), tf.Session() as sess:
         x, y = _dense(tf)
         asset = tf.constant(path, name="asset")
@@ -395,7 +396,7 @@ def _tensors(tf: ModuleType) -> tuple[Any, Any, Any]:
     )
 
 
-def _made(name: str, *order: int | None) -> Callable[[ModuleType], Any]:
+def made(name: str, *order: int | None) -> Callable[[ModuleType], Any]:
     """Return a program that calls a function of signatures with some tensors."""
 
     def program(tf: ModuleType) -> Any:
@@ -443,261 +444,14 @@ def signature_with_defaults(tf: ModuleType) -> Any:
 
 
 SIGNATURES = {
-    "regression": _made("regression_signature_def", 0, 1),
-    "classification": _made("classification_signature_def", 0, 2, 1),
-    "classification_classes": _made("classification_signature_def", 0, 2, None),
-    "classification_scores": _made("classification_signature_def", 0, None, 1),
-    "empty": _made("build_signature_def"),
+    "regression": made("regression_signature_def", 0, 1),
+    "classification": made("classification_signature_def", 0, 2, 1),
+    "classification_classes": made("classification_signature_def", 0, 2, None),
+    "classification_scores": made("classification_signature_def", 0, None, 1),
+    "empty": made("build_signature_def"),
     "any": signature_of_any,
     "defaults": signature_with_defaults,
 }
-
-
-def _builder(tf: ModuleType) -> Any:
-    return tf.saved_model.Builder(FOLDER)
-
-
-def folder_is_not_empty(tf: ModuleType) -> None:
-    _source("words.txt", "a")
-    tf.saved_model.Builder(SOURCE)
-
-
-def graph_before_variables(tf: ModuleType) -> None:
-    _builder(tf).add_meta_graph(["serve"])
-
-
-def variables_twice(tf: ModuleType) -> None:
-    v = tf.get_variable("v", initializer=1.0)
-    builder = _builder(tf)
-    with tf.Session() as sess:
-        sess.run(v.initializer)
-        builder.add_meta_graph_and_variables(sess, ["serve"])
-        builder.add_meta_graph_and_variables(sess, ["train"])
-
-
-def _with_signatures(tf: ModuleType, **signatures: Any) -> None:
-    with tf.Session() as sess:
-        _builder(tf).add_meta_graph_and_variables(sess, ["serve"], signatures)
-
-
-def reserved_for_init(tf: ModuleType) -> None:
-    _with_signatures(tf, __saved_model_init_op=tf.saved_model.build_signature_def())
-
-
-def reserved_for_train(tf: ModuleType) -> None:
-    _with_signatures(tf, __saved_model_train_op=tf.saved_model.build_signature_def())
-
-
-def _info(tf: ModuleType) -> Any:
-    return tf.saved_model.build_tensor_info(tf.constant(1.0, name="c"))
-
-
-def info_without_name(tf: ModuleType) -> None:
-    info = _info(tf)
-    info.ClearField("name")
-    _with_signatures(tf, s=tf.saved_model.build_signature_def({"x": info}))
-
-
-def info_without_type(tf: ModuleType) -> None:
-    info = _info(tf)
-    info.ClearField("dtype")
-    _with_signatures(tf, s=tf.saved_model.build_signature_def(None, {"y": info}))
-
-
-def part_without_type(tf: ModuleType) -> None:
-    info = _info(tf)
-    info.composite_tensor.components.add().name = "c:0"
-    _with_signatures(tf, s=tf.saved_model.build_signature_def({"x": info}))
-
-
-def _with_asset(tf: ModuleType, asset: Any) -> None:
-    with tf.Session() as sess:
-        _builder(tf).add_meta_graph_and_variables(
-            sess, ["serve"], assets_collection=[asset]
-        )
-
-
-def asset_is_no_tensor(tf: ModuleType) -> None:
-    _with_asset(tf, "words.txt")
-
-
-def asset_is_no_constant(tf: ModuleType) -> None:
-    _with_asset(tf, tf.identity(tf.constant("words.txt")))
-
-
-def asset_is_no_text(tf: ModuleType) -> None:
-    _with_asset(tf, tf.constant(1.0))
-
-
-def asset_is_no_scalar(tf: ModuleType) -> None:
-    _with_asset(tf, tf.constant(["a", "b"]))
-
-
-def asset_is_empty(tf: ModuleType) -> None:
-    _with_asset(tf, tf.constant(""))
-
-
-def main_op_is_a_tensor(tf: ModuleType) -> None:
-    with tf.Session() as sess:
-        _builder(tf).add_meta_graph_and_variables(
-            sess, ["serve"], main_op=tf.constant(1.0)
-        )
-
-
-def main_op_twice(tf: ModuleType) -> None:
-    tf.add_to_collection("legacy_init_op", tf.no_op())
-    with tf.Session() as sess:
-        _builder(tf).add_meta_graph_and_variables(sess, ["serve"], main_op=tf.no_op())
-
-
-def no_session(tf: ModuleType) -> None:
-    tf.get_variable("v", initializer=1.0)
-    _builder(tf).add_meta_graph_and_variables("session", ["serve"])
-
-
-def chunks(tf: ModuleType) -> None:
-    _builder(tf).save(experimental_image_format=True)
-
-
-def load_other_tags(tf: ModuleType) -> None:
-    plain(tf)
-    with tf.Session() as sess:
-        tf.saved_model.load(sess, ["serve", "gpu"], FOLDER)
-
-
-def load_tags_as_text(tf: ModuleType) -> None:
-    plain(tf)
-    with tf.Session() as sess:
-        tf.saved_model.load(sess, "serve", FOLDER)
-
-
-def load_nothing(tf: ModuleType) -> None:
-    with tf.Session() as sess:
-        tf.saved_model.load(sess, ["serve"], "nothing")
-
-
-def _write_file(name: str, content: bytes) -> None:
-    os.makedirs(FOLDER)  # noqa: PTH103
-    with open(f"{FOLDER}/{name}", "wb") as file:  # noqa: PTH123
-        file.write(content)
-
-
-def load_damaged(tf: ModuleType) -> None:
-    _write_file("saved_model.pb", b"\x08\x01\x12\x05")
-    with tf.Session() as sess:
-        tf.saved_model.load(sess, ["serve"], FOLDER)
-
-
-def load_damaged_text(tf: ModuleType) -> None:
-    _write_file("saved_model.pbtxt", b"meta_graphs { nonsense")
-    with tf.Session() as sess:
-        tf.saved_model.load(sess, ["serve"], FOLDER)
-
-
-def load_without_checkpoint(tf: ModuleType) -> None:
-    plain(tf)
-    os.remove(f"{FOLDER}/variables/variables.index")  # noqa: PTH107
-    with tf.Session() as sess:
-        tf.saved_model.load(sess, ["serve"], FOLDER)
-
-
-def load_two_main_ops(tf: ModuleType) -> None:
-    with tf.Graph().as_default(), tf.Session() as sess:
-        tf.add_to_collection("saved_model_main_op", tf.no_op(name="first"))
-        tf.add_to_collection("saved_model_main_op", tf.no_op(name="second"))
-        builder = _builder(tf)
-        builder.add_meta_graph_and_variables(sess, ["serve"])
-        builder.save()
-    with tf.Session() as sess:
-        tf.saved_model.load(sess, ["serve"], FOLDER)
-
-
-def default_is_no_constant(tf: ModuleType) -> None:
-    tf.saved_model.build_signature_def(defaults={"x": tf.placeholder(tf.float32)})
-
-
-def info_of_nothing(tf: ModuleType) -> None:
-    info = _info(tf)
-    info.ClearField("name")
-    tf.saved_model.get_tensor_from_tensor_info(info)
-
-
-def info_of_another_graph(tf: ModuleType) -> None:
-    info = _info(tf)
-    info.name = "d:0"
-    tf.saved_model.get_tensor_from_tensor_info(info)
-
-
-def method_of_no_signature(tf: ModuleType) -> None:
-    plain(tf)
-    updater = tf.saved_model.signature_def_utils.MethodNameUpdater(FOLDER)
-    updater.replace_method_name("other", "a/b")
-
-
-def method_of_no_graph(tf: ModuleType) -> None:
-    plain(tf)
-    updater = tf.saved_model.signature_def_utils.MethodNameUpdater(FOLDER)
-    updater.replace_method_name("serving_default", "a/b", tags="train")
-
-
-def method_without_name(tf: ModuleType) -> None:
-    plain(tf)
-    updater = tf.saved_model.signature_def_utils.MethodNameUpdater(FOLDER)
-    updater.replace_method_name("serving_default", "")
-
-
-def restore_op_by_name(tf: ModuleType) -> None:
-    tf.saved_model.main_op_with_restore("save/restore_all")
-
-
-MISTAKES: dict[str, Callable[[ModuleType], Any]] = {
-    program.__name__: program
-    for program in (
-        folder_is_not_empty,
-        graph_before_variables,
-        variables_twice,
-        reserved_for_init,
-        reserved_for_train,
-        info_without_name,
-        info_without_type,
-        part_without_type,
-        asset_is_no_tensor,
-        asset_is_no_constant,
-        asset_is_no_text,
-        asset_is_no_scalar,
-        asset_is_empty,
-        main_op_is_a_tensor,
-        main_op_twice,
-        no_session,
-        chunks,
-        load_other_tags,
-        load_tags_as_text,
-        load_nothing,
-        load_damaged,
-        load_damaged_text,
-        load_without_checkpoint,
-        load_two_main_ops,
-        default_is_no_constant,
-        info_of_nothing,
-        info_of_another_graph,
-        method_of_no_signature,
-        method_of_no_graph,
-        method_without_name,
-        restore_op_by_name,
-    )
-}
-MISTAKES.update(
-    regression_without_examples=_made("regression_signature_def", None, 1),
-    regression_of_numbers=_made("regression_signature_def", 1, 1),
-    regression_of_text=_made("regression_signature_def", 0, 2),
-    regression_of_nothing=_made("regression_signature_def", 0, None),
-    classification_without_examples=_made("classification_signature_def", None, 2, 1),
-    classification_of_nothing=_made("classification_signature_def", 0, None, None),
-    classification_of_numbers=_made("classification_signature_def", 1, 2, 1),
-    classification_labels_are_numbers=_made("classification_signature_def", 0, 1, 1),
-    classification_scores_are_text=_made("classification_signature_def", 0, 2, 2),
-    prediction_without_inputs=_made("predict_signature_def", None, None),
-)
 
 # Namespaces of `tf.saved_model`, and modules of `tensorflow.python.saved_model`.
 NAMESPACES = (

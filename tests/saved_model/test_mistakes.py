@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import metagraft.compat.v1 as tf
-from tests.programs.saved_models import MISTAKES
+from tests.programs.saved_model_mistakes import MISTAKES
 from tests.saved_model.test_recorded_models import recorded
 
 # TensorFlow first asks for the truth of the tensor, which has none.

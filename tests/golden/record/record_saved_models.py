@@ -18,14 +18,16 @@ import os
 import shutil
 import sys
 import tempfile
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import numpy as np
 
 from tests.golden.record import tensorflow_v1
 from tests.plain_values import plain
-from tests.programs import saved_models
+from tests.programs import saved_model_mistakes, saved_models
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,7 +53,9 @@ def _programs() -> None:
         way = saved_models.RESERVED
         _write_values("reserved", [saved_models.load(tf, way)])
     _write("signatures", {n: _text(f, tf) for n, f in saved_models.SIGNATURES.items()})
-    _write("mistakes", {n: _error(f, tf) for n, f in saved_models.MISTAKES.items()})
+    _write(
+        "mistakes", {n: _error(f, tf) for n, f in saved_model_mistakes.MISTAKES.items()}
+    )
     _write("names", _names(tf))
     _note_version("VERSION", tf.__version__)
 
@@ -235,7 +239,9 @@ def _write_keras(tf: Any) -> None:
 def _old() -> None:
     """Write a model with TensorFlow 1.15."""
     tf = tensorflow_v1.load()
-    with _folder("old"):
+    # A name in its savers is drawn by chance.
+    fixed = mock.patch("uuid.uuid4", lambda: uuid.UUID(int=1))
+    with fixed, _folder("old"):
         saved_models.old(tf)
         _write_values("old", [saved_models.load(tf, way) for way in saved_models.OLD])
     _note_version("VERSION.old", tf.__version__)
