@@ -15,10 +15,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from metagraft.errors import DataLossError, InvalidArgumentError, NotFoundError
+from metagraft.errors import (
+    DataLossError,
+    InvalidArgumentError,
+    NotFoundError,
+    OpError,
+)
 from metagraft.formats import files
 from metagraft.formats.bundle.format import index_path
 from metagraft.formats.bundle.merge import merge_bundles
+from metagraft.formats.bundle.recovery import finish_interrupted_save
 from metagraft.formats.bundle.writer import BundleWriter
 from metagraft.formats.checkpoint import TensorReader, open_checkpoint
 from metagraft.formats.extents import Box, Extent, TensorSlice, resolve
@@ -109,7 +115,7 @@ def save_v2(
         if count > 1:
             raise InvalidArgumentError(None, None, f"Adding duplicate key: {name}")
     folder = _text(prefix).rpartition("/")[0]
-    if folder:
+    if folder:  # TF: makes this folder only, not those above it
         files.make_folders(folder)
     arrays = [np.asarray(value) for value in tensors]
     dtypes = attrs["dtypes"]
@@ -209,8 +215,19 @@ def restore_v2(
     """Read tensors from a checkpoint."""
     names, specs = _names(tensor_names, shape_and_slices)
     path = _text(prefix)
+    try:
+        return _restored(path, names, specs, attrs["dtypes"])
+    except OpError:
+        if not finish_interrupted_save(path):
+            raise
+    return _restored(path, names, specs, attrs["dtypes"])
+
+
+def _restored(
+    path: str, names: list[str], specs: list[str], dtypes: Sequence[DType]
+) -> tuple[Array, ...]:
     with open_checkpoint(path) as reader:
-        _check_types(reader, names, attrs["dtypes"], specs)
+        _check_types(reader, names, dtypes, specs)
         if any(specs):
             whole = [name for name, spec in zip(names, specs, strict=True) if not spec]
         else:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from metagraft.errors import NotFoundError
+from metagraft.errors import NotFoundError, OpError
 from metagraft.formats import files
+from metagraft.formats.bundle.recovery import finish_interrupted_save
 from metagraft.formats.checkpoint import open_checkpoint
 from metagraft.graph.dtypes import DType, from_enum
 from metagraft.proto import DataType
@@ -64,6 +65,15 @@ class CheckpointReader:
         name = _as_text(tensor_str)
         if not self._bundle.has(name):
             raise NotFoundError(None, None, f"Key {name} not found in checkpoint")
+        try:
+            return self._read(name)
+        except OpError:
+            if not finish_interrupted_save(self._bundle.prefix):
+                raise
+            self._bundle = open_checkpoint(self._bundle.prefix)
+            return self._read(name)
+
+    def _read(self, name: str) -> Any:
         with self._bundle:  # keeps no file open; the next read opens them again
             return self._bundle.read(name)[()]
 

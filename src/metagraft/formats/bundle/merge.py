@@ -112,6 +112,7 @@ class _Merge:
             for key in sorted(self._entries):
                 table.add(key, self._entries[key].encode())
             table.finish()
+            index.close()  # complete before the first data file has its new name
             for shard, path in enumerate(self._data_files):
                 files.rename(path, shard_path(self.prefix, shard, count))
             index.commit()

@@ -56,8 +56,12 @@ Run = list[tuple[str, Entry]]
 class BundleReader:
     """A checkpoint of version 2, open for reading; usable by many threads."""
 
-    def __init__(self, prefix: files.PathLike) -> None:
+    def __init__(self, prefix: files.PathLike, *, index: str | None = None) -> None:
         """Open the bundle whose files start with `prefix`.
+
+        Args:
+            prefix: What the names of the files start with.
+            index: The index, if it has another name.
 
         Raises:
             NotFoundError: There is no index.
@@ -65,7 +69,7 @@ class BundleReader:
             InvalidArgumentError: Only newer programs can read it.
         """
         self._prefix = os.fspath(prefix)
-        self._index_path = index_path(self._prefix)
+        self._index_path = index_path(self._prefix) if index is None else index
         content = files.read_bytes(self._index_path)
         self._table = TableReader(content, self._index_path)
         encoded = self._table.get(HEADER_KEY)
@@ -184,6 +188,19 @@ class BundleReader:
             file = self._shard(entry.shard)
             if entry.offset_bytes + entry.size_bytes > file.size_bytes:
                 raise self._cut(name, file, entry, file.size_bytes - entry.offset_bytes)
+
+    def check_data(self) -> None:
+        """Check that all data are there, and have the checksums of the index.
+
+        Raises:
+            OpError: They are not, or have not; the class tells which.
+        """
+        for key, encoded in self._table.items():
+            if key != HEADER_KEY:
+                name = _decode_name(key)
+                entry = self._decode_entry(name, encoded)
+                if not entry.slices:
+                    self._read_entry(name, entry)
 
     def read_many(self, names: Sequence[str]) -> dict[str, Array]:
         """Return several tensors by name, the fastest way.
