@@ -240,11 +240,20 @@ def _old() -> None:
     """Write a model with TensorFlow 1.15."""
     tf = tensorflow_v1.load()
     # A name in its savers is drawn by chance.
-    fixed = mock.patch("uuid.uuid4", lambda: uuid.UUID(int=1))
+    fixed = mock.patch("uuid.uuid4", return_value=uuid.UUID(int=1))
     with fixed, _folder("old"):
         saved_models.old(tf)
+        _sort_maps(Path(saved_models.FOLDER) / "saved_model.pb")
         _write_values("old", [saved_models.load(tf, way) for way in saved_models.OLD])
     _note_version("VERSION.old", tf.__version__)
+
+
+def _sort_maps(path: Path) -> None:
+    """Write a model again, in the order that newer releases write it in."""
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    message = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    path.write_bytes(message.SerializeToString(deterministic=True))
 
 
 @contextlib.contextmanager
