@@ -173,6 +173,44 @@ MALFORMED: Final[dict[str, str]] = {
     "class_of_wrong_kind": 'node{name:"x" op:"NoOp" attr{key:"_class" value{s:"loc:@x"}}}',
     "class_of_itself": 'node{name:"x" op:"NoOp" attr{key:"_class" value{list{s:"loc:@x"}}}}',
     "class_of_nothing": 'node{name:"x" op:"NoOp" attr{key:"_class" value{list{s:"loc:@"}}}}',
+    "class_of_numbers": 'node{name:"x" op:"NoOp" attr{key:"_class" value{list{i:3}}}}',
+    "class_of_nothing_at_all": 'node{name:"x" op:"NoOp" attr{key:"_class" value{list{}}}}',
+    "device_of_companion": 'node{name:"w" op:"NoOp"} node{name:"x" op:"NoOp" device:"bogus:::" '
+    'attr{key:"_class" value{list{s:"loc:@w"}}}}',
+    # stored shapes
+    "output_shapes_too_few": P
+    + node("Identity", "p", T=FLOAT, _output_shapes="list{}"),
+    "output_shapes_without_value": P
+    + node("Identity", "p", T=FLOAT, _output_shapes=""),
+    "output_shapes_of_numbers": P
+    + node("Identity", "p", T=FLOAT, _output_shapes="list{i:3}"),
+    "output_shapes_too_many": P
+    + node(
+        "Identity",
+        "p",
+        T=FLOAT,
+        _output_shapes="list{shape{unknown_rank:true} shape{dim{size:-5}}}",
+    ),
+    "output_shapes_inconsistent_and_too_many": const(
+        "dtype:DT_FLOAT tensor_shape{}"
+    ).replace(
+        "op:", 'attr{key:"_output_shapes" value{list{shape{dim{size:2}} shape{}}}} op:'
+    ),
+    # attributes with defaults
+    "shape_without_value": node("Placeholder", dtype=FLOAT, shape=""),
+    "bool_without_value": P + node("MatMul", "p p", T=FLOAT, transpose_a=""),
+    "list_of_wrong_kind_of_default": P
+    + node(
+        "Conv2D",
+        "p p",
+        T=FLOAT,
+        strides="list{i:[1,1,1,1]}",
+        padding='s:"SAME"',
+        dilations='list{s:"1"}',
+    ),
+    "unknown_rank_and_negative": const(
+        "dtype:DT_FLOAT tensor_shape{unknown_rank:true dim{size:-3}}"
+    ),
     # functions
     "call_of_missing": P + CALL,
     "function_calls_itself": P

@@ -397,8 +397,14 @@ class Graph:
             if text[0] == "^":
                 break
             name, colon, port = text.partition(":")
-            op = self.operation_at(self._store.index[name])
-            found.append(op.outputs[int(port) if colon else 0])
+            outputs = self.operation_at(self._store.index[name]).outputs
+            index = int(port) if colon else 0
+            if index >= len(outputs):  # of an op that nobody declared
+                raise ValueError(
+                    f"Node '{node.name}': Connecting to invalid output {index} of "
+                    f"source node {name} which has {len(outputs)} outputs."
+                )
+            found.append(outputs[index])
         return tuple(found)
 
     def consumers_of(self, tensor: Tensor) -> list[Operation]:

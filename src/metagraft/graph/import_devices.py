@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from metagraft.graph.devices import canonical_name
-from metagraft.proto import NodeDef
+from metagraft.proto import AttrValue, NodeDef
 
 _GROUP: Final = b"loc:@"
 _MARK: Final = len(_GROUP)
@@ -43,7 +43,7 @@ def check_colocation(
     for position in colocated:
         value = nodes[position].attr["_class"]
         listed = value.list.s
-        if not len(listed) and value.WhichOneof("value") not in (None, "list"):
+        if not len(listed) and value.WhichOneof("value") and _has_values(value):
             raise TypeError(
                 f"Node '{nodes[position].name}': attr '_class' must be a list of "
                 "strings"
@@ -67,6 +67,10 @@ def check_colocation(
     return pairs
 
 
+def _has_values(value: AttrValue) -> bool:
+    return not value.HasField("list") or bool(value.list.ListFields())
+
+
 def _text(name: bytes) -> str:
     return str(name, "utf-8", "replace")
 
@@ -81,15 +85,16 @@ def settle_devices(
     Raises:
         ValueError: A device is malformed.
     """
-    devices = list(map(attrgetter("device"), nodes))
+    given = list(map(attrgetter("device"), nodes))
+    devices = list(given)
+    for position, _ in pairs:
+        devices[position] = ""  # not even read
     canonical = {device: canonical_name(device) for device in set(devices)}
-    if not any(canonical.values()):
-        return
     settled = list(map(canonical.__getitem__, devices))
     follow_others(settled, pairs)
-    if settled == devices:
+    if settled == given:
         return
-    for node, before, after in zip(nodes, devices, settled, strict=True):
+    for node, before, after in zip(nodes, given, settled, strict=True):
         if before != after:
             node.device = after
 

@@ -6,13 +6,14 @@ GraphConstructor::ValidateShape.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from metagraft.graph.import_explanations import shape_problem
 from metagraft.graph.shape_inference import infer_shapes
-from metagraft.graph.shapes import merge_dims, show
+from metagraft.graph.shapes import Dims, dims_from_proto, merge_dims, show
 from metagraft.graph.store import OUTPUT_SHAPES
-from metagraft.proto import NodeDef
+from metagraft.proto import AttrValue, NodeDef
 
 if TYPE_CHECKING:
     from metagraft.graph.graph import Graph
@@ -40,22 +41,41 @@ def check_shapes(graph: Graph, positions: range) -> None:
     nodes = graph.stored_nodes
     for position in positions:
         node = nodes[position]
-        has_shapes = OUTPUT_SHAPES in node.attr
-        if has_shapes:
-            _check_stored(node)
+        op = graph.operation_at(position)
+        stored = _checked_stored(node, len(graph.output_dtypes(op)))
         if node.op == "Const":
             _check_constant(node)
         op = graph.operation_at(position)
         graph.output_dims(op)  # read, or inferred
-        if has_shapes:
-            _compare(op)
+        if stored is not None:
+def _checked_stored(node: NodeDef, count: int) -> list[Dims] | None:
+    """Return the stored shapes of `count` outputs, as far as there are any.
+            _compare(op, stored)
 
 
-def _check_stored(node: NodeDef) -> None:
-    for number, shape in enumerate(node.attr[OUTPUT_SHAPES].list.shape):
+
+    Shapes of more outputs than there are mean nothing, as in TensorFlow.
+    """
+    if OUTPUT_SHAPES not in node.attr or not _holds_shapes(node.attr[OUTPUT_SHAPES]):
+        return None
+    shapes = node.attr[OUTPUT_SHAPES].list.shape
+    if len(shapes) < count:
+        raise ValueError(
+            f"Node '{node.name}' has {count} outputs but the {OUTPUT_SHAPES} attribute "
+            f"specifies shapes for {len(shapes)} outputs"
+        )
+    for number, shape in enumerate(shapes[:count]):
         problem = shape_problem(shape)
         if problem:
             raise ValueError(
+    return [dims_from_proto(shape) for shape in shapes[:count]]
+
+
+def _holds_shapes(value: AttrValue) -> bool:
+    """Whether an attribute is a list of shapes, or nothing, which is an empty one."""
+    if value.WhichOneof("value") not in (None, "list"):
+        return False
+    return all(field.name == "shape" for field, _ in value.list.ListFields())
                 f"Node '{node.name}' has an invalid {OUTPUT_SHAPES} attribute (shape "
                 f"#{number} error: '{problem}')"
             )
@@ -67,12 +87,12 @@ def _check_constant(node: NodeDef) -> None:
     problem = shape_problem(shape)
     if any(size < 0 for size in sizes):
         problem = f"Shape {show(tuple(sizes))} is not fully defined"
-    if problem and not shape.unknown_rank:
+    if problem:
         raise ValueError(f"{problem} for '{{{{node {node.name}}}}} = Const'")
 
 
-def _compare(op: Operation) -> None:
-    stored = op.graph.output_dims(op)
+def _compare(op: Operation, stored: Sequence[Dims]) -> None:
+    known = op.graph.output_dims(op)
     inferred = infer_shapes(op)
     if inferred == stored:
         return

@@ -207,6 +207,11 @@ class Signatures:
     def _check_again(self, node: NodeDef, plan: _Plan) -> Types:
         """Check one node with all care; older signatures of the op count too."""
         definition = plan.definition
+        for attr in definition.attrs:
+            if attr.default is not None and attr.name in node.attr:
+                value = node.attr[attr.name]
+                if value.WhichOneof("value") is None:
+                    value.CopyFrom(attr.default)
         try:
             check_attrs(node, definition)
         except ValueError:
