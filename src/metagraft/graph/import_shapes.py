@@ -45,14 +45,13 @@ def check_shapes(graph: Graph, positions: range) -> None:
         stored = _checked_stored(node, len(graph.output_dtypes(op)))
         if node.op == "Const":
             _check_constant(node)
-        op = graph.operation_at(position)
         graph.output_dims(op)  # read, or inferred
         if stored is not None:
-def _checked_stored(node: NodeDef, count: int) -> list[Dims] | None:
-    """Return the stored shapes of `count` outputs, as far as there are any.
             _compare(op, stored)
 
 
+def _checked_stored(node: NodeDef, count: int) -> list[Dims] | None:
+    """Return the stored shapes of `count` outputs, as far as there are any.
 
     Shapes of more outputs than there are mean nothing, as in TensorFlow.
     """
@@ -68,6 +67,9 @@ def _checked_stored(node: NodeDef, count: int) -> list[Dims] | None:
         problem = shape_problem(shape)
         if problem:
             raise ValueError(
+                f"Node '{node.name}' has an invalid {OUTPUT_SHAPES} attribute (shape "
+                f"#{number} error: '{problem}')"
+            )
     return [dims_from_proto(shape) for shape in shapes[:count]]
 
 
@@ -76,9 +78,6 @@ def _holds_shapes(value: AttrValue) -> bool:
     if value.WhichOneof("value") not in (None, "list"):
         return False
     return all(field.name == "shape" for field, _ in value.list.ListFields())
-                f"Node '{node.name}' has an invalid {OUTPUT_SHAPES} attribute (shape "
-                f"#{number} error: '{problem}')"
-            )
 
 
 def _check_constant(node: NodeDef) -> None:
@@ -94,8 +93,6 @@ def _check_constant(node: NodeDef) -> None:
 def _compare(op: Operation, stored: Sequence[Dims]) -> None:
     known = op.graph.output_dims(op)
     inferred = infer_shapes(op)
-    if inferred == stored:
-        return
     for number, (found, given) in enumerate(zip(inferred, stored, strict=True)):
         try:
             merged = merge_dims(found, given)
@@ -105,5 +102,5 @@ def _compare(op: Operation, stored: Sequence[Dims]) -> None:
                 f"Node '{op.name}' has an {OUTPUT_SHAPES} attribute inconsistent with "
                 f"the GraphDef for output #{number}: {problem}"
             ) from error
-        if merged != given:
+        if merged != known[number]:
             op.graph.merge_output_shape(op, number, merged)
