@@ -228,6 +228,22 @@ def test_files(tmp_path: Path) -> None:
     assert MetaGraphDef.FromString(path.read_bytes()) == result.meta_graph_def
 
 
+def test_equal_bytes(tmp_path: Path) -> None:
+    """MG-107: the same part gives the same bytes, constants beside it included."""
+    x = tf.placeholder(tf.float32, [], name="x")
+    with tf.name_scope("s"):
+        tf.while_loop(lambda y: y < x, lambda y: y + x, [tf.zeros([])])
+        tf.get_variable("v", initializer=np.ones(300), use_resource=True)
+    for name in ("a", "b"):
+        path = str(tmp_path / name / "m.meta").encode()
+        metagraft.export_meta_graph(path, scope="s", large_constants=1 << 30)
+        metagraft.export_meta_graph(tmp_path / name / "l.meta", large_constants=1000)
+    shard = "l.meta.constants.data-00000-of-00001"
+    for file in ("m.meta", "l.meta.constants.index", shard):
+        contents = {(tmp_path / name / file).read_bytes() for name in ("a", "b")}
+        assert len(contents) == 1
+
+
 def test_mistakes() -> None:
     """MG-016: wrong types are `TypeError`; options that need a file say so."""
     with pytest.raises(TypeError, match="graph must be of type Graph"):

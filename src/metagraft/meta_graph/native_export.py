@@ -57,7 +57,7 @@ class Export:
 
 
 def export_meta_graph(
-    filename: str | os.PathLike[str] | None = None,
+    filename: str | bytes | os.PathLike[str] | None = None,
     *,
     graph: Graph | None = None,
     scope: str | None = None,
@@ -101,7 +101,7 @@ def export_meta_graph(
         RuntimeError: Eager execution is on, and no graph is given.
     """
     graph = chosen_graph(graph)
-    path = None if filename is None else os.fspath(filename)
+    path = None if filename is None else os.fsdecode(filename)
     if path is None and (large_constants is not None or save_debug_info):
         option = "save_debug_info" if large_constants is None else "large_constants"
         raise ValueError(f"{option} writes a second file and needs a filename.")
