@@ -256,3 +256,17 @@ def test_waits_end_with_those_they_belong_to() -> None:
     with condition:
         assert not Waits(outer).wait(condition, lambda: False)
         assert outer.wait(condition, lambda: True)
+
+
+@pytest.mark.parametrize("of_session", [True, False])
+def test_a_run_that_waits_too_long(of_session: bool) -> None:
+    """`DeadlineExceededError`; the queue and the session go on."""
+    queue = tf.FIFOQueue(9, tf.int32, [[]])
+    config = tf.ConfigProto(operation_timeout_in_ms=50 if of_session else 0)
+    options = None if of_session else tf.RunOptions(timeout_in_ms=50)
+    with tf.Session(config=config) as session:
+        with pytest.raises(errors.DeadlineExceededError, match="Timed out waiting"):
+            session.run(queue.dequeue(), options=options)
+        session.run(queue.enqueue(3), options=options)
+        assert session.run(queue.dequeue(), options=options) == 3
+        assert session.run(queue.size(), options=options) == 0

@@ -29,7 +29,7 @@ from metagraft.runtime.fetches import FetchedStructure, fetch_key, flatten
 from metagraft.runtime.planning import build_plan
 from metagraft.runtime.resources import Store
 from metagraft.runtime.state_ops import STATE_OPS
-from metagraft.runtime.waiting import AnyProgram, program_for
+from metagraft.runtime.waiting import AnyProgram, limited, program_for
 
 if TYPE_CHECKING:
     from metagraft.proto import GraphDef
@@ -73,10 +73,18 @@ class _Call:
         self._fed_fetches = fed_fetches
         self._simple = simple
 
-    def run(self, feed_dict: Mapping[Any, Any] | None) -> Any:
-        """Convert the feeds, run, and return the structure of results."""
+    def run(self, feed_dict: Mapping[Any, Any] | None, timeout_ms: int = 0) -> Any:
+        """Convert the feeds, run, and return the structure of results.
+
+        Args:
+            feed_dict: The feeds.
+            timeout_ms: How long the run may wait for other runs; 0 for no limit.
+        """
+        program = self._program
+        if timeout_ms > 0:
+            program = limited(program, timeout_ms)
         if not feed_dict:
-            return self._rebuild(self._program.run(()))
+            return self._rebuild(program.run(()))
         feeds: list[Any]
         if self._simple:
             pairs = zip(feed_dict.values(), self._converters, strict=True)
@@ -86,7 +94,7 @@ class _Call:
             flat = zip(flattened(feed_dict), self._converters, strict=True)
             for (_, value), (convert, index) in flat:
                 feeds[index] = convert(value)
-        values = self._program.run(feeds)
+        values = program.run(feeds)
         for fetch, feed in self._fed_fetches:
             values[fetch] = feeds[feed]
         return self._rebuild(values)
@@ -120,6 +128,7 @@ class BaseSession:
         self._graph = defaults.get_default_graph() if graph is None else graph
         self._target = _checked_target(target)
         self._config = _checked_config(config)
+        self._timeout_ms = self._config.operation_timeout_in_ms
         self._store = Store()
         self._calls: dict[Any, _Call] = {}
         self._programs: dict[Any, AnyProgram] = {}
@@ -163,7 +172,7 @@ class BaseSession:
             fetches: A tensor, operation, name, variable, sparse value, or a nested
                 list, tuple, named tuple, dict or attrs object of these.
             feed_dict: Values that take the place of tensors.
-            options: A `RunOptions` message.
+            options: A `RunOptions` message; it may limit how long the run waits.
             run_metadata: A `RunMetadata` message; it is left empty, as there is no
                 step statistics yet.
 
@@ -179,8 +188,9 @@ class BaseSession:
         """
         if self._closed:
             raise RuntimeError("Attempted to use a closed Session.")
+        timeout_ms = self._timeout_ms
         if options is not None:
-            as_message(options, RunOptions)
+            timeout_ms = as_message(options, RunOptions).timeout_in_ms or timeout_ms
         if run_metadata is not None:
             as_message(run_metadata, RunMetadata)
         graph = self._graph
@@ -191,7 +201,7 @@ class BaseSession:
         call = self._calls.get(key)
         if call is None:
             call = self._new_call(key, fetches, feed_dict or {})
-        return call.run(feed_dict)
+        return call.run(feed_dict, timeout_ms)
 
     def _forget_plans(self, changes: int) -> None:
         """Operations were changed in place: nothing planned before can be used."""

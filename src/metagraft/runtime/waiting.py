@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from metagraft.errors import CancelledError, DeadlineExceededError
 from metagraft.kernels.namespace import host_run
 from metagraft.kernels.waits import Waits
 from metagraft.runtime.control_flow import Loop
@@ -59,11 +60,16 @@ class _Part:
 
 
 class WaitingProgram:
-    """Runs a plan in parts."""
+    """Runs a plan in parts.
+
+    Attributes:
+        store: What the session keeps.
+    """
 
     def __init__(self, plan: Plan, store: Store) -> None:
         """Cut the plan; nothing is compiled yet."""
         self._plan = plan
+        self.store = store
         self._constants = plan.constants
         parts = _cut(plan)
         last = parts[-1].plan
@@ -79,19 +85,68 @@ class WaitingProgram:
 
     def run(self, feeds: Sequence[Any]) -> list[Any]:
         """Run with the given feeds and return the fetched values."""
+        return self.run_with(self.store.waits, feeds)
+
+    def run_with(self, waits: Waits, feeds: Sequence[Any]) -> list[Any]:
+        """Run, waiting for other runs only as long as `waits` allow it."""
         environment: Environment = [None] * self._plan.n_slots
         for slot, value in self._constants:
             environment[slot] = value
         for slot, value in zip(self._plan.feeds, feeds, strict=True):
             environment[slot] = value
         for part in self._parts:
-            part.run(environment)
+            part.run(environment, waits)
         if self._ends_waiting:
             return []
         return self._last.run([environment[slot] for slot in self._last_feeds])
 
 
-AnyProgram = Program | WaitingProgram
+class LimitedProgram:
+    """Runs a program that gives up waiting after some time."""
+
+    def __init__(self, program: WaitingProgram, store: Store, timeout_ms: int) -> None:
+        """Limit one run of a program."""
+        self._program = program
+        self._store = store
+        self._timeout_ms = timeout_ms
+
+    def run(self, feeds: Sequence[Any]) -> list[Any]:
+        """Run with the given feeds and return the fetched values.
+
+        Raises:
+            DeadlineExceededError: The run has waited too long.
+        """
+        waits = Waits(self._store.waits)
+        ended = threading.Event()
+
+        def end() -> None:
+            ended.set()
+            waits.cancel()
+
+        timer = threading.Timer(self._timeout_ms / 1000, end)
+        timer.daemon = True
+        timer.start()
+        try:
+            return self._program.run_with(waits, feeds)
+        except CancelledError as error:
+            if not ended.is_set():
+                raise
+            raise DeadlineExceededError(
+                error.node_def, error.op, "Timed out waiting for notification"
+            ) from error
+        finally:
+            timer.cancel()
+            waits.release()
+
+
+AnyProgram = Program | WaitingProgram | LimitedProgram
+
+
+def limited(program: AnyProgram, timeout_ms: int) -> AnyProgram:
+    """Return what runs a program once, waiting for other runs for a limited time."""
+    if isinstance(program, WaitingProgram):
+        return LimitedProgram(program, program.store, timeout_ms)
+    return program
 
 
 class _ProgramPart:
@@ -102,7 +157,8 @@ class _ProgramPart:
         self._feeds = plan.feeds
         self._outputs = plan.fetches
 
-    def run(self, environment: Environment) -> None:
+    def run(self, environment: Environment, waits: Waits) -> None:
+        del waits
         values = self._program.run([environment[slot] for slot in self._feeds])
         for slot, value in zip(self._outputs, values, strict=True):
             environment[slot] = _as_array(value)
@@ -125,9 +181,10 @@ class _WaitingPart:
         self._store = store
         self._steps = [make_step(node) for node in plan.nodes]
 
-    def run(self, environment: Environment) -> None:
+    def run(self, environment: Environment, waits: Waits) -> None:
         plan, store = self._plan, self._store
         frame = HostFrame(store, plan.randoms)
+        frame.waits = waits
         environment[FRAME_SLOT] = frame
         if plan.reads:
             with store.lock:
@@ -136,7 +193,7 @@ class _WaitingPart:
             with host_run():
                 evaluate(plan.nodes, self._steps, environment)
         else:
-            _Together(store, plan, self._steps, environment).run()
+            _Together(store, plan, self._steps, environment, waits).run()
         if plan.writes or plan.randoms:
             feeds = [environment[slot] for slot in plan.feeds]
             with store.lock:
@@ -148,13 +205,18 @@ class _Together:
     """Nodes that wait at the same time: one may wait for what another does."""
 
     def __init__(
-        self, store: Store, plan: Plan, steps: Sequence[Step], environment: Environment
+        self,
+        store: Store,
+        plan: Plan,
+        steps: Sequence[Step],
+        environment: Environment,
+        waits: Waits,
     ) -> None:
         self._store = store
         self._plan = plan
         self._steps = steps
         self._environment = environment
-        self._waits = Waits(store.waits)
+        self._waits = Waits(waits)
         self._errors: list[BaseException] = []
 
     def run(self) -> None:
