@@ -7,7 +7,12 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-from tests.programs import control_flow_functions, functions, traced_functions
+from tests.programs import (
+    control_flow_functions,
+    functions,
+    tensor_lists,
+    traced_functions,
+)
 
 Program = Callable[[ModuleType], Sequence[Any]]
 
@@ -19,7 +24,13 @@ PROGRAMS: dict[str, Program] = {
         *traced_functions.PROGRAMS,
     )
 }
-_WITH_FUNCTIONS = frozenset(p.__name__ for p in control_flow_functions.PROGRAMS)
+# Their graphs are built by TensorFlow only, and imported.
+IMPORTED: dict[str, Program] = {
+    program.__name__: program for program in tensor_lists.PROGRAMS
+}
+_WITH_FUNCTIONS = frozenset(
+    p.__name__ for p in (*control_flow_functions.PROGRAMS, *tensor_lists.PROGRAMS)
+)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tests.golden.record import tensorflow_v1
-from tests.programs.every_function_program import PROGRAMS, control_flow
+from tests.programs.every_function_program import IMPORTED, PROGRAMS, control_flow
 
 FOLDER = Path(__file__).resolve().parent.parent / "functions"
 
@@ -30,9 +30,10 @@ def main(names: list[str]) -> None:
     tf = tensorflow_v1.load()
     FOLDER.mkdir(exist_ok=True)
     warnings.simplefilter("ignore")
-    for name in names or PROGRAMS:
+    programs = PROGRAMS | IMPORTED
+    for name in names or programs:
         with control_flow(tf, name), tf.Graph().as_default() as graph:
-            fetches = list(PROGRAMS[name](tf))
+            fetches = list(programs[name](tf))
             graph_def = graph.as_graph_def(add_shapes=True)
             initializer = tf.global_variables_initializer()
             with tf.Session() as session:
@@ -40,7 +41,11 @@ def main(names: list[str]) -> None:
                 values = session.run(fetches)
         content = graph_def.SerializeToString(deterministic=True)
         (FOLDER / f"{name}.pb.gz").write_bytes(gzip.compress(content, mtime=0))
-        np.savez(FOLDER / f"{name}.npz", *[plain(value) for value in values])
+        named: dict[str, Any] = {}
+        if name in IMPORTED:
+            named["names"] = np.array([tensor.name for tensor in fetches])
+        arrays = [plain(value) for value in values]
+        np.savez(FOLDER / f"{name}.npz", *arrays, **named)
         print(name, len(graph_def.node), "nodes", len(graph_def.library.function))
     (FOLDER / "VERSION").write_text(f"tensorflow {tf.__version__}\n", encoding="utf-8")
 

@@ -1,0 +1,238 @@
+"""Lists of tensors as values; twin of `ops/tensor_list.py`.
+
+A list is a Python object that never changes: every operation makes a new one. Such
+operations run on the host.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import is_static
+from metagraft.kernels.kernel import Array, Kernel
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """The elements of one list.
+
+    Attributes:
+        dtype: NumPy type of the elements.
+        dims: What is known of their shape.
+        elements: None where nothing was written.
+    """
+
+    dtype: Any
+    dims: tuple[int | None, ...] | None
+    elements: tuple[Array | None, ...]
+
+    def element(self, index: int, dims: Any) -> Array:
+        """Return an element; zeros where nothing was written."""
+        value = self.elements[index]
+        return np.zeros(self._zeros_shape(dims), self.dtype) if value is None else value
+
+    def _zeros_shape(self, dims: Any) -> Any:
+        shapes = [
+            dims,
+            self.dims,
+            *(np.shape(e) for e in self.elements if e is not None),
+        ]
+        for shape in shapes:
+            if is_static(shape):
+                return shape
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Trying to read an uninitialized tensor but element_shape is not fully "
+            f"defined: {dims}",
+        )
+
+
+def _found(handle: Array) -> _List:
+    found: _List = handle[()]
+    return found
+
+
+def _handle(made: _List) -> Array:
+    handle = np.empty((), object)
+    handle[()] = made
+    return handle
+
+
+def _dims(shape: Array) -> tuple[int | None, ...] | None:
+    """Return an input that tells a shape; negative sizes are not known."""
+    if not np.shape(shape):
+        return None
+    return tuple(None if size < 0 else int(size) for size in shape)
+
+
+def _new(attrs: Any, shape: Array, elements: Any) -> Array:
+    dtype = attrs["element_dtype"].as_numpy_dtype
+    return _handle(_List(dtype, _dims(shape), tuple(elements)))
+
+
+def empty(attrs: Any, element_shape: Array, max_num_elements: Array) -> tuple[Array]:
+    """Make a list without elements."""
+    del max_num_elements
+    return (_new(attrs, element_shape, ()),)
+
+
+def reserve(attrs: Any, element_shape: Array, num_elements: Array) -> tuple[Array]:
+    """Make a list of elements that are not written yet."""
+    return (_new(attrs, element_shape, [None] * int(num_elements)),)
+
+
+def from_tensor(attrs: Any, tensor: Array, element_shape: Array) -> tuple[Array]:
+    """Make a list of the parts of an array."""
+    return (_new(attrs, element_shape, np.asarray(tensor)),)
+
+
+def scatter(
+    attrs: Any,
+    tensor: Array,
+    indices: Array,
+    element_shape: Array,
+    num_elements: Array,
+) -> tuple[Array]:
+    """Make a list with the parts of an array in given places."""
+    highest = max((int(i) for i in indices), default=-1) + 1
+    elements: list[Array | None] = [None] * max(int(num_elements), highest)
+    for index, part in zip(indices, np.asarray(tensor), strict=True):
+        elements[int(index)] = part
+    return (_new(attrs, element_shape, elements),)
+
+
+def length(attrs: Any, handle: Array) -> tuple[Array]:
+    """Count the elements."""
+    del attrs
+    return (np.int32(len(_found(handle).elements)),)
+
+
+def _checked(found: _List, index: Array, verb: str) -> int:
+    position = int(index)
+    if not 0 <= position < len(found.elements):
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Trying to {verb} element {position} in a list with "
+            f"{len(found.elements)} elements.",
+        )
+    return position
+
+
+def get_item(
+    attrs: Any, handle: Array, index: Array, element_shape: Array
+) -> tuple[Array]:
+    """Read one element."""
+    del attrs
+    found = _found(handle)
+    position = _checked(found, index, "access")
+    return (found.element(position, _dims(element_shape)),)
+
+
+def set_item(attrs: Any, handle: Array, index: Array, item: Array) -> tuple[Array]:
+    """Return a list with another element in one place."""
+    found = _found(handle)
+    missing = int(index) + 1 - len(found.elements)
+    if attrs["resize_if_index_out_of_bounds"] and missing > 0:
+        found = replace(found, elements=(*found.elements, *[None] * missing))
+    position = _checked(found, index, "modify")
+    elements = list(found.elements)
+    elements[position] = item
+    return (_handle(replace(found, elements=tuple(elements))),)
+
+
+def push_back(attrs: Any, handle: Array, tensor: Array) -> tuple[Array]:
+    """Return a list with one more element."""
+    del attrs
+    found = _found(handle)
+    return (_handle(replace(found, elements=(*found.elements, tensor))),)
+
+
+def pop_back(attrs: Any, handle: Array, element_shape: Array) -> tuple[Array, Array]:
+    """Return a list without its last element, and that."""
+    del attrs
+    found = _found(handle)
+    if not found.elements:
+        raise InvalidArgumentError(None, None, "Trying to pop from an empty list.")
+    last = found.element(len(found.elements) - 1, _dims(element_shape))
+    return _handle(replace(found, elements=found.elements[:-1])), last
+
+
+def resize(attrs: Any, handle: Array, size: Array) -> tuple[Array]:
+    """Return a list of another length."""
+    del attrs
+    found = _found(handle)
+    missing = max(int(size) - len(found.elements), 0)
+    elements = (*found.elements[: int(size)], *[None] * missing)
+    return (_handle(replace(found, elements=elements)),)
+
+
+def stack(attrs: Any, handle: Array, element_shape: Array) -> tuple[Array]:
+    """Return all elements as one array."""
+    found = _found(handle)
+    count, asked = len(found.elements), attrs["num_elements"]
+    if asked >= 0 and asked != count:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Operation expected a list with {asked} elements but got a list with "
+            f"{count} elements.",
+        )
+    return (_joined(found, range(count), element_shape),)
+
+
+def gather(
+    attrs: Any, handle: Array, indices: Array, element_shape: Array
+) -> tuple[Array]:
+    """Return some elements as one array."""
+    del attrs
+    found = _found(handle)
+    places = [_checked(found, index, "access") for index in indices]
+    return (_joined(found, places, element_shape),)
+
+
+def _joined(found: _List, places: Any, element_shape: Array) -> Array:
+    dims = _dims(element_shape)
+    elements = [found.element(place, dims) for place in places]
+    if elements:
+        return np.stack(elements)
+    known = dims if is_static(dims) else found.dims
+    if not is_static(known):
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Tried to stack elements of an empty list with non-fully-defined "
+            f"element_shape: {dims}",
+        )
+    return np.zeros((0, *(known or ())), found.dtype)
+
+
+def element_shape(attrs: Any, handle: Array) -> tuple[Array]:
+    """Return what is known of the shape of the elements."""
+    dims = _found(handle).dims
+    dtype = attrs["shape_type"].as_numpy_dtype
+    if dims is None:
+        return (np.asarray(-1, dtype),)
+    return (np.asarray([-1 if size is None else size for size in dims], dtype),)
+
+
+KERNELS = {
+    "EmptyTensorList": Kernel(empty, host=True),
+    "TensorListReserve": Kernel(reserve, host=True),
+    "TensorListFromTensor": Kernel(from_tensor, host=True),
+    "TensorListScatterV2": Kernel(scatter, host=True),
+    "TensorListLength": Kernel(length, host=True),
+    "TensorListGetItem": Kernel(get_item, host=True),
+    "TensorListSetItem": Kernel(set_item, host=True),
+    "TensorListPushBack": Kernel(push_back, host=True),
+    "TensorListPopBack": Kernel(pop_back, host=True),
+    "TensorListResize": Kernel(resize, host=True),
+    "TensorListStack": Kernel(stack, host=True),
+    "TensorListGather": Kernel(gather, host=True),
+    "TensorListElementShape": Kernel(element_shape, host=True),
+}
