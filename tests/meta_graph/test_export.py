@@ -365,6 +365,25 @@ def test_debug_info_of_functions(tmp_path: Path) -> None:
     assert functions[-1] == "doubled"
 
 
+def test_debug_info_keeps_ten_frames(tmp_path: Path) -> None:
+    """MG-110: the innermost ten of the program, the outermost of them first."""
+
+    def deep(depth: int) -> None:
+        if depth:
+            deep(depth - 1)
+        else:
+            tf.no_op(name="deep")
+
+    deep(20)
+    path = tmp_path / "m.meta"
+    tf.train.export_meta_graph(path, save_debug_info=True)
+    info = GraphDebugInfo.FromString(path.with_suffix(".debug").read_bytes())
+    trace = info.traces_by_id[info.name_to_trace_id["deep@"]].frame_id
+    lines = [info.frames_by_id[number].line for number in trace]
+    start = deep.__code__.co_firstlineno
+    assert [line - start for line in lines] == [2] * 9 + [4]
+
+
 def test_debug_info_of_names_that_begin_alike(tmp_path: Path) -> None:
     """MG-110: the key is the name in the source graph, which kept it."""
     for name in ("hid/a", "hid2/a"):
