@@ -178,6 +178,24 @@ def selected_queue(tf: ModuleType, folder: Path) -> Any:
         return [sizes, session.run(taken, {index: 0}), session.run(taken, {index: 1})]
 
 
+def staged(tf: ModuleType, folder: Path) -> Any:
+    options = {"shared_name": "area", "capacity": 2}
+    value = tf.placeholder(tf.int32)
+    put = tf.raw_ops.Stage(values=[value, "word"], **options)
+    types = [tf.int32, tf.string]
+    taken = tf.raw_ops.Unstage(dtypes=types, **options)
+    second = tf.raw_ops.StagePeek(index=1, dtypes=types, **options)
+    count = tf.raw_ops.StageSize(dtypes=types, **options)
+    clear = tf.raw_ops.StageClear(dtypes=types, **options)
+    with tf.Session() as session:
+        session.run(put, {value: 5})
+        session.run(put, {value: [6, 7]})
+        found = [session.run(count), list(session.run(second))]
+        found.append(list(session.run([put, taken], {value: 8})[1]))
+        session.run(clear)
+        return [*found, session.run(count)]
+
+
 # -- readers ---------------------------------------------------------------------------
 
 _TEXTS = [b"a\nb\r\n\nc", b"", b"d\n", b"e\rf\ng"]
@@ -478,6 +496,7 @@ RUNS: dict[str, Callable[[ModuleType, Path], Any]] = {
         priority_queue,
         together,
         selected_queue,
+        staged,
         text_lines,
         text_lines_without_head,
         some_lines,

@@ -1,4 +1,4 @@
-"""Queues, barriers, staging; twin of `kernels/queues.py`.
+"""Queues and barriers; twin of `kernels/queues.py`.
 
 A queue comes out as a handle. Files from before 2017 have the older ops, whose handle
 is a reference to a vector of two strings.
@@ -97,10 +97,4 @@ OPS = (
     _spec("BarrierInsertMany"),
     _spec("BarrierReadySize", number_shape),
     _spec("BarrierTakeMany", barrier_take_shape),
-    # Staging.
-    _spec("Stage"),
-    _spec("StageClear"),
-    _spec("StagePeek"),
-    _spec("StageSize", number_shape),
-    _spec("Unstage"),
 )
