@@ -145,7 +145,17 @@ def gradients_of_cases(tf: ModuleType) -> Fetches:
     return tf.gradients(y * y, x)
 
 
+def gradients_of_variables_in_branches(tf: ModuleType) -> Fetches:
+    """Gradients of variables that only one branch uses."""
+    v = tf.get_variable("v", initializer=[1.0, 2.0], use_resource=True)
+    w = tf.get_variable("w", initializer=[3.0, 4.0], use_resource=True)
+    x = tf.constant([0.5, 2.0], name="x")
+    y = tf.cond(tf.constant(True), lambda: tf.exp(x) * v, lambda: x * w * w)
+    return tf.gradients(y, [x, v, w])
+
+
 PROGRAMS = (
+    gradients_of_variables_in_branches,
     gradients_of_conditionals,
     gradients_of_nested_conditionals,
     gradients_of_cases,

@@ -14,14 +14,14 @@ from typing import Any, Final
 from metagraft.errors import UnimplementedError
 from metagraft.gradients.function_calls import find_function
 from metagraft.graph.apply_op import op as add_op
-from metagraft.graph.build.array import identity, zeros_like
+from metagraft.graph.build.array import identity, zeros, zeros_like
 from metagraft.graph.build.branch_functions import (
     add_branch_op,
     common_shapes,
     match_inputs,
 )
 from metagraft.graph.built_function import BuiltFunction, next_number
-from metagraft.graph.constant_value import constant_value
+from metagraft.graph.constant_value import constant_value, variable_behind
 from metagraft.graph.conversion import constant
 from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.dtypes import resource
@@ -30,7 +30,7 @@ from metagraft.graph.function_body import function_graph_from_def
 from metagraft.graph.function_captures import copy_handle
 from metagraft.graph.function_graph import FunctionGraph
 from metagraft.graph.operation import Operation
-from metagraft.graph.shapes import dims_to_proto
+from metagraft.graph.shapes import TensorShape, dims_to_proto
 from metagraft.graph.structure import flatten
 from metagraft.graph.tensor import Tensor
 from metagraft.proto import AttrValue
@@ -192,9 +192,19 @@ def _fill_missing(
         for graph, branch in zip(forward, backward, strict=True):
             if branch.results[i] is None:
                 with branch.graph.as_default():
-                    branch.results[i] = zeros_like(graph.inputs[i])
+                    branch.results[i] = _zeros(graph.inputs[i])
     for branch in backward:
         branch.set_outputs()
+
+
+def _zeros(tensor: Tensor) -> Tensor:
+    behind = variable_behind(tensor) if tensor.dtype == resource else None
+    if behind is None:
+        like: Tensor = zeros_like(tensor)
+        return like
+    dims, dtype = behind
+    made: Tensor = zeros(TensorShape(dims), dtype)
+    return made
 
 
 def _add_results(
