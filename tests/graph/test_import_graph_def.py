@@ -172,7 +172,7 @@ def test_input_map_of_nodes_that_are_missing_in_the_file() -> None:
 
 
 def test_shapes_follow_a_redirected_input() -> None:
-    """Stored shapes downstream of a mapped input are inferred anew."""
+    """MG-155: stored shapes after an input of another shape are inferred anew."""
     text = (
         PLACEHOLDER
         % "p"
@@ -356,3 +356,29 @@ def test_definition_from_message() -> None:
     assert found.attrs[0].minimum == 1
     assert found.attrs[0].allowed == (1,)
     assert found.to_proto() == message
+
+
+@pytest.mark.parametrize("copies", [1, 700])
+def test_more_exact_inputs(copies: int) -> None:
+    """MG-155: shapes become more exact with the input, in graphs of any size."""
+    with tf.Graph().as_default() as source:
+        x = tf.placeholder(tf.float32, [None, 2], name="x")
+        for _ in range(3 * copies):
+            x = tf.negative(x)
+        tf.identity(x, name="y")
+        nodes = source.as_graph_def(add_shapes=True)
+    for shape, expected in (([5, 2], [5, 2]), (None, None), ([3, 4], [3, 4])):
+        mine = tf.placeholder(tf.float32, shape)
+        (y,) = tf.import_graph_def(nodes, {"x": mine}, ["y:0"])
+        found = y.shape.as_list() if y.shape.ndims is not None else None
+        assert found == expected
+
+
+def test_shapes_of_large_graphs_are_trusted() -> None:
+    """MG-141: a contradiction is found in small graphs only; nothing else fails."""
+    text = GRAPH_DEFS["shapes_inconsistent"]
+    more = "".join(PLACEHOLDER % f"p{number}" for number in range(2000))
+    with pytest.raises(ValueError, match="inconsistent"):
+        tf.import_graph_def(graph_def(text))
+    (a,) = tf.import_graph_def(graph_def(text + more), return_elements=["a:0"])
+    assert a.shape.as_list() == [3]

@@ -42,6 +42,34 @@ def without_devices(tf: ModuleType, content: bytes) -> Any:
     return tf.train.import_meta_graph(meta, clear_devices=True)
 
 
+def after_an_operation(tf: ModuleType, content: bytes) -> Any:
+    """Import under a control dependency."""
+    meta = tf.MetaGraphDef.FromString(content)
+    with tf.control_dependencies([tf.no_op(name="first")]):
+        return tf.train.import_meta_graph(meta)
+
+
+def with_other_inputs(tf: ModuleType, content: bytes) -> Any:
+    """Import with new placeholders, whose shapes are known where they were not."""
+    meta = tf.MetaGraphDef.FromString(content)
+    input_map = {}
+    for node in meta.graph_def.node:
+        if node.op != "Placeholder" or is_of_sparse_tensor(node.name):
+            continue
+        shape = node.attr["shape"].shape if "shape" in node.attr else None
+        dims = None
+        if shape is not None and not shape.unknown_rank:
+            dims = [2 if dim.size < 0 else dim.size for dim in shape.dim]
+        dtype = tf.as_dtype(node.attr["dtype"].type)
+        input_map[f"{node.name}:0"] = tf.placeholder(dtype, dims, name="new")
+    return tf.train.import_meta_graph(meta, import_scope="s", input_map=input_map)
+
+
+def is_of_sparse_tensor(name: str) -> bool:
+    """Whether an input is part of a sparse tensor, whose parts fit together."""
+    return name.endswith(("/shape", "/values", "/indices"))
+
+
 def outcome(
     tf: ModuleType, path: Path, load: Callable[[ModuleType, bytes], Any]
 ) -> MetaGraphDef | str:
@@ -58,7 +86,16 @@ def outcome(
         return found
 
 
-@pytest.mark.parametrize("load", [in_a_scope, in_open_scopes, without_devices])
+@pytest.mark.parametrize(
+    "load",
+    [
+        in_a_scope,
+        in_open_scopes,
+        without_devices,
+        after_an_operation,
+        with_other_inputs,
+    ],
+)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name.partition(".")[0])
 def test_same_graph_after_import(
     path: Path,
@@ -66,7 +103,7 @@ def test_same_graph_after_import(
     tf: ModuleType,
     mg: ModuleType,
 ) -> None:
-    """MG-130, MG-136, MG-137, MG-144, MG-163, MG-175, MG-176: the same message."""
+    """The same message (MG-130, MG-136, MG-137, MG-144, MG-150, MG-163, MG-176)."""
     expected, found = (outcome(library, path, load) for library in (tf, mg))
     if expected in TAKEN:
         return

@@ -275,9 +275,15 @@ def open_scopes(tf: ModuleType) -> Any:
     nodes = tf.GraphDef()
     nodes.node.add(name="a", op="NoOp")
     nodes.node.add(name="b", op="NoOp", input=["^a"])
+    nodes.node.add(name="p", op="Placeholder").attr["dtype"].type = 1
+    nodes.node.add(name="n", op="Neg", input=["p"]).attr["T"].type = 1
     first = tf.no_op(name="first")
     with tf.control_dependencies([first]):
-        tf.import_graph_def(nodes, name="control")
+        (n,) = tf.import_graph_def(nodes, None, ["n:0"], name="control")
+        tf.negative(n, name="later")
+    second = tf.placeholder(tf.float32, name="second")
+    with tf.control_dependencies([second]), tf.control_dependencies([n]):
+        tf.import_graph_def(nodes, {"p": second}, name="mapped")
     with tf.colocate_with(first):
         tf.import_graph_def(nodes, name="with")
     with tf.get_default_graph().container("box"):

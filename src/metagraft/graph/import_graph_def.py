@@ -37,11 +37,11 @@ from metagraft.graph.import_edges import (
 )
 from metagraft.graph.import_frames import has_loops, make_frames_unique
 from metagraft.graph.import_functions import check_functions
-from metagraft.graph.import_shapes import check_shapes
+from metagraft.graph.import_shapes import MOST_CHECKED, check_shapes
 from metagraft.graph.import_signatures import Signatures, Types
 from metagraft.graph.operation import Operation
 from metagraft.graph.scopes import name_scope
-from metagraft.graph.shapes import dims_from_proto
+from metagraft.graph.shapes import dims_from_proto, is_refinement
 from metagraft.graph.store import OUTPUT_SHAPES
 from metagraft.graph.tensor import Tensor
 from metagraft.proto import GraphDef, NodeDef, OpList, VersionDef
@@ -157,7 +157,9 @@ def import_named(
     with unchanged_on_error(graph), _paused_collector():
         with name_scope(name, "import", list(mapped.values())) as scope:
             mapped = _as_tensors(name, mapped)
-        job = _Import(graph, graph_def, scope.rstrip("/"), mapped, size_bytes)
+        checks_shapes = checks_shapes and len(graph_def.node) <= MOST_CHECKED
+        prefix = scope.rstrip("/")
+        job = _Import(graph, graph_def, prefix, mapped, size_bytes, checks_shapes)
         job.run(producer_op_list)
         if checks_shapes:
             check_shapes(graph, job.positions)
@@ -239,6 +241,7 @@ class _Import:
         prefix: Scope that the nodes go into, without slash at the end.
         mapped: Names of inputs -> tensors used in their place.
         size_bytes: How large the message is encoded, where that is known.
+        checks_shapes: Whether stored shapes are compared with inferred ones later.
         positions: Where the graph has the nodes.
         collisions: Names of nodes whose name was taken -> their names in the graph.
         frames: Frames of loops that were taken -> their new names.
@@ -250,6 +253,7 @@ class _Import:
     prefix: str
     mapped: Mapping[str, Tensor | Operation]
     size_bytes: int | None
+    checks_shapes: bool
     _index: dict[str, int] = field(default_factory=dict)
     positions: range = range(0)
     _types: list[Types | None] = field(default_factory=list)
@@ -327,19 +331,28 @@ class _Import:
                 continue
             edge = tensor._as_node_def_input()  # noqa: SLF001 - how inputs are stored
             targets[key] = (edge, tensor.dtype.as_datatype_enum)
-            if not self._is_shape_of(tensor, nodes, *key):
+            if not self._fits_stored_shapes(tensor, nodes, *key):
                 reshaped.add(key)
         return Remapped(targets, reshaped=reshaped)
 
-    def _is_shape_of(
+    def _fits_stored_shapes(
         self, tensor: Tensor, nodes: Sequence[NodeDef], name: str, port: int
     ) -> bool:
-        """Whether the file gives an output the shape that `tensor` has."""
+        """Whether shapes in the file hold also where `tensor` is used for an output.
+
+        They do if it has the shape that the file tells. If it has a more exact one, the
+        shapes become more exact when they are compared with inferred ones.
+        """
         position = self._index.get(name)
         if position is None or OUTPUT_SHAPES not in nodes[position].attr:
             return False
         shapes = nodes[position].attr[OUTPUT_SHAPES].list.shape
-        return port < len(shapes) and dims_from_proto(shapes[port]) == tensor.dims
+        if port >= len(shapes):
+            return False
+        stored = dims_from_proto(shapes[port])
+        if not self.checks_shapes:
+            return stored == tensor.dims
+        return is_refinement(tensor.dims, stored)
 
     def _check_all_used(self, remapped: Remapped) -> None:
         missing = [
@@ -417,10 +430,10 @@ class _Import:
         if scopes.context is not None:
             for operation in operations:
                 set_context(operation, scopes.context)
+        # As in TensorFlow, every node waits, also one whose inputs do.
+        control = scopes.control_inputs_for(())
         for operation in operations:
-            if scopes.control:
-                inputs = tuple(tensor.op for tensor in operation.inputs)
-                control = scopes.control_inputs_for(inputs)
+            if control:
                 operation._add_control_inputs(control)  # noqa: SLF001
             scopes.record(operation)
             graph_scopes.apply_scopes(graph, scopes, operation, compute_device=False)

@@ -54,6 +54,16 @@ def dims_compatible(a: Dims, b: Dims) -> bool:
     )
 
 
+def is_refinement(dims: Dims, less_specific: Dims) -> bool:
+    """Whether a shape says all that another one says."""
+    if less_specific is None:
+        return True
+    if dims is None or len(dims) != len(less_specific):
+        return False
+    pairs = zip(dims, less_specific, strict=True)
+    return all(wanted is None or size == wanted for size, wanted in pairs)
+
+
 def broadcast_dims(a: Dims, b: Dims) -> Dims:
     """Return the shape of an element-wise operation on shapes `a` and `b`.
 

@@ -46,7 +46,7 @@ from metagraft.graph.import_frames import frames_of
 from metagraft.graph.operation import Operation
 from metagraft.graph.scope_names import prepend_name_scope, strip_name_scope
 from metagraft.graph.scopes import control_dependencies
-from metagraft.graph.shapes import Dims, TensorShape
+from metagraft.graph.shapes import Dims, TensorShape, is_refinement
 from metagraft.graph.structure import (
     check_same_structure,
     flatten,
@@ -443,7 +443,7 @@ class WhileContext(ControlFlowContext):
                     parallel_iterations=self.parallel_iterations,
                     keeps_shape=False,
                 )
-                if not _is_at_least(tensor.dims, dims):
+                if not is_refinement(tensor.dims, dims):
                     raise ValueError(
                         f"The shape invariant specified for {tensor.name} is not "
                         "compatible with the initial shape of the loop variable. It "
@@ -529,7 +529,7 @@ def add_back_edge(
             close_cycle(merge_part, part)
         return
     following: Tensor = next_iteration(convert_to_tensor(value))
-    if enforce_shape_invariant and not _is_at_least(following.dims, merged.dims):
+    if enforce_shape_invariant and not is_refinement(following.dims, merged.dims):
         entered = merged.op.inputs[0].op.inputs[0]
         raise ValueError(
             f"Input tensor '{entered.name}' enters the loop with shape "
@@ -539,13 +539,3 @@ def add_back_edge(
             "shape."
         )
     close_cycle(merged, following)
-
-
-def _is_at_least(dims: Dims, less_specific: Dims) -> bool:
-    """Whether a shape says all that another one says."""
-    if less_specific is None:
-        return True
-    if dims is None or len(dims) != len(less_specific):
-        return False
-    pairs = zip(dims, less_specific, strict=True)
-    return all(wanted is None or size == wanted for size, wanted in pairs)
