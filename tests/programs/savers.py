@@ -161,6 +161,8 @@ def saver_of_tables(tf: ModuleType) -> None:
     tf.Variable(1.0, name="a")
     tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, -1, name="words")
     tf.train.Saver()
+    # TensorFlow writes this collection to MetaGraphs, but cannot import it.
+    tf.get_default_graph().clear_collection(tf.GraphKeys.SAVEABLE_OBJECTS)
 
 
 PROGRAMS: tuple[Callable[[ModuleType], None], ...] = (
