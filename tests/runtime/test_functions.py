@@ -13,7 +13,11 @@ import numpy as np
 import pytest
 
 import metagraft.compat.v1 as tf
-from metagraft.errors import NotFoundError, UnimplementedError
+from metagraft.errors import (
+    InvalidArgumentError,
+    NotFoundError,
+    UnimplementedError,
+)
 from metagraft.graph.graph import Graph
 from metagraft.proto import DataType, GraphDef
 from tests.programs.every_function_program import IMPORTED, PROGRAMS, control_flow
@@ -139,3 +143,49 @@ def test_function_that_is_missing_is_named() -> None:
             pytest.raises(NotFoundError, match="Function Absent is not in the library"),
         ):
             session.run(call)
+
+
+def damaged(kind: str) -> GraphDef:
+    """Return a graph whose functions do not fit the operation that takes them."""
+    with tf.Graph().as_default() as graph:
+        fetches = PROGRAMS["functional_loops"](tf)
+        assert fetches
+    graph_def = graph.as_graph_def()
+    functions = {f.signature.name: f for f in graph_def.library.function}
+    if kind == "too few arguments":
+        del functions["Step"].signature.input_arg[1]
+    elif kind == "too many results":
+        functions["Few"].signature.output_arg.add(name="more", type=DataType.DT_BOOL)
+        functions["Few"].ret["more"] = functions["Few"].ret["less"]
+    elif kind == "too few results":
+        del functions["Step"].signature.output_arg[1]
+    elif kind == "unknown node":
+        functions["Step"].ret["add"] = "nowhere:z:0"
+    elif kind == "unknown output":
+        functions["Step"].ret["add"] = "add_0:y:0"
+    else:
+        functions["Step"].node_def[1].op = "NoSuchOp"
+    return graph_def
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("too few arguments", "Step has 1 arguments|there is no node or argument"),
+        ("too many results", "Few has 1 results, and there are 2"),
+        ("too few results", "Step has 1 results, and there are 2"),
+        ("unknown node", "there is no node or argument 'nowhere'"),
+        ("unknown output", "has no output 'y'"),
+        ("unknown op", "the signature of op type 'NoSuchOp'"),
+    ],
+)
+def test_functions_that_do_not_fit_are_refused(kind: str, message: str) -> None:
+    """Running says which function is wrong, and what about it."""
+    graph_def = damaged(kind)
+    with tf.Graph().as_default() as graph:
+        (loop,) = tf.import_graph_def(graph_def, return_elements=["While:1"], name="")
+        with (
+            tf.Session(graph=graph) as session,
+            pytest.raises(InvalidArgumentError, match=message),
+        ):
+            session.run(loop)

@@ -203,9 +203,17 @@ class _Edges:
             found, position = {}, 0
             attrs = Attrs(node, definition)
             many = range(1 << 16)
-            for arg, part in split_by_argument(many, definition.outputs, attrs):
-                found[arg.name] = position
-                position += len(part)
+            try:
+                for arg, part in split_by_argument(many, definition.outputs, attrs):
+                    found[arg.name] = position
+                    position += len(part)
+            except KeyError as error:
+                raise InvalidArgumentError(
+                    None,
+                    None,
+                    f"Function '{self._function}': node '{name}' ({node.op}) has no "
+                    f"attribute {error}.",
+                ) from error
             self._starts[name] = found
         return found
 

@@ -15,9 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from metagraft.errors import NotFoundError, UnimplementedError
+from metagraft.errors import (
+    InvalidArgumentError,
+    NotFoundError,
+    UnimplementedError,
+)
 from metagraft.graph.function_body import CALLED, body_of, definitions_in
 from metagraft.graph.graph import Graph
 from metagraft.graph.import_graph_def import import_owned_graph_def
@@ -325,6 +329,7 @@ class _Lowering:
         scope = _Scope(f"{call.name}/__{label}/", path=path)
 
         def make(inputs: Sequence[str], pivot: str | None) -> Made:
+            _check_count(call, function.name, "arguments", inputs, body.arguments)
             scope.fixed.update(zip(body.arguments, inputs, strict=True))
             scope.pivot = pivot
             self.add_all(body.nodes, scope)
@@ -448,6 +453,8 @@ class _Lowering:
             last = f"{name}/__end_{port}"
             self.add(last, "Identity", [pivot, *effects], _BOOL)
             ends.append((last, bool(effects)))
+        for results in made:
+            _check_count(call, "each branch", "results", results, types)
         merged = []
         for i, dtype in enumerate(types):
             edges = []
@@ -481,10 +488,13 @@ class _Lowering:
         test, kinds = self._inline(attr["cond"].func, call, "cond")
         definition = self._function(attr["body"].func.name).definition
         body = body_of(definition, attr["body"].func.attr, self._definition_of)
+        _check_count(call, attr["body"].func.name, "results", types, body.results)
         loop = Loop(self.add, call.name, call.inputs, types, unchanged(body))
 
         def condition(values: Sequence[str], pivot: str | None) -> str:
-            (edge,), _ = test(values, pivot)
+            edges, _ = test(values, pivot)
+            _check_count(call, attr["cond"].func.name, "results", edges, kinds[:1])
+            edge = edges[0]
             return self._as_bool(f"{call.name}/__flag", edge, kinds[0])
 
         results = loop.build(condition, step, call.pivot)
@@ -548,3 +558,15 @@ class _Function:
     def signature_types(self) -> list[DataType]:
         """The types of its arguments."""
         return [arg.type for arg in self.definition.signature.input_arg]
+
+
+def _check_count(
+    call: _Call, name: str, kind: str, found: Sequence[Any], expected: Sequence[Any]
+) -> None:
+    if len(found) != len(expected):
+        raise InvalidArgumentError(
+            call.node,
+            None,
+            f"'{call.name}' ({call.node.op}): {name} has {len(expected)} {kind}, and "
+            f"there are {len(found)}.",
+        )
