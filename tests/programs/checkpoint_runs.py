@@ -210,6 +210,12 @@ def _matrix_in_pieces(tf: ModuleType) -> Any:
     return tf.get_variable("q", [4, 3], initializer=zeros, partitioner=cut)
 
 
+def _matrix_in_a_scope(tf: ModuleType) -> Any:
+    zeros = tf.zeros_initializer()
+    with tf.variable_scope("a", partitioner=cut):
+        return tf.get_variable("embedding", [4, 3], initializer=zeros)
+
+
 def restored_only_by_initializers(tf: ModuleType) -> Any:
     """MG-320: nothing is read until the initializers run."""
     write_checkpoint(tf)
@@ -324,10 +330,7 @@ CASES: dict[str, Case] = {
     "init_pieces_by_name": _initialised(
         _matrix_in_pieces, lambda made: {"embedding": "q"}
     ),
-    "init_pieces_by_scope": _initialised(
-        lambda tf: tf.variable_scope("a").__enter__() and _matrix_in_pieces(tf),
-        lambda made: {"/": "a/"},
-    ),
+    "init_pieces_by_scope": _initialised(_matrix_in_a_scope, lambda made: {"/": "a/"}),
     "restored_only_by_initializers": restored_only_by_initializers,
     # MG-321
     "init_unknown_tensor": _initialised(_made("x"), lambda made: {"zz": "x"}),

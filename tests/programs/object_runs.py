@@ -188,6 +188,22 @@ def not_all_restored_by_saver(tf: ModuleType) -> Any:
     return "restored"
 
 
+def warm_started_by_objects(tf: ModuleType) -> Any:
+    """MG-320, MG-310: variables are found by the names that objects had."""
+    _written(tf, a="one", b="two")
+    one = tf.get_variable("one", [])
+    tf.train.warm_start("m-1")
+    return _running(tf).run(one).item()
+
+
+def warm_started_without_object(tf: ModuleType) -> Any:
+    """MG-321: a variable that no object had."""
+    _written(tf, a="one")
+    tf.get_variable("new", [])
+    tf.train.warm_start("m-1")
+    return "started"
+
+
 def saver_reads_objects(tf: ModuleType) -> Any:
     """MG-289, MG-310: a saver finds the variables by their names."""
     _written(tf, a="one", b="two")
@@ -307,6 +323,8 @@ CASES: dict[str, Case] = {
     "restored_only": restored_only,
     "restored_slots": restored_slots,
     "not_all_restored_by_saver": not_all_restored_by_saver,
+    "warm_started_by_objects": warm_started_by_objects,
+    "warm_started_without_object": warm_started_without_object,
     "saver_reads_objects": saver_reads_objects,
     "managed": _managed(4, max_to_keep=2),
     "managed_all": _managed(3, max_to_keep=None),

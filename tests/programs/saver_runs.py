@@ -213,7 +213,14 @@ def _mixed_pieces(tf: ModuleType) -> Any:
 def pieces_under_one_name(tf: ModuleType) -> Any:
     """MG-236, MG-246: pieces are stored as slices of the whole, read as one."""
     values = np.arange(10.0, dtype=np.float32).reshape(5, 2)
-    whole = tf.get_variable("p", initializer=values, partitioner=cut, use_resource=True)
+
+    def initial(shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
+        start = partition_info.var_offset[0]
+        return tf.constant(values[start : start + shape[0]], dtype)
+
+    whole = tf.get_variable(
+        "p", [5, 2], initializer=initial, partitioner=cut, use_resource=True
+    )
     found: list[Any] = []
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())

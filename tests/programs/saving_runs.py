@@ -40,7 +40,7 @@ def step_from_a_tensor(tf: ModuleType) -> Any:
     session = started(tf)
     b = tf.global_variables()[1]
     saver = tf.train.Saver()
-    steps = (b, session.graph.get_tensor_by_name("b:0"), "b:0", b.op.name)
+    steps = (b, session.graph.get_tensor_by_name("b:0"), "b:0", b + 1)
     return [saver.save(session, "m", step) for step in steps]
 
 
@@ -78,7 +78,7 @@ def uninitialised(tf: ModuleType) -> Any:
     variables(tf)
     with tf.Session() as session:
         try:
-            tf.train.Saver().save(session, "sub/m")
+            tf.train.Saver().save(session, "./m")
         except tf.errors.FailedPreconditionError:
             return tree()
     return "no error"

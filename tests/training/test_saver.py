@@ -411,6 +411,32 @@ def test_restore(sess: Any, tmp_path: Path, sharded: bool) -> None:
     assert not list(tmp_path.glob("*_temp"))
 
 
+def test_sharded_saver_of_version_1_15(sess: Any, tmp_path: Path) -> None:
+    """MG-245: graphs of 1.x have the temporary name of shards as a constant."""
+    saver = tf.train.Saver(sharded=True)
+    meta = saver.export_meta_graph()
+    nodes = meta.graph_def.node
+    (suffix,) = (node for node in nodes if node.name == "save/StringJoin")
+    suffix.input[1] = "save/StringJoin/inputs_1"
+    gone = ("save/Select", "save/StaticRegexFullMatch", "save/Const_1", "save/Const_2")
+    baked = tf.NodeDef(name="save/StringJoin/inputs_1", op="Const")
+    baked.attr["dtype"].type = tf.string.as_datatype_enum
+    baked.attr["value"].tensor.CopyFrom(
+        tf.make_tensor_proto("_temp_1f6a3c0f2d9b4b9fa6a2b1f5c5d0e7aa/part")
+    )
+    kept = [node for node in nodes if node.name not in gone]
+    del nodes[:]
+    nodes.extend([baked, *kept])
+    with tf.Graph().as_default(), tf.Session() as other:
+        old = tf.train.import_meta_graph(meta)
+        other.run(tf.global_variables_initializer())
+        prefix = old.save(other, tmp_path / "m", write_meta_graph=False)
+        assert files(tmp_path) == ["checkpoint", "m.data-00000-of-00001", "m.index"]
+        assert not list(tmp_path.glob("m_temp*"))
+        old.restore(other, prefix)
+        assert other.run("b:0") == 3
+
+
 def test_restore_from_any_file(sess: Any, tmp_path: Path) -> None:
     """MG-282: a file of the checkpoint stands for its prefix."""
     saver = tf.train.Saver()
