@@ -497,6 +497,13 @@ def savers(tf: ModuleType) -> Any:
     found.append(_savers(tf, second, True, export_scope="s"))
     found.append(_savers(tf, second, True, collection_list=["savers"]))
     found.append(_savers(tf, second, True, collection_list=[]))
+    found.append(
+        failure(
+            lambda: tf.train.export_meta_graph(
+                saver_def=tf.train.SaverDef(), clear_extraneous_savers=True
+            )
+        )
+    )
     return found
 
 

@@ -167,6 +167,9 @@ def extraneous_saver_nodes(
     A saver is everything under a scope in which an op saves or restores. The scopes of
     the save tensor and the restore op of `saver_def` are kept.
 
+    Raises:
+        ValueError: `saver_def` does not name its nodes.
+
     Source: tensorflow python/framework/meta_graph.py _find_extraneous_saver_nodes.
     """
     nodes = list(nodes)
@@ -178,8 +181,14 @@ def extraneous_saver_nodes(
     }
     scopes = {f"{_scope_of(name)}/" for name in saving if _scope_of(name) not in saving}
     if saver_def is not None:
-        scopes.discard(_scope_of(saver_def.save_tensor_name.partition(":")[0]) + "/")
-        scopes.discard(_scope_of(saver_def.restore_op_name) + "/")
+        for name in (saver_def.save_tensor_name, saver_def.restore_op_name):
+            if not name:
+                raise ValueError(
+                    "Node name cannot be empty or None: saver_def names no save tensor "
+                    f"or no restore op, {saver_def.save_tensor_name!r} and "
+                    f"{saver_def.restore_op_name!r}."
+                )
+            scopes.discard(_scope_of(name.partition(":")[0]) + "/")
     if not scopes:
         return frozenset()
     names = (node.name for node in nodes)
