@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from metagraft.api.variable_scope import get_variable_scope
@@ -87,6 +88,8 @@ def _result(
 ) -> Any:
     if value is None:
         return None
+    if isinstance(function, partial):
+        function = function.func
     if isinstance(value, GraphVariable):
         value = convert_to_tensor(value)
     if for_operation is not None and isinstance(value, Operation):

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -165,8 +165,6 @@ class ConcreteFunction:
 
     def _call(self, inputs: Sequence[Tensor]) -> Any:
         made = add_call(self._function, inputs)
-        if self.graph.structured_outputs is None:
-            return made
         return packed_like(self.graph.structured_outputs, made.outputs)
 
 
@@ -286,12 +284,8 @@ class TracedFunction:
         }
         count = len(graph.inputs)
         args, kwargs = self._unbound(arguments)
-        trace(
-            graph,
-            lambda: self._python_function(*args, **kwargs),
-            (),
-            in_order=True,
-        )
+        body = partial(self._python_function, *args, **kwargs)
+        trace(graph, body, (), in_order=True)
         return ConcreteFunction(graph, count)
 
     def _unbound(self, named: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
