@@ -22,6 +22,8 @@ SEEDS_OF_ONE_TEST = 50
 MEMORY_BYTES = 64 << 20
 
 
+# Python says so of damaged escapes in the text of bytes.
+@pytest.mark.filterwarnings("ignore:invalid .*escape:DeprecationWarning")
 @pytest.mark.parametrize("kind", campaign.KINDS)
 @pytest.mark.parametrize("first", range(0, 4 * SEEDS_OF_ONE_TEST, SEEDS_OF_ONE_TEST))
 def test_mutations(kind: str, first: int, tmp_path: Path) -> None:

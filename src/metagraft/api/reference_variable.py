@@ -15,10 +15,10 @@ from metagraft.api.variable_initial_value import (
 from metagraft.api.variables import (
     Variable,
     distribution_options,
-    variable_def_tensor,
 )
 from metagraft.graph.apply_op import op as apply_op
 from metagraft.graph.composite import IndexedSlices
+from metagraft.graph.context_messages import named_tensor
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.dtypes import DType
 from metagraft.graph.graph import Graph
@@ -121,8 +121,8 @@ class ReferenceVariable(Variable):
     def _init_from_proto(
         self, variable_def: VariableDef, import_scope: str | None
     ) -> None:
-        self._variable = variable_def_tensor(variable_def.variable_name, import_scope)
-        self._snapshot = variable_def_tensor(variable_def.snapshot_name, import_scope)
+        self._variable = named_tensor(variable_def.variable_name, import_scope)
+        self._snapshot = named_tensor(variable_def.snapshot_name, import_scope)
         self._adopt(variable_def, import_scope)
 
     # -- what it is ------------------------------------------------------------------

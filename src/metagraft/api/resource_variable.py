@@ -16,10 +16,10 @@ from metagraft.api.variable_initial_value import (
 from metagraft.api.variables import (
     Variable,
     distribution_options,
-    variable_def_tensor,
 )
 from metagraft.graph.apply_op import op as apply_op
 from metagraft.graph.composite import IndexedSlices
+from metagraft.graph.context_messages import named_tensor
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.dtypes import DType
@@ -163,7 +163,7 @@ class ResourceVariable(Variable):
             )
 
         def tensor(name: str) -> Tensor:
-            return variable_def_tensor(name, import_scope)
+            return named_tensor(name, import_scope)
 
         self._handle = tensor(variable_def.variable_name)
         attrs = self._handle.op.attrs

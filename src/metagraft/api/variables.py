@@ -435,19 +435,6 @@ def variable_def_element(name: str, import_scope: str | None) -> Any:
     return get_default_graph().as_graph_element(full_name)
 
 
-def variable_def_tensor(name: str, import_scope: str | None) -> Tensor:
-    """Return the tensor that a message names.
-
-    Raises:
-        KeyError: It is not in the default graph.
-        ValueError: The name is malformed, or that of an operation.
-    """
-    full_name = prepend_name_scope(name, import_scope)
-    found = get_default_graph().as_graph_element(full_name, allow_operation=False)
-    assert isinstance(found, Tensor)
-    return found
-
-
 class VariableReference:
     """A key that stands for one variable."""
 

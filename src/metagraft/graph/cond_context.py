@@ -86,7 +86,7 @@ class CondContext(ControlFlowContext):
         cls, context_def: CondContextDef, import_scope: str | None = None
     ) -> CondContext:
         """Return the context of a branch whose nodes are in the default graph."""
-        from metagraft.graph.context_messages import read_nested
+        from metagraft.graph.context_messages import named_tensor, read_nested
 
         graph = get_default_graph()
         # A name is used up, as in TensorFlow, which makes one before reading this.
@@ -94,12 +94,8 @@ class CondContext(ControlFlowContext):
         context = cls.__new__(cls)
         name = prepend_name_scope(context_def.context_name, import_scope)
         ControlFlowContext.__init__(context, name)
-        context.pred = graph.get_tensor_by_name(
-            prepend_name_scope(context_def.pred_name, import_scope)
-        )
-        context.pivot = graph.get_tensor_by_name(
-            prepend_name_scope(context_def.pivot_name, import_scope)
-        )
+        context.pred = named_tensor(context_def.pred_name, import_scope)
+        context.pivot = named_tensor(context_def.pivot_name, import_scope)
         context.branch = context_def.branch
         context.read_values_def(context_def.values_def, import_scope)
         read_nested(context, context_def.nested_contexts, import_scope)

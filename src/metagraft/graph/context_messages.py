@@ -6,10 +6,31 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from metagraft.errors import UnimplementedError
+from metagraft.graph.defaults import get_default_graph
+from metagraft.graph.operation import Operation
+from metagraft.graph.scope_names import prepend_name_scope
+from metagraft.graph.tensor import Tensor
 from metagraft.proto import ControlFlowContextDef
 
 if TYPE_CHECKING:
     from metagraft.graph.control_flow_context import ControlFlowContext
+
+
+def named_tensor(name: str, import_scope: str | None) -> Tensor:
+    """Return the tensor that a message names.
+
+    Raises:
+        KeyError: It is not in the default graph.
+        ValueError: The name is malformed, or that of an operation.
+    """
+    full_name = prepend_name_scope(name, import_scope)
+    found = get_default_graph().as_graph_element(full_name)
+    if isinstance(found, Operation):
+        raise ValueError(  # noqa: TRY004 - TensorFlow's class
+            f"The name {full_name!r} refers to an Operation, not a Tensor. Tensor names"
+            ' must be of the form "<op_name>:<output_index>".'
+        )
+    return found
 
 
 def read_nested(

@@ -163,12 +163,12 @@ class WhileContext(ControlFlowContext):
         cls, context_def: WhileContextDef, import_scope: str | None = None
     ) -> WhileContext:
         """Return the context of a loop whose nodes are in the default graph."""
-        from metagraft.graph.context_messages import read_nested
+        from metagraft.graph.context_messages import named_tensor, read_nested
 
         graph = get_default_graph()
 
         def tensor(name: str) -> Tensor:
-            return graph.get_tensor_by_name(prepend_name_scope(name, import_scope))
+            return named_tensor(name, import_scope)
 
         context = cls.__new__(cls)
         name = prepend_name_scope(context_def.context_name, import_scope)
