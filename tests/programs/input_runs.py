@@ -272,6 +272,19 @@ def counts_of_a_reader(tf: ModuleType, folder: Path) -> Any:
     return found
 
 
+def counts_of_whole_files(tf: ModuleType, folder: Path) -> Any:
+    names = _files(folder, ".txt", [b"1", b"2", b"3"])
+    queue = tf.FIFOQueue(9, tf.string, [[]])
+    reader = tf.WholeFileReader()
+    some = list(reader.read_up_to(queue, 2))
+    counts = [reader.num_records_produced(), reader.num_work_units_completed()]
+    with tf.Session() as session:
+        session.run(queue.enqueue_many([names]))
+        found = [session.run(some), session.run(counts)]
+        found += [session.run(some)[1], session.run(counts)]
+    return _without(found, str(folder).encode())
+
+
 def missing_file(tf: ModuleType, folder: Path) -> Any:
     queue = tf.FIFOQueue(9, tf.string, [[]])
     key, _ = tf.TextLineReader().read(queue)
@@ -506,6 +519,7 @@ RUNS: dict[str, Callable[[ModuleType, Path], Any]] = {
         fixed_lengths_compressed,
         record_files,
         counts_of_a_reader,
+        counts_of_whole_files,
         missing_file,
         files_as_strings,
         shuffled_names,

@@ -37,13 +37,15 @@ class Reader:
         files_finished: How many files were read to the end.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, is_whole: bool) -> None:
         """Start before the first file.
 
         Args:
             source: Gives the records of one file.
+            is_whole: Whether a file is one record, so that it ends with it.
         """
         self._source = source
+        self._is_whole = is_whole
         # Held while the reader waits for a name: others wait for the same name.
         self._lock = threading.Lock()
         self._records: Iterator[Record] | None = None
@@ -66,7 +68,7 @@ class Reader:
                 record = self._next(run, queue)
                 if record is not None:
                     records.append(record)
-                elif records:
+                if records and self._records is None:
                     break
         return records
 
@@ -80,11 +82,11 @@ class Reader:
         except Exception:
             self._records = None
             raise
-        if record is None:
+        if record is not None:
+            self.records_produced += 1
+        if record is None or self._is_whole:
             self._records = None
             self.files_finished += 1
-        else:
-            self.records_produced += 1
         return record
 
     def reset(self) -> None:
@@ -97,7 +99,8 @@ class Reader:
 
 def make_reader(run: RunContext, op: Operation) -> tuple[Array]:
     """The reader, made when it is first used."""
-    return kept(run, op, "reader", lambda _: Reader(source_of(op)))
+    is_whole = op.type.startswith(("WholeFile", "Identity"))
+    return kept(run, op, "reader", lambda _: Reader(source_of(op), is_whole=is_whole))
 
 
 def read(
