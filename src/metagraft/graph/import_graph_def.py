@@ -296,12 +296,8 @@ class _Import:
         pairs = check_colocation(
             nodes, signatures.colocated, index, taken, renamed=renamed
         )
-        for position in (
-            *edges.downstream_of_reshaped(),
-            *_with_outdated_shapes(op_types),
-        ):
-            nodes[position].attr.pop(OUTPUT_SHAPES, None)
-            self._unshaped.add(position)
+        self._forget_shapes(nodes, edges.downstream_of_reshaped())
+        self._forget_shapes(nodes, _with_outdated_shapes(op_types))
         if renamed:
             for node, new_name in zip(nodes, taken, strict=True):
                 node.name = new_name
@@ -316,6 +312,13 @@ class _Import:
         for definition in signatures.learnt:
             graph.declare_op(definition)
         self._add(taken, pairs, kinds)
+
+    def _forget_shapes(
+        self, nodes: Sequence[NodeDef], positions: Iterable[int]
+    ) -> None:
+        for position in positions:
+            nodes[position].attr.pop(OUTPUT_SHAPES, None)
+            self._unshaped.add(position)
 
     def _remapped(self, nodes: Sequence[NodeDef]) -> Remapped:
         targets: dict[tuple[str, int], tuple[str, int]] = {}

@@ -206,14 +206,15 @@ def import_loaded(
         for key, values in collections:
             for value in values:
                 target.add_to_collection(key, value)
-    variables = target.get_collection(GraphKeys.GLOBAL_VARIABLES, scope=scope)
-    named = [v for v in variables if hasattr(v, "name")]  # files hold anything
     return ImportedMetaGraph(
-        scope=scope,
-        variables={strip_name_scope(v.name, scope): v for v in named},
-        elements=imported.elements,
-        renaming=renaming,
+        scope, _variables_in(target, scope), imported.elements, renaming
     )
+
+
+def _variables_in(graph: Graph, scope: str) -> dict[str, Any]:
+    variables = graph.get_collection(GraphKeys.GLOBAL_VARIABLES, scope=scope)
+    named = [v for v in variables if hasattr(v, "name")]  # files hold anything
+    return {strip_name_scope(v.name, scope): v for v in named}
 
 
 # TF: refuses the file at the first such op. Much of a file can run without them.

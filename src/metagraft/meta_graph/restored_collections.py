@@ -1,6 +1,6 @@
 """Collections of a MetaGraph, found or rebuilt where its nodes really went.
 
-The twin for programs written for TensorFlow is in `collection_defs.py`, which puts the
+The twin for programs written for TensorFlow is `collection_imports.py`, which puts the
 scope of the import in front of every name instead.
 """
 
