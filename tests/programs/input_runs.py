@@ -285,6 +285,32 @@ def counts_of_whole_files(tf: ModuleType, folder: Path) -> Any:
     return _without(found, str(folder).encode())
 
 
+def stored_state(tf: ModuleType, folder: Path) -> Any:
+    queue = tf.FIFOQueue(9, tf.string, [[]])
+    reader, lines = tf.IdentityReader(), tf.TextLineReader()
+    key, _ = reader.read(queue)
+    state = tf.placeholder(tf.string, [])
+    restore = reader.restore_state(state)
+    store = reader.serialize_state()
+    counts = [reader.num_records_produced(), reader.num_work_units_completed()]
+    with tf.Session() as session:
+        found = [session.run(store)]
+        session.run(queue.enqueue_many([["x", "y", "z"]]))
+        session.run(key)
+        session.run(key)
+        stored = session.run(store)
+        session.run(reader.reset())
+        found += [stored, session.run(counts), session.run(store)]
+        session.run(restore, {state: stored})
+        found += [session.run(counts), session.run(key), session.run(store)]
+        inside = b"\x08\x02\x10\x01\x18\x01\x22\x01w"  # in the middle of a file
+        found.append(_error(tf, lambda: session.run(restore, {state: inside}))[0])
+        found.append(_error(tf, lambda: session.run(lines.serialize_state())))
+        found.append(_error(tf, lambda: session.run(lines.restore_state(stored))))
+        found.append(_error(tf, lambda: session.run(restore, {state: b"\xff"}))[0])
+    return found
+
+
 def missing_file(tf: ModuleType, folder: Path) -> Any:
     queue = tf.FIFOQueue(9, tf.string, [[]])
     key, _ = tf.TextLineReader().read(queue)
@@ -520,6 +546,7 @@ RUNS: dict[str, Callable[[ModuleType, Path], Any]] = {
         record_files,
         counts_of_a_reader,
         counts_of_whole_files,
+        stored_state,
         missing_file,
         files_as_strings,
         shuffled_names,

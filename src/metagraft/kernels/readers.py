@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from metagraft.errors import InvalidArgumentError
+from metagraft.errors import InvalidArgumentError, UnimplementedError
 from metagraft.formats import files
 from metagraft.formats.folders import matching
 from metagraft.kernels.kernel import Array, Kernel, RunContext
 from metagraft.kernels.queues import Queue
+from metagraft.kernels.reader_state import ReaderState
 from metagraft.kernels.record_sources import Record, Source, source_of
 from metagraft.kernels.session_resources import (
     behind,
@@ -49,6 +50,7 @@ class Reader:
         # Held while the reader waits for a name: others wait for the same name.
         self._lock = threading.Lock()
         self._records: Iterator[Record] | None = None
+        self._current = b""
         self.records_produced = 0
         self.files_finished = 0
 
@@ -76,7 +78,8 @@ class Reader:
         """Return the next record of the file, None at its end."""
         if self._records is None:
             ((name, *_),) = queue.elements.take(run.waits, 1)
-            self._records = self._source(name[()])
+            self._current = name[()]
+            self._records = self._source(self._current)
         try:
             record = next(self._records, None)
         except Exception:
@@ -92,9 +95,38 @@ class Reader:
     def reset(self) -> None:
         """Go back to the start."""
         with self._lock:
-            self._records = None
-            self.records_produced = 0
-            self.files_finished = 0
+            self._go_to(ReaderState(0, 0, 0, b""))
+
+    def state(self) -> ReaderState:
+        """Return how far it has come.
+
+        Raises:
+            UnimplementedError: It may be in the middle of a file.
+        """
+        self._check_whole("SerializeState")
+        with self._lock:
+            count = self.files_finished
+            return ReaderState(count, count, self.records_produced, self._current)
+
+    def restore(self, state: ReaderState) -> None:
+        """Go back to where it was.
+
+        Raises:
+            UnimplementedError: It may be in the middle of a file.
+        """
+        self._check_whole("RestoreState")
+        with self._lock:
+            self._go_to(state)
+
+    def _go_to(self, state: ReaderState) -> None:
+        self._current = state.current
+        self.records_produced = state.records_produced
+        self.files_finished = state.files_finished
+        self._records = None
+
+    def _check_whole(self, what: str) -> None:
+        if not self._is_whole:
+            raise UnimplementedError(None, None, f"Reader {what}")
 
 
 def make_reader(run: RunContext, op: Operation) -> tuple[Array]:
@@ -178,6 +210,34 @@ def reset(run: RunContext, op: Operation, reader_handle: Array) -> tuple[()]:
     return ()
 
 
+def serialize_state(
+    run: RunContext, op: Operation, reader_handle: Array
+) -> tuple[Array]:
+    """Return how far a reader has come."""
+    del run, op
+    reader: Reader = behind(reader_handle, Reader)
+    return (_string(reader.state().encode()),)
+
+
+def restore_state(
+    run: RunContext, op: Operation, reader_handle: Array, state: Array
+) -> tuple[()]:
+    """Go back to where a reader was."""
+    del run
+    reader: Reader = behind(reader_handle, Reader)
+    source = op.inputs[0].op
+    name = f"{source.type.removesuffix('V2')} '{source.name}'"
+    stored = ReaderState.decode(bytes_of(state), name)
+    if stored.files_started > stored.files_finished:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Inconsistent work started vs. finished when restoring in {name}",
+        )
+    reader.restore(stored)
+    return ()
+
+
 # -- whole files -----------------------------------------------------------------------
 
 
@@ -231,8 +291,10 @@ _ACTIONS: Final = {
     "ReaderReadUpTo": _on_run(read_up_to, waits=True),
     "ReaderNumRecordsProduced": _on_run(num_records_produced),
     "ReaderNumWorkUnitsCompleted": _on_run(num_work_units_completed),
-    # It waits for whoever is reading.
+    # They wait for whoever is reading.
     "ReaderReset": _on_run(reset, waits=True),
+    "ReaderSerializeState": _on_run(serialize_state, waits=True),
+    "ReaderRestoreState": _on_run(restore_state, waits=True),
 }
 
 KERNELS = {
