@@ -69,3 +69,15 @@ def test_frames_stay_after_an_error() -> None:
     for _ in range(2):
         tf.import_graph_def(source, name="a")
     assert source.SerializeToString(deterministic=True) == before
+
+
+def test_loops_that_are_built_later_have_other_frames() -> None:
+    """MG-221: the name of an imported frame is not taken again."""
+    y, x = tf.import_graph_def(powers(), return_elements=["y:0", "x:0"], name="a")
+    mine = tf.while_loop(lambda i: i < 5, lambda i: i + 1, [0])
+    gradient = tf.gradients(y, x)[0]
+    again = tf.gradients(y, x)[0]
+    assert len(frames()) == 4
+    with tf.Session() as sess:
+        found = sess.run([mine, y, gradient, again], {x: 2.0})
+    assert found == [5, 16.0, 24.0, 24.0]
