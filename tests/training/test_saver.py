@@ -13,7 +13,6 @@ import pytest
 
 import metagraft.compat.v1 as tf
 from metagraft.proto import MetaGraphDef, SaverDef
-from metagraft.training import saver as saver_module
 from metagraft.training.saver_ops import BaseSaverBuilder
 
 
@@ -205,16 +204,6 @@ def test_prefix(sess: Any, tmp_path: Path, step: Any, suffix: str) -> None:
     ]
 
 
-def test_step_that_is_no_number(sess: Any, tmp_path: Path) -> None:
-    """MG-251: tensors are run; floats and vectors are no steps."""
-    saver = tf.train.Saver()
-    b = sess.graph.get_tensor_by_name("b:0")
-    assert saver.save(sess, str(tmp_path / "m"), global_step=b).endswith("m-3")
-    for step in (1.5, "a:0"):
-        with pytest.raises(TypeError):
-            saver.save(sess, str(tmp_path / "m"), global_step=step)
-
-
 def test_wrong_arguments(sess: Any, tmp_path: Path) -> None:
     """MG-252, MG-253, MG-254: paths, state files and sessions."""
     saver, path = tf.train.Saver(), str(tmp_path / "m")
@@ -244,16 +233,6 @@ def test_format_v1(sess: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) 
     assert files(tmp_path) == ["checkpoint", "m-2-00000-of-00001", "m-2.meta"]
     assert tf.train.latest_checkpoint(tmp_path) == prefix
     saver.restore(sess, prefix)
-
-
-def test_uninitialized_variable(tmp_path: Path) -> None:
-    """MG-255: an error, and no file."""
-    variables()
-    with tf.Session() as session:
-        saver = tf.train.Saver()
-        with pytest.raises(tf.errors.FailedPreconditionError, match="uninitialized"):
-            saver.save(session, tmp_path / "m")
-    assert files(tmp_path) == []
 
 
 def test_what_is_written(sess: Any, tmp_path: Path) -> None:
@@ -342,19 +321,6 @@ def test_all_are_kept(sess: Any, tmp_path: Path, max_to_keep: int | None) -> Non
     assert saver.last_checkpoints == []
     state = tf.train.get_checkpoint_state(tmp_path)
     assert list(state.all_model_checkpoint_paths) == [str(tmp_path / "m-2")]
-
-
-def test_some_are_kept_for_good(
-    sess: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """MG-273: one in the given time; the first time begins with the saver."""
-    now = [1000.0]
-    monkeypatch.setattr(saver_module.time, "time", lambda: now[0])
-    saver = tf.train.Saver(max_to_keep=1, keep_checkpoint_every_n_hours=1)
-    for step in range(6):
-        now[0] += 1500
-        saver.save(sess, tmp_path / "m", global_step=step, write_meta_graph=False)
-    assert kept(tmp_path) == ["m-2", "m-4", "m-5"]
 
 
 def test_lists_of_checkpoints(sess: Any, tmp_path: Path) -> None:
