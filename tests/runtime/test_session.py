@@ -322,7 +322,7 @@ def test_missing_kernels_are_listed(graph: Graph) -> None:
         with pytest.raises(
             errors.UnimplementedError,
             match=r"2 op types have no kernel: FakeParam \(2 nodes, first 'p'\), "
-            r"ThirdParty \(1 node, 'odd'\)",
+            r"ThirdParty \(not an op of TensorFlow; 1 node, 'odd'\)",
         ):
             session.run([update, first, second, custom])
         assert session.run(update) == 1.0
