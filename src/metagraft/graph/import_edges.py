@@ -237,6 +237,8 @@ class Edges:
         expected = () if kinds is None else kinds.inputs
         for given in texts:
             name, port, source = self._parse(given)
+            if source < 0 and (name, port) not in self._remapped.targets:
+                raise self._wrong(position, f"Unknown input node '{given}'")
             text, number = self._source(position, name, port, source)
             if port == CONTROL:
                 control.add(text)
@@ -250,9 +252,11 @@ class Edges:
                 self._check_type(position, len(data), text, number, expected)
             data.append(text)
         if kinds is not None and len(data) != len(expected):
-            node = self._nodes[position]
-            definition = self._definition_of(node.op)
-            raise wrong_input_count(node, definition, expected, len(data))
+            op_type = self._nodes[position].op
+            definition = self._definition_of(op_type)
+            raise wrong_input_count(
+                self._names[position], definition or op_type, expected, len(data)
+            )
         final = data + sorted(control)
         if final != texts:
             self._nodes[position].input[:] = final
@@ -267,9 +271,6 @@ class Edges:
             if (name, port) in self._remapped.reshaped:
                 self._reshaped.add(position)
             return target
-        if source < 0:
-            text = _spell(name, port)
-            raise self._wrong(position, f"Unknown input node '{text}'")
         if source >= position:
             self._looks_ahead = True
         number = 0 if port == CONTROL else self._output_type(position, source, port)

@@ -74,16 +74,23 @@ def check_attrs(node: NodeDef, definition: OpDef) -> None:
 
 
 def wrong_input_count(
-    node: NodeDef, definition: OpDef | None, expected: Collection[int], given: int
+    name: str, definition: OpDef | str, expected: Collection[int], given: int
 ) -> ValueError:
-    """Return the error for a node with too many or too few inputs."""
+    """Return the error for a node with too many or too few inputs.
+
+    Args:
+        name: The node's name in the graph that it goes into.
+        definition: Its signature, or the op type if there is none.
+        expected: Type numbers of the inputs that it takes.
+        given: How many it has.
+    """
     types = ", ".join(map(type_name, islice(expected, _MOST_TYPES_SHOWN)))
     if len(expected) > _MOST_TYPES_SHOWN:
         types += f", ... ({len(expected)} in all)"
-    op = node.op if definition is None else show_op(definition)
+    op = definition if isinstance(definition, str) else show_op(definition)
     return ValueError(
         f"NodeDef expected inputs '{types}' do not match {given} inputs specified; "
-        f"{op}; NodeDef: {_show(node)}"
+        f"{op}; NodeDef: {{{{node {name}}}}}"
     )
 
 
