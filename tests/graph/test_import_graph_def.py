@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -382,3 +383,17 @@ def test_shapes_of_large_graphs_are_trusted() -> None:
         tf.import_graph_def(graph_def(text))
     (a,) = tf.import_graph_def(graph_def(text + more), return_elements=["a:0"])
     assert a.shape.as_list() == [3]
+
+
+def test_no_file_is_read_to_learn_a_shape(tmp_path: Path) -> None:
+    """Importing and showing a graph runs nothing that touches files."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)  # whoever opens it waits
+    with tf.Graph().as_default() as graph:
+        content = tf.raw_ops.ReadFile(filename=str(path))
+        is_long = tf.raw_ops.StaticRegexFullMatch(input=content, pattern="..+")
+        tf.fill([tf.cast(is_long, tf.int32)], 1.0, name="filled")
+        graph_def = graph.as_graph_def()
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(graph_def, name="")
+        assert graph.get_tensor_by_name("filled:0").shape.as_list() == [None]

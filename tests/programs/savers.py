@@ -144,6 +144,8 @@ def saver_of_saveables(tf: ModuleType) -> None:
     tf.add_to_collection(tf.GraphKeys.SAVEABLE_OBJECTS, Pair(first, second, "pair"))
     tf.train.Saver()
     tf.train.Saver({"other": Pair(first, second, "pair")}, sharded=True)
+    # A MetaGraph of TensorFlow's would name an object that nobody finds in it.
+    tf.get_default_graph().clear_collection(tf.GraphKeys.SAVEABLE_OBJECTS)
 
 
 def saver_built_later(tf: ModuleType) -> None:

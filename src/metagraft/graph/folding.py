@@ -293,6 +293,9 @@ def _run_kernel(op: Operation, operands: Sequence[Array]) -> Sequence[Any] | Non
     kernel = import_module("metagraft.kernels").kernel_for(op.type)
     if kernel is None or kernel.random or kernel.updates or kernel.reads:
         return None
+    # TF: reads files while it infers shapes.
+    if kernel.files or kernel.on_run or kernel.waits:
+        return None
     arguments = [
         tuple(values) if is_list(arg) else values[0]
         for arg, values in split_by_argument(operands, definition.inputs, op.attrs)

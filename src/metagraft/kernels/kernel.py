@@ -76,6 +76,8 @@ class Kernel:
         static_for: Where `static` depends on the operation: returns it for one.
         on_run: It acts on what the session keeps: `fn(run, op, *operands)`, with a
             `RunContext` and the operation itself in place of its attributes.
+        files: It reads or writes files, so it runs when the graph runs: never to learn
+            a value while a graph is built, imported or shown.
         waits: It may wait for other runs of the session, so it runs while nothing is
             held that these need.
     """
@@ -88,6 +90,7 @@ class Kernel:
     reads: tuple[str, ...] = ()
     static_for: Callable[[Operation], tuple[str, ...]] | None = None
     on_run: bool = False
+    files: bool = False
     waits: bool = False
 
     def static_names(self, op: Operation) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError, UnimplementedError
 from metagraft.formats import files
 from metagraft.formats.folders import matching
+from metagraft.formats.names import decode_name, encode_name
 from metagraft.kernels.kernel import Array, Kernel, RunContext
 from metagraft.kernels.queues import Queue
 from metagraft.kernels.reader_state import ReaderState
@@ -262,9 +263,9 @@ def matching_files(attrs: Any, pattern: Array) -> tuple[Array]:
     """Return the names of the files that match any pattern, in order."""
     del attrs
     found = [
-        name.encode("utf-8", "surrogateescape")
+        encode_name(name)
         for one in np.asarray(pattern, object).reshape(-1)
-        for name in matching(one.decode("utf-8", "surrogateescape"))
+        for name in matching(decode_name(one))
     ]
     names = np.empty(len(found), object)
     names[:] = sorted(found)
@@ -302,7 +303,7 @@ KERNELS = {
     **{f"{name}V2": _on_run(make_reader) for name in _READERS},
     **_ACTIONS,
     **{f"{name}V2": kernel for name, kernel in _ACTIONS.items()},
-    "ReadFile": Kernel(read_file, host=True),
-    "WriteFile": Kernel(write_file, host=True),
-    "MatchingFiles": Kernel(matching_files, host=True),
+    "ReadFile": Kernel(read_file, host=True, files=True),
+    "WriteFile": Kernel(write_file, host=True, files=True),
+    "MatchingFiles": Kernel(matching_files, host=True, files=True),
 }
