@@ -61,6 +61,16 @@ MISTAKES: dict[str, tuple[Mistake, type[Exception], str]] = {
         tf.errors.InvalidArgumentError,
         "Cannot have duplicate output names",
     ),
+    "names for other outputs": (
+        lambda p, x: (
+            function.Defun(tf.float32, func_name="D", out_names=["a", "b"])(
+                lambda a: a
+            ).definition
+        ),
+        tf.errors.InvalidArgumentError,
+        "output names must be either empty or equal in size to outputs. "
+        "output names size = 2 outputs size = 1",
+    ),
     "python bool": (
         lambda p, x: tf.cond(True, lambda: x, lambda: x),
         TypeError,

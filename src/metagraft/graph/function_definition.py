@@ -86,6 +86,21 @@ def _as_argument(name: str) -> str:
     )
 
 
+def _check_output_names(names: Sequence[str], outputs: int) -> None:
+    """Check that either every output has a name, or none.
+
+    Raises:
+        InvalidArgumentError: There are more or fewer names than outputs.
+    """
+    if names and len(names) != outputs:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "output names must be either empty or equal in size to outputs. "
+            f"output names size = {len(names)} outputs size = {outputs}",
+        )
+
+
 def function_def_from_graph(
     graph: Graph,
     name: str,
@@ -112,13 +127,15 @@ def function_def_from_graph(
         description: What the function does, in words.
 
     Raises:
-        InvalidArgumentError: Two outputs have the same name, an operation is not in
-            the graph, or an op is unknown.
+        InvalidArgumentError: Two outputs have the same name, the names are more or
+            fewer than the outputs, an operation is not in the graph, or an op is
+            unknown.
     """
     function = FunctionDef()
     signature = function.signature
     signature.description = description
     names = _Names()
+    _check_output_names(output_names, len(outputs))
     for i, tensor in enumerate(outputs):
         arg = signature.output_arg.add(type=tensor.dtype.as_datatype_enum)
         if output_names:
