@@ -1,0 +1,57 @@
+"""Strings to numbers of buckets, on the host; twin of `ops/string_hash.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.attrs import Attrs
+from metagraft.kernels.hashes import fingerprint64, murmur_hash64, sip_hash64
+from metagraft.kernels.kernel import Array, Kernel
+
+# What `Hash64` starts from where nothing else is asked for.
+_SEED = 0xDECAFCAFFE
+
+
+def string_to_hash_bucket_fast(attrs: Attrs, input: Array) -> tuple[Array]:
+    return (_buckets(input, attrs["num_buckets"], fingerprint64),)
+
+
+def string_to_hash_bucket(attrs: Attrs, string_tensor: Array) -> tuple[Array]:
+    return (
+        _buckets(
+            string_tensor,
+            attrs["num_buckets"],
+            lambda text: murmur_hash64(text, _SEED),
+        ),
+    )
+
+
+def string_to_hash_bucket_strong(attrs: Attrs, input: Array) -> tuple[Array]:
+    key: list[int] = attrs["key"]
+    if len(key) != 2:
+        raise InvalidArgumentError(None, None, "Key must have 2 elements")
+    low, high = key
+    return (
+        _buckets(input, attrs["num_buckets"], lambda text: sip_hash64(text, low, high)),
+    )
+
+
+def _buckets(strings: Array, count: int, hash64: Callable[[bytes], int]) -> Array:
+    """Return the bucket of every string; equal strings are hashed once."""
+    seen: dict[bytes, int] = {}
+    numbers = np.empty(np.size(strings), np.int64)
+    for place, text in enumerate(np.ravel(strings)):
+        if text not in seen:
+            seen[text] = hash64(text) % count
+        numbers[place] = seen[text]
+    return numbers.reshape(np.shape(strings))
+
+
+KERNELS = {
+    "StringToHashBucket": Kernel(string_to_hash_bucket, host=True),
+    "StringToHashBucketFast": Kernel(string_to_hash_bucket_fast, host=True),
+    "StringToHashBucketStrong": Kernel(string_to_hash_bucket_strong, host=True),
+}

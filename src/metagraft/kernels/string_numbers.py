@@ -1,0 +1,175 @@
+"""Numbers to text and back, on the host; twin of `ops/string_numbers.py`.
+
+Source: tensorflow core/kernels/as_string_op.cc, core/kernels/string_to_number_op.cc.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any, Final
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError, UnimplementedError
+from metagraft.graph.attrs import Attrs
+from metagraft.graph.dtypes import DType, as_dtype
+from metagraft.kernels.kernel import Array, Kernel
+
+_FLAGS: Final = ("", " ", "+", "-", "0", "#")
+_SPACE: Final = r"[ \t\n\v\f\r]*"
+_DIGITS: Final = r"(?:\d+\.?\d*|\.\d+)"
+_HEX_DIGITS: Final = r"0x(?:[\da-f]+\.?[\da-f]*|\.[\da-f]+)(?:p[+-]?\d+)?"
+_INTEGER: Final = re.compile(rf"{_SPACE}([+-]?\d+){_SPACE}".encode())
+_FLOAT: Final = re.compile(
+    rf"{_SPACE}([+-]?)(?:({_DIGITS}(?:e[+-]?\d+)?)|({_HEX_DIGITS})|(inf(?:inity)?)"
+    rf"|nan(?:\(\w*\))?){_SPACE}".encode(),
+    re.IGNORECASE,
+)
+
+
+def as_string(attrs: Attrs, input: Array) -> tuple[Array]:
+    dtype = as_dtype(attrs["T"])
+    shown = _shower(attrs, dtype)
+    texts = np.empty(np.size(input), dtype=object)
+    texts[:] = [shown(item) for item in np.ravel(input).tolist()]
+    return (texts.reshape(np.shape(input)),)
+
+
+def _shower(attrs: Attrs, dtype: DType) -> Callable[[Any], bytes]:
+    """Return the function that turns one element of a type to text."""
+    _check_attrs(attrs, dtype)
+    if dtype.name == "variant":
+        raise UnimplementedError(None, None, "AsString of variants is not supported.")
+    if dtype.is_bool:
+        return lambda item: b"true" if item else b"false"
+    flag: str = attrs["fill"].decode("latin-1")
+    width, precision = attrs["width"], attrs["precision"]
+    size = str(width) if width > -1 else ""
+    places = f".{precision}" if precision > -1 else ""
+    if dtype.name == "string":
+        # A zero is no flag of strings.
+        form = f"%{flag.replace('0', '')}{size}{places}s".encode()
+        return lambda item: form % item
+    if dtype.is_integer:
+        # Numbers without sign do not show one.
+        signless = flag in {"+", " "} and dtype.is_unsigned
+        form = f"%{'' if signless else flag}{size}d".encode()
+        return lambda item: form % item
+    kind = "g" if attrs["shortest"] else "e" if attrs["scientific"] else "f"
+    return _float_shower(f"%{flag}{size}{places}{kind}", flag, size, dtype.is_complex)
+
+
+def _float_shower(
+    form: str, flag: str, size: str, is_complex: bool
+) -> Callable[[Any], bytes]:
+    # Zeros do not fill what is no number.
+    form_of_names = f"%{flag.replace('0', '').replace('#', '')}{size}s"
+
+    def shown(number: float) -> str:
+        if math.isfinite(number):
+            return form % number
+        negative = math.copysign(1, number) < 0
+        sign = "-" if negative else flag if flag in {"+", " "} else ""
+        return form_of_names % f"{sign}{'nan' if math.isnan(number) else 'inf'}"
+
+    if is_complex:
+        return lambda item: f"({shown(item.real)},{shown(item.imag)})".encode()
+    return lambda item: shown(item).encode()
+
+
+def _check_attrs(attrs: Attrs, dtype: DType) -> None:
+    """Refuse what does not go together, in TensorFlow's order."""
+    fill: bytes = attrs["fill"]
+    scientific, shortest = attrs["scientific"], attrs["shortest"]
+    if not (dtype.is_floating or dtype.is_complex or dtype.name == "string"):
+        if scientific or shortest:
+            raise _invalid(
+                "scientific and shortest format not supported for datatype "
+                f"{dtype.name}"
+            )
+        if attrs["precision"] >= 0:
+            raise _invalid(f"precision not supported for datatype {dtype.name}")
+    if len(fill) > 1:
+        raise _invalid("Fill string must be one or fewer characters")
+    if scientific and shortest:
+        raise _invalid("Cannot select both scientific and shortest notation")
+    if fill.decode("latin-1") not in _FLAGS:
+        raise _invalid(f'Fill argument not supported: "{fill.decode("latin-1")}"')
+
+
+def string_to_number(attrs: Attrs, string_tensor: Array) -> tuple[Array]:
+    dtype = as_dtype(attrs["out_type"]).as_numpy_dtype
+    parse = _parsed_float if np.dtype(dtype).kind == "f" else _parsed_integer
+    numbers = np.empty(np.size(string_tensor), dtype)
+    for place, text in enumerate(np.ravel(string_tensor)):
+        number = parse(text, dtype)
+        if number is None:
+            raise _invalid(
+                "StringToNumberOp could not correctly convert string: "
+                + text.decode("utf-8", "backslashreplace")
+            )
+        numbers[place] = number
+    return (numbers.reshape(np.shape(string_tensor)),)
+
+
+def _parsed_integer(text: bytes, dtype: Any) -> int | None:
+    match = _INTEGER.fullmatch(text)
+    limits = np.iinfo(dtype)
+    # Numbers without sign take none, not even that of zero.
+    if match is None or (limits.min == 0 and match[1].startswith(b"-")):
+        return None
+    number = int(match[1])
+    return number if limits.min <= number <= limits.max else None
+
+
+def _parsed_float(text: bytes, dtype: Any) -> Any:
+    match = _FLOAT.fullmatch(text)
+    if match is None:
+        return None
+    sign, decimal, hexadecimal, infinite = match.groups()
+    if decimal:
+        magnitude = _rounded(decimal.decode(), dtype)
+    elif hexadecimal:
+        magnitude = _of_hexadecimal(hexadecimal.decode(), dtype)
+    else:
+        magnitude = dtype(math.inf if infinite else math.nan)
+    return -magnitude if sign == b"-" else magnitude
+
+
+def _of_hexadecimal(text: str, dtype: Any) -> Any:
+    try:
+        number = float.fromhex(text)
+    except OverflowError:
+        number = math.inf
+    with np.errstate(over="ignore"):
+        return dtype(number)
+
+
+def _rounded(text: str, dtype: Any) -> Any:
+    """Return the number nearest to a decimal, which is rounded once."""
+    wide = float(text)
+    with np.errstate(over="ignore"):
+        near = dtype(wide)
+    if float(near) == wide or not math.isfinite(float(near)):
+        return near
+    other = np.nextafter(near, dtype(math.inf if wide > float(near) else 0))
+    if float(near) + float(other) != 2 * wide:
+        return near
+    # As a double it lies half-way; which side the decimal itself is on decides.
+    exact, middle = Fraction(text), Fraction(wide)
+    if exact == middle:
+        return near
+    return max(near, other) if exact > middle else min(near, other)
+
+
+def _invalid(message: str) -> InvalidArgumentError:
+    return InvalidArgumentError(None, None, message)
+
+
+KERNELS = {
+    "AsString": Kernel(as_string, host=True),
+    "StringToNumber": Kernel(string_to_number, host=True),
+}
