@@ -16,29 +16,42 @@ import pytest
 TABLE = Path(__file__).with_suffix(".toml")
 
 
-def parameters(contract: str, cases: Iterable[str]) -> list[Any]:
+def entries(contract: str) -> dict[str, str]:
+    """Return the cases of a section and why each is there."""
+    found: dict[str, str] = tomllib.loads(TABLE.read_text("utf-8"))[contract]
+    return found
+
+
+# What is missing fails with these; a graph that differs is no known difference, unless
+# its section says so.
+MISSING = (AttributeError, NotImplementedError)
+
+
+def parameters(
+    contract: str,
+    cases: Iterable[str],
+    raises: type[Exception] | tuple[type[Exception], ...] = MISSING,
+) -> list[Any]:
     """Return the cases for `parametrize`, those listed under `contract` marked.
 
     Args:
         contract: A section of `known_differences.toml`.
         cases: The names of all cases.
+        raises: The errors that the listed cases fail with.
 
     Raises:
         ValueError: An entry names no case.
     """
-    entries: dict[str, str] = tomllib.loads(TABLE.read_text("utf-8"))[contract]
+    listed = entries(contract)
     names = list(cases)
-    if unknown := sorted(set(entries) - set(names)):
+    if unknown := sorted(set(listed) - set(names)):
         raise ValueError(f"{TABLE.name}, {contract}: no such cases: {unknown}")
     return [
-        pytest.param(name, marks=_expected_failure(entries[name]))
-        if name in entries
+        pytest.param(
+            name,
+            marks=pytest.mark.xfail(reason=listed[name], raises=raises, strict=True),
+        )
+        if name in listed
         else name
         for name in names
     ]
-
-
-def _expected_failure(reason: str) -> pytest.MarkDecorator:
-    """Missing functions and kernels are expected; graphs that differ are not."""
-    missing = (AttributeError, NotImplementedError)
-    return pytest.mark.xfail(reason=reason, raises=missing, strict=True)
