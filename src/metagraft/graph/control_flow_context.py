@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from metagraft.graph.defaults import get_default_graph
+from metagraft.graph.frames import ENTERS
 from metagraft.graph.scope_names import prepend_name_scope, strip_name_scope
 from metagraft.proto import ControlFlowContextDef, ValuesDef
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from metagraft.graph.while_context import WhileContext
 
 _SWITCH: Final = ("Switch", "RefSwitch")
-_ENTER: Final = ("Enter", "RefEnter")
 _EXIT: Final = ("Exit", "RefExit")
 
 
@@ -198,7 +198,7 @@ def is_switch(op: Operation) -> bool:
 
 def is_loop_enter(op: Operation) -> bool:
     """Whether this is an `Enter`."""
-    return op.type in _ENTER
+    return op.type in ENTERS
 
 
 def is_loop_exit(op: Operation) -> bool:

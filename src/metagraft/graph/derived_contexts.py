@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from metagraft.graph.cond_context import CondContext
 from metagraft.graph.control_flow_context import context_of
+from metagraft.graph.frames import ENTERS
 from metagraft.graph.graph import Graph
 from metagraft.graph.operation import Operation
 from metagraft.graph.tensor import Tensor
@@ -24,7 +25,6 @@ from metagraft.proto import (
     WhileContextDef,
 )
 
-_ENTERS = ("Enter", "RefEnter")
 _EXITS = ("Exit", "RefExit")
 _SWITCHES = ("Switch", "RefSwitch")
 _MERGES = ("Merge", "RefMerge")
@@ -131,7 +131,7 @@ class _Paths:
         for path in self._paths_before(op):
             if len(path) > len(around):
                 around = path
-        if op.type in _ENTERS:
+        if op.type in ENTERS:
             frame = op.get_attr("frame_name").decode("utf-8", "replace")
             return (*around, _Loop(frame))
         if op.type in _MERGES and not _is_of_loop(op):
@@ -168,7 +168,7 @@ class _Paths:
 
 
 def _is_of_loop(merge: Operation) -> bool:
-    return any(t.op.type in (*_NEXT_ITERATIONS, *_ENTERS) for t in merge.inputs)
+    return any(t.op.type in (*_NEXT_ITERATIONS, *ENTERS) for t in merge.inputs)
 
 
 def _side(switch: Operation) -> int:
@@ -205,7 +205,7 @@ class _Messages:
     def _loop(self, path: _Path, loop: _Loop) -> ControlFlowContextDef | None:
         ops = self.members[path]
         conditions = [op for op in ops if op.type == "LoopCond"]
-        enters = [op for op in ops if op.type in _ENTERS and not _is_constant(op)]
+        enters = [op for op in ops if op.type in ENTERS and not _is_constant(op)]
         cycles = [cycle for op in enters if (cycle := _cycle(op)) is not None]
         if len(conditions) != 1 or not cycles:
             return None
@@ -221,7 +221,7 @@ class _Messages:
             values_def=self._values(path),
         )
         for op in ops:
-            if op.type in _ENTERS and _is_constant(op):
+            if op.type in ENTERS and _is_constant(op):
                 _add_external(message.values_def, op.inputs[0], op.outputs[0])
         return ControlFlowContextDef(while_ctxt=message)
 

@@ -8,26 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 from itertools import count
-from typing import Final
 
+from metagraft.graph.frames import ENTERS, frame_of, set_frame
 from metagraft.proto import NodeDef
-
-_ENTERS: Final = frozenset({"Enter", "RefEnter"})
-_FRAME: Final = "frame_name"
 
 
 def has_loops(op_types: Iterable[str]) -> bool:
     """Whether any of the op types begins a loop."""
-    return not _ENTERS.isdisjoint(op_types)
+    return not ENTERS.isdisjoint(op_types)
 
 
 def frames_of(nodes: Iterable[NodeDef]) -> set[str]:
     """Return the frames of all loops."""
-    return {
-        _text(node.attr[_FRAME].s)
-        for node in nodes
-        if node.op in _ENTERS and _FRAME in node.attr
-    }
+    frames = (frame_of(node) for node in nodes)
+    return {frame for frame in frames if frame is not None}
 
 
 def free_frame(name: str, taken: Container[str]) -> str:
@@ -51,25 +45,16 @@ def make_frames_unique(
     Returns:
         The new names of the frames that had to change.
     """
-    entered = [node for node in nodes if node.op in _ENTERS]
+    entered = [node for node in nodes if node.op in ENTERS]
     taken = frames_of(existing)
     own = frames_of(entered)
     changed: dict[str, str] = {}
     for frame in sorted(own & taken):
-        changed[frame] = found = free_frame(frame, taken | own)
-        own.add(found)
+        changed[frame] = free_frame(frame, taken | own)
+        own.add(changed[frame])
     if changed:
         for node in entered:
-            frame = _text(node.attr[_FRAME].s)
-            if frame in changed:
-                node.attr[_FRAME].s = _bytes(changed[frame])
+            found = changed.get(frame_of(node) or "", "")
+            if found:
+                set_frame(node, found)
     return changed
-
-
-# Bytes that are no text come back as they were.
-def _text(content: bytes) -> str:
-    return content.decode("utf-8", "surrogateescape")
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

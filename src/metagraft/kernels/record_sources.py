@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from metagraft.errors import DataLossError, InvalidArgumentError
 from metagraft.formats import files
+from metagraft.formats.names import decode_name
 from metagraft.formats.records import RecordReader
 
 if TYPE_CHECKING:
@@ -32,10 +33,6 @@ def source_of(op: Operation) -> Source:
     return _SOURCES[kind](op)
 
 
-def _path(name: bytes) -> str:
-    return name.decode("utf-8", "surrogateescape")
-
-
 def _key(name: bytes, number: int) -> bytes:
     return b"%s:%d" % (name, number)
 
@@ -44,7 +41,7 @@ def _whole_files(op: Operation) -> Source:
     del op
 
     def records(name: bytes) -> Iterator[Record]:
-        yield name, files.read_bytes(_path(name))
+        yield name, files.read_bytes(decode_name(name))
 
     return records
 
@@ -62,7 +59,7 @@ def _text_lines(op: Operation) -> Source:
     skipped = op.attrs["skip_header_lines"]
 
     def records(name: bytes) -> Iterator[Record]:
-        path = _path(name)
+        path = decode_name(name)
         with files.open_stream(path, "rb") as stream:
             number = 0
             while True:
@@ -82,7 +79,7 @@ def _record_files(op: Operation) -> Source:
     compression = op.attrs["compression_type"].decode()
 
     def records(name: bytes) -> Iterator[Record]:
-        reader = RecordReader(_path(name), compression)
+        reader = RecordReader(decode_name(name), compression)
         offset = 0
         try:
             for record in reader:
@@ -108,7 +105,7 @@ def _fixed_length(op: Operation) -> Source:
         )
 
     def records(name: bytes) -> Iterator[Record]:
-        path = _path(name)
+        path = decode_name(name)
         with files.open_stream(path, "rb") as stream:
             chunks = _chunks(path, stream, is_compressed=is_compressed)
             windows = _windows(chunks, header, length, footer, hop)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.formats.names import decode_name
 from metagraft.kernels.kernel import Array, RunContext
 
 if TYPE_CHECKING:
@@ -85,4 +86,4 @@ def bytes_of(value: Array) -> bytes:
 
 def text_of(value: Array) -> str:
     """Return the name of a file in a scalar."""
-    return bytes_of(value).decode("utf-8", "surrogateescape")
+    return decode_name(bytes_of(value))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from metagraft.graph.conversion import convert_to_tensor
+from metagraft.graph.input_names import node_of_input
 from metagraft.graph.operation import Operation
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.shapes import dims_from_proto, show
@@ -53,8 +54,9 @@ def resolved_input_map(
     found: dict[str, Any] = {}
     for key, value in input_map.items():
         text = _as_text(key)
-        own = text if _node(text) in names or text in unbound else _unbound_key(text)
-        if own in unbound or _node(own) in names:
+        is_own = node_of_input(text) in names or text in unbound
+        own = text if is_own else _unbound_key(text)
+        if own in unbound or node_of_input(own) in names:
             found[own] = value
         else:
             reason = "the file has no node and no unbound input of this name"
@@ -84,10 +86,10 @@ def _unbound(meta_graph_def: MetaGraphDef, graph_def: GraphDef) -> dict[str, Non
 
 def _stand_in(found: dict[str, Any], unbound: Iterable[str]) -> None:
     """Give control inputs the operations behind the tensors of the same node."""
-    given = {_node(key): value for key, value in found.items() if key[0] != "^"}
+    given = {node_of_input(key): value for key, value in found.items() if key[0] != "^"}
     for key in unbound:
-        if key[0] == "^" and key not in found and _node(key) in given:
-            found[key] = given[_node(key)]
+        if key[0] == "^" and key not in found and node_of_input(key) in given:
+            found[key] = given[node_of_input(key)]
 
 
 def _converted(found: Mapping[str, Any], prefix: str) -> dict[str, Source]:
@@ -128,10 +130,6 @@ def _explain_missing(missing: Iterable[str], meta_graph_def: MetaGraphDef) -> st
 def _unbound_key(text: str) -> str:
     marker = "^" if text.startswith("^") else ""
     return f"{marker}{UNBOUND_INPUT_PREFIX}{text[len(marker) :]}"
-
-
-def _node(text: str) -> str:
-    return text.removeprefix("^").partition(":")[0]
 
 
 def _as_text(key: Any) -> str:

@@ -26,6 +26,7 @@ from metagraft.formats.bundle.writer import BundleWriter
 from metagraft.formats.element_types import NUMPY_DTYPES, STRING, VARIANT
 from metagraft.graph.dtypes import from_enum
 from metagraft.graph.graph import Graph
+from metagraft.graph.input_names import node_of_input
 from metagraft.graph.shapes import dims_from_proto, dims_to_proto, show
 from metagraft.graph.tensor_values import make_ndarray, make_tensor_proto
 from metagraft.proto import DataType, GraphDef, NodeDef, TensorProto
@@ -330,7 +331,7 @@ def _written_prefix(graph_def: GraphDef, node: NodeDef) -> str:
 def _remove_helpers(graph_def: GraphDef) -> None:
     """Remove the nodes that only said what is read."""
     used = {
-        text.removeprefix("^").partition(":")[0]
+        node_of_input(text)
         for node in graph_def.node
         if HELPER_MARK not in node.attr
         for text in node.input

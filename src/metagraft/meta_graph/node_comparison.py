@@ -19,6 +19,7 @@ import numpy.typing as npt
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from metagraft.graph import catalogue
+from metagraft.graph.input_names import node_of_input, split_input
 from metagraft.graph.tensor_values import make_ndarray
 from metagraft.meta_graph.differences import (
     FieldChange,
@@ -89,9 +90,7 @@ def _compare(node: NodeDef, other: NodeDef, renamed: Mapping[str, str]) -> NodeC
 
 def _takes_renamed(node: NodeDef, renamed: Mapping[str, str]) -> bool:
     """Whether an input of a node was renamed."""
-    return bool(renamed) and any(
-        text.removeprefix("^").partition(":")[0] in renamed for text in node.input
-    )
+    return bool(renamed) and any(node_of_input(text) in renamed for text in node.input)
 
 
 def _changed(name: str, before: str, after: str) -> FieldChange | None:
@@ -130,9 +129,8 @@ def _inputs(node: NodeDef, renamed: Mapping[str, str]) -> tuple[list[str], set[s
     data: list[str] = []
     control: set[str] = set()
     for text in node.input:
-        marker = "^" if text.startswith("^") else ""
-        name, _, port = text.removeprefix("^").partition(":")
-        output = "" if port in ("", "0") else f":{port}"
+        marker, name, port = split_input(text)
+        output = "" if port in (":", ":0") else port
         spelt = f"{marker}{renamed.get(name, name)}{output}"
         if marker:
             control.add(spelt)
@@ -339,8 +337,8 @@ def _sources(node: NodeDef, nodes: Container[str]) -> list[str]:
     """Return the inputs: names of the nodes that are compared, else all of the text."""
     found = []
     for text in node.input:
-        name, _, port = text.removeprefix("^").partition(":")
-        found.append(name if name in nodes else f"{name}:{port or 0}")
+        _, name, port = split_input(text)
+        found.append(name if name in nodes else f"{name}:{port[1:] or 0}")
     return found
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
+from metagraft.graph.frames import frame_of, set_frame
 from metagraft.graph.graph import Graph
+from metagraft.graph.input_names import split_input
 from metagraft.graph.shapes import Dims
 from metagraft.meta_graph.renames import Renaming
 from metagraft.meta_graph.reports import Omission
@@ -17,7 +19,6 @@ from metagraft.meta_graph.scoped import UNBOUND_INPUT_PREFIX
 from metagraft.proto import NodeDef
 
 _COLOCATED = b"loc:@"
-_ENTERS = frozenset({"Enter", "RefEnter"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +92,15 @@ class Part:
             node.input[:] = [self._input(text) for text in node.input]
         if "_class" in node.attr:
             self._colocate(node, old_name)
-        if "frame_name" in node.attr and node.op in _ENTERS:
-            frame = node.attr["frame_name"].s.decode("utf-8", "surrogateescape")
-            stripped = _stripped(frame, self.scope)
-            node.attr["frame_name"].s = stripped.encode("utf-8", "surrogateescape")
+        frame = frame_of(node)
+        if frame is not None:
+            set_frame(node, _stripped(frame, self.scope))
 
     def _input(self, text: str) -> str:
-        marker = "^" if text[0] == "^" else ""
-        name, colon, port = text[len(marker) :].partition(":")
+        marker, name, port = split_input(text)
         inside = self.names.get(name)
         if inside is not None:
-            return f"{marker}{inside}{colon}{port}"
+            return f"{marker}{inside}{port}"
         known = self.unbound.get(text)
         if known is None:
             known = self.unbound[text] = self._unbound_input(marker, name, port, text)
@@ -113,7 +112,7 @@ class Part:
         key = f"{marker}{UNBOUND_INPUT_PREFIX}{text[len(marker) :]}"
         if marker:
             return UnboundInput(text, key)
-        tensor = self.graph.operation_named(name).outputs[int(port or 0)]
+        tensor = self.graph.operation_named(name).outputs[int(port[1:] or 0)]
         return UnboundInput(text, key, tensor.dtype.name, tensor.dims)
 
     def _colocate(self, node: NodeDef, old_name: str) -> None:

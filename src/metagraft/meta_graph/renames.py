@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 from google.protobuf.message import Message
 
+from metagraft.graph.input_names import split_input
 from metagraft.proto import (
     CondContextDef,
     ControlFlowContextDef,
@@ -58,10 +59,9 @@ class Renaming:
 
     def find(self, text: str) -> str | None:
         """Return what `x`, `x:1` or `^x` becomes; None if `x` did not come along."""
-        marker = "^" if text.startswith("^") else ""
-        name, colon, port = text.removeprefix("^").partition(":")
+        marker, name, port = split_input(text)
         found = self.node(name)
-        return None if found is None else f"{marker}{found}{colon}{port}"
+        return None if found is None else f"{marker}{found}{port}"
 
     def resolve(self, text: str) -> str:
         """Return what a name becomes.

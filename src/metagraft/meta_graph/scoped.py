@@ -10,6 +10,8 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from metagraft.formats.names import decode_name, encode_name
+from metagraft.graph.frames import frame_of, set_frame
 from metagraft.graph.scope_names import strip_name_scope
 from metagraft.meta_graph.large_constants import HELPER_MARK
 from metagraft.proto import GraphDef, NodeDef, SaverDef
@@ -30,7 +32,6 @@ _SAVE_AND_RESTORE_OPS: Final = frozenset(
         "LegacyRestoreSlice",
     }
 )
-_ENTERS: Final = frozenset({"Enter", "RefEnter"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +107,9 @@ def take_scope_off(nodes: Iterable[NodeDef], scope: str) -> list[str]:
         attrs = node.attr
         if "_class" in attrs:
             _strip_colocation(node, scope)
-        if "frame_name" in attrs and node.op in _ENTERS:
-            frame = _text(attrs["frame_name"].s)
-            if frame.startswith(scope):
-                attrs["frame_name"].s = _bytes(strip_name_scope(frame, scope))
+        frame = frame_of(node)
+        if frame is not None and frame.startswith(scope):
+            set_frame(node, strip_name_scope(frame, scope))
     return unbound
 
 
@@ -131,9 +131,9 @@ def _input_name(
 
 # TF: raises IndexError for an entry without "@"; such entries are kept as they are.
 def _strip_colocation(node: NodeDef, scope: str) -> None:
-    entries = [_text(entry) for entry in node.attr["_class"].list.s]
+    entries = [decode_name(entry) for entry in node.attr["_class"].list.s]
     kept = [
-        _bytes(strip_name_scope(entry, scope))
+        encode_name(strip_name_scope(entry, scope))
         for entry in entries
         if "@" not in entry or entry.split("@")[1].startswith(scope)
     ]
@@ -141,15 +141,6 @@ def _strip_colocation(node: NodeDef, scope: str) -> None:
     value.Clear()
     value.list.SetInParent()
     value.list.s.extend(kept)
-
-
-# Bytes that are no text come back as they were.
-def _text(content: bytes) -> str:
-    return content.decode("utf-8", "surrogateescape")
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
 
 
 def clear_devices(nodes: Iterable[NodeDef]) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from metagraft.errors import NotFoundError
 from metagraft.graph import catalogue
+from metagraft.graph.input_names import node_of_input
 from metagraft.proto import GraphDef, MetaGraphDef
 
 _SHOWN_NODES: Final = 3
@@ -137,15 +138,11 @@ def _nodes(graph_def: GraphDef) -> Iterator[tuple[str, str]]:
 def _needed(graph_def: GraphDef, wanted: Iterable[str]) -> frozenset[str]:
     """Return the nodes that outputs need."""
     inputs = {node.name: node.input for node in graph_def.node}
-    waiting = [_node(text) for text in wanted]
+    waiting = [node_of_input(text) for text in wanted]
     found: set[str] = set()
     while waiting:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            waiting += [_node(text) for text in inputs.get(name, ())]
+            waiting += [node_of_input(text) for text in inputs.get(name, ())]
     return frozenset(found)
-
-
-def _node(text: str) -> str:
-    return text.removeprefix("^").partition(":")[0]

@@ -29,8 +29,10 @@ from metagraft.formats.bundle.writer import BundleWriter
 from metagraft.formats.checkpoint import TensorReader, open_checkpoint
 from metagraft.formats.extents import Box, Extent, TensorSlice, resolve
 from metagraft.formats.files import exists
+from metagraft.formats.names import decode_name
 from metagraft.formats.slices.writer import SliceWriter
 from metagraft.graph.dtypes import DType, from_enum
+from metagraft.graph.shapes import show
 from metagraft.kernels import Kernel
 from metagraft.kernels.kernel import Array
 from metagraft.runtime.vocabulary_ops import VOCABULARY_KERNELS
@@ -143,7 +145,7 @@ def _add(writer: BundleWriter, name: str, text: str, array: Array, number: int) 
             None,
             None,
             "Slice in shape_and_slice specification does not match the shape of the "
-            f"tensor to  save: {text}, tensor: {_brackets(array.shape)}",
+            f"tensor to  save: {text}, tensor: {show(array.shape)}",
         )
     writer.add_slice(name, spec.shape, spec.part, array, data_type=number)
 
@@ -153,8 +155,7 @@ def merge_v2_checkpoints(
 ) -> tuple[()]:
     """Join the checkpoints of several devices, and delete their empty folders."""
     prefixes = [
-        item.decode("utf-8", "surrogateescape")
-        for item in np.asarray(checkpoint_prefixes).reshape(-1)
+        decode_name(item) for item in np.asarray(checkpoint_prefixes).reshape(-1)
     ]
     destination = _text(destination_prefix)
     for prefix in prefixes:
@@ -313,8 +314,8 @@ def _restored_slice(reader: TensorReader, name: str, text: str) -> Array:
             None,
             None,
             f"tensor_name = {name}; shape in shape_and_slice spec "
-            f"{_brackets(spec.shape)} does not match the shape stored in checkpoint: "
-            f"{_brackets(shape)}",
+            f"{show(spec.shape)} does not match the shape stored in checkpoint: "
+            f"{show(shape)}",
         )
     box = spec.box()
     parts = reader.slices(name)
@@ -347,8 +348,7 @@ def sharded_filespec(_: Attributes, basename: Array, num_shards: Array) -> tuple
 
 
 def _text(array: Array) -> str:
-    value: bytes = np.asarray(array).reshape(-1)[0]
-    return value.decode("utf-8", "surrogateescape")
+    return decode_name(np.asarray(array).reshape(-1)[0])
 
 
 def _names(tensor_names: Array, shape_and_slices: Array) -> tuple[list[str], list[str]]:
@@ -362,10 +362,6 @@ def _names(tensor_names: Array, shape_and_slices: Array) -> tuple[list[str], lis
             f"{len(names)} vs. {len(specs)}",
         )
     return names, specs
-
-
-def _brackets(shape: Sequence[int]) -> str:
-    return "[" + ",".join(str(size) for size in shape) + "]"
 
 
 def _type_name(dtype: DType) -> str:

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from metagraft.errors import InvalidArgumentError, UnimplementedError
+from metagraft.graph.frames import ENTERS
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
 
-_ENTER: Final = frozenset({"Enter", "RefEnter"})
 _EXIT: Final = frozenset({"Exit", "RefExit"})
 _MERGE: Final = frozenset({"Merge", "RefMerge"})
 _NEXT: Final = frozenset({"NextIteration", "RefNextIteration"})
-LOOP_OPS: Final = (*sorted(_ENTER | _EXIT | _NEXT), "LoopCond")
+LOOP_OPS: Final = (*sorted(ENTERS | _EXIT | _NEXT), "LoopCond")
 
 FrameName = tuple[str, ...]
 Needed = dict["Operation", list["Operation"]]
@@ -58,7 +58,7 @@ class FoundLoop:
 
 def has_loops(operations: Iterable[Operation]) -> bool:
     """Whether any of the operations belongs to a loop."""
-    return any(op.type in _ENTER for op in operations)
+    return any(op.type in ENTERS for op in operations)
 
 
 def find_frames(needed: Needed) -> dict[Operation, FrameName]:
@@ -110,7 +110,7 @@ def _frame_of(
             frame = frame[:-1]
         if len(frame) > len(deepest):
             deepest = frame
-    if op.type in _ENTER:
+    if op.type in ENTERS:
         return (*deepest, op.attrs["frame_name"].decode("utf-8", "replace"))
     return deepest
 
@@ -204,7 +204,7 @@ def _standing_for(op: Operation, place: Mapping[Operation, FoundLoop]) -> Operat
 
 
 def _sort_in(loop: FoundLoop, op: Operation) -> None:
-    if op.type in _ENTER:
+    if op.type in ENTERS:
         loop.enters.append(op)
     elif op.type in _NEXT:
         loop.nexts.append(op)

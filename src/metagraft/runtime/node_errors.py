@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metagraft import errors
+from metagraft.graph.shapes import show
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -95,12 +96,8 @@ def _broadcast_text(error: Exception, inputs: Sequence[Any]) -> str | None:
         or "incompatible shapes for broadcasting" in text
     ):
         return None
-    first, second = (_brackets(np.shape(value)) for value in inputs[:2])
+    first, second = (show(np.shape(value)) for value in inputs[:2])
     return f"Incompatible shapes: {first} vs. {second}"
-
-
-def _brackets(shape: Sequence[int]) -> str:
-    return "[" + ",".join(str(size) for size in shape) + "]"
 
 
 def _error_class(error: Exception) -> type[errors.OpError]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
-from metagraft.graph.shapes import Dims, is_static
+from metagraft.graph.shapes import Dims, is_static, show
 from metagraft.kernels import Kernel
 from metagraft.kernels.kernel import Array
 from metagraft.runtime.loops import LOOP_OPS
@@ -115,10 +115,6 @@ class _Assignment:
     validates: bool
 
 
-def _brackets(shape: tuple[int, ...]) -> str:
-    return "[" + ",".join(str(size) for size in shape) + "]"
-
-
 def _assign(rule: _Assignment, value: Array, *current: Array | None) -> tuple[Array]:
     if not rule.validates:
         return (value,)
@@ -131,7 +127,7 @@ def _assign(rule: _Assignment, value: Array, *current: Array | None) -> tuple[Ar
             None,
             None,
             "Assign requires shapes of both tensors to match. lhs shape= "
-            f"{_brackets(tuple(expected))} rhs shape= {_brackets(np.shape(value))}",
+            f"{show(tuple(expected))} rhs shape= {show(np.shape(value))}",
         )
     return (value,)
 

@@ -14,6 +14,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.formats import files
 from metagraft.formats.checkpoint import open_checkpoint
+from metagraft.formats.names import decode_name
 from metagraft.kernels import Kernel
 from metagraft.kernels.kernel import Array
 
@@ -108,8 +109,7 @@ def _words(path: Array) -> list[bytes]:
 
 
 def _text(array: Array) -> str:
-    value: bytes = np.asarray(array).reshape(-1)[0]
-    return value.decode("utf-8", "surrogateescape")
+    return decode_name(np.asarray(array).reshape(-1)[0])
 
 
 VOCABULARY_KERNELS: Final = {

@@ -41,6 +41,7 @@ from metagraft.formats.bundle.many_entries import decode_many
 from metagraft.formats.crc32c import crc32c, mask
 from metagraft.formats.element_types import NUMPY_DTYPES, STRING, VARIANT
 from metagraft.formats.extents import Box, resolve
+from metagraft.formats.names import decode_name, encode_name
 from metagraft.formats.slice_keys import encode_slice_key
 from metagraft.formats.table.reader import TableReader
 
@@ -98,14 +99,14 @@ class BundleReader:
     def keys(self) -> list[str]:
         """Return the names of all tensors, sorted; slices are not listed."""
         return [
-            _decode_name(key)
+            decode_name(key)
             for key, _ in self._table.items()
             if key and not key.startswith(SLICE_KEY_PREFIX)
         ]
 
     def has(self, name: str) -> bool:
         """Return whether there is a tensor of that name."""
-        return bool(name) and self._table.get(_encode_name(name)) is not None
+        return bool(name) and self._table.get(encode_name(name)) is not None
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Return the shape of a tensor; of a partitioned one, the full shape."""
@@ -183,7 +184,7 @@ class BundleReader:
         for key, encoded in self._table.items():
             if key == HEADER_KEY:
                 continue
-            name = _decode_name(key)
+            name = decode_name(key)
             entry = self._decode_entry(name, encoded)
             file = self._shard(entry.shard)
             if entry.offset_bytes + entry.size_bytes > file.size_bytes:
@@ -197,7 +198,7 @@ class BundleReader:
         """
         for key, encoded in self._table.items():
             if key != HEADER_KEY:
-                name = _decode_name(key)
+                name = decode_name(key)
                 entry = self._decode_entry(name, encoded)
                 if not entry.slices:
                     self._read_entry(name, entry)
@@ -256,7 +257,7 @@ class BundleReader:
         known = self._entries
         rest = [name for name in names if name not in known]
         if rest:
-            values = self._table.get_many([_encode_name(name) for name in rest])
+            values = self._table.get_many([encode_name(name) for name in rest])
             pairs = zip(rest, values, strict=True)
             stored = [(n, v) for n, v in pairs if v is not None and n]
             found = decode_many(
@@ -334,7 +335,7 @@ class BundleReader:
     def _entry(self, name: str) -> Entry:
         entry = self._entries.get(name)
         if entry is None:
-            encoded = self._table.get(_encode_name(name)) if name else None
+            encoded = self._table.get(encode_name(name)) if name else None
             if encoded is None:
                 raise self._missing(name)
             entry = self._entries[name] = self._decode_entry(name, encoded)
@@ -435,7 +436,7 @@ class BundleReader:
             part = resolve(tensor_slice, entry.shape)
             common = part.intersection(box)
             if common is not None:
-                key = encode_slice_key(_encode_name(name), tensor_slice)
+                key = encode_slice_key(encode_name(name), tensor_slice)
                 parts.append((part, common, self._part_entry(name, entry, key, part)))
         total = math.prod(box.lengths)
         # Only with enough stored elements is memory taken.
@@ -526,11 +527,3 @@ def neighbours(entries: Iterable[tuple[str, Entry]]) -> Iterator[Run]:
 def _place(named: tuple[str, Entry]) -> tuple[int, int, int]:
     entry = named[1]
     return entry.shard, entry.offset_bytes, entry.size_bytes
-
-
-def _encode_name(name: str) -> bytes:
-    return name.encode("utf-8", "surrogateescape")
-
-
-def _decode_name(key: bytes) -> str:
-    return key.decode("utf-8", "surrogateescape")

@@ -34,6 +34,7 @@ from metagraft.formats.element_types import (
     data_type_number,
 )
 from metagraft.formats.extents import Extent, TensorSlice, resolve
+from metagraft.formats.names import encode_name
 from metagraft.formats.slice_keys import encode_slice_key
 from metagraft.formats.table.writer import TableWriter
 
@@ -97,7 +98,7 @@ class BundleWriter:
             AlreadyExistsError: There is a tensor of that name.
             InvalidArgumentError: No tensor can have such elements, or such a name.
         """
-        key = _encode_name(name)
+        key = _key_of(name)
         self._refuse_duplicate(key, name)
         number = _checked_data_type(name, array, data_type)
         self._entries[key] = self._append(name, array, number, shard)
@@ -129,7 +130,7 @@ class BundleWriter:
                 self.add(name, array, data_type=number)
                 offset = self._shards[0].written_bytes
                 continue
-            key = _encode_name(name)
+            key = _key_of(name)
             self._refuse_duplicate(key, name)
             _checked_data_type(name, array, number)
             flat = _as_bytes(array, NUMPY_DTYPES[number])
@@ -164,7 +165,7 @@ class BundleWriter:
             InvalidArgumentError: The part does not fit the tensor, or what has been
                 said of the tensor before.
         """
-        key = _encode_name(name)
+        key = _key_of(name)
         shape = tuple(full_shape)
         number = _checked_data_type(name, array, data_type)
         self._check_slice(name, shape, tensor_slice, array)
@@ -330,12 +331,12 @@ def slice_of(starts: Sequence[int], lengths: Sequence[int]) -> TensorSlice:
     return tuple(map(Extent, starts, lengths))
 
 
-def _encode_name(name: str) -> bytes:
+def _key_of(name: str) -> bytes:
     if not name or name.startswith("\0"):
         raise InvalidArgumentError(
             None, None, f"a tensor cannot have the name {name!r} in a checkpoint"
         )
-    return name.encode("utf-8", "surrogateescape")
+    return encode_name(name)
 
 
 def _checked_data_type(name: str, array: Array, data_type: int | None) -> int:
