@@ -18,7 +18,7 @@ from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
 from metagraft.graph.build.math import cast
 from metagraft.graph.build.matmul import matmul
-from metagraft.graph.random_seed import get_seed
+from metagraft.graph.random_seed import seed_attributes
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.tensor import Tensor
 
@@ -32,11 +32,6 @@ __all__ = [
 ]
 
 Sampled = tuple[Tensor, Tensor, Tensor]
-
-
-def _seeds(seed: int | None) -> dict[str, Any]:
-    seed1, seed2 = get_seed(seed)
-    return {"seed": seed1 or 0, "seed2": seed2 or 0}
 
 
 def uniform_candidate_sampler(
@@ -69,7 +64,7 @@ def uniform_candidate_sampler(
         num_sampled=num_sampled,
         unique=unique,
         range_max=range_max,
-        **_seeds(seed),
+        **seed_attributes(seed),
         name=name,
     )
     return sampled
@@ -92,7 +87,7 @@ def log_uniform_candidate_sampler(
         num_sampled=num_sampled,
         unique=unique,
         range_max=range_max,
-        **_seeds(seed),
+        **seed_attributes(seed),
         name=name,
     )
     return sampled
@@ -113,7 +108,7 @@ def all_candidate_sampler(
         num_true=num_true,
         num_sampled=num_sampled,
         unique=unique,
-        **_seeds(seed),
+        **seed_attributes(seed),
         name=name,
     )
     return sampled
@@ -132,7 +127,7 @@ def compute_accidental_hits(
         true_classes=true_classes,
         sampled_candidates=sampled_candidates,
         num_true=num_true,
-        **_seeds(seed),
+        **seed_attributes(seed),
         name=name,
     )
     return hits

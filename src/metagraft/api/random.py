@@ -18,7 +18,7 @@ from metagraft.graph.build.math import add
 from metagraft.graph.build.reductions import reduce_tensor
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.dtypes import as_dtype
-from metagraft.graph.random_seed import get_seed
+from metagraft.graph.random_seed import seed_attributes
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.shapes import dimension_value
 from metagraft.graph.tensor import Tensor
@@ -47,7 +47,7 @@ _UNIFORM_DTYPES = (
 _INDEX_DTYPES = (dtypes.int32, dtypes.int64)
 
 
-def _shape_tensor(shape: Any) -> Tensor:
+def shape_tensor(shape: Any) -> Tensor:
     """Turn a shape in any spelling into a tensor."""
     dtype = None
     if isinstance(shape, (tuple, list)):
@@ -56,12 +56,6 @@ def _shape_tensor(shape: Any) -> Tensor:
         else:
             shape = tuple(dimension_value(size) for size in shape)
     return convert_to_tensor(shape, dtype=dtype, name="shape")
-
-
-def _seeds(seed: int | None) -> dict[str, Any]:
-    """Return the seed attributes of an op."""
-    seed1, seed2 = get_seed(seed)
-    return {"seed": seed1 or 0, "seed2": seed2 or 0}
 
 
 def _accepted_dtype(dtype: Any, accepted: tuple[dtypes.DType, ...]) -> dtypes.DType:
@@ -125,10 +119,10 @@ def _scaled_normal(
     name: str | None,
 ) -> Tensor:
     with name_scope(name, scope_name, [shape, mean, stddev]) as scope:
-        sizes = _shape_tensor(shape)
+        sizes = shape_tensor(shape)
         mean_tensor = convert_to_tensor(mean, dtype=dtype, name="mean")
         stddev_tensor = convert_to_tensor(stddev, dtype=dtype, name="stddev")
-        standard = op(op_type, shape=sizes, dtype=dtype, **_seeds(seed))
+        standard = op(op_type, shape=sizes, dtype=dtype, **seed_attributes(seed))
         return add(standard * stddev_tensor, mean_tensor, name=scope)
 
 
@@ -146,11 +140,14 @@ def parameterized_truncated_normal(
     values = {"means": means, "stdevs": stddevs, "minvals": minvals, "maxvals": maxvals}
     labels = ("means", "stddevs", "minvals", "maxvals")
     with name_scope(name, "parameterized_truncated_normal", [shape, *values.values()]):
-        sizes = _shape_tensor(shape)
+        sizes = shape_tensor(shape)
         for (key, value), label in zip(values.items(), labels, strict=True):
             values[key] = convert_to_tensor(value, dtype=dtype, name=label)
         result: Tensor = op(
-            "ParameterizedTruncatedNormal", shape=sizes, **values, **_seeds(seed)
+            "ParameterizedTruncatedNormal",
+            shape=sizes,
+            **values,
+            **seed_attributes(seed),
         )
         return result
 
@@ -182,14 +179,14 @@ def random_uniform(
             raise ValueError(f"Must specify maxval for integer dtype {wanted!r}")
         maxval = 1
     with name_scope(name, "random_uniform", [shape, minval, maxval]) as scope:
-        sizes = _shape_tensor(shape)
+        sizes = shape_tensor(shape)
         # TF: only the integers 0 and 1 mean the plain distribution, not 0.0 and 1.0.
         from_zero = isinstance(minval, int) and minval == 0
         to_one = isinstance(maxval, int) and maxval == 1
         if not from_zero or not to_one or wanted.is_integer:
             minval = convert_to_tensor(minval, dtype=wanted, name="min")
             maxval = convert_to_tensor(maxval, dtype=wanted, name="max")
-        seeds = _seeds(seed)
+        seeds = seed_attributes(seed)
         if wanted.is_integer:
             drawn: Tensor = op(
                 "RandomUniformInt",
@@ -212,7 +209,9 @@ def random_shuffle(
     value: Any, seed: int | None = None, name: str | None = None
 ) -> Tensor:
     """Permute the first dimension at random."""
-    result: Tensor = op("RandomShuffle", value=value, **_seeds(seed), name=name)
+    result: Tensor = op(
+        "RandomShuffle", value=value, **seed_attributes(seed), name=name
+    )
     return result
 
 
@@ -274,7 +273,7 @@ def _drawn_classes(
         "Multinomial",
         logits=logits,
         num_samples=num_samples,
-        **_seeds(seed),
+        **seed_attributes(seed),
         output_dtype=wanted,
     )
     return drawn
@@ -304,7 +303,7 @@ def random_gamma(
         beta = convert_to_tensor(1 if beta is None else beta, name="beta", dtype=dtype)
         together = op("BroadcastArgs", s0=array.shape(alpha), s1=array.shape(beta))
         spread = op("BroadcastTo", input=alpha, shape=together)
-        seeds = _seeds(seed)
+        seeds = seed_attributes(seed)
         drawn = op("RandomGamma", shape=sizes, alpha=spread, **seeds) / beta
         # Zeros, from rounding, become the smallest positive number.
         tiny = np.finfo(alpha.dtype.as_numpy_dtype).tiny
@@ -323,6 +322,10 @@ def random_poisson(
     with name_scope(name, "random_poisson", [lam, shape]):
         sizes = convert_to_tensor(shape, name="shape", dtype=dtypes.int32)
         drawn: Tensor = op(
-            "RandomPoissonV2", shape=sizes, rate=lam, dtype=dtype, **_seeds(seed)
+            "RandomPoissonV2",
+            shape=sizes,
+            rate=lam,
+            dtype=dtype,
+            **seed_attributes(seed),
         )
         return drawn

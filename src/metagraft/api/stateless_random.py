@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from metagraft.api.random import shape_tensor
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
@@ -14,7 +15,6 @@ from metagraft.graph.build.math import add
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.dtypes import as_dtype
 from metagraft.graph.scopes import name_scope
-from metagraft.graph.shapes import dimension_value
 from metagraft.graph.tensor import Tensor
 
 __all__ = [
@@ -39,16 +39,6 @@ _UNIFORM_DTYPES = (
     *_UNSIGNED,
 )
 _ALGORITHMS = {"auto_select": _AUTO_SELECT}
-
-
-def _shape_tensor(shape: Any) -> Tensor:
-    dtype = None
-    if isinstance(shape, (tuple, list)):
-        if not shape:
-            dtype = dtypes.int32
-        else:
-            shape = tuple(dimension_value(size) for size in shape)
-    return convert_to_tensor(shape, dtype=dtype, name="shape")
 
 
 def _position(seed: Any, alg: Any) -> dict[str, Any]:
@@ -110,7 +100,7 @@ def stateless_truncated_normal(
 def _scaled(op_type: str, scope_name: str, arguments: tuple[Any, ...]) -> Tensor:
     shape, seed, mean, stddev, dtype, name, alg = arguments
     with name_scope(name, scope_name, [shape, seed, mean, stddev]) as scope:
-        sizes = _shape_tensor(shape)
+        sizes = shape_tensor(shape)
         mean = convert_to_tensor(mean, dtype=dtype, name="mean")
         stddev = convert_to_tensor(stddev, dtype=dtype, name="stddev")
         standard = op(op_type, shape=sizes, **_position(seed, alg), dtype=dtype)
@@ -145,7 +135,7 @@ def stateless_uniform(
     with name_scope(
         name, "stateless_random_uniform", [shape, seed, minval, maxval]
     ) as scope:
-        sizes = _shape_tensor(shape)
+        sizes = shape_tensor(shape)
         drawn: Tensor
         if wanted.is_integer and minval is None:
             drawn = op(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from metagraft.graph.defaults import get_default_graph
@@ -38,6 +38,12 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
     seeds = (graph.seed % _MAXINT32, op_seed % _MAXINT32)
     # Two zeros would mean "differ in every session".
     return (0, _MAXINT32) if seeds == (0, 0) else seeds
+
+
+def seed_attributes(op_seed: int | None) -> dict[str, Any]:
+    """Return the seed attributes of an operation; see `get_seed`."""
+    seed, seed2 = get_seed(op_seed)
+    return {"seed": seed or 0, "seed2": seed2 or 0}
 
 
 def set_random_seed(seed: int | None) -> None:
