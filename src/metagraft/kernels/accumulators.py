@@ -7,15 +7,14 @@ conditional_accumulator.h, sparse_conditional_accumulator.h.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from metagraft.errors import CancelledError, InvalidArgumentError
 from metagraft.graph.shapes import Dims, dims_compatible, show
-from metagraft.kernels.kernel import Array, Kernel, RunContext
-from metagraft.kernels.session_resources import behind, kept
+from metagraft.kernels.kernel import Array, RunContext
+from metagraft.kernels.session_resources import behind, kept, on_run
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -234,25 +233,19 @@ def set_global_step(
     return ()
 
 
-def _on_run(
-    function: Callable[..., tuple[Array, ...]], *, waits: bool = False
-) -> Kernel:
-    return Kernel(function, host=True, on_run=True, waits=waits)
-
-
 _BOTH_KINDS: Final = {
-    "ApplyGradient": _on_run(apply_gradient),
-    "NumAccumulated": _on_run(num_accumulated),
-    "SetGlobalStep": _on_run(set_global_step),
-    "TakeGradient": _on_run(take_gradient, waits=True),
+    "ApplyGradient": on_run(apply_gradient),
+    "NumAccumulated": on_run(num_accumulated),
+    "SetGlobalStep": on_run(set_global_step),
+    "TakeGradient": on_run(take_gradient, waits=True),
 }
 
 KERNELS = {
-    "ConditionalAccumulator": _on_run(make),
-    "ResourceConditionalAccumulator": _on_run(make),
-    "SparseConditionalAccumulator": _on_run(make),
+    "ConditionalAccumulator": on_run(make),
+    "ResourceConditionalAccumulator": on_run(make),
+    "SparseConditionalAccumulator": on_run(make),
     **{f"Accumulator{name}": kernel for name, kernel in _BOTH_KINDS.items()},
     **{f"ResourceAccumulator{name}": kernel for name, kernel in _BOTH_KINDS.items()},
-    "SparseAccumulatorApplyGradient": _on_run(apply_sparse_gradient),
-    "SparseAccumulatorTakeGradient": _on_run(take_sparse_gradient, waits=True),
+    "SparseAccumulatorApplyGradient": on_run(apply_sparse_gradient),
+    "SparseAccumulatorTakeGradient": on_run(take_sparse_gradient, waits=True),
 }

@@ -26,9 +26,9 @@ from metagraft.kernels.element_queue import (
     rows_of,
     stacked,
 )
-from metagraft.kernels.kernel import Array, Kernel, RunContext
+from metagraft.kernels.kernel import Array, RunContext
 from metagraft.kernels.philox import skip, stream_of_seeds, words
-from metagraft.kernels.session_resources import behind, kept
+from metagraft.kernels.session_resources import behind, kept, on_run
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -256,12 +256,6 @@ def size(run: RunContext, op: Operation, handle: Array) -> tuple[Array]:
     return (np.int32(len(queue.elements)),)
 
 
-def _on_run(
-    function: Callable[..., tuple[Array, ...]], *, waits: bool = False
-) -> Kernel:
-    return Kernel(function, host=True, on_run=True, waits=waits)
-
-
 _MAKERS = {
     "FIFOQueue": _maker("FIFOQueue", _arrivals),
     "PaddingFIFOQueue": _maker("PaddingFIFOQueue", _arrivals),
@@ -269,20 +263,20 @@ _MAKERS = {
     "RandomShuffleQueue": _maker("RandomShuffleQueue", _shuffled),
 }
 _ACTIONS = {
-    "QueueEnqueue": _on_run(enqueue, waits=True),
-    "QueueEnqueueMany": _on_run(enqueue_many, waits=True),
-    "QueueDequeue": _on_run(dequeue, waits=True),
-    "QueueDequeueMany": _on_run(dequeue_many, waits=True),
-    "QueueDequeueUpTo": _on_run(dequeue_up_to, waits=True),
-    "QueueClose": _on_run(close, waits=True),
-    "QueueIsClosed": _on_run(is_closed),
-    "QueueSize": _on_run(size),
+    "QueueEnqueue": on_run(enqueue, waits=True),
+    "QueueEnqueueMany": on_run(enqueue_many, waits=True),
+    "QueueDequeue": on_run(dequeue, waits=True),
+    "QueueDequeueMany": on_run(dequeue_many, waits=True),
+    "QueueDequeueUpTo": on_run(dequeue_up_to, waits=True),
+    "QueueClose": on_run(close, waits=True),
+    "QueueIsClosed": on_run(is_closed),
+    "QueueSize": on_run(size),
 }
 
 KERNELS = {
-    **{name: _on_run(make) for name, make in _MAKERS.items()},
-    **{f"{name}V2": _on_run(make) for name, make in _MAKERS.items()},
+    **{name: on_run(make) for name, make in _MAKERS.items()},
+    **{f"{name}V2": on_run(make) for name, make in _MAKERS.items()},
     **_ACTIONS,
     **{f"{name}V2": kernel for name, kernel in _ACTIONS.items()},
-    "FakeQueue": _on_run(fake_queue),
+    "FakeQueue": on_run(fake_queue),
 }

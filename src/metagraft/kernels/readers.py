@@ -7,7 +7,7 @@ whole_file_read_ops.cc, matching_files_op.cc.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -24,6 +24,7 @@ from metagraft.kernels.session_resources import (
     behind,
     bytes_of,
     kept,
+    on_run,
     text_of,
 )
 
@@ -281,26 +282,20 @@ _READERS: Final = (
 )
 
 
-def _on_run(
-    function: Callable[..., tuple[Array, ...]], *, waits: bool = False
-) -> Kernel:
-    return Kernel(function, host=True, on_run=True, waits=waits)
-
-
 _ACTIONS: Final = {
-    "ReaderRead": _on_run(read, waits=True),
-    "ReaderReadUpTo": _on_run(read_up_to, waits=True),
-    "ReaderNumRecordsProduced": _on_run(num_records_produced),
-    "ReaderNumWorkUnitsCompleted": _on_run(num_work_units_completed),
+    "ReaderRead": on_run(read, waits=True),
+    "ReaderReadUpTo": on_run(read_up_to, waits=True),
+    "ReaderNumRecordsProduced": on_run(num_records_produced),
+    "ReaderNumWorkUnitsCompleted": on_run(num_work_units_completed),
     # They wait for whoever is reading.
-    "ReaderReset": _on_run(reset, waits=True),
-    "ReaderSerializeState": _on_run(serialize_state, waits=True),
-    "ReaderRestoreState": _on_run(restore_state, waits=True),
+    "ReaderReset": on_run(reset, waits=True),
+    "ReaderSerializeState": on_run(serialize_state, waits=True),
+    "ReaderRestoreState": on_run(restore_state, waits=True),
 }
 
 KERNELS = {
-    **{name: _on_run(make_reader) for name in _READERS},
-    **{f"{name}V2": _on_run(make_reader) for name in _READERS},
+    **{name: on_run(make_reader) for name in _READERS},
+    **{f"{name}V2": on_run(make_reader) for name in _READERS},
     **_ACTIONS,
     **{f"{name}V2": kernel for name, kernel in _ACTIONS.items()},
     "ReadFile": Kernel(read_file, host=True, files=True),

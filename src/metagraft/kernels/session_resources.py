@@ -13,12 +13,12 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.formats.names import decode_name
-from metagraft.kernels.kernel import Array, RunContext
+from metagraft.kernels.kernel import Array, Kernel, RunContext
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
 
-__all__ = ["behind", "bytes_of", "handle_of", "kept", "text_of"]
+__all__ = ["behind", "bytes_of", "handle_of", "kept", "on_run", "text_of"]
 
 _DEFAULT_CONTAINER: Final = "localhost"
 # Resources without a shared name are numbered, so that errors can tell them apart.
@@ -75,6 +75,18 @@ def behind(handle: Array, cls: type[Any]) -> Any:
             f"The handle leads to a {type(resource).__name__}, not a {cls.__name__}.",
         )
     return resource
+
+
+def on_run(
+    function: Callable[..., tuple[Array, ...]], *, waits: bool = False
+) -> Kernel:
+    """Return the kernel of an op on what a session keeps.
+
+    Args:
+        function: Takes the run and the operation before the operands.
+        waits: Whether it may wait for other runs.
+    """
+    return Kernel(function, host=True, on_run=True, waits=waits)
 
 
 def bytes_of(value: Array) -> bytes:

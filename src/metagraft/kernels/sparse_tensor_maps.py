@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
-from metagraft.kernels.kernel import Array, Kernel, RunContext
+from metagraft.kernels.kernel import Array, RunContext
+from metagraft.kernels.session_resources import on_run
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -130,7 +131,7 @@ def take_many_sparse(
 
 
 KERNELS = {
-    "AddSparseToTensorsMap": Kernel(add_sparse, host=True, on_run=True),
-    "AddManySparseToTensorsMap": Kernel(add_many_sparse, host=True, on_run=True),
-    "TakeManySparseFromTensorsMap": Kernel(take_many_sparse, host=True, on_run=True),
+    "AddSparseToTensorsMap": on_run(add_sparse),
+    "AddManySparseToTensorsMap": on_run(add_many_sparse),
+    "TakeManySparseFromTensorsMap": on_run(take_many_sparse),
 }

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metagraft.errors import CancelledError, ResourceExhaustedError
-from metagraft.kernels.kernel import Array, Kernel, RunContext
+from metagraft.kernels.kernel import Array, RunContext
+from metagraft.kernels.session_resources import on_run
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -135,9 +136,9 @@ def size(run: RunContext, op: Operation) -> tuple[Array]:
 
 
 KERNELS = {
-    "Stage": Kernel(stage, host=True, on_run=True, waits=True),
-    "Unstage": Kernel(unstage, host=True, on_run=True, waits=True),
-    "StagePeek": Kernel(peek, host=True, on_run=True, waits=True),
-    "StageClear": Kernel(clear, host=True, on_run=True),
-    "StageSize": Kernel(size, host=True, on_run=True),
+    "Stage": on_run(stage, waits=True),
+    "Unstage": on_run(unstage, waits=True),
+    "StagePeek": on_run(peek, waits=True),
+    "StageClear": on_run(clear),
+    "StageSize": on_run(size),
 }

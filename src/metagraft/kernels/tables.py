@@ -7,7 +7,7 @@ lookup_util.cc, core/framework/lookup_interface.cc.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,8 +21,8 @@ from metagraft.errors import (
 from metagraft.formats import files
 from metagraft.graph.dtypes import DType
 from metagraft.graph.shapes import show
-from metagraft.kernels.kernel import Array, Kernel, RunContext
-from metagraft.kernels.session_resources import behind, kept, text_of
+from metagraft.kernels.kernel import Array, RunContext
+from metagraft.kernels.session_resources import behind, kept, on_run, text_of
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -386,26 +386,22 @@ def export(run: RunContext, op: Operation, table_handle: Array) -> tuple[Array, 
     return table.export()
 
 
-def _on_run(function: Callable[..., tuple[Array, ...]]) -> Kernel:
-    return Kernel(function, host=True, on_run=True)
-
-
 _BOTH_KINDS: Final = {
-    "HashTable": _on_run(make_static),
-    "MutableHashTable": _on_run(make_mutable),
-    "MutableHashTableOfTensors": _on_run(make_mutable),
-    "MutableDenseHashTable": _on_run(make_dense),
-    "InitializeTable": _on_run(import_values),
-    "InitializeTableFromTextFile": _on_run(fill_from_file),
-    "LookupTableFind": _on_run(find),
-    "LookupTableInsert": _on_run(insert),
-    "LookupTableSize": _on_run(size),
-    "LookupTableExport": _on_run(export),
-    "LookupTableImport": _on_run(import_values),
+    "HashTable": on_run(make_static),
+    "MutableHashTable": on_run(make_mutable),
+    "MutableHashTableOfTensors": on_run(make_mutable),
+    "MutableDenseHashTable": on_run(make_dense),
+    "InitializeTable": on_run(import_values),
+    "InitializeTableFromTextFile": on_run(fill_from_file),
+    "LookupTableFind": on_run(find),
+    "LookupTableInsert": on_run(insert),
+    "LookupTableSize": on_run(size),
+    "LookupTableExport": on_run(export),
+    "LookupTableImport": on_run(import_values),
 }
 
 KERNELS = {
     **_BOTH_KINDS,
     **{f"{name}V2": kernel for name, kernel in _BOTH_KINDS.items()},
-    "LookupTableRemoveV2": _on_run(remove),
+    "LookupTableRemoveV2": on_run(remove),
 }
