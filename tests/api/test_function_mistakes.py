@@ -68,7 +68,6 @@ MISTAKES: dict[str, tuple[Mistake, type[Exception], str]] = {
             ).definition
         ),
         tf.errors.InvalidArgumentError,
-        "output names must be either empty or equal in size to outputs. "
         "output names size = 2 outputs size = 1",
     ),
     "python bool": (
