@@ -14,10 +14,12 @@ from metagraft.graph import catalogue, graph_functions, graph_scopes, node_edges
 from metagraft.graph.creation_stack import CreationStack, capture
 from metagraft.graph.dtypes import DType, as_dtype
 from metagraft.graph.functions import FunctionLibrary, LibraryFunction, as_text
-from metagraft.graph.graph_collections import Collections
+from metagraft.graph.graph_collections import Collections, GraphCollections
+from metagraft.graph.graph_scopes import GraphScopes
 from metagraft.graph.lookup import as_graph_element
 from metagraft.graph.operation import Operation
 from metagraft.graph.output_types import output_types
+from metagraft.graph.run_permissions import RunPermissions
 from metagraft.graph.scope_stacks import ScopeStacks
 from metagraft.graph.shapes import Dims
 from metagraft.graph.static_shapes import StaticShapes
@@ -28,14 +30,13 @@ from metagraft.proto import AttrValue, GraphDef, NodeDef, VersionDef
 
 if TYPE_CHECKING:
     from metagraft.graph.catalogue import OpDef
-    from metagraft.graph.control_flow_context import ControlFlowContext
     from metagraft.graph.function_captures import Captures
 
 # The graph version that TensorFlow 2.21 writes and reads.
 PRODUCER_VERSION: Final = 2474
 
 
-class Graph:
+class Graph(GraphScopes, GraphCollections, RunPermissions):
     """A dataflow graph.
 
     Operations are views of nodes stored in one `GraphDef`; they are made when first
@@ -57,7 +58,6 @@ class Graph:
         self._consumers: node_edges.Consumers | None = None
         self._unfeedable: set[Tensor] = set()
         self._unfetchable: set[Operation] = set()
-        self._finalized = False
         self._has_contexts = False
         self._seed: int | None = None
         self._changes = 0
@@ -108,23 +108,6 @@ class Graph:
     def building_function(self) -> bool:
         """Whether this is the body of a function."""
         return self.outside is not None
-
-    @property
-    def finalized(self) -> bool:
-        """Whether the graph can no longer change."""
-        return self._finalized
-
-    def finalize(self) -> None:
-        """Make the graph read-only."""
-        self._finalized = True
-
-    def _unsafe_unfinalize(self) -> None:
-        self._finalized = False
-
-    def check_not_finalized(self) -> None:
-        """Raise `RuntimeError` if the graph is read-only."""
-        if self._finalized:
-            raise RuntimeError("Graph is finalized and cannot be modified.")
 
     # -- adding operations -----------------------------------------------------------
 
@@ -227,7 +210,7 @@ class Graph:
         if self._has_contexts:
             graph_scopes.apply_context(self, op)
         scopes.record(op)
-        graph_scopes.apply_scopes(self, scopes, op, compute_device)
+        graph_scopes.apply_scopes(scopes, op, compute_device)
         return op
 
     def _register(
@@ -569,153 +552,15 @@ class Graph:
 
     # -- names and scopes ------------------------------------------------------------
 
-    def unique_name(self, name: str, mark_as_used: bool = True) -> str:
-        """Return a free name, in the open name scope.
-
-        Args:
-            name: The name without scope.
-            mark_as_used: Whether to reserve it.
-        """
-        stack = self._scopes.name_stack
-        full = f"{stack}/{name}" if stack else name
-        with self._lock:
-            return self._names.make(full, mark_as_used)
-
-    @property
-    def names_in_use(self) -> UniqueNames:
-        """The names of operations and scopes."""
-        return self._names
-
-    def is_name_used(self, name: str) -> bool:
-        """Whether an operation or scope has this full name (case ignored)."""
-        with self._lock:
-            return self._names.is_used(name)
-
-    @property
-    def scopes(self) -> ScopeStacks:
-        """The scopes open in this thread."""
-        return self._scopes
-
-    @property
-    def _name_stack(self) -> str:
-        return self._scopes.name_stack
-
-    def get_name_scope(self) -> str:
-        """Return the open name scope, without slash at the end."""
-        return self._scopes.name_stack
-
-    def name_scope(self, name: str | None) -> AbstractContextManager[str]:
-        """Open a name scope; gives its full name with a slash at the end.
-
-        Raises:
-            ValueError: `name` has characters that names must not have.
-        """
-        return graph_scopes.name_scope(self, name)
-
     def control_dependencies(self, control_inputs: Any) -> AbstractContextManager[None]:
         """Open a block whose operations run after `control_inputs`."""
         return graph_scopes.control_dependencies(self, control_inputs)
-
-    def device(self, device_name_or_function: Any) -> AbstractContextManager[None]:
-        """Open a block whose operations get a device."""
-        return graph_scopes.device(self, device_name_or_function)
-
-    def colocate_with(
-        self, op: Any, ignore_existing: bool = False
-    ) -> AbstractContextManager[None]:
-        """Open a block whose operations are placed with `op`."""
-        return graph_scopes.colocate_with(self, op, ignore_existing)
-
-    def container(self, container_name: str) -> AbstractContextManager[str]:
-        """Open a block whose stateful operations use a resource container."""
-        return graph_scopes.container(self, container_name)
-
-    def _attr_scope(self, attr_map: Mapping[str, Any]) -> AbstractContextManager[None]:
-        return graph_scopes.attributes(self, attr_map)
-
-    def gradient_override_map(
-        self, op_type_map: Mapping[str, str]
-    ) -> AbstractContextManager[None]:
-        """Open a block whose operations use other gradient rules, by op type."""
-        return graph_scopes.gradient_overrides(self, op_type_map)
-
-    def _get_control_flow_context(self) -> ControlFlowContext | None:
-        """The branch or loop that is being built."""
-        return self._scopes.context
-
-    def _set_control_flow_context(self, context: ControlFlowContext | None) -> None:
-        self._scopes.context = context
-        self._has_contexts = True
 
     def as_default(self) -> AbstractContextManager[Graph]:
         """Make this the default graph of a block."""
         from metagraft.graph.defaults import default_graph
 
         return default_graph(self)
-
-    # -- collections -----------------------------------------------------------------
-
-    @property
-    def collection_lists(self) -> Collections:
-        """All collections."""
-        return self._collections
-
-    def add_to_collection(self, name: Any, value: Any) -> None:
-        """Append `value` to the collection `name`."""
-        self.check_not_finalized()
-        with self._lock:
-            self._collections.add(name, value)
-
-    def add_to_collections(self, names: Any, value: Any) -> None:
-        """Append `value` to several collections, each once."""
-        self.check_not_finalized()
-        with self._lock:
-            self._collections.add_to_all(names, value)
-
-    def get_collection_ref(self, name: Any) -> list[Any]:
-        """Return the list behind a collection; changing it changes the collection."""
-        with self._lock:
-            return self._collections.reference(name)
-
-    def get_collection(self, name: Any, scope: str | None = None) -> list[Any]:
-        """Return a copy of a collection, optionally only what is in a scope."""
-        with self._lock:
-            return self._collections.select(name, scope)
-
-    def get_all_collection_keys(self) -> list[str]:
-        """Return the names of collections that are text."""
-        with self._lock:
-            return [k for k in self.collections if isinstance(k, str)]
-
-    def clear_collection(self, name: Any) -> None:
-        """Forget a collection."""
-        self.check_not_finalized()
-        with self._lock:
-            self._collections.clear(name)
-
-    @property
-    def collections(self) -> list[Any]:
-        """The names of all collections."""
-        return self._collections.keys()
-
-    # -- feeding and fetching --------------------------------------------------------
-
-    def prevent_feeding(self, tensor: Tensor) -> None:
-        """Refuse feeds of `tensor`."""
-        self._unfeedable.add(tensor)
-
-    def is_feedable(self, tensor: Tensor) -> bool:
-        """Whether `tensor` may be fed."""
-        return tensor not in self._unfeedable
-
-    def prevent_fetching(self, op: Operation) -> None:
-        """Refuse fetches of `op` and its outputs."""
-        self._unfetchable.add(op)
-
-    def is_fetchable(self, tensor_or_op: Tensor | Operation) -> bool:
-        """Whether a tensor or operation may be fetched."""
-        op = tensor_or_op.op if isinstance(tensor_or_op, Tensor) else tensor_or_op
-        return op not in self._unfetchable
 
     def switch_to_thread_local(self) -> None:
         """Do nothing: open scopes always belong to the thread that opened them."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from metagraft.graph.finalization import Finalizable
 
 
 class Collections:
@@ -68,3 +71,53 @@ class Collections:
             del self._lists[key]
         for key, items in snapshot.items():
             self._lists.setdefault(key, [])[:] = items
+
+
+class GraphCollections(Finalizable):
+    """The part of a graph that is about collections."""
+
+    _lock: threading.RLock
+    _collections: Collections
+
+    @property
+    def collection_lists(self) -> Collections:
+        """All collections."""
+        return self._collections
+
+    def add_to_collection(self, name: Any, value: Any) -> None:
+        """Append `value` to the collection `name`."""
+        self.check_not_finalized()
+        with self._lock:
+            self._collections.add(name, value)
+
+    def add_to_collections(self, names: Any, value: Any) -> None:
+        """Append `value` to several collections, each once."""
+        self.check_not_finalized()
+        with self._lock:
+            self._collections.add_to_all(names, value)
+
+    def get_collection_ref(self, name: Any) -> list[Any]:
+        """Return the list behind a collection; changing it changes the collection."""
+        with self._lock:
+            return self._collections.reference(name)
+
+    def get_collection(self, name: Any, scope: str | None = None) -> list[Any]:
+        """Return a copy of a collection, optionally only what is in a scope."""
+        with self._lock:
+            return self._collections.select(name, scope)
+
+    def get_all_collection_keys(self) -> list[str]:
+        """Return the names of collections that are text."""
+        with self._lock:
+            return [k for k in self.collections if isinstance(k, str)]
+
+    def clear_collection(self, name: Any) -> None:
+        """Forget a collection."""
+        self.check_not_finalized()
+        with self._lock:
+            self._collections.clear(name)
+
+    @property
+    def collections(self) -> list[Any]:
+        """The names of all collections."""
+        return self._collections.keys()

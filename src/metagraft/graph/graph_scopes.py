@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from metagraft.graph.composite import IndexedSlices
@@ -16,10 +17,12 @@ from metagraft.graph.scope_stacks import (
     ScopeStacks,
 )
 from metagraft.graph.tensor import Tensor
+from metagraft.graph.unique_names import UniqueNames
 from metagraft.graph.variable import GraphVariable
 from metagraft.proto import AttrValue
 
 if TYPE_CHECKING:
+    from metagraft.graph.control_flow_context import ControlFlowContext
     from metagraft.graph.graph import Graph
 
 # TensorFlow marks every operation that a program waited for.
@@ -42,7 +45,7 @@ class name_scope:  # noqa: N801 - used as a function
 
     __slots__ = ("_before", "_graph", "_name", "_opened")
 
-    def __init__(self, graph: Graph, name: str | None) -> None:
+    def __init__(self, graph: GraphScopes, name: str | None) -> None:
         """Check the name; the scope opens on entry."""
         if name:
             if not isinstance(name, str):
@@ -114,7 +117,7 @@ def _as_operations(graph: Graph, items: Any) -> tuple[Operation, ...]:
 
 
 @contextmanager
-def device(graph: Graph, device_name_or_function: Any) -> Iterator[None]:
+def device(graph: GraphScopes, device_name_or_function: Any) -> Iterator[None]:
     """Open a block whose operations get a device.
 
     Args:
@@ -144,7 +147,7 @@ def _device_function(device_name_or_function: Any) -> DeviceFunction | None:
 
 
 @contextmanager
-def colocate_with(graph: Graph, op: Any, ignore_existing: bool) -> Iterator[None]:
+def colocate_with(graph: GraphScopes, op: Any, ignore_existing: bool) -> Iterator[None]:
     """Open a block whose operations are placed with `op`.
 
     Device blocks are hidden inside: placement with `op` is stronger.
@@ -179,7 +182,7 @@ def _as_operation(item: Any) -> Operation:
 
 
 @contextmanager
-def container(graph: Graph, container_name: str) -> Iterator[str]:
+def container(graph: GraphScopes, container_name: str) -> Iterator[str]:
     """Open a block whose stateful operations use a resource container."""
     scopes = graph.scopes
     before = scopes.container
@@ -191,7 +194,7 @@ def container(graph: Graph, container_name: str) -> Iterator[str]:
 
 
 @contextmanager
-def attributes(graph: Graph, attr_map: Mapping[str, Any]) -> Iterator[None]:
+def attributes(graph: GraphScopes, attr_map: Mapping[str, Any]) -> Iterator[None]:
     """Open a block whose operations get attributes that they do not have yet.
 
     Args:
@@ -208,7 +211,9 @@ def attributes(graph: Graph, attr_map: Mapping[str, Any]) -> Iterator[None]:
 
 
 @contextmanager
-def gradient_overrides(graph: Graph, op_type_map: Mapping[str, str]) -> Iterator[None]:
+def gradient_overrides(
+    graph: GraphScopes, op_type_map: Mapping[str, str]
+) -> Iterator[None]:
     """Open a block whose operations use other gradient rules, by op type."""
     if not isinstance(op_type_map, Mapping):
         raise TypeError(
@@ -224,9 +229,7 @@ def gradient_overrides(graph: Graph, op_type_map: Mapping[str, str]) -> Iterator
         scopes.gradient_overrides = before
 
 
-def apply_scopes(
-    graph: Graph, scopes: ScopeStacks, op: Operation, compute_device: bool
-) -> None:
+def apply_scopes(scopes: ScopeStacks, op: Operation, compute_device: bool) -> None:
     """Give a new operation what the open scopes say."""
     if scopes.attributes:
         _apply_attributes(scopes, op)
@@ -294,3 +297,86 @@ def _apply_container(container: str, op: Operation) -> None:
         return
     if definition.attr("container") is not None and not op.attrs["container"]:
         op._set_attr("container", AttrValue(s=container.encode()))  # noqa: SLF001
+
+
+class GraphScopes:
+    """The part of a graph that is about names and scopes."""
+
+    _lock: threading.RLock
+    _names: UniqueNames
+    _scopes: ScopeStacks
+    _has_contexts: bool
+
+    def unique_name(self, name: str, mark_as_used: bool = True) -> str:
+        """Return a free name, in the open name scope.
+
+        Args:
+            name: The name without scope.
+            mark_as_used: Whether to reserve it.
+        """
+        stack = self._scopes.name_stack
+        full = f"{stack}/{name}" if stack else name
+        with self._lock:
+            return self._names.make(full, mark_as_used)
+
+    @property
+    def names_in_use(self) -> UniqueNames:
+        """The names of operations and scopes."""
+        return self._names
+
+    def is_name_used(self, name: str) -> bool:
+        """Whether an operation or scope has this full name (case ignored)."""
+        with self._lock:
+            return self._names.is_used(name)
+
+    @property
+    def scopes(self) -> ScopeStacks:
+        """The scopes open in this thread."""
+        return self._scopes
+
+    @property
+    def _name_stack(self) -> str:
+        return self._scopes.name_stack
+
+    def get_name_scope(self) -> str:
+        """Return the open name scope, without slash at the end."""
+        return self._scopes.name_stack
+
+    def name_scope(self, name: str | None) -> AbstractContextManager[str]:
+        """Open a name scope; gives its full name with a slash at the end.
+
+        Raises:
+            ValueError: `name` has characters that names must not have.
+        """
+        return name_scope(self, name)
+
+    def device(self, device_name_or_function: Any) -> AbstractContextManager[None]:
+        """Open a block whose operations get a device."""
+        return device(self, device_name_or_function)
+
+    def colocate_with(
+        self, op: Any, ignore_existing: bool = False
+    ) -> AbstractContextManager[None]:
+        """Open a block whose operations are placed with `op`."""
+        return colocate_with(self, op, ignore_existing)
+
+    def container(self, container_name: str) -> AbstractContextManager[str]:
+        """Open a block whose stateful operations use a resource container."""
+        return container(self, container_name)
+
+    def _attr_scope(self, attr_map: Mapping[str, Any]) -> AbstractContextManager[None]:
+        return attributes(self, attr_map)
+
+    def gradient_override_map(
+        self, op_type_map: Mapping[str, str]
+    ) -> AbstractContextManager[None]:
+        """Open a block whose operations use other gradient rules, by op type."""
+        return gradient_overrides(self, op_type_map)
+
+    def _get_control_flow_context(self) -> ControlFlowContext | None:
+        """The branch or loop that is being built."""
+        return self._scopes.context
+
+    def _set_control_flow_context(self, context: ControlFlowContext | None) -> None:
+        self._scopes.context = context
+        self._has_contexts = True

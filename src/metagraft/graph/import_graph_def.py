@@ -439,7 +439,7 @@ class _Import:
             if control:
                 operation._add_control_inputs(control)  # noqa: SLF001
             scopes.record(operation)
-            graph_scopes.apply_scopes(graph, scopes, operation, compute_device=False)
+            graph_scopes.apply_scopes(scopes, operation, compute_device=False)
             if scopes.context is not None:
                 graph_scopes.apply_context(graph, operation)
 
