@@ -146,3 +146,9 @@ class Plan:
     fetches: tuple[int, ...]
     fetch_guards: tuple[Guards, ...]
     repeated: tuple[int, ...]
+
+
+def repetitions(slots: Sequence[int]) -> tuple[int, ...]:
+    """Return the positions of slots that are in the sequence before."""
+    first = {slot: position for position, slot in reversed([*enumerate(slots)])}
+    return tuple(p for p, slot in enumerate(slots) if first[slot] < p)

@@ -41,6 +41,7 @@ from metagraft.runtime.plan import (
     Read,
     Slots,
     Write,
+    repetitions,
 )
 from metagraft.runtime.resources import VariableDeclaration
 
@@ -586,7 +587,7 @@ class PlanBuilder:
             events=self._events.listed(),
             fetches=tuple(fetched),
             fetch_guards=tuple(self.guards(t) for t in fetches) if self._guards else (),
-            repeated=_repeated(fetched),
+            repeated=repetitions(fetched),
         )
 
     def _fetched(self, tensor: Tensor) -> int:
@@ -596,9 +597,3 @@ class PlanBuilder:
             self._constants.append((slot, declaration))
             return slot
         return self.value(tensor, tensor.op)
-
-
-def _repeated(slots: Sequence[int]) -> tuple[int, ...]:
-    """Return the positions of slots that are in the sequence before."""
-    first = {slot: position for position, slot in reversed([*enumerate(slots)])}
-    return tuple(p for p, slot in enumerate(slots) if first[slot] < p)
