@@ -9,6 +9,7 @@ Slot 0 holds the frame of the run (`evaluate.Frame`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
