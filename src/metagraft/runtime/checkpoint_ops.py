@@ -35,6 +35,7 @@ from metagraft.graph.dtypes import DType, from_enum
 from metagraft.graph.shapes import show
 from metagraft.kernels import Kernel
 from metagraft.kernels.kernel import Array
+from metagraft.runtime.node_errors import shown_type
 from metagraft.runtime.vocabulary_ops import VOCABULARY_KERNELS
 
 Attributes = Mapping[str, Any]
@@ -280,8 +281,8 @@ def _check_types(
             raise InvalidArgumentError(
                 None,
                 None,
-                f"tensor_name = {name}; expected dtype {_type_name(dtype)} does not "
-                f"equal original dtype {_type_name(from_enum(number))}",
+                f"tensor_name = {name}; expected dtype {shown_type(dtype)} does not "
+                f"equal original dtype {shown_type(from_enum(number))}",
             )
         if has_parts and not spec:
             in_parts.append(name)
@@ -362,11 +363,6 @@ def _names(tensor_names: Array, shape_and_slices: Array) -> tuple[list[str], lis
             f"{len(names)} vs. {len(specs)}",
         )
     return names, specs
-
-
-def _type_name(dtype: DType) -> str:
-    names = {"float32": "float", "float64": "double", "float16": "half"}
-    return names.get(dtype.name, dtype.name)
 
 
 CHECKPOINT_KERNELS: Final = {

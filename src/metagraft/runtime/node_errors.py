@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from metagraft import errors
+from metagraft.graph.dtypes import DType
 from metagraft.graph.shapes import show
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
 
-_LISTED_MAX = 20
+_LISTED_MAX: Final = 20
+_TYPES: Final = {"float32": "float", "float64": "double", "float16": "half"}
 
 
 def missing_kernels(ops: Sequence[Operation]) -> errors.UnimplementedError:
@@ -122,3 +124,8 @@ def _describe(value: Any) -> str:
         return f"({type(value).__name__})"
     kind = "string" if dtype == np.dtype(object) else dtype
     return f"{kind}{list(np.shape(value))}"
+
+
+def shown_type(dtype: DType) -> str:
+    """Return the name of a type as errors of runs spell it, such as `half`."""
+    return _TYPES.get(dtype.name, dtype.name)

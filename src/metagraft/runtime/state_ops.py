@@ -17,6 +17,7 @@ from metagraft.graph.shapes import Dims, is_static, show
 from metagraft.kernels import Kernel
 from metagraft.kernels.kernel import Array
 from metagraft.runtime.loops import LOOP_OPS
+from metagraft.runtime.node_errors import shown_type
 from metagraft.runtime.plan import Guards
 from metagraft.runtime.plan_builder import PlanBuilder, Planner
 from metagraft.runtime.resources import DEFAULT_CONTAINER, VariableDeclaration
@@ -86,7 +87,7 @@ def plan_placeholder(plan: PlanBuilder, op: Operation) -> None:
     if dims:
         sizes = ",".join("?" if size is None else str(size) for size in dims)
         shape = f" and shape [{sizes}]"
-    dtype = _proto_name(tensor.dtype.name)
+    dtype = shown_type(tensor.dtype)
     message = (
         f"You must feed a value for placeholder tensor '{op.name}' with dtype "
         f"{dtype}{shape}\n\t [[{{{{node {op.name}}}}}]]"
@@ -95,13 +96,6 @@ def plan_placeholder(plan: PlanBuilder, op: Operation) -> None:
     if place:
         message += f"\nMade at {place}"
     raise InvalidArgumentError(op.node_def, op, message)
-
-
-_PROTO_NAMES: Final = {"float32": "float", "float64": "double", "float16": "half"}
-
-
-def _proto_name(name: str) -> str:
-    return _PROTO_NAMES.get(name, name)
 
 
 # -- assignments -----------------------------------------------------------------------
@@ -157,8 +151,8 @@ def plan_assign_variable(plan: PlanBuilder, op: Operation) -> None:
             op.node_def,
             op,
             "Variable and value dtypes don't match; respectively, "
-            f"{_proto_name(declaration.dtype.name)} and "
-            f"{_proto_name(op.attrs['dtype'].name)}",
+            f"{shown_type(declaration.dtype)} and "
+            f"{shown_type(op.attrs['dtype'])}",
         )
     slot = plan.new_slot()
     # TF: a variable takes a value of any shape from a checkpoint, silently (MG-285).
