@@ -1,8 +1,11 @@
-"""Strings, on the host; twin of `ops/string.py`."""
+"""Single strings, on the host; twin of `ops/string.py`."""
 
 from __future__ import annotations
 
+import base64
 import re
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
 
@@ -10,43 +13,84 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
 from metagraft.kernels.kernel import Array, Kernel
 
-
-def static_regex_full_match(attrs: Attrs, input: Array) -> tuple[Array]:
-    return (_full_match(input, attrs["pattern"]),)
+_WEB_SAFE: Final = re.compile(rb"[A-Za-z0-9_-]*")
 
 
-def regex_full_match(_: Attrs, input: Array, pattern: Array) -> tuple[Array]:
-    return (_full_match(input, pattern.item()),)
+def string_length(attrs: Attrs, input: Array) -> tuple[Array]:
+    in_bytes = attrs["unit"] == b"BYTE"
+    lengths = [
+        # Every byte but those that continue a character of UTF-8.
+        len(text) if in_bytes else sum(byte & 0xC0 != 0x80 for byte in text)
+        for text in np.ravel(input)
+    ]
+    return (np.array(lengths, np.int32).reshape(np.shape(input)),)
 
 
-def string_join(attrs: Attrs, inputs: tuple[Array, ...]) -> tuple[Array]:
-    separator: bytes = attrs["separator"]
-    shapes = {np.shape(array) for array in inputs} - {()}
-    if len(shapes) > 1:
-        raise InvalidArgumentError(
-            None, None, f"Input shapes do not match: {', '.join(map(str, shapes))}"
+def string_lower(attrs: Attrs, input: Array) -> tuple[Array]:
+    return (_changed(input, _case(attrs, bytes.lower, str.lower)),)
+
+
+def string_upper(attrs: Attrs, input: Array) -> tuple[Array]:
+    return (_changed(input, _case(attrs, bytes.upper, str.upper)),)
+
+
+def _case(
+    attrs: Attrs, of_bytes: Callable[[bytes], bytes], of_text: Callable[[str], str]
+) -> Callable[[bytes], bytes]:
+    encoding: bytes = attrs["encoding"]
+    if not encoding:
+        return of_bytes
+    if encoding != b"utf-8":
+        raise _invalid(
+            "only utf-8 or '' (no encoding) is supported, received "
+            + encoding.decode("utf-8", "backslashreplace")
         )
-    (shape,) = shapes or {()}
-    spread = [np.broadcast_to(array, shape).ravel() for array in inputs]
-    joined = np.empty(spread[0].size if spread else 1, dtype=object)
-    joined[:] = [separator.join(parts) for parts in zip(*spread, strict=True)]
-    return (joined.reshape(shape),)
+    # Text ends with its first zero byte, as it does in TensorFlow.
+    return lambda text: of_text(
+        text.split(b"\0", 1)[0].decode("utf-8", "replace")
+    ).encode()
 
 
-# TF: patterns are RE2's; those that Python reads differently are beyond this.
-def _full_match(strings: Array, pattern: bytes) -> Array:
-    try:
-        compiled = re.compile(pattern)
-    except re.error as error:
-        raise InvalidArgumentError(
-            None, None, f"Invalid pattern: {pattern!r}, error: {error}"
-        ) from error
-    matches = [compiled.fullmatch(text) is not None for text in np.ravel(strings)]
-    return np.array(matches, dtype=np.bool_).reshape(np.shape(strings))
+def string_strip(_: Attrs, input: Array) -> tuple[Array]:
+    return (_changed(input, bytes.strip),)
+
+
+def encode_base64(attrs: Attrs, input: Array) -> tuple[Array]:
+    padding = b"" if attrs["pad"] else b"="
+    return (
+        _changed(input, lambda text: base64.urlsafe_b64encode(text).rstrip(padding)),
+    )
+
+
+def decode_base64(_: Attrs, input: Array) -> tuple[Array]:
+    return (_changed(input, _decoded),)
+
+
+def _decoded(text: bytes) -> bytes:
+    if len(text) % 4 == 1:
+        raise _invalid("Base64 string length cannot be 1 modulo 4.")
+    if len(text) % 4 == 0:
+        text = text.removesuffix(b"=").removesuffix(b"=")
+    if _WEB_SAFE.fullmatch(text) is None:
+        raise _invalid("Invalid character found in base64.")
+    return base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
+
+
+def _changed(strings: Array, change: Callable[[bytes], bytes]) -> Array:
+    results: np.ndarray[Any, Any] = np.empty(np.size(strings), dtype=object)
+    results[:] = [change(text) for text in np.ravel(strings)]
+    return results.reshape(np.shape(strings))
+
+
+def _invalid(message: str) -> InvalidArgumentError:
+    return InvalidArgumentError(None, None, message)
 
 
 KERNELS = {
-    "RegexFullMatch": Kernel(regex_full_match, host=True),
-    "StaticRegexFullMatch": Kernel(static_regex_full_match, host=True),
-    "StringJoin": Kernel(string_join, host=True),
+    "DecodeBase64": Kernel(decode_base64, host=True),
+    "EncodeBase64": Kernel(encode_base64, host=True),
+    "StringLength": Kernel(string_length, host=True),
+    "StringLower": Kernel(string_lower, host=True),
+    "StringStrip": Kernel(string_strip, host=True),
+    "StringUpper": Kernel(string_upper, host=True),
 }

@@ -1,4 +1,4 @@
-"""Strings; twin of `kernels/string.py`.
+"""Single strings: their length, case and white space; twin of `kernels/string.py`.
 
 Source: tensorflow core/ops/string_ops.cc; python/ops/string_ops.py.
 """
@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from metagraft.graph.op_spec import NOT_DIFFERENTIABLE, OpSpec, Shapes
-from metagraft.graph.shape_checks import merged, with_rank
 from metagraft.graph.shapes import Dims
 
 __all__ = ["OPS"]
@@ -22,37 +21,25 @@ def unchanged_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     return (inputs[0],)
 
 
-def regex_full_match_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
-    """One result for each string; the pattern is a scalar."""
-    with_rank(inputs[1], 0)
-    return (inputs[0],)
-
-
-def string_join_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
-    """Scalars are joined to every string of the others, which have one shape."""
-    if all(dims == () for dims in inputs):
-        return ((),)
-    out: Dims = None
-    for dims in inputs:
-        if dims:
-            out = merged(out, dims)
-    return (out,)
+def each_string(name: str) -> OpSpec:
+    """Return the row of an op that looks at every string by itself."""
+    return OpSpec(name=name, shape=unchanged_shape, source=_SOURCE)
 
 
 OPS = (
+    each_string("StringLength"),
+    each_string("StringLower"),
+    each_string("StringStrip"),
+    each_string("StringUpper"),
     OpSpec(
-        name="StaticRegexFullMatch",
+        name="EncodeBase64",
         shape=unchanged_shape,
+        gradient=NOT_DIFFERENTIABLE,
         source=_SOURCE,
     ),
     OpSpec(
-        name="RegexFullMatch",
-        shape=regex_full_match_shape,
-        source=_SOURCE,
-    ),
-    OpSpec(
-        name="StringJoin",
-        shape=string_join_shape,
+        name="DecodeBase64",
+        shape=unchanged_shape,
         gradient=NOT_DIFFERENTIABLE,
         source=_SOURCE,
     ),

@@ -13,7 +13,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from tests.golden.record.kernel_values import Case, write
+from tests.golden.record.kernel_values import Case, has_kernel, write
 
 OUT = Path(__file__).parents[1] / "string_kernels" / "values.npz"
 RNG = np.random.RandomState(11)
@@ -127,12 +127,183 @@ def text_as_numbers() -> Iterator[Case]:
         yield Case("to_number", "StringToNumber", attrs, {"string_tensor": edges})
 
 
+def single_strings() -> Iterator[Case]:
+    """Length, case, white space, base 64."""
+    words = texts(
+        "ÀÉa ß ǆ İI ﬀ Σς".encode(),
+        b"\xffAb",
+        b" \t\v\f\r\n x \0y ",
+        b"\x1c a",
+        b"",
+        b"  ",
+    )
+    for op in ("StringLower", "StringUpper"):
+        for encoding in ("", "utf-8"):
+            yield Case("string", op, {"encoding": encoding}, {"input": words})
+    yield Case("string", "StringStrip", {}, {"input": words})
+    for unit in ("BYTE", "UTF8_CHAR"):
+        yield Case("string", "StringLength", {"unit": unit}, {"input": words})
+    plain = texts(b"", b"a", b"ab", b"abc", b"\xff\xfe\xfd", bytes(range(1, 256)))
+    for pad in (False, True):
+        yield Case("string", "EncodeBase64", {"pad": pad}, {"input": plain})
+    coded = texts(*b"YQ YQ== YWI YWI= YWJj __79 YR YWJ= YWJjYWJj".split(), b"")
+    yield Case("string", "DecodeBase64", {}, {"input": coded})
+    numbers = np.arange(40, dtype=np.int32).reshape(5, 8)
+    for summarize in (3, 1, -1):
+        attrs = {"template": "a %s b %s", "summarize": summarize}
+        yield Case("string", "StringFormat", attrs, {"inputs": [numbers, words[3:]]})
+
+
+def joins() -> Iterator[Case]:
+    """Strings put together."""
+    pairs = texts(b"a", b"b", b"c", b"d", b"e", b"f").reshape(3, 2)
+    for operands in ([pairs, pairs], [pairs[0], texts(b"z").reshape(())]):
+        attrs = {"separator": "-"}
+        yield Case("join", "StringJoin", attrs, {"inputs": operands})
+    cube = texts(*(f"{i}".encode() for i in range(24))).reshape(2, 3, 4)
+    for axes in (0, -1, [0, 1], [2, 0], [-1, 1, 0], []):
+        for keep in (False, True):
+            attrs = {"separator": ".", "keep_dims": keep}
+            operands = {"inputs": cube, "reduction_indices": np.array(axes, np.int32)}
+            yield Case("join", "ReduceJoin", attrs, operands)
+    for ids, count in (([0, 1, 0], 2), ([2, 2, 0], 4), ([[0, 1], [1, 0], [0, 0]], 2)):
+        operands = {
+            "inputs": pairs,
+            "segment_ids": np.array(ids, np.int64),
+            "num_segments": np.array(count, np.int32),
+        }
+        yield Case("join", "UnsortedSegmentJoin", {"separator": ":"}, operands)
+
+
+def parts() -> Iterator[Case]:
+    """Strings cut into pieces."""
+    words = texts(b"hello world", b"", b" a  b ", b"a,b;c", b"\t x\n y", b"<>a<>b<><>")
+    for delimiter in (b" ", b",;", b"", b"ab", b"]^-"):
+        for skip in (True, False):
+            operands = {"input": words, "delimiter": texts(delimiter).reshape(())}
+            yield Case("split", "StringSplit", {"skip_empty": skip}, operands)
+    for sep in (b"", b" ", b",", b"<>"):
+        for limit in (-1, 0, 1, 2, -5):
+            operands = {"input": words, "sep": texts(sep).reshape(())}
+            yield Case("split", "StringSplitV2", {"maxsplit": limit}, operands)
+    word = texts("aé€😀z".encode(), b"\x80\x80abc")
+    for unit in ("BYTE", "UTF8_CHAR"):
+        for pos, size in ((0, 2), (1, 3), (-1, 1), (-3, 2), (-3, 9), (3, 1), (1, -1)):
+            operands = {
+                "input": word,
+                "pos": np.array(pos, np.int32),
+                "len": np.array(size, np.int32),
+            }
+            yield Case("split", "Substr", {"unit": unit}, operands)
+    operands = {
+        "input": texts(b"hello", b"world"),
+        "pos": np.array([[0], [1], [2]], np.int64),
+        "len": np.array([[1], [2], [3]], np.int64),
+    }
+    yield Case("split", "Substr", {}, operands)
+
+
+TYPES = ("float16", "float32", "float64", "bfloat16", "int8", "uint8")
+TYPES += ("int16", "uint16", "int32", "int64")
+
+
+def raw_numbers() -> Iterator[Case]:
+    """Bytes of every type, in both orders."""
+    rows = texts(bytes(range(1, 33)), bytes(range(33, 65))).reshape(2, 1)
+    ragged = texts(b"abcd", b"abcdefghi", b"a", b"")
+    for name in TYPES:
+        dtype = np.dtype(getattr(ml_dtypes, name, name)).type
+        for little in (True, False):
+            attrs = {"out_type": dtype, "little_endian": little}
+            yield Case("raw", "DecodeRaw", attrs, {"bytes": rows})
+            operands = {"input_bytes": ragged, "fixed_length": np.array(8, np.int32)}
+            yield Case("raw", "DecodePaddedRaw", attrs, operands)
+    for name in ("complex64", "complex128"):
+        for little in (True, False):
+            attrs = {"out_type": np.dtype(name).type, "little_endian": little}
+            yield Case("raw", "DecodeRaw", attrs, {"bytes": rows})
+    empty = {"bytes": texts(b"", b"")}
+    yield Case("raw", "DecodeRaw", {"out_type": np.int32}, empty)
+    flags = {"bytes": texts(b"\1\0\1")}
+    yield Case("raw", "DecodeRaw", {"out_type": np.bool_}, flags)
+
+
+REWRITES = [
+    (r"a(.)", r"<\1\0>"),
+    ("", "-"),
+    ("b*", "-"),
+    ("(a)|(b)", r"\2"),
+    ("a", r"\1"),
+    ("a", "\\"),
+    ("a", r"y\x"),
+    ("a", r"\\"),
+    (r"\pL+", "L"),
+    (r"\P{Lu}", "n"),
+    (r"[\p{^L}]", "n"),
+    ("[[:alpha:]]+", "W"),
+    ("[[:^alpha:]x]", "W"),
+    ("(?P<n>a)(?P<o>b)", r"\2\1"),
+    ("(?i)A|B(?-i)C", "x"),
+    ("a(?i:B)", "x"),
+    (".", "x"),
+    ("(?s).", "x"),
+    (r"\d+", "N"),
+    (r"[^\d\s]", "N"),
+    (r"[\D]", "N"),
+    (r"\W", "N"),
+    ("$", "e"),
+    ("(?m)$", "e"),
+    ("^", "s"),
+    ("(?m)^.", "s"),
+    ("a{1,2}?", "z"),
+    ("(?U)a.*b", "z"),
+    ("(?U)a.*?b", "z"),
+    (r"\Qa.\E*", "z"),
+    (r"\x61\x{62}|\062", "z"),
+    (r"\bx|x\b", "z"),
+    (r"\Aa|b\z", "z"),
+    (r"[]a]|[b-]|[\]^]", "z"),
+    ("a{,2}", "z"),
+    ("(|a)*", "z"),
+    ("(?i)É", "z"),
+    ("(?i)[^a]", "z"),
+]
+
+
+def patterns() -> Iterator[Case]:
+    """Patterns of RE2."""
+    words = texts(
+        b"abcabab",
+        b"",
+        b"x1\n22\nx",
+        b"\xc3\xa9a\xff",
+        "Éé€Ab x_".encode(),
+        b"a.b[]^a{,2}-",
+    )
+    for pattern, rewrite in REWRITES:
+        for every in (True, False):
+            attrs = {"pattern": pattern, "rewrite": rewrite, "replace_global": every}
+            yield Case("regex", "StaticRegexReplace", attrs, {"input": words})
+        yield Case(
+            "regex", "StaticRegexFullMatch", {"pattern": pattern}, {"input": words}
+        )
+    scalars = {"pattern": texts(b"b|.").reshape(()), "rewrite": texts(b"c").reshape(())}
+    yield Case("regex", "RegexReplace", {}, {"input": words, **scalars})
+    pattern = {"pattern": scalars["pattern"]}
+    yield Case("regex", "RegexFullMatch", {}, {"input": words, **pattern})
+
+
 def cases() -> Iterator[Case]:
     """Return all cases."""
     yield from hashes()
     yield from numbers_as_text()
     yield from text_as_numbers()
+    yield from single_strings()
+    yield from joins()
+    yield from parts()
+    yield from raw_numbers()
+    yield from patterns()
 
 
 if __name__ == "__main__":
-    write(OUT, cases())
+    write(OUT, (case for case in cases() if has_kernel(case)))

@@ -1,0 +1,74 @@
+"""Bytes read as numbers, on the host; twin of `ops/decode_raw.py`.
+
+Source: tensorflow core/kernels/decode_raw_op.cc, decode_padded_raw_op.cc.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.attrs import Attrs
+from metagraft.graph.dtypes import DType, as_dtype
+from metagraft.graph.shapes import show
+from metagraft.kernels.kernel import Array, Kernel
+
+
+def decode_raw(attrs: Attrs, bytes: Array) -> tuple[Array]:
+    dtype = as_dtype(attrs["out_type"])
+    texts = np.ravel(bytes)
+    if not texts.size:
+        return (np.zeros((*np.shape(bytes), 0), dtype.as_numpy_dtype),)
+    size = len(texts[0])
+    for place, text in enumerate(texts):
+        if len(text) != size:
+            raise _invalid(
+                "DecodeRaw requires input strings to all be the same size, but "
+                f"element {place} has size {size} != {len(text)}"
+            )
+    if size % dtype.size:
+        raise _invalid(
+            f"Input to DecodeRaw has length {size} that is not a multiple of "
+            f"{dtype.size}, the size of {dtype.name}"
+        )
+    numbers = _numbers(b"".join(texts), dtype, little=attrs["little_endian"])
+    return (numbers.reshape(*np.shape(bytes), size // dtype.size),)
+
+
+def decode_padded_raw(
+    attrs: Attrs, input_bytes: Array, fixed_length: Array
+) -> tuple[Array]:
+    dtype = as_dtype(attrs["out_type"])
+    if np.ndim(fixed_length):
+        raise _invalid(f"k must be scalar, got shape {show(fixed_length.shape)}")
+    size = int(fixed_length)
+    if size <= 0:
+        raise _invalid(f"fixed_length ({size}) must be greater than zero.")
+    if size % dtype.size:
+        raise _invalid(
+            f"fixed_length ({size}) must be a multiple of the size of out_type "
+            f"({dtype.size})"
+        )
+    padded = b"".join(text[:size].ljust(size, b"\0") for text in np.ravel(input_bytes))
+    numbers = _numbers(padded, dtype, little=attrs["little_endian"])
+    return (numbers.reshape(*np.shape(input_bytes), size // dtype.size),)
+
+
+def _numbers(content: bytes, dtype: DType, *, little: bool) -> Array:
+    """Read numbers; those of a complex number are reversed one by one."""
+    if dtype.is_bool:
+        return np.frombuffer(content, np.uint8) != 0
+    parts = dtype.size // 2 if dtype.is_complex else dtype.size
+    order = "<" if little else ">"
+    whole = np.frombuffer(content, f"{order}u{parts}").astype(f"u{parts}")
+    return whole.view(dtype.as_numpy_dtype)
+
+
+def _invalid(message: str) -> InvalidArgumentError:
+    return InvalidArgumentError(None, None, message)
+
+
+KERNELS = {
+    "DecodePaddedRaw": Kernel(decode_padded_raw, host=True),
+    "DecodeRaw": Kernel(decode_raw, host=True),
+}
