@@ -29,6 +29,7 @@ from tests.programs import (
     random_choices,
     recurrent_networks,
     savers,
+    strings,
     training,
     variable_kinds,
     variables,
@@ -75,4 +76,5 @@ PROGRAMS = _by_name(
     input_queues.PROGRAMS,
     lookup_tables.PROGRAMS,
     warm_starts.PROGRAMS,
+    strings.PROGRAMS,
 )

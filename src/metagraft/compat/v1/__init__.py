@@ -117,6 +117,14 @@ _NAMES = {
         f"tensor_scatter_{change}": f"metagraft.api.unique:tensor_scatter_nd_{change}"
         for change in ("add", "sub", "update")
     },
+    # Text.
+    **from_module(
+        f"{_API}.strings",
+        "as_string decode_base64 decode_raw encode_base64 reduce_join regex_replace"
+        " string_join string_split string_strip string_to_hash_bucket"
+        " string_to_hash_bucket_fast string_to_hash_bucket_strong string_to_number"
+        " substr",
+    ),
     # Checks and prints.
     "Print": "metagraft.api.printing:print_through",
     "print": "metagraft.api.printing:print_",
@@ -348,6 +356,7 @@ _NAMES = {
             "random",
             "raw_ops",
             "saved_model",
+            "strings",
             "summary",
             "test",
             "train",

@@ -9,6 +9,7 @@ _NAMES = {
     **{name: f"metagraft.graph.dtypes:{name}" for name in _DTYPE_NAMES},
     "DType": "metagraft.graph.dtypes:DType",
     "QUANTIZED_DTYPES": "metagraft.graph.dtypes:QUANTIZED_DTYPES",
+    "as_string": "metagraft.api.strings:as_string",
     "as_dtype": "metagraft.graph.dtypes:as_dtype",
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table

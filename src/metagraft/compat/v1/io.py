@@ -9,6 +9,7 @@ _NAMES = {
     **RECORD_FILES,
     "gfile": "metagraft.compat.v1.io_gfile",
     **from_module("metagraft.api.readers", "matching_files read_file write_file"),
+    **from_module("metagraft.api.strings", "decode_base64 decode_raw encode_base64"),
     "match_filenames_once": "metagraft.training.input_producers:match_filenames_once",
     **from_module(
         "metagraft.api.queues",

@@ -1,0 +1,31 @@
+"""`tf.strings`: functions of text."""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import from_module, lazy_names
+
+_STRINGS = "metagraft.api.strings"
+
+_NAMES = {
+    **from_module(
+        _STRINGS,
+        "as_string lower reduce_join regex_full_match regex_replace split substr"
+        " unsorted_segment_join upper",
+    ),
+    "format": f"{_STRINGS}:string_format",
+    **{
+        name: f"{_STRINGS}:string_{name}"
+        for name in (
+            "join",
+            "length",
+            "strip",
+            "to_hash_bucket",
+            "to_hash_bucket_fast",
+            "to_hash_bucket_strong",
+            "to_number",
+        )
+    },
+}
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

@@ -1,0 +1,91 @@
+"""Programs of text: numbers, hashes, patterns and pieces."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+
+def text_of_numbers(tf: ModuleType) -> None:
+    """Numbers as text, and text as numbers."""
+    x = tf.placeholder(tf.float64, [None, 2], name="x")
+    text = tf.as_string(x, precision=2, width=8, fill="0", name="text")
+    tf.dtypes.as_string(x, scientific=True)
+    tf.strings.as_string(tf.constant([True, False]))
+    tf.string_to_number(text, tf.int64)
+    tf.string_to_number(input=text, name="number")
+    tf.strings.to_number(["1", "2"], out_type=tf.float64)
+
+
+def text_hashes(tf: ModuleType) -> None:
+    """Text to numbers of buckets."""
+    words = tf.placeholder(tf.string, [None], name="words")
+    tf.string_to_hash_bucket(words, 10)
+    tf.strings.to_hash_bucket(input=words, num_buckets=3, name="bucket")
+    tf.string_to_hash_bucket_fast(words, 100)
+    tf.strings.to_hash_bucket_fast(words, 7, name="fast")
+    tf.string_to_hash_bucket_strong(words, 100, [1, 2])
+    tf.strings.to_hash_bucket_strong(words, 100, key=[3, 4], name="strong")
+
+
+def text_joins(tf: ModuleType) -> None:
+    """Text put together."""
+    words = tf.placeholder(tf.string, [None, 3], name="words")
+    any_rank = tf.placeholder(tf.string, name="any_rank")
+    tf.string_join([words, "suffix", words], separator="-")
+    tf.strings.join(["a", "b"], name="both")
+    tf.reduce_join(words)
+    tf.reduce_join(any_rank, separator=" ")
+    tf.reduce_join(words, 0, keep_dims=True, name="kept")
+    tf.strings.reduce_join(words, axis=[-1, 0], keepdims=True)
+    tf.strings.reduce_join(words, reduction_indices=[1])
+    count = tf.placeholder(tf.int32, [], name="count")
+    tf.strings.unsorted_segment_join(words, [0, 1, 0, 1], 2, separator=":")
+    tf.strings.unsorted_segment_join(words, tf.constant([1, 0], tf.int64), count)
+    tf.strings.format("{} and {}", [words, count], summarize=2)
+    tf.strings.format("only %", count, placeholder="%", name="only")
+
+
+def text_pieces(tf: ModuleType) -> None:
+    """Text cut into pieces."""
+    words = tf.placeholder(tf.string, [None], name="words")
+    tf.string_split(words)
+    tf.string_split(["a,b"], ",", skip_empty=False, name="commas")
+    tf.string_split(words, delimiter=tf.constant("-"))
+    tf.strings.split(words)
+    tf.strings.split("a b", maxsplit=1)
+    tf.strings.split(source=["a,b"], sep=",", name="commas")
+    tf.substr(words, 0, 3)
+    tf.strings.substr(words, [[-2], [1]], [[1], [2]], unit="UTF8_CHAR", name="part")
+    tf.strings.substr(tf.placeholder(tf.string), tf.constant(1, tf.int64), 2)
+
+
+def text_changes(tf: ModuleType) -> None:
+    """Text changed, measured and matched."""
+    words = tf.placeholder(tf.string, [None, 2], name="words")
+    pattern = tf.placeholder(tf.string, [], name="pattern")
+    tf.regex_replace(words, "a(.)", r"\1", replace_global=False)
+    tf.strings.regex_replace(words, pattern, "x", name="dynamic")
+    tf.strings.regex_full_match(words, "a.*")
+    tf.strings.regex_full_match(words, pattern)
+    tf.strings.length(words, unit="UTF8_CHAR")
+    tf.strings.length(words, name="length")
+    tf.strings.lower(words)
+    tf.strings.upper(words, encoding="utf-8")
+    tf.string_strip(words)
+    tf.strings.strip(words, name="stripped")
+    tf.encode_base64(words, pad=True)
+    tf.io.encode_base64(words)
+    tf.decode_base64(words)
+    tf.io.decode_base64(words, name="decoded")
+    tf.decode_raw(words, tf.int16)
+    tf.io.decode_raw(words, out_type=tf.float32, little_endian=False)
+    tf.decode_raw(bytes=words, out_type=tf.uint8, name="old")
+
+
+PROGRAMS = (
+    text_of_numbers,
+    text_hashes,
+    text_joins,
+    text_pieces,
+    text_changes,
+)
