@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from metagraft.errors import OpError
+from metagraft.graph.constant_value import variable_behind
+from metagraft.graph.dtypes import DType, resource
 from metagraft.graph.function_body import (
     function_graph_from_def,
     functions_called,
@@ -42,17 +44,23 @@ def result_shapes(op: Operation, name: str, shapes: Sequence[Dims]) -> tuple[Dim
     if source is None or _depth(op.graph) > _DEEPEST:
         return unknown
     known = source.functions.result_shapes
-    key = name, tuple(shapes)
+    handles = tuple(
+        variable_behind(t) if t.dtype == resource else None for t in op.inputs
+    )
+    key = name, tuple(shapes), handles
     if key not in known:
         definition = source.functions.get(name)
         assert definition is not None
-        known[key] = _inferred(source, definition, shapes)
+        known[key] = _inferred(source, definition, shapes, handles)
     found = known[key]
     return unknown if found is None or len(found) != count else found
 
 
 def _inferred(
-    source: Graph, definition: FunctionDef, shapes: Sequence[Dims]
+    source: Graph,
+    definition: FunctionDef,
+    shapes: Sequence[Dims],
+    handles: Sequence[tuple[Dims, DType] | None],
 ) -> tuple[Dims, ...] | None:
     called = functions_called(list(definition.node_def), source.functions)
     if definition.signature.name in reachable_functions(called, source.functions):
@@ -64,6 +72,9 @@ def _inferred(
     try:
         body = function_graph_from_def(definition, source, input_shapes=shapes)
         body.functions.result_shapes = source.functions.result_shapes
+        for tensor, behind in zip(body.inputs, handles, strict=False):
+            if behind is not None:
+                body.handles[tensor] = behind
         return tuple(tensor.dims for tensor in body.outputs)
     except (ValueError, KeyError, TypeError, OpError):
         return None  # running it says what is wrong

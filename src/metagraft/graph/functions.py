@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph import catalogue
+from metagraft.graph.dtypes import DType
 from metagraft.graph.shapes import Dims
 from metagraft.proto import FunctionDef, FunctionDefLibrary
 
@@ -60,9 +61,11 @@ class FunctionLibrary:
     def __init__(self, message: FunctionDefLibrary) -> None:
         """View the library inside a graph's message."""
         self._built: dict[str, LibraryFunction] = {}
-        # (function, shapes of its arguments) -> shapes of its results, if known.
+        # (function, shapes of its arguments, shapes and types of the variables behind
+        # them) -> shapes of its results, if known.
         self.result_shapes: dict[
-            tuple[str, tuple[Dims, ...]], tuple[Dims, ...] | None
+            tuple[str, tuple[Dims, ...], tuple[tuple[Dims, DType] | None, ...]],
+            tuple[Dims, ...] | None,
         ] = {}
         self.rebind(message)
 
