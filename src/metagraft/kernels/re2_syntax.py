@@ -224,6 +224,8 @@ class _Translation:
             self.at = match.end()
             sign, caret, name, letter = match.groups()
             ranges = _of_category(name or letter)
+            if not ranges:
+                raise _Invalid(f"invalid character class range: {match[0]}")
             return _others(ranges) if (sign == "P") != bool(caret) else ranges
         letter = self.pattern[self.at + 1 : self.at + 2]
         if not letter or letter.lower() not in _PERL:
@@ -321,7 +323,7 @@ def _others(ranges: Ranges) -> Ranges:
 
 @functools.cache
 def _of_category(name: str) -> Ranges:
-    """Return the characters of a general category: `L`, `Lu`.
+    """Return the characters of a general category (`L`, `Lu`), none if unknown.
 
     Raises:
         UnimplementedError: It is the name of a script.
@@ -340,8 +342,6 @@ def _of_category(name: str) -> Ranges:
             found[-1] = (found[-1][0], code)
         else:
             found.append((code, code))
-    if not found:
-        raise _Invalid(f"invalid character class range: \\p{{{name}}}")
     return found
 
 

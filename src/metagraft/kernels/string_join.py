@@ -50,7 +50,7 @@ def _axes(indices: list[int], rank: int) -> list[int]:
                 "dimension(s)",
             )
         if index % rank in axes:
-            raise _invalid(f"Duplicate reduction dimension {index % rank}")
+            raise _invalid(f"Duplicate reduction dimension {index}")
         axes.append(index % rank)
     return axes
 
