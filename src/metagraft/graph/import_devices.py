@@ -7,10 +7,10 @@ from operator import attrgetter
 from typing import Any, Final
 
 from metagraft.graph.devices import canonical_name
+from metagraft.graph.scope_names import COLOCATION
 from metagraft.proto import AttrValue, NodeDef
 
-_GROUP: Final = b"loc:@"
-_MARK: Final = len(_GROUP)
+_MARK: Final = len(COLOCATION)
 
 
 def check_colocation(
@@ -50,7 +50,7 @@ def check_colocation(
             )
         others: list[int] = []
         for number, entry in enumerate(listed):
-            if entry[:_MARK] != _GROUP:
+            if entry[:_MARK] != COLOCATION:
                 continue
             other = index.get(_text(entry[_MARK:]))
             if other is None:
@@ -59,7 +59,7 @@ def check_colocation(
                     f"unknown node '{_text(entry[_MARK:])}'"
                 )
             if renamed:
-                listed[number] = _GROUP + names[other].encode()
+                listed[number] = COLOCATION + names[other].encode()
             if other != position:
                 others.append(other)
         if others:

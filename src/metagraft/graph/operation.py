@@ -9,6 +9,7 @@ from metagraft.graph import catalogue
 from metagraft.graph.attrs import Attrs, decode
 from metagraft.graph.dtypes import DType
 from metagraft.graph.op_spec import spec_for
+from metagraft.graph.scope_names import COLOCATION
 from metagraft.graph.shapes import Dims, dims_to_proto
 from metagraft.graph.tensor import Tensor
 from metagraft.proto import AttrValue, NodeDef
@@ -240,8 +241,8 @@ class Operation:
         entries = (
             self._node.attr["_class"].list.s if "_class" in self._node.attr else ()
         )
-        groups = [e for e in entries if e.startswith(b"loc:@")]
-        return groups or [b"loc:@" + self.name.encode()]
+        groups = [e for e in entries if e.startswith(COLOCATION)]
+        return groups or [COLOCATION + self.name.encode()]
 
     def _add_control_input(self, op: Operation) -> None:
         self._add_control_inputs([op])

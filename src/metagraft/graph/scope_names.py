@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-_MARKERS: Final = ("^", "loc:@")
+# In front of the names of operations that an operation is to be placed with.
+COLOCATION: Final = b"loc:@"
+_MARKERS: Final = ("^", COLOCATION.decode())
 
 
 def strip_name_scope(name: str | bytes, export_scope: str | None) -> str:

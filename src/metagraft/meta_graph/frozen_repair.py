@@ -15,12 +15,12 @@ from typing import Any, Final
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph import catalogue
 from metagraft.graph.catalogue import ArgDef
+from metagraft.graph.scope_names import COLOCATION
 from metagraft.graph.store import OUTPUT_SHAPES
 from metagraft.graph.tensor_values import make_tensor_proto
 from metagraft.proto import DataType, GraphDef, NodeDef
 from metagraft.proto.coercion import as_message
 
-_COLOCATION: Final = b"loc:@"
 _RESOURCE: Final = int(DataType.Value("DT_RESOURCE"))
 _SHOWN: Final = 5
 
@@ -126,8 +126,8 @@ def _drop_unknown_colocation(node: NodeDef, nodes: Mapping[str, NodeDef]) -> Non
     kept = [
         entry
         for entry in entries
-        if not entry.startswith(_COLOCATION)
-        or entry.removeprefix(_COLOCATION).decode(errors="replace") in nodes
+        if not entry.startswith(COLOCATION)
+        or entry.removeprefix(COLOCATION).decode(errors="replace") in nodes
     ]
     if not kept:
         del node.attr["_class"]

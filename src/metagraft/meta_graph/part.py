@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from metagraft.graph.frames import frame_of, set_frame
 from metagraft.graph.graph import Graph
 from metagraft.graph.input_names import split_input
+from metagraft.graph.scope_names import COLOCATION, strip_name_scope
 from metagraft.graph.shapes import Dims
 from metagraft.meta_graph.renames import Renaming
 from metagraft.meta_graph.reports import Omission
 from metagraft.meta_graph.scoped import UNBOUND_INPUT_PREFIX
 from metagraft.proto import NodeDef
-
-_COLOCATED = b"loc:@"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class Part:
         """Return how the messages of collections follow."""
 
         def context(name: str) -> str:
-            return _stripped(name, self.scope)
+            return strip_name_scope(name, self.scope)
 
         return Renaming(
             self.names.get, self._outside, context, context, has_outside=False
@@ -94,7 +93,7 @@ class Part:
             self._colocate(node, old_name)
         frame = frame_of(node)
         if frame is not None:
-            set_frame(node, _stripped(frame, self.scope))
+            set_frame(node, strip_name_scope(frame, self.scope))
 
     def _input(self, text: str) -> str:
         marker, name, port = split_input(text)
@@ -118,13 +117,13 @@ class Part:
     def _colocate(self, node: NodeDef, old_name: str) -> None:
         kept: list[bytes] = []
         for entry in node.attr["_class"].list.s:
-            if not entry.startswith(_COLOCATED):
+            if not entry.startswith(COLOCATION):
                 kept.append(entry)
                 continue
-            other = entry[len(_COLOCATED) :].decode()
+            other = entry[len(COLOCATION) :].decode()
             inside = self.names.get(other)
             if inside is not None:
-                kept.append(_COLOCATED + inside.encode())
+                kept.append(COLOCATION + inside.encode())
             else:
                 reason = f"it was to be placed with '{other}', which is outside"
                 self.omissions.append(Omission("colocation", old_name, reason))
@@ -158,20 +157,13 @@ def cut(graph: Graph, scope: str, excluded: Container[str], *, by_prefix: bool) 
         return name.startswith(inside) or (name == base and scope == base)
 
     names = {
-        name: _stripped(name, base)
+        name: strip_name_scope(name, base)
         for name in graph.operation_names()
         if is_inside(name) and name not in excluded
     }
     if base and len(set(names.values())) < len(names):
         _refuse_twins(names)
     return Part(graph, base, is_inside, names)
-
-
-def _stripped(name: str, scope: str) -> str:
-    """Return a name without the scope in front; other names as they are."""
-    if scope and name.startswith(scope) and name[len(scope) :].startswith("/"):
-        return name[len(scope) :].lstrip("/")
-    return name
 
 
 def _refuse_twins(names: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from metagraft.graph.graph import Graph
 from metagraft.graph.operation import Operation
+from metagraft.graph.scope_names import COLOCATION
 from metagraft.graph.shapes import TensorShape
 from metagraft.proto import DataType, GraphDef, NodeDef
 from metagraft.proto.coercion import as_message
@@ -37,7 +38,6 @@ _ON_CPU: Final = {
 }
 _CHECKS: Final = frozenset({"CheckNumerics"})
 _PASSING_ON: Final = frozenset({"Identity", "StopGradient"})
-_GROUP: Final = b"loc:@"
 
 
 def extract_sub_graph(graph_def: Any, dest_nodes: Iterable[str]) -> GraphDef:
@@ -177,4 +177,4 @@ def _colocated(node: NodeDef) -> list[str]:
     if "_class" not in node.attr:
         return []
     entries = node.attr["_class"].list.s
-    return [entry.removeprefix(_GROUP).decode() for entry in entries]
+    return [entry.removeprefix(COLOCATION).decode() for entry in entries]
