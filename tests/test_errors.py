@@ -4,6 +4,7 @@ from traceback import FrameSummary
 
 import pytest
 
+import metagraft.compat.v1 as tf
 from metagraft import errors
 from metagraft.proto import Code, NodeDef
 
@@ -96,3 +97,8 @@ def test_codes_of_other_classes() -> None:
     assert errors.error_code_from_exception_type(OSError) == errors.UNKNOWN
     with pytest.raises(KeyError):
         errors.exception_type_from_error_code(errors.OK)
+
+
+def test_op_error_is_also_at_the_top() -> None:
+    """Programs catch `tf.OpError`."""
+    assert tf.OpError is errors.OpError

@@ -16,6 +16,7 @@ class GraphKeys:
     METRIC_VARIABLES: Final = "metric_variables"
     MODEL_VARIABLES: Final = "model_variables"
     TRAINABLE_VARIABLES: Final = "trainable_variables"
+    TRAINABLE_RESOURCE_VARIABLES: Final = "trainable_resource_variables"
     SUMMARIES: Final = "summaries"
     QUEUE_RUNNERS: Final = "queue_runners"
     TABLE_INITIALIZERS: Final = "table_initializer"
@@ -53,6 +54,6 @@ class GraphKeys:
         TRAINABLE_VARIABLES,
         MOVING_AVERAGE_VARIABLES,
         CONCATENATED_VARIABLES,
-        "trainable_resource_variables",
+        TRAINABLE_RESOURCE_VARIABLES,
     )
     _STREAMING_MODEL_PORTS: Final = "streaming_model_ports"

@@ -168,6 +168,7 @@ _NAMES = {
             "SessionLog",
             "Summary",
             "SummaryMetadata",
+            "TensorInfo",
         )
     },
     # Mathematics.
@@ -331,6 +332,7 @@ _NAMES = {
     ),
     **from_module("metagraft.graph.shapes", "dimension_at_index dimension_value"),
     # Namespaces.
+    "OpError": "metagraft.errors:OpError",
     "errors": "metagraft.errors",
     **{
         name: f"metagraft.compat.v1.{name}"
