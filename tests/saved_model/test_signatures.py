@@ -98,6 +98,7 @@ def test_values_of_other_classes() -> None:
 
 def test_not_while_executing_eagerly() -> None:
     """There are no names of tensors without a graph."""
+    tf.reset_default_graph()  # other tests may have used it
     tf.enable_eager_execution()
     try:
         with pytest.raises(RuntimeError, match="eager"):
