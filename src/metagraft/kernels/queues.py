@@ -1,7 +1,6 @@
-"""How queues and accumulators run; twin of `ops/queues.py`.
+"""How queues run; twin of `ops/queues.py`.
 
-Source: tensorflow core/kernels/queue_op.cc, queue_base.cc,
-conditional_accumulator_base_op.h.
+Source: tensorflow core/kernels/queue_op.cc, queue_base.cc.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Operations that take functions: calls, branches and loops.
 
-What they compute is in the functions of the graph's library; `runtime/functions.py`
-runs them.
+What they compute is in the functions of the graph's library, which
+`runtime/function_lowering.py` puts in their place before a run.
 """
 
 from __future__ import annotations
