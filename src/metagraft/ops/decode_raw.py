@@ -36,7 +36,12 @@ def decode_padded_raw_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
         )
     if inputs[0] is None:
         return (None,)
-    count = None if size is None else size // as_dtype(attrs["out_type"]).size
+    each = as_dtype(attrs["out_type"]).size
+    if size is not None and size % each:
+        raise ValueError(
+            f"Dimension size must be evenly divisible by {each} but is {size}"
+        )
+    count = None if size is None else size // each
     return ((*inputs[0], count),)
 
 

@@ -29,11 +29,10 @@ def substr_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     _, pos, length = inputs
     if length is not None:
         with_rank(pos, len(length))
-    # What is unknown in one of them only is a mismatch, too.
-    if pos is not None and length is not None and pos != length:
-        raise ValueError(
-            f"pos and len shapes must match: {show(pos)} vs. {show(length)}"
-        )
+    # What is known of one of them only is a mismatch, too.
+    if pos is not None and pos != (length or (None,) * len(pos)):
+        shown = "?" if length is None else show(length)
+        raise ValueError(f"pos and len shapes must match: {show(pos)} vs. {shown}")
     return (broadcast_dims(inputs[0], pos),)
 
 
