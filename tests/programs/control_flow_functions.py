@@ -154,7 +154,54 @@ def gradients_of_variables_in_branches(tf: ModuleType) -> Fetches:
     return tf.gradients(y, [x, v, w])
 
 
+def loops_over_arrays(tf: ModuleType) -> Fetches:
+    """Loops that carry arrays, and what else arrays can do."""
+    x = tf.constant([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], name="x")
+    parts = tf.TensorArray(tf.float32, size=3, element_shape=[2]).unstack(x)
+    start = tf.TensorArray(tf.float32, size=3)
+    _, written = tf.while_loop(
+        lambda i, a: i < 3,
+        lambda i, a: (i + 1, a.write(i, parts.read(i) * 2.0)),
+        [tf.constant(0), start],
+    )
+    growing = tf.TensorArray(tf.int32, size=0, dynamic_size=True, infer_shape=False)
+    growing = growing.write(1, 7)
+    chosen = tf.cond(
+        tf.constant(True), lambda: growing.write(2, 8), lambda: growing.write(0, 9)
+    )
+    scattered = tf.TensorArray(tf.float32, size=3).scatter([2, 0, 1], x)
+    pieces = tf.TensorArray(tf.float32, size=2, infer_shape=False)
+    pieces = pieces.split(x, lengths=[1, 2])
+    return [
+        written.stack(),
+        written.gather([2, 0]),
+        written.size(),
+        chosen.size(),
+        chosen.identity().stack(),
+        scattered.read(2),
+        scattered.concat(),
+        pieces.read(1),
+    ]
+
+
+def functions_over_elements(tf: ModuleType) -> Fetches:
+    """`map_fn`, `scan` and folds."""
+    x = tf.constant([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], name="x")
+    lengths = tf.map_fn(lambda e: e[0] + 1.0, x[:0], name="lengths")
+    return [
+        tf.map_fn(lambda e: e * 2.0, x),
+        *tf.map_fn(lambda e: (e[0] - e[1], e[0]), (x, x * 2.0)),
+        tf.scan(lambda a, e: a + e, x),
+        tf.scan(lambda a, e: a * e[0], x, initializer=1.0, reverse=True),
+        tf.foldl(lambda a, e: a + e, x),
+        tf.foldr(lambda a, e: a - e, x, initializer=tf.constant([1.0, 1.0])),
+        lengths,
+    ]
+
+
 PROGRAMS = (
+    loops_over_arrays,
+    functions_over_elements,
     gradients_of_variables_in_branches,
     gradients_of_conditionals,
     gradients_of_nested_conditionals,

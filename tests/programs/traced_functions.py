@@ -120,7 +120,23 @@ def gradients_of_nested_calls(tf: ModuleType) -> Fetches:
     return tf.gradients(tf.function(outer)(x), x)
 
 
+def arrays_inside(tf: ModuleType) -> Fetches:
+    """Arrays in a function, and a map over elements."""
+
+    def mixed(x: Any) -> Any:
+        outputs = tf.TensorArray(tf.float32, size=3)
+        _, outputs = tf.while_loop(
+            lambda i, o: i < 3,
+            lambda i, o: (i + 1, o.write(i, x * tf.cast(i, tf.float32))),
+            [tf.constant(0), outputs],
+        )
+        return outputs.stack(), tf.map_fn(lambda e: e + 1.0, x)
+
+    return list(tf.function(mixed)(tf.constant([2.0, 3.0])))
+
+
 PROGRAMS = (
+    arrays_inside,
     gradients_of_calls,
     gradients_of_nested_calls,
     calls,

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any
 
 from metagraft.api.variable_scope import get_variable_scope
-from metagraft.errors import UnimplementedError
 from metagraft.graph.build.array import identity
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.dtypes import DType
 from metagraft.graph.effect_order import EffectOrder
+from metagraft.graph.flow import FlowCarrier, from_flow, to_flow
 from metagraft.graph.function_captures import keep_name
 from metagraft.graph.function_graph import FunctionGraph
 from metagraft.graph.operation import Operation
@@ -23,7 +23,6 @@ from metagraft.graph.scopes import control_dependencies
 from metagraft.graph.shapes import Dims, dims_to_proto
 from metagraft.graph.structure import flatten, map_structure
 from metagraft.graph.tensor import Tensor
-from metagraft.graph.tensor_array import TensorArray
 from metagraft.graph.variable import GraphVariable
 from metagraft.proto import AttrValue
 
@@ -95,13 +94,8 @@ def _result(
     if for_operation is not None and isinstance(value, Operation):
         with control_dependencies([value]):
             value = identity(for_operation)
-    elif isinstance(value, TensorArray):
-        raise UnimplementedError(
-            None,
-            None,
-            f"{function} returns {value!r}: functions of {type(value).__name__} are "
-            "not built.",
-        )
+    elif isinstance(value, FlowCarrier):
+        return value if order is None else value.with_flow(order.returned(value.flow))
     else:
         try:
             value = convert_to_tensor(value)
@@ -117,13 +111,15 @@ def _result(
 
 def flat_tensors(structure: Any) -> list[Tensor]:
     """Return the tensors of a structure."""
-    return [leaf for leaf in flatten(structure) if leaf is not None]
+    return [to_flow(leaf) for leaf in flatten(structure) if leaf is not None]
 
 
 def packed_like(structure: Any, tensors: Sequence[Tensor]) -> Any:
     """Return tensors in a structure, as `flat_tensors` took them out of one."""
     rest = iter(tensors)
-    return map_structure(lambda leaf: None if leaf is None else next(rest), structure)
+    return map_structure(
+        lambda leaf: None if leaf is None else from_flow(leaf, next(rest)), structure
+    )
 
 
 def add_placeholder(

@@ -10,7 +10,6 @@ from typing import Any
 
 from metagraft.api.branch_functions import function_name
 from metagraft.api.function_tracing import add_placeholder, trace
-from metagraft.errors import UnimplementedError
 from metagraft.graph.apply_op import apply_op
 from metagraft.graph.apply_op import op as add_op
 from metagraft.graph.build.array import identity
@@ -18,6 +17,7 @@ from metagraft.graph.built_function import BuiltFunction, is_stateful
 from metagraft.graph.conversion import constant, convert_to_tensor
 from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.dtypes import int32
+from metagraft.graph.flow import from_flow, to_flow
 from metagraft.graph.function_captures import copy_handle
 from metagraft.graph.function_graph import FunctionGraph
 from metagraft.graph.read_only_resources import mark_read_only_inputs
@@ -25,7 +25,6 @@ from metagraft.graph.scopes import control_dependencies, name_scope
 from metagraft.graph.shapes import Dims, as_dims
 from metagraft.graph.structure import check_same_structure, flatten, pack_like
 from metagraft.graph.tensor import Tensor
-from metagraft.graph.tensor_array import TensorArray
 from metagraft.graph.variable import with_values
 from metagraft.proto import AttrValue
 
@@ -50,19 +49,11 @@ def while_of_functions(
     Arguments as of `tf.while_loop`.
 
     Raises:
-        UnimplementedError: A loop variable is a `TensorArray`.
         ValueError: The body returns another structure, or a shape changes.
         TypeError: A type changes.
     """
     loop_vars = with_values(loop_vars)
-    if any(isinstance(leaf, TensorArray) for leaf in flatten(loop_vars)):
-        raise UnimplementedError(
-            None,
-            None,
-            "TensorArrays as variables of loops of functions are not built; "
-            "`tf.disable_control_flow_v2()` builds loops that have them.",
-        )
-    values = [convert_to_tensor(leaf) for leaf in flatten(loop_vars)]
+    values = [convert_to_tensor(to_flow(leaf)) for leaf in flatten(loop_vars)]
     shapes = _invariants(values, shape_invariants)
     with name_scope(name or "while") as scope:
         cond_name = function_name(scope, "cond")
@@ -89,10 +80,15 @@ def while_of_functions(
     results = outputs[_FIRST : _FIRST + len(values)]
     if not back_prop:
         results = [add_op("StopGradient", input=tensor) for tensor in results]
-    packed = pack_like(loop_vars, results)
+    packed = _packed_like(loop_vars, results)
     if return_same_structure or len(results) != 1:
         return packed
-    return results[0]
+    return flatten(packed)[0]
+
+
+def _packed_like(structure: Any, values: Sequence[Tensor]) -> Any:
+    pairs = zip(flatten(structure), values, strict=True)
+    return pack_like(structure, [from_flow(leaf, value) for leaf, value in pairs])
 
 
 def _invariants(values: Sequence[Tensor], shape_invariants: Any) -> list[Dims]:
@@ -161,7 +157,7 @@ class _LoopFunctions:
         return graph
 
     def _packed(self, values: Sequence[Tensor]) -> Any:
-        return pack_like(self._like, list(values))
+        return _packed_like(self._like, values)
 
     def condition(self, name: str, *, bounded: bool) -> FunctionGraph:
         """Build the function that says whether the loop goes on."""
@@ -189,7 +185,7 @@ class _LoopFunctions:
             if not isinstance(results, list | tuple | dict):
                 results = [results]
             check_same_structure(list(results), list(self._like))
-            return [counter + 1, limit, *flatten(results)]
+            return [counter + 1, limit, *map(to_flow, flatten(results))]
 
         trace(graph, step, list(graph.inputs))
         graph.outputs.extend(graph.internal_captures)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from metagraft.graph.constant_value import variable_behind
+from metagraft.graph.dtypes import variant
+from metagraft.graph.list_elements import list_element
 from metagraft.graph.shapes import dims_to_proto
 from metagraft.proto import AttrValue
 
@@ -212,7 +214,9 @@ def keep_name(placeholder: Any, name: str) -> None:
 
 
 def copy_handle(source: Tensor, target: Tensor) -> None:
-    """Tell what is known of the variable behind a resource of another graph."""
-    behind = variable_behind(source)
+    """Tell what is known of the variable or list behind a tensor of another graph."""
+    behind = (
+        list_element(source) if source.dtype == variant else variable_behind(source)
+    )
     if behind is not None:
         target.graph.handles[target] = behind

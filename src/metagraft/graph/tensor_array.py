@@ -18,6 +18,7 @@ from metagraft.graph.build.array import identity, shape
 from metagraft.graph.build.math import cast, number_range
 from metagraft.graph.constant_value import constant_value
 from metagraft.graph.conversion import convert_to_tensor
+from metagraft.graph.defaults import builds_control_flow_of_functions
 from metagraft.graph.dtypes import DType, as_dtype
 from metagraft.graph.flow import FlowCarrier
 from metagraft.graph.scopes import (
@@ -30,12 +31,13 @@ from metagraft.graph.shapes import Dims, TensorShape, merge_dims
 from metagraft.graph.tensor import Tensor
 
 
-class _Shared:
+class Shared:
     """What the Python objects on all flows of one array know together."""
 
     __slots__ = ("element_dims", "place")
 
     def __init__(self, element_dims: Dims) -> None:
+        """Start with what is known of the shape of the elements."""
         self.element_dims = element_dims
         self.place: Any = None
 
@@ -56,6 +58,17 @@ class TensorArray(FlowCarrier):
         colocate_with_first_write_call: Whether it is placed with what is first written.
         name: Name scope of the nodes.
     """
+
+    def __new__(cls, *args: Any, **options: Any) -> TensorArray:
+        """Choose the kind: where control flow is built as functions, a list."""
+        # What is left out has its default; flow is the seventh argument.
+        flow = args[6] if len(args) > 6 else options.get("flow")
+        is_list = flow is not None and flow.dtype == dtypes.variant
+        if cls is TensorArray and (is_list or builds_control_flow_of_functions()):
+            from metagraft.graph.list_tensor_array import ListTensorArray
+
+            return super().__new__(ListTensorArray)
+        return super().__new__(cls)
 
     def __init__(
         self,
@@ -79,7 +92,7 @@ class TensorArray(FlowCarrier):
         self._colocates = colocate_with_first_write_call
         self._infer_shape = infer_shape
         self._size = size
-        self._shared = _Shared(TensorShape(element_shape).dims_tuple)
+        self._shared = Shared(TensorShape(element_shape).dims_tuple)
         with name_scope(name, "TensorArray", [handle, size, flow]) as scope:
             if handle is not None:
                 if flow is None:
@@ -116,8 +129,8 @@ class TensorArray(FlowCarrier):
         return self._dtype
 
     @property
-    def handle(self) -> Tensor:
-        """The array on the device."""
+    def handle(self) -> Tensor | None:
+        """The array on the device; None if it is a list."""
         return self._handle
 
     @property
@@ -132,17 +145,25 @@ class TensorArray(FlowCarrier):
 
     def with_flow(self, flow: Tensor) -> TensorArray:
         """Return the same array on another flow."""
-        other = TensorArray(
+        other = self._on_flow(flow)
+        other._dynamic_size = self._dynamic_size  # noqa: SLF001 - one of our own
+        other._size = self._size  # noqa: SLF001 - one of our own
+        other._shared = self._shared  # noqa: SLF001 - one of our own
+        return other
+
+    def _on_flow(self, flow: Tensor) -> TensorArray:
+        if builds_control_flow_of_functions():
+            raise NotImplementedError(
+                "A TensorArray made before control flow was built as functions cannot "
+                "be used there, as in a tf.function: make a new one inside."
+            )
+        return TensorArray(
             dtype=self._dtype,
             handle=self._handle,
             flow=flow,
             infer_shape=self._infer_shape,
             colocate_with_first_write_call=self._colocates,
         )
-        other._dynamic_size = self._dynamic_size
-        other._size = self._size
-        other._shared = self._shared
-        return other
 
     def identity(self) -> TensorArray:
         """Return the same array, after the open control dependencies."""
@@ -159,6 +180,16 @@ class TensorArray(FlowCarrier):
             ) from None
         if self._infer_shape:
             self._shared.element_dims = merged
+
+    def _check_pieces(self, tensor: Tensor, lengths: Tensor) -> None:
+        known = constant_value(lengths)
+        if (
+            tensor.dims is not None
+            and known is not None
+            and known.shape
+            and known.max() == known.min()
+        ):
+            self._check_element((int(known[0]), *tensor.dims[1:]))
 
     @contextmanager
     def _placed_with(self, value: Tensor) -> Iterator[None]:
@@ -320,14 +351,7 @@ class TensorArray(FlowCarrier):
             tensor = convert_to_tensor(value, dtype=self._dtype, name="value")
             with self._placed_with(tensor):
                 wide = cast(lengths, dtypes.int64)
-                known = constant_value(wide)
-                if (
-                    tensor.dims is not None
-                    and known is not None
-                    and known.shape
-                    and known.max() == known.min()
-                ):
-                    self._check_element((int(known[0]), *tensor.dims[1:]))
+                self._check_pieces(tensor, wide)
                 flow = apply_op(
                     "TensorArraySplitV3",
                     handle=self._handle,

@@ -106,6 +106,36 @@ def scatter(
     return (_new(attrs, element_shape, elements),)
 
 
+def scatter_into(
+    attrs: Any, handle: Array, tensor: Array, indices: Array
+) -> tuple[Array]:
+    """Return a list with the parts of an array in given places, longer if needed."""
+    del attrs
+    found = _found(handle)
+    highest = max((int(i) for i in indices), default=-1) + 1
+    missing = max(highest - len(found.elements), 0)
+    elements = [*found.elements, *[None] * missing]
+    for index, part in zip(indices, np.asarray(tensor), strict=True):
+        elements[int(index)] = part
+    return (_handle(replace(found, elements=tuple(elements))),)
+
+
+def split(
+    attrs: Any, tensor: Array, element_shape: Array, lengths: Array
+) -> tuple[Array]:
+    """Make a list of pieces of an array, of given lengths along its first axis."""
+    value = np.asarray(tensor)
+    if int(np.sum(lengths)) != len(value):
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Values of the lengths of the pieces do not add up to the first size of "
+            f"the tensor: {np.asarray(lengths).tolist()} and {len(value)}.",
+        )
+    pieces = np.split(value, np.cumsum(lengths)[:-1])
+    return (_new(attrs, element_shape, pieces[: len(lengths)]),)
+
+
 def length(attrs: Any, handle: Array) -> tuple[Array]:
     """Count the elements."""
     del attrs
@@ -196,6 +226,33 @@ def gather(
     return (_joined(found, places, element_shape),)
 
 
+def concat(
+    attrs: Any, handle: Array, element_shape: Array, leading_dims: Array
+) -> tuple[Array, Array]:
+    """Return all elements as one array along their first axis, and their lengths."""
+    found = _found(handle)
+    dims, known = _dims(element_shape), found.dims
+    elements = []
+    for place in range(len(found.elements)):
+        wanted = dims
+        if dims is not None and place < len(leading_dims):
+            wanted = (int(leading_dims[place]), *dims[1:])
+        elements.append(found.element(place, wanted))
+    lengths = np.asarray([len(element) for element in elements], np.int64)
+    if elements:
+        return np.concatenate(elements), lengths
+    rest = next((d[1:] for d in (dims, known) if d and is_static(d[1:])), None)
+    if rest is None:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "All except the first dimension must be fully defined when concating an "
+            f"empty tensor list. element_shape: {dims}",
+        )
+    dtype = attrs["element_dtype"].as_numpy_dtype
+    return np.zeros((0, *rest), dtype), lengths
+
+
 def _joined(found: _List, places: Any, element_shape: Array) -> Array:
     dims = _dims(element_shape)
     elements = [found.element(place, dims) for place in places]
@@ -226,6 +283,9 @@ KERNELS = {
     "TensorListReserve": Kernel(reserve, host=True),
     "TensorListFromTensor": Kernel(from_tensor, host=True),
     "TensorListScatterV2": Kernel(scatter, host=True),
+    "TensorListScatterIntoExistingList": Kernel(scatter_into, host=True),
+    "TensorListSplit": Kernel(split, host=True),
+    "TensorListConcatV2": Kernel(concat, host=True),
     "TensorListLength": Kernel(length, host=True),
     "TensorListGetItem": Kernel(get_item, host=True),
     "TensorListSetItem": Kernel(set_item, host=True),

@@ -1,16 +1,13 @@
-"""Lists of tensors as values: what loops of functions carry in place of TensorArrays.
-
-# TF: also remembers with every list the shape of its elements; here only what the
-# operation itself is told counts.
-"""
+"""Lists of tensors as values: what loops of functions carry, not `TensorArray`s."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from metagraft.graph.op_spec import OpSpec, Shapes
-from metagraft.graph.shapes import Dims
+from metagraft.graph.list_elements import element_dims, list_element
+from metagraft.graph.op_spec import NO_RULE_YET, NOT_DIFFERENTIABLE, OpSpec, Shapes
+from metagraft.graph.shapes import Dims, merge_dims
 
 _SOURCE = "tensorflow core/ops/list_ops.cc"
 
@@ -21,9 +18,15 @@ def scalar_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
     return ((),)
 
 
+def _known_element(inputs: Shapes) -> Dims:
+    """What the list knows of the shape of its elements."""
+    known = list_element(inputs.tensor(0))
+    return None if known is None else known[0]
+
+
 def _element(inputs: Shapes, index: int) -> Dims:
-    """The shape in an input; a scalar there says that nothing is known."""
-    return None if inputs[index] == () else inputs.as_dims(index)
+    """What the list and an input say about the shape of the elements."""
+    return merge_dims(_known_element(inputs), element_dims(inputs.tensor(index)))
 
 
 def get_item_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
@@ -33,9 +36,9 @@ def get_item_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
 
 
 def pop_back_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
-    """The shorter list, and an element."""
+    """The shorter list, and an element, of which only the list says something."""
     del attrs
-    return ((), _element(inputs, 1))
+    return ((), _known_element(inputs))
 
 
 def stack_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
@@ -54,29 +57,51 @@ def gather_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
     return ((None if indices is None else indices[0], *element),)
 
 
+def concat_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
+    """All elements behind each other along their first axis, and their lengths."""
+    del attrs
+    element = _element(inputs, 1)
+    return (None if element is None else (None, *element[1:]), (None,))
+
+
 def element_shape_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
-    """A vector of sizes, or a scalar if nothing is known."""
-    del attrs, inputs
-    return (None,)
+    """A vector of sizes, of unknown shape if nothing is known."""
+    del attrs
+    element = _known_element(inputs)
+    return (None if element is None else (len(element),),)
 
 
-OPS = (
-    *(
-        OpSpec(name=name, shape=scalar_shape, source=_SOURCE)
-        for name in (
+_SHAPES = {
+    **dict.fromkeys(
+        (
             "EmptyTensorList",
             "TensorListFromTensor",
             "TensorListLength",
             "TensorListPushBack",
             "TensorListReserve",
             "TensorListResize",
+            "TensorListScatterIntoExistingList",
             "TensorListScatterV2",
             "TensorListSetItem",
-        )
+            "TensorListSplit",
+        ),
+        scalar_shape,
     ),
-    OpSpec(name="TensorListGetItem", shape=get_item_shape, source=_SOURCE),
-    OpSpec(name="TensorListPopBack", shape=pop_back_shape, source=_SOURCE),
-    OpSpec(name="TensorListStack", shape=stack_shape, source=_SOURCE),
-    OpSpec(name="TensorListGather", shape=gather_shape, source=_SOURCE),
-    OpSpec(name="TensorListElementShape", shape=element_shape_shape, source=_SOURCE),
+    "TensorListConcatV2": concat_shape,
+    "TensorListElementShape": element_shape_shape,
+    "TensorListGather": gather_shape,
+    "TensorListGetItem": get_item_shape,
+    "TensorListPopBack": pop_back_shape,
+    "TensorListStack": stack_shape,
+}
+_NOT_DIFFERENTIABLE = frozenset({"TensorListElementShape", "TensorListLength"})
+
+OPS = tuple(
+    OpSpec(
+        name=name,
+        shape=shape,
+        gradient=NOT_DIFFERENTIABLE if name in _NOT_DIFFERENTIABLE else NO_RULE_YET,
+        source=_SOURCE,
+    )
+    for name, shape in _SHAPES.items()
 )

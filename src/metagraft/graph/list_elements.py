@@ -1,0 +1,69 @@
+"""What is known of the elements of a list of tensors, from the operation that made it.
+
+Source: tensorflow core/ops/list_ops.cc, the handle data of its shape functions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from metagraft.graph.dtypes import DType
+from metagraft.graph.shapes import Dims
+
+if TYPE_CHECKING:
+    from metagraft.graph.tensor import Tensor
+
+# A list made of another one is followed so far.
+_DEPTH_LIMIT: Final = 10_000
+
+# The input that tells the shape of the elements of a new list.
+_MAKERS: Final = {
+    "EmptyTensorList": 0,
+    "TensorListFromTensor": 1,
+    "TensorListReserve": 0,
+    "TensorListScatterV2": 2,
+    "TensorListSplit": 1,
+}
+_FORWARDING: Final = frozenset(
+    {
+        "Enter",
+        "Exit",
+        "Identity",
+        "Merge",
+        "NextIteration",
+        "Switch",
+        "TensorListPopBack",
+        "TensorListPushBack",
+        "TensorListResize",
+        "TensorListScatterIntoExistingList",
+        "TensorListSetItem",
+        "ZerosLike",
+    }
+)
+
+
+def list_element(tensor: Tensor) -> tuple[Dims, DType] | None:
+    """Return shape and type of the elements of a list; None if nothing is known.
+
+    Args:
+        tensor: A tensor of type `variant`.
+    """
+    for _ in range(_DEPTH_LIMIT):
+        op = tensor.op
+        known = op.graph.handles.get(tensor)
+        if known is not None:
+            return known
+        maker = _MAKERS.get(op.type)
+        if maker is not None:
+            return element_dims(op.inputs[maker]), op.attrs["element_dtype"]
+        if not op.inputs or op.type not in _FORWARDING or tensor.value_index:
+            return None
+        tensor = op.inputs[0]
+    return None
+
+
+def element_dims(shape: Tensor) -> Dims:
+    """Return the shape that an input tells; a scalar says that nothing is known."""
+    from metagraft.graph.folding import constant_value_as_dims
+
+    return None if shape.dims == () else constant_value_as_dims(shape)
