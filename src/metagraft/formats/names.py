@@ -14,3 +14,8 @@ def decode_name(content: bytes) -> str:
 def encode_name(name: str) -> bytes:
     """Return a name as it is stored; the inverse of `decode_name`."""
     return name.encode("utf-8", "surrogateescape")
+
+
+def as_text(name: str | bytes) -> str:
+    """Return a name that a program gives, as text or as UTF-8, as text."""
+    return name.decode() if isinstance(name, bytes) else name

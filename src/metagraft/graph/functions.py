@@ -213,8 +213,3 @@ def _without_marks(function: FunctionDef) -> FunctionDef:
     del plain.node_def[:]
     plain.node_def.extend(nodes)
     return plain
-
-
-def as_text(name: str | bytes) -> str:
-    """Return the name of a function as text."""
-    return name.decode() if isinstance(name, bytes) else name

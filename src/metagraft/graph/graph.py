@@ -10,10 +10,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final
 
+from metagraft.formats.names import as_text
 from metagraft.graph import catalogue, graph_functions, graph_scopes, node_edges
 from metagraft.graph.creation_stack import CreationStack, capture
 from metagraft.graph.dtypes import DType, as_dtype
-from metagraft.graph.functions import FunctionLibrary, LibraryFunction, as_text
+from metagraft.graph.functions import FunctionLibrary, LibraryFunction
 from metagraft.graph.graph_collections import Collections, GraphCollections
 from metagraft.graph.graph_scopes import GraphScopes
 from metagraft.graph.lookup import as_graph_element

@@ -16,6 +16,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.formats.names import as_text
 from metagraft.graph import graph_scopes
 from metagraft.graph.control_flow_context import set_context
 from metagraft.graph.conversion import convert_to_tensor
@@ -488,7 +489,7 @@ def _checked_input_map(input_map: Mapping[str, Any] | None) -> dict[str, Any]:
             "All keys for argument `input_map` must be strings. Obtained keys: "
             f"{list(input_map)}"
         )
-    return {_as_text(key): value for key, value in input_map.items()}
+    return {as_text(key): value for key, value in input_map.items()}
 
 
 def _checked_return_elements(elements: Sequence[str] | None) -> list[str] | None:
@@ -499,7 +500,7 @@ def _checked_return_elements(elements: Sequence[str] | None) -> list[str] | None
             "Argument `return_elements` must be a list of strings. Obtained "
             f"{elements}."
         )
-    return [_as_text(element) for element in elements]
+    return [as_text(element) for element in elements]
 
 
 def _as_tensors(
@@ -552,10 +553,6 @@ def _parse_tensor_name(text: str) -> tuple[str, int]:
 def _show_key(key: tuple[str, int]) -> str:
     name, port = key
     return f"^{name}" if port == CONTROL else f"{name}:{port}"
-
-
-def _as_text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value
 
 
 def _check_versions(versions: VersionDef) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from metagraft.formats.names import as_text
+
 # In front of the names of operations that an operation is to be placed with.
 COLOCATION: Final = b"loc:@"
 _MARKERS: Final = ("^", COLOCATION.decode())
@@ -26,7 +28,7 @@ def strip_name_scope(name: str | bytes, export_scope: str | None) -> str:
 
     Source: tensorflow python/framework/ops.py strip_name_scope.
     """
-    text = _as_text(name)
+    text = as_text(name)
     if not export_scope:
         return text
     scope = export_scope[:-1] if export_scope[-1] == "/" else export_scope
@@ -46,7 +48,7 @@ def prepend_name_scope(name: str | bytes, import_scope: str | None) -> str:
 
     Source: tensorflow python/framework/ops.py prepend_name_scope.
     """
-    text = _as_text(name)
+    text = as_text(name)
     if not import_scope:
         return text
     scope = import_scope[:-1] if import_scope[-1] == "/" else import_scope
@@ -59,7 +61,3 @@ def _split_marker(name: str) -> tuple[str, str]:
         if name.startswith(marker):
             return marker, name[len(marker) :]
     return "", name
-
-
-def _as_text(name: str | bytes) -> str:
-    return name.decode("utf-8") if isinstance(name, bytes) else name
