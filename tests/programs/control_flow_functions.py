@@ -199,7 +199,27 @@ def functions_over_elements(tf: ModuleType) -> Fetches:
     ]
 
 
+def sparse_gradients_of_conditionals(tf: ModuleType) -> Fetches:
+    """Gradients of gathered rows are slices, in all branches if in one."""
+    v = tf.get_variable("v", initializer=[[1.0], [2.0], [3.0]], use_resource=True)
+    w = tf.get_variable("w", initializer=[[4.0], [5.0], [6.0]], use_resource=True)
+    rows = tf.constant([2, 0, 2], name="rows")
+    flag = tf.constant(True, name="flag")
+    both = tf.cond(
+        flag, lambda: tf.gather(v, rows), lambda: tf.gather(v, rows[:2]) * 2.0
+    )
+    mixed = tf.cond(flag, lambda: tf.gather(w, rows) * 3.0, lambda: w * 2.0)
+    one = tf.cond(flag, lambda: tf.gather(v, rows) * 3.0, lambda: tf.gather(w, rows))
+    found = [
+        *tf.gradients(both, v),
+        *tf.gradients(mixed, w),
+        *tf.gradients(one, [v, w]),
+    ]
+    return [t for grad in found for t in (grad.values, grad.indices)]
+
+
 PROGRAMS = (
+    sparse_gradients_of_conditionals,
     loops_over_arrays,
     functions_over_elements,
     gradients_of_variables_in_branches,

@@ -8,7 +8,7 @@ Source: tensorflow python/ops/cond_v2.py _IfGrad, _CaseGrad, _CondGradFuncGraph.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from metagraft.errors import UnimplementedError
@@ -17,21 +17,22 @@ from metagraft.graph.apply_op import op as add_op
 from metagraft.graph.build.array import identity, zeros, zeros_like
 from metagraft.graph.build.branch_functions import (
     add_branch_op,
-    common_shapes,
     match_inputs,
 )
+from metagraft.graph.build.math import cast
+from metagraft.graph.build.switches import as_indexed_slices
 from metagraft.graph.built_function import BuiltFunction, next_number
+from metagraft.graph.composite import IndexedSlices
 from metagraft.graph.constant_value import constant_value, variable_behind
 from metagraft.graph.conversion import constant
 from metagraft.graph.defaults import get_default_graph
-from metagraft.graph.dtypes import resource
+from metagraft.graph.dtypes import int32, int64, resource
 from metagraft.graph.effect_order import EffectOrder
 from metagraft.graph.function_body import function_graph_from_def
 from metagraft.graph.function_captures import copy_handle
 from metagraft.graph.function_graph import FunctionGraph
 from metagraft.graph.operation import Operation
 from metagraft.graph.shapes import TensorShape, dims_to_proto
-from metagraft.graph.structure import flatten
 from metagraft.graph.tensor import Tensor
 from metagraft.proto import AttrValue
 
@@ -54,7 +55,10 @@ def branch_gradient(op: Operation, *grads: Any) -> list[Any]:
     results = iter([identity(tensor) for tensor in made.outputs])
     return [
         None,
-        *(None if r is None else next(results) for r in backward[0].results),
+        *(
+            None if r is None else _with_components(r, results)
+            for r in backward[0].results
+        ),
     ]
 
 
@@ -118,8 +122,7 @@ class _GradientBranch:
                 [y for y, _ in pairs], list(forward.inputs), [g for _, g in pairs]
             )
             self.results: list[Any] = [
-                None if grad is None else order.returned(_dense(grad, op))
-                for grad in found
+                None if grad is None else _returned(grad, order) for grad in found
             ]
             self.set_outputs()
             order.finish()
@@ -127,7 +130,9 @@ class _GradientBranch:
     def set_outputs(self) -> None:
         """Return the gradients that there are."""
         results = [r for r in self.results if r is not None]
-        self.graph.outputs = [self.graph.capture(tensor) for tensor in flatten(results)]
+        self.graph.outputs = [
+            self.graph.capture(part) for r in results for part in _components(r)
+        ]
 
     def _stands_for(self, tensor: Tensor, name: str | None) -> Tensor | None:
         """Return what stands for a tensor from inside of the branch."""
@@ -171,14 +176,24 @@ class _GradientBranch:
         return optional
 
 
-def _dense(gradient: Any, op: Operation) -> Tensor:
-    if isinstance(gradient, Tensor):
-        return gradient
-    raise UnimplementedError(
-        None,
-        op,
-        f"Gradients of '{op.name}' ({op.type}) that are IndexedSlices are not built.",
-    )
+def _components(gradient: Any) -> list[Tensor]:
+    """Return the tensors of a gradient."""
+    if not isinstance(gradient, IndexedSlices):
+        return [gradient]
+    parts = (gradient.values, gradient.indices, gradient.dense_shape)
+    return [part for part in parts if part is not None]
+
+
+def _returned(gradient: Any, order: EffectOrder) -> Any:
+    """Return a copy of a gradient, which waits for all effects."""
+    return _with_components(gradient, map(order.returned, _components(gradient)))
+
+
+def _with_components(like: Any, tensors: Iterator[Tensor]) -> Any:
+    """Return a gradient of other tensors."""
+    if not isinstance(like, IndexedSlices):
+        return next(tensors)
+    return IndexedSlices(*[next(tensors) for _ in _components(like)])
 
 
 def _fill_missing(
@@ -193,8 +208,31 @@ def _fill_missing(
             if branch.results[i] is None:
                 with branch.graph.as_default():
                     branch.results[i] = _zeros(graph.inputs[i])
+    _match_slices(backward)
     for branch in backward:
         branch.set_outputs()
+
+
+def _match_slices(branches: Sequence[_GradientBranch]) -> None:
+    """Make a gradient slices in all branches if it is in one, with equal indices."""
+    for i in range(len(branches[0].results)):
+        found = [branch.results[i] for branch in branches]
+        if not any(isinstance(grad, IndexedSlices) for grad in found):
+            continue
+        for branch in branches:
+            with branch.graph.as_default():
+                branch.results[i] = as_indexed_slices(branch.results[i], optimize=True)
+    for i in range(len(branches[0].results)):
+        found = [branch.results[i] for branch in branches]
+        if not isinstance(found[0], IndexedSlices):
+            continue
+        if len({grad.indices.dtype for grad in found}) == 1:
+            continue
+        for branch, grad in zip(branches, found, strict=True):
+            if grad.indices.dtype == int32:
+                with branch.graph.as_default():
+                    wide = cast(grad.indices, int64)
+                branch.results[i] = IndexedSlices(grad.values, wide, grad.dense_shape)
 
 
 def _zeros(tensor: Tensor) -> Tensor:
@@ -240,7 +278,7 @@ def _rewritten_attrs(
 ) -> dict[str, AttrValue]:
     types, shapes = AttrValue(), AttrValue()
     types.list.type.extend(t.dtype.as_datatype_enum for t in graphs[0].outputs)
-    shapes.list.shape.extend(dims_to_proto(dims) for dims in common_shapes(graphs))
+    shapes.list.shape.extend(dims_to_proto(t.dims) for t in graphs[0].outputs)
     attrs = {"Tout": types, "output_shapes": shapes}
     if is_case:
         attrs["branches"] = AttrValue()

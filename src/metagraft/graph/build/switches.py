@@ -10,7 +10,7 @@ from typing import Any
 
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op as apply_op
-from metagraft.graph.build.array import shape
+from metagraft.graph.build.array import shape, shape_or_constant
 from metagraft.graph.build.math import cast, number_range
 from metagraft.graph.composite import IndexedSlices, SparseTensor
 from metagraft.graph.conversion import convert_to_tensor
@@ -108,9 +108,14 @@ def _as_slices(values: Sequence[Any]) -> list[Any]:
     ]
 
 
-def as_indexed_slices(value: Any) -> IndexedSlices:
-    """Return the slices that a tensor is: all of its rows."""
+def as_indexed_slices(value: Any, *, optimize: bool = False) -> IndexedSlices:
+    """Return the slices that a tensor is: all of its rows.
+
+    Args:
+        value: A tensor, or slices, which are returned.
+        optimize: Whether a shape that is known becomes a constant.
+    """
     if isinstance(value, IndexedSlices):
         return value
-    sizes = shape(value, optimize=False)
+    sizes = shape_or_constant(value) if optimize else shape(value, optimize=False)
     return IndexedSlices(value, number_range(0, sizes[0]), sizes)
