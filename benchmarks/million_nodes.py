@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from benchmarks.meta_graph import layered_meta_graph
-from benchmarks.side_by_side import Benchmark, Budget
+from benchmarks.side_by_side import Benchmark
 
 NODE_COUNT = 1_000_000
 
@@ -62,7 +62,7 @@ def write(path: str) -> None:
 BENCHMARK = Benchmark(
     title="A MetaGraph of 1,000,000 nodes",
     measure=measure,
-    budgets={"import": Budget(ratio=10), "export, file": Budget(ratio=5)},
+    budgets={},  # it must work, and take memory in proportion
     repeats=1,
     in_bytes=frozenset(
         {"file", "peak memory of import", "peak memory of import and export"}
