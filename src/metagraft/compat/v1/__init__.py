@@ -323,6 +323,7 @@ _NAMES = {
     "InteractiveSession": "metagraft.runtime.session:InteractiveSession",
     "Session": "metagraft.runtime.session:Session",
     # Versions.
+    "GRAPH_DEF_VERSION": f"{_GRAPH}.graph:PRODUCER_VERSION",
     **dict.fromkeys(
         ("VERSION", "__version__"), "metagraft.meta_graph.producer:TENSORFLOW_VERSION"
     ),
@@ -362,6 +363,7 @@ _NAMES = {
             "summary",
             "test",
             "train",
+            "version",
             "dtypes",
         )
     },

@@ -1,0 +1,15 @@
+"""`tf.version`: the release of TensorFlow whose behaviour this follows."""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import lazy_names
+
+_PRODUCER = "metagraft.meta_graph.producer"
+_NAMES = {
+    "GIT_VERSION": f"{_PRODUCER}:TENSORFLOW_GIT_VERSION",
+    "GRAPH_DEF_VERSION": "metagraft.graph.graph:PRODUCER_VERSION",
+    "VERSION": f"{_PRODUCER}:TENSORFLOW_VERSION",
+}
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)
