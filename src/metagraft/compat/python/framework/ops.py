@@ -12,9 +12,9 @@ _NAMES = {
         "RegisterGradient Tensor add_to_collection add_to_collections colocate_with "
         "container control_dependencies convert_to_tensor "
         "convert_to_tensor_or_indexed_slices device "
-        "executing_eagerly_outside_functions get_collection get_collection_ref get_default_graph get_default_session "
-        "init_scope name_scope op_scope register_tensor_conversion_function "
-        "reset_default_graph",
+        "executing_eagerly_outside_functions get_collection get_collection_ref "
+        "get_default_graph get_default_session init_scope name_scope op_scope "
+        "register_tensor_conversion_function reset_default_graph",
     ),
     **from_module("metagraft.graph.conversion", "convert_n_to_tensor"),
     **from_module("metagraft.graph.scope_names", "prepend_name_scope strip_name_scope"),
