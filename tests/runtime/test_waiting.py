@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -46,6 +48,24 @@ class _Background:
         return self._thread.is_alive()
 
 
+def _until_waiting(count: int) -> None:
+    """Wait until so many threads wait for something of a session."""
+    deadline = time.monotonic() + 20
+    while _waiting_threads() < count:
+        assert time.monotonic() < deadline, "nothing began to wait"
+        time.sleep(0.002)
+
+
+def _waiting_threads() -> int:
+    found = 0
+    for top in sys._current_frames().values():
+        frame: FrameType | None = top
+        while frame is not None and frame.f_code is not Waits.wait.__code__:
+            frame = frame.f_back
+        found += frame is not None
+    return found
+
+
 def test_a_step_that_waits_locks_no_variable() -> None:
     """Another run updates the variable that the step will use, and gets it going."""
     queue = tf.FIFOQueue(3, tf.float32, [[]])
@@ -55,7 +75,7 @@ def test_a_step_that_waits_locks_no_variable() -> None:
     with tf.Session() as session:
         session.run(v.initializer)
         step = _Background(lambda: session.run(update))
-        time.sleep(0.05)
+        _until_waiting(1)
         assert session.run(other) == 11.0
         assert step.waits
         session.run(queue.enqueue(5.0))
@@ -103,9 +123,9 @@ def test_closing_the_session_ends_waits(waiting: str) -> None:
     if waiting in ("enqueue", "close"):
         session.run(put)
         runs.append(_Background(lambda: session.run(put)))
-        time.sleep(0.05)
+        _until_waiting(1)
     runs.append(_Background(lambda: session.run(fetches[waiting])))
-    time.sleep(0.05)
+    _until_waiting(len(runs))
     session.close()
     assert isinstance(runs[0].joined().error, errors.CancelledError)
     for run in runs:
@@ -120,7 +140,7 @@ def test_closing_a_queue_cancels_who_puts_in() -> None:
     with tf.Session() as session:
         session.run(put)
         run = _Background(lambda: session.run(put))
-        time.sleep(0.05)
+        _until_waiting(1)
         session.run(cancel)
         with pytest.raises(errors.CancelledError, match="operation was cancelled"):
             raise run.joined().error or AssertionError("it did not fail")
@@ -136,9 +156,9 @@ def test_closing_waits_for_who_puts_in() -> None:
     put, taken, close = queue.enqueue_many([[1, 2, 3]]), queue.dequeue(), queue.close()
     with tf.Session() as session:
         runs = [_Background(lambda: session.run(put))]
-        time.sleep(0.05)
+        _until_waiting(1)
         runs.append(_Background(lambda: session.run(close)))
-        time.sleep(0.05)
+        _until_waiting(2)
         assert [session.run(taken) for _ in range(3)] == [1, 2, 3]
         assert [run.joined().error for run in runs] == [None, None]
         with pytest.raises(errors.OutOfRangeError):
@@ -152,9 +172,9 @@ def test_who_waits_is_served_in_order() -> None:
     put = queue.enqueue_many([[1, 2, 3]])
     with tf.Session() as session:
         first = _Background(lambda: session.run(two))
-        time.sleep(0.05)
+        _until_waiting(1)
         second = _Background(lambda: session.run(one))
-        time.sleep(0.05)
+        _until_waiting(2)
         session.run(put)
         assert first.joined().result.tolist() == [1, 2]
         assert second.joined().result == 3
@@ -210,7 +230,7 @@ def test_waiting_in_a_loop() -> None:
     with tf.Session() as session:
         session.run(v.initializer)
         run = _Background(lambda: session.run(total))
-        time.sleep(0.05)
+        _until_waiting(1)
         session.run(v.assign_add(1))
         session.run(queue.enqueue_many([[1, 2, 3]]))
         assert run.joined().result == 6
@@ -250,7 +270,7 @@ def test_waits_end_with_those_they_belong_to() -> None:
             return inner.wait(condition, lambda: False)
 
     run = _Background(wait)
-    time.sleep(0.05)
+    _until_waiting(1)
     outer.cancel()
     assert run.joined().result is False
     with condition:
