@@ -57,7 +57,9 @@ class TableInitializerBase:
         Raises:
             NotImplementedError: A subclass has to define it.
         """
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__} does not define initialize, for {table}."
+        )
 
     def _check_types(self, table: Any) -> None:
         for kind, ours, theirs in (

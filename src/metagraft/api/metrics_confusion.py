@@ -16,7 +16,7 @@ from metagraft.api.arithmetic import multiply
 from metagraft.api.checks import assert_greater_equal, assert_less_equal
 from metagraft.api.comparison import greater, logical_and, where
 from metagraft.api.math import logical_not
-from metagraft.api.metrics_state import aligned, collected, metric_variable
+from metagraft.api.metrics_state import Metric, aligned, collected, metric_variable
 from metagraft.api.shape_checks import assert_rank_in, assert_type
 from metagraft.api.state import assign_add
 from metagraft.api.variable_scope import variable_scope
@@ -46,7 +46,6 @@ __all__ = [
     "true_positives_at_thresholds",
 ]
 
-Metric = tuple[Tensor, Tensor]
 _OUTCOMES: Final = {
     # Name, whether the label is true, whether the prediction is.
     "tp": ("true_positives", True, True),

@@ -15,7 +15,7 @@ from metagraft.api.arithmetic import multiply
 from metagraft.api.comparison import logical_and, where
 from metagraft.api.math import log
 from metagraft.api.metrics_confusion import counts_at_thresholds
-from metagraft.api.metrics_state import collected
+from metagraft.api.metrics_state import Metric, collected
 from metagraft.api.reductions import argmax, argmin
 from metagraft.api.variable_scope import variable_scope
 from metagraft.graph import dtypes
@@ -34,7 +34,6 @@ from metagraft.graph.tensor import Tensor
 
 __all__ = ["auc", "sensitivity_at_specificity", "specificity_at_sensitivity"]
 
-Metric = tuple[Tensor, Tensor]
 _LOG: Final = logging.getLogger("metagraft")
 _BEYOND: Final = 1e-7  # how far the outer thresholds lie outside [0, 1]
 _METHODS: Final = ("trapezoidal", "careful_interpolation", "minoring", "majoring")

@@ -21,7 +21,7 @@ from metagraft.api.comparison import greater, less, not_equal, where
 from metagraft.api.confusion_matrix import confusion_matrix
 from metagraft.api.math import sqrt
 from metagraft.api.matrix_diag import diag_part
-from metagraft.api.metrics_state import aligned, collected, metric_variable
+from metagraft.api.metrics_state import Metric, aligned, collected, metric_variable
 from metagraft.api.squeezable_dimensions import remove_squeezable_dimensions
 from metagraft.api.state import assign_add, scatter_add
 from metagraft.api.variable_scope import variable_scope
@@ -47,8 +47,6 @@ __all__ = [
     "percentage_below",
     "root_mean_squared_error",
 ]
-
-Metric = tuple[Tensor, Tensor]
 
 
 def mean(

@@ -22,7 +22,10 @@ from metagraft.graph.keys import GraphKeys
 from metagraft.graph.scopes import add_to_collections
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["aligned", "collected", "metric_variable"]
+__all__ = ["Metric", "aligned", "collected", "metric_variable"]
+
+Metric = tuple[Tensor, Tensor]
+"""A metric so far, and the operation that adds a batch to it."""
 
 
 def metric_variable(shape: Any, dtype: Any, name: str) -> Any:
