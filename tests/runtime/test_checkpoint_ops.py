@@ -229,3 +229,90 @@ def test_what_cannot_be_merged(session: Session, tmp_path: Path) -> None:
                     destination_prefix=str(tmp_path / "merged"),
                 )
             )
+
+
+@pytest.mark.parametrize(
+    ("names", "specs", "message"),
+    [
+        (
+            ["a", "b", "c"],
+            ["", "3 4 0,1:-"],
+            (
+                "Dimension 0 in both shapes must be equal, but are 3 and 2. Shapes are [3] "
+                "and [2]."
+            ),
+        ),
+        (
+            ["a", "b"],
+            ["", "3 4 0,1:x"],
+            "Expected a pair of numbers or '-' but got 'x': string = 0,1:x",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("session")
+def test_lists_to_restore_that_differ(
+    names: list[str], specs: list[str], message: str
+) -> None:
+    """Names and specifications that do not go together are refused when built."""
+    types = [dtypes.float32] * 2
+    with pytest.raises(ValueError, match="for 'RestoreV2'") as raised:
+        restore(Path("m"), names, specs, types)
+    assert str(raised.value).startswith(message)
+
+
+def test_names_without_a_type(session: Session) -> None:
+    """A list of names that is known late, and too long, is refused by the run."""
+    late = op("PlaceholderWithDefault", input=["a", "b"], shape=[None])
+    restored = op(
+        "RestoreV2",
+        prefix="m",
+        tensor_names=late,
+        shape_and_slices=[""],
+        dtypes=[dtypes.float32],
+    )
+    with pytest.raises(errors.InvalidArgumentError) as raised:
+        session.run(list(restored))
+    assert raised.value.message.startswith("Got 2 tensor names, but 1 expected dtypes.")
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "error", "message"),
+    [
+        (
+            "z",
+            dtypes.float32,
+            errors.NotFoundError,
+            'Tensor name "z" not found in checkpoint files ',
+        ),
+        (
+            "w",
+            dtypes.int32,
+            errors.InvalidArgumentError,
+            (
+                "Expected to restore a tensor of type int32, got a tensor of type float "
+                "instead: tensor_name = w"
+            ),
+        ),
+    ],
+)
+def test_what_the_first_ops_cannot_restore(
+    session: Session,
+    tmp_path: Path,
+    name: str,
+    dtype: dtypes.DType,
+    error: type[errors.OpError],
+    message: str,
+) -> None:
+    """`Restore` says it in other words than `RestoreV2`."""
+    path = str(tmp_path / "v1")
+    session.run(op("Save", filename=path, tensor_names=["w"], data=[ROWS]))
+    with pytest.raises(error) as raised:
+        session.run(op("Restore", file_pattern=path, tensor_name=name, dt=dtype))
+    assert raised.value.message.startswith(message)
+
+
+def test_slices_saved_twice(session: Session, tmp_path: Path) -> None:
+    """A part is saved once."""
+    specs = ["4 2 0,2:-"] * 2
+    with pytest.raises(errors.InvalidArgumentError, match="Adding duplicate key: w"):
+        session.run(save(tmp_path / "m", ["w", "w"], specs, [ROWS, ROWS]))

@@ -594,3 +594,15 @@ def test_restored_message(
     with caplog.at_level(logging.INFO):
         saver.restore(sess, prefix)
     assert f"Restoring parameters from {prefix}" in caplog.text
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_saving_below_a_file(tmp_path: Path, version: int) -> None:
+    """Where a file has the name of the folder, TensorFlow's error says so."""
+    (tmp_path / "file").touch()
+    path = str(tmp_path / "file" / "model")
+    with tf.Graph().as_default(), tf.Session() as session:
+        session.run(tf.Variable(1.0, name="v").initializer)
+        with pytest.raises(ValueError, match="doesn't exist, can't save") as raised:
+            tf.train.Saver(write_version=version).save(session, path)
+    assert str(raised.value) == f"Parent directory of {path} doesn't exist, can't save."

@@ -47,11 +47,15 @@ def restore_v2_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """The shapes of slices are in their specifications; whole tensors have any.
 
     Raises:
-        ValueError: There are not as many specifications as outputs.
+        ValueError: There are not as many specifications as names, or as outputs.
     """
     with_rank(inputs[0], 0)
-    for operand in (1, 2):
-        with_rank(inputs[operand], 1)
+    (named,), (specified,) = (with_rank(inputs[operand], 1) for operand in (1, 2))
+    if named != specified and None not in (named, specified):
+        raise ValueError(
+            f"Dimension 0 in both shapes must be equal, but are {named} and "
+            f"{specified}. Shapes are [{named}] and [{specified}]."
+        )
     count = len(attrs["dtypes"])
     specs = inputs.value(2)
     if specs is None:
@@ -114,9 +118,19 @@ def _slice_shape(spec: bytes | str) -> Dims:
     if len(sizes) != len(ranges):
         raise ValueError(f"Expected 'full_shape slice', got '{text}'")
     return tuple(
-        int(size) if extent == "-" else int(extent.partition(",")[2])
+        int(size) if extent == "-" else _length(extent, part)
         for size, extent in zip(sizes, ranges, strict=True)
     )
+
+
+def _length(extent: str, part: str) -> int:
+    """Return the length that a range has: `0,2` is 2 from 0 on."""
+    start, _, length = extent.partition(",")
+    if not (start.isdecimal() and length.isdecimal()):
+        raise ValueError(
+            f"Expected a pair of numbers or '-' but got '{extent}': string = {part}"
+        )
+    return int(length)
 
 
 OPS = tuple(

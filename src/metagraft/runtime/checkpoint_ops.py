@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from metagraft.errors import (
+    AlreadyExistsError,
     DataLossError,
     InvalidArgumentError,
     NotFoundError,
@@ -150,7 +151,12 @@ def _add(writer: BundleWriter, name: str, text: str, array: Array, number: int) 
             "Slice in shape_and_slice specification does not match the shape of the "
             f"tensor to  save: {text}, tensor: {show(array.shape)}",
         )
-    writer.add_slice(name, spec.shape, spec.part, array, data_type=number)
+    try:
+        writer.add_slice(name, spec.shape, spec.part, array, data_type=number)
+    except AlreadyExistsError as error:
+        raise InvalidArgumentError(
+            None, None, f"Adding duplicate key: {name}, slice {spec.text}"
+        ) from error
 
 
 def merge_v2_checkpoints(
@@ -228,9 +234,16 @@ def restore_v2(
     attrs: Attributes, prefix: Array, tensor_names: Array, shape_and_slices: Array
 ) -> tuple[Array, ...]:
     """Read tensors from a checkpoint."""
+    dtypes = attrs["dtypes"]
+    if np.size(tensor_names) != len(dtypes):
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Got {np.size(tensor_names)} tensor names, but {len(dtypes)} expected "
+            "dtypes.",
+        )
     names, specs = _names(tensor_names, shape_and_slices)
     path = _text(prefix)
-    dtypes = attrs["dtypes"]
     run = staging()
     if run is not None:  # it reads what it has saved
         run.publish_shards()
@@ -259,8 +272,22 @@ def restore_slice(
     attrs: Attributes, file_pattern: Array, tensor_name: Array, shape_and_slice: Array
 ) -> tuple[Array, ...]:
     """Read one tensor, or a part of it, from a checkpoint."""
+    path, name, wanted = _text(file_pattern), _text(tensor_name), attrs["dt"]
+    with open_checkpoint(path) as reader:
+        (stored,) = reader.stored_types([name])
+    if stored is None:
+        raise NotFoundError(
+            None, None, f'Tensor name "{name}" not found in checkpoint files {path}'
+        )
+    if stored != wanted.as_datatype_enum:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Expected to restore a tensor of type {shown_type(wanted)}, got a tensor "
+            f"of type {shown_type(from_enum(stored))} instead: tensor_name = {name}",
+        )
     return restore_v2(
-        {"dtypes": [attrs["dt"]]},
+        {"dtypes": [wanted]},
         file_pattern,
         np.reshape(tensor_name, 1),
         np.reshape(shape_and_slice, 1),

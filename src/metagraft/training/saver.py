@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 from metagraft.errors import (
+    AlreadyExistsError,
     FailedPreconditionError,
     InvalidArgumentError,
     NotFoundError,
@@ -350,7 +351,7 @@ class Saver:
             saved = sess.run(
                 definition.save_tensor_name, {definition.filename_tensor_name: prefix}
             )
-        except (FailedPreconditionError, NotFoundError) as error:
+        except (AlreadyExistsError, FailedPreconditionError, NotFoundError) as error:
             folder = path.rpartition("/")[0]
             if folder and not files.is_folder(folder):
                 raise ValueError(
