@@ -238,8 +238,8 @@ def test_what_cannot_be_merged(session: Session, tmp_path: Path) -> None:
             ["a", "b", "c"],
             ["", "3 4 0,1:-"],
             (
-                "Dimension 0 in both shapes must be equal, but are 3 and 2. Shapes are [3] "
-                "and [2]."
+                "Dimension 0 in both shapes must be equal, but are 3 and 2. Shapes "
+                "are [3] and [2]."
             ),
         ),
         (
