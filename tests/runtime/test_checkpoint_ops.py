@@ -289,8 +289,8 @@ def test_names_without_a_type(session: Session) -> None:
             dtypes.int32,
             errors.InvalidArgumentError,
             (
-                "Expected to restore a tensor of type int32, got a tensor of type float "
-                "instead: tensor_name = w"
+                "Expected to restore a tensor of type int32, got a tensor of type "
+                "float instead: tensor_name = w"
             ),
         ),
     ],
