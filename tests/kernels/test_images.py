@@ -1,0 +1,48 @@
+"""Kernels of images against recorded values of TensorFlow's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jax
+import pytest
+
+from metagraft.kernels import kernel_for
+from tests import kernel_cases
+
+VALUES = Path(__file__).parents[1] / "golden" / "image_kernels" / "values.npz"
+CASES = kernel_cases.load(VALUES)
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize("op", sorted({case.op for case in CASES}))
+def test_recorded_values(op: str) -> None:
+    """Every kernel gives TensorFlow's numbers on NumPy arrays."""
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        found = [
+            kernel_cases.difference(case, kernel_cases.run_on_host(case))
+            for case in CASES
+            if case.op == op
+        ]
+    assert not list(filter(None, found)), "\n".join(filter(None, found))
+
+
+def _is_traced(op: str) -> bool:
+    kernel = kernel_for(op)
+    return kernel is not None and not kernel.host and not kernel.random
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize(
+    "family", sorted({case.family for case in CASES if _is_traced(case.op)})
+)
+def test_compiled(family: str) -> None:
+    """The same numbers in a compiled program."""
+    cases = [c for c in CASES if c.family == family and _is_traced(c.op)]
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        results = kernel_cases.run_compiled(cases)
+        found = [
+            kernel_cases.difference(case, result)
+            for case, result in zip(cases, results, strict=True)
+        ]
+    assert not list(filter(None, found)), "\n".join(filter(None, found))
