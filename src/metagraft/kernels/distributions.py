@@ -28,10 +28,13 @@ __all__ = [
     "full_integers",
     "integers",
     "normal",
+    "normal_values",
     "sizes",
     "truncated_normal",
     "uniform",
     "uniform_double",
+    "uniform_values",
+    "values_per_block",
 ]
 
 RESERVED_PER_OUTPUT = 256  # blocks
@@ -98,7 +101,8 @@ _UNIFORM = {
 }
 
 
-def _uniform_values(lanes: philox.Lanes, dtype: np.dtype) -> list[Array]:
+def uniform_values(lanes: philox.Lanes, dtype: np.dtype) -> list[Array]:
+    """Return the uniform numbers that blocks give, one array for each place."""
     if dtype == _DOUBLE:
         return [uniform_double(*lanes[:2]), uniform_double(*lanes[2:])]
     return [_UNIFORM[dtype](lane) for lane in lanes]
@@ -122,7 +126,8 @@ def _box_muller(u1: Array, u2: Array, dtype: np.dtype) -> tuple[Array, Array]:
     return xp.sin(angle) * radius, xp.cos(angle) * radius
 
 
-def _normal_values(lanes: philox.Lanes, dtype: np.dtype) -> list[Array]:
+def normal_values(lanes: philox.Lanes, dtype: np.dtype) -> list[Array]:
+    """Return the normal numbers that blocks give, one array for each place."""
     if dtype == _DOUBLE:
         uniforms = uniform_double(*lanes[:2]), uniform_double(*lanes[2:])
         return list(_box_muller(*uniforms, _DOUBLE))
@@ -131,7 +136,8 @@ def _normal_values(lanes: philox.Lanes, dtype: np.dtype) -> list[Array]:
     return [value.astype(dtype) for value in values]
 
 
-def _values_per_block(dtype: np.dtype) -> int:
+def values_per_block(dtype: np.dtype) -> int:
+    """Return how many numbers of a type one block gives."""
     return 2 if dtype.itemsize == _DOUBLE.itemsize else 4
 
 
@@ -139,7 +145,7 @@ def _drawn(
     key: Array, counter: Array, dims: Dims, dtype: np.dtype, values: Any
 ) -> Array:
     size = math.prod(dims)
-    per_block = _values_per_block(dtype)
+    per_block = values_per_block(dtype)
     return philox.draw(key, counter, size, values, per_block, dtype).reshape(dims)
 
 
@@ -148,14 +154,12 @@ def _drawn(
 
 def uniform(key: Array, counter: Array, dims: Dims, dtype: np.dtype) -> Array:
     """Numbers in `[0, 1)`."""
-    return _drawn(
-        key, counter, dims, dtype, lambda lanes: _uniform_values(lanes, dtype)
-    )
+    return _drawn(key, counter, dims, dtype, lambda lanes: uniform_values(lanes, dtype))
 
 
 def normal(key: Array, counter: Array, dims: Dims, dtype: np.dtype) -> Array:
     """Numbers of mean 0 and deviation 1."""
-    return _drawn(key, counter, dims, dtype, lambda lanes: _normal_values(lanes, dtype))
+    return _drawn(key, counter, dims, dtype, lambda lanes: normal_values(lanes, dtype))
 
 
 def _integer_words(lanes: philox.Lanes, dtype: np.dtype) -> list[Array]:
@@ -230,7 +234,7 @@ def truncated_normal(key: Array, counter: Array, dims: Dims, dtype: np.dtype) ->
     A group (as many outputs as a block gives values) draws pairs until it is full.
     """
     size = math.prod(dims)
-    per_group = _values_per_block(dtype)
+    per_group = values_per_block(dtype)
     groups = -(-size // per_group)
     stride = per_group * RESERVED_PER_OUTPUT // 4
     if namespace(key, counter) is np:
@@ -244,7 +248,7 @@ def _candidates(
     key: Array, counter: Array, index: Array, per_group: int
 ) -> list[Array]:
     wide = _DOUBLE if per_group == 2 else _FLOAT
-    return _normal_values(philox.words(key, counter, index), wide)
+    return normal_values(philox.words(key, counter, index), wide)
 
 
 def _fill_groups_on_host(

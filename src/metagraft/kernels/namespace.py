@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import ModuleType
 from typing import Any
@@ -101,3 +101,24 @@ def lax() -> ModuleType:
 
     _enter_types()
     return jax_lax
+
+
+def repeat_while(
+    unfinished: Callable[[Any], Array], turn: Callable[[Any], Any], state: Any
+) -> Any:
+    """Apply `turn` to a tuple of arrays while `unfinished` holds, where they live.
+
+    Args:
+        unfinished: From the state to one truth value.
+        turn: From the state to the next, of the same types and shapes.
+        state: A tuple of arrays, all on the host or all JAX's.
+
+    Returns:
+        The last state.
+    """
+    if namespace(*state) is not np:
+        return lax().while_loop(unfinished, turn, state)
+    with np.errstate(all="ignore"):
+        while unfinished(state):
+            state = turn(state)
+    return state

@@ -16,7 +16,7 @@ from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 from metagraft.kernels.random import shuffled
 
-__all__ = ["KERNELS"]
+__all__ = ["KERNELS", "numbers_of", "position_of", "scrambled", "words_of"]
 
 _PHILOX = 1
 _AUTO_SELECT = 3
@@ -24,7 +24,7 @@ _SCRAMBLING_KEY = np.array([0x3EC8F720, 0x02461E29], np.uint32)
 _WORD = np.uint64(32)
 
 
-def _words_of(wide: Array) -> Array:
+def words_of(wide: Array) -> Array:
     """Take 64-bit numbers apart, low words first."""
     xp = namespace(wide)
     unsigned = wide.astype(np.uint64)
@@ -33,13 +33,13 @@ def _words_of(wide: Array) -> Array:
     ).reshape(-1)
 
 
-def _numbers_of(words: Array) -> Array:
+def numbers_of(words: Array) -> Array:
     """Put 64-bit numbers together from their words."""
     wide = words.astype(np.uint64)
     return wide[0::2] | wide[1::2] << _WORD
 
 
-def _scrambled(seed: Array) -> tuple[Array, Array]:
+def scrambled(seed: Array) -> tuple[Array, Array]:
     """Return key and counter of two seeds; it does not matter which one varies."""
     if seed.shape != (2,):
         raise InvalidArgumentError(
@@ -47,18 +47,18 @@ def _scrambled(seed: Array) -> tuple[Array, Array]:
         )
     xp = namespace(seed)
     index = xp.zeros(1, np.uint64)
-    mixed = philox.words(xp.asarray(_SCRAMBLING_KEY), _words_of(seed), index)
+    mixed = philox.words(xp.asarray(_SCRAMBLING_KEY), words_of(seed), index)
     words = xp.concatenate(mixed)
     return words[:2], xp.concatenate([xp.zeros(2, np.uint32), words[2:]])
 
 
-def _position(key: Array, counter: Array, alg: Array) -> tuple[Array, Array]:
+def position_of(key: Array, counter: Array, alg: Array) -> tuple[Array, Array]:
     """Read the operands of the second version of the ops."""
     if int(alg) not in (_PHILOX, _AUTO_SELECT):
         raise UnimplementedError(
             None, None, f"Random algorithm {int(alg)}: only Philox (1) is built."
         )
-    return _words_of(key), _words_of(counter)
+    return words_of(key), words_of(counter)
 
 
 def _fill(distribution: Any) -> tuple[Kernel, Kernel]:
@@ -67,14 +67,14 @@ def _fill(distribution: Any) -> tuple[Kernel, Kernel]:
     def fill(attrs: Any, shape: Array, seed: Array) -> tuple[Array]:
         dtype = np.dtype(attrs["dtype"].as_numpy_dtype)
         dims = distributions.sizes(shape)
-        return (distribution(*_scrambled(seed), dims, dtype),)
+        return (distribution(*scrambled(seed), dims, dtype),)
 
     def fill_v2(
         attrs: Any, shape: Array, key: Array, counter: Array, alg: Array
     ) -> tuple[Array]:
         dtype = np.dtype(attrs["dtype"].as_numpy_dtype)
         dims = distributions.sizes(shape)
-        return (distribution(*_position(key, counter, alg), dims, dtype),)
+        return (distribution(*position_of(key, counter, alg), dims, dtype),)
 
     return Kernel(fill, static=("shape",)), Kernel(fill_v2, static=("shape", "alg"))
 
@@ -82,7 +82,7 @@ def _fill(distribution: Any) -> tuple[Kernel, Kernel]:
 def uniform_int(
     attrs: Any, shape: Array, seed: Array, minval: Array, maxval: Array
 ) -> tuple[Array]:
-    return (_integers(attrs, shape, _scrambled(seed), minval, maxval),)
+    return (_integers(attrs, shape, scrambled(seed), minval, maxval),)
 
 
 def uniform_int_v2(
@@ -94,7 +94,7 @@ def uniform_int_v2(
     minval: Array,
     maxval: Array,
 ) -> tuple[Array]:
-    position = _position(key, counter, alg)
+    position = position_of(key, counter, alg)
     return (_integers(attrs, shape, position, minval, maxval),)
 
 
@@ -115,7 +115,7 @@ def multinomial(
     attrs: Any, logits: Array, num_samples: Array, seed: Array
 ) -> tuple[Array]:
     dtype = np.dtype(attrs["output_dtype"].as_numpy_dtype)
-    position = _scrambled(seed)
+    position = scrambled(seed)
     return (distributions.categories(*position, logits, int(num_samples), dtype),)
 
 
@@ -124,12 +124,12 @@ def shuffle(
 ) -> tuple[Array]:
     if not value.ndim or value.shape[0] <= 1 or not math.prod(value.shape):
         return (value,)
-    return (shuffled(*_position(key, counter, alg), value),)
+    return (shuffled(*position_of(key, counter, alg), value),)
 
 
 def get_key_counter(_attrs: Any, seed: Array) -> tuple[Array, Array]:
-    key, counter = _scrambled(seed)
-    return _numbers_of(key), _numbers_of(counter)
+    key, counter = scrambled(seed)
+    return numbers_of(key), numbers_of(counter)
 
 
 def get_alg(_attrs: Any) -> tuple[Array]:

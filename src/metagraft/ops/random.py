@@ -42,14 +42,6 @@ def unchanged_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     return (inputs[0],)
 
 
-def given_and_parameter_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
-    """The first operand gives the shape of the samples of each parameter."""
-    samples, parameters = inputs.as_dims(0), inputs[1]
-    if samples is None or parameters is None:
-        return (None,)
-    return (samples + parameters,)
-
-
 def multinomial_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Logits `[batch, classes]` give samples `[batch, num_samples]`."""
     batch, _ = with_rank(inputs[0], 2)
@@ -64,9 +56,6 @@ _ROWS: dict[str, tuple[ShapeFunction, NoGradient]] = {
     "RandomStandardNormal": (given_shape, NOT_DIFFERENTIABLE),
     "TruncatedNormal": (given_shape, NOT_DIFFERENTIABLE),
     "RandomShuffle": (unchanged_shape, NOT_DIFFERENTIABLE),
-    "RandomGamma": (given_and_parameter_shape, NO_RULE_YET),
-    "RandomPoisson": (given_and_parameter_shape, NOT_DIFFERENTIABLE),
-    "RandomPoissonV2": (given_and_parameter_shape, NOT_DIFFERENTIABLE),
     "Multinomial": (multinomial_shape, NOT_DIFFERENTIABLE),
 }
 

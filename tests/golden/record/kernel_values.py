@@ -38,7 +38,7 @@ def run(case: Case) -> list[Any]:
 
         named = {name: fed(value) for name, value in case.operands.items()}
         result = getattr(tf.raw_ops, case.op)(**named, **case.attrs)
-        tensors = list(result) if isinstance(result, (tuple, list)) else [result]
+        tensors = tf.nest.flatten(result)
         values = session.run(tensors, feeds)
         # NumPy would make a type of its own of each length of text.
         return [np.array(v, object) if isinstance(v, bytes) else v for v in values]
@@ -58,8 +58,14 @@ def has_kernel(case: Case) -> bool:
     return True
 
 
-def _storable(value: Any) -> Any:
+def _plain(value: Any) -> Any:
+    """Return an array, of plain integers if TensorFlow's type is a quantized one."""
     array = np.asarray(value)
+    return array.view(array.dtype[0]) if array.dtype.names else array
+
+
+def _storable(value: Any) -> Any:
+    array = _plain(value)
     if array.dtype == np.dtype(object):
         return np.array([bytes(item) for item in array.reshape(-1)])
     return array.astype(np.float32) if array.dtype == ml_dtypes.bfloat16 else array
@@ -68,7 +74,7 @@ def _storable(value: Any) -> Any:
 def _description(value: Any) -> Any:
     if isinstance(value, list):
         return [_description(item) for item in value]
-    array = np.asarray(value)
+    array = _plain(value)
     return {"dtype": array.dtype.name, "shape": list(array.shape)}
 
 
@@ -104,19 +110,19 @@ def write(path: Path, cases: Iterable[Case]) -> None:
     path.parent.mkdir(exist_ok=True)
     version = f"tensorflow {tf.__version__}\n"
     (path.parent / "VERSION").write_text(version, encoding="utf-8")
-    # One array a dtype: thousands of small files in an archive are slow to read.
-    packed: dict[str, list[Any]] = {}
+    np.savez_compressed(path, cases=np.array(json.dumps(index)), **packed(arrays))
+    print(f"{path.name}: {len(index)} cases")
+
+
+def packed(arrays: dict[str, Any]) -> dict[str, Any]:
+    """Return one array a dtype: thousands of small files in an archive are slow."""
+    parts: dict[str, list[Any]] = {}
     places: dict[str, list[Any]] = {}
     for name, array in arrays.items():
         kind = array.dtype.kind if array.dtype.kind == "S" else array.dtype.name
-        done = packed.setdefault(kind, [])
+        done = parts.setdefault(kind, [])
         start = sum(part.size for part in done)
         places[name] = [kind, start, start + array.size]
         done.append(array.reshape(-1))
-    np.savez_compressed(
-        path,
-        cases=np.array(json.dumps(index)),
-        places=np.array(json.dumps(places)),
-        **{kind: np.concatenate(parts) for kind, parts in packed.items()},
-    )
-    print(f"{path.name}: {len(index)} cases")
+    joined = {kind: np.concatenate(found) for kind, found in parts.items()}
+    return {"places": np.array(json.dumps(places)), **joined}

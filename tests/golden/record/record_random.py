@@ -13,6 +13,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from tests.golden.record.kernel_values import packed
 from tests.golden.record.tensorflow_v1 import load
 
 OUT = Path(__file__).parents[1] / "random" / "values.npz"
@@ -77,12 +78,160 @@ def stateless() -> Iterator[Case]:
         yield "StatelessRandomUniformInt", {}, {**operands, **bounds}
 
 
+def parametric() -> Iterator[Case]:
+    """Yield gamma, Poisson and binomial numbers of small and large parameters."""
+    seeds = {"seed": 3, "seed2": 9}
+    shape = np.array([17], np.int32)
+    seed = np.array([7, -2], np.int64)
+    for dtype in ("float16", "float32", "float64"):
+        alpha = np.array([0.25, 1.0, 3.5, 40.0], dtype)
+        rate = np.array([0.0, 0.5, 9.5, 10.0, 60.0, 900.0], dtype)
+        yield "RandomGamma", seeds, {"shape": shape, "alpha": alpha}
+        ended = np.array([9, 4], np.int32)
+        operands = {"shape": ended, "seed": seed, "alpha": alpha}
+        yield "StatelessRandomGammaV2", {}, operands
+        for drawn in ("float16", "float32", "float64", "int32", "int64"):
+            attrs = {"dtype": drawn}
+            yield "RandomPoissonV2", {**seeds, **attrs}, {"shape": shape, "rate": rate}
+            operands = {"shape": np.array([8, 6]), "seed": seed, "lam": rate}
+            yield "StatelessRandomPoisson", attrs, operands
+            operands = {
+                "shape": np.array([9, 2, 3], np.int32),
+                "seed": seed,
+                "counts": np.array([[5], [200]], dtype),
+                "probs": np.array([0.0, 0.3, 0.875], dtype),
+            }
+            yield "StatelessRandomBinomial", attrs, operands
+    position = {
+        "key": np.array([5], np.uint64),
+        "counter": np.array([1, 2**63 + 1], np.uint64),
+        "alg": np.array(1, np.int32),
+    }
+    operands = {"shape": ended, **position, "alpha": np.array([0.5, 2, 3, 1], "f4")}
+    yield "StatelessRandomGammaV3", {}, operands
+
+
+def truncated() -> Iterator[Case]:
+    """Yield normal numbers between bounds of every kind."""
+    seeds = {"seed": 3, "seed2": 9}
+    bounds = ((-2, 2), (-0.5, 0.25), (3, np.inf), (-np.inf, -2.5), (1, 1.5), (4, 9))
+    for dtype in ("float16", "float32", "float64"):
+        for low, high in bounds:
+            operands = {
+                "shape": np.array([3, 70], np.int32),
+                "means": np.array(0.25, dtype),
+                "stdevs": np.array(1.5, dtype),
+                "minvals": np.array(low, dtype),
+                "maxvals": np.array(high, dtype),
+            }
+            yield "ParameterizedTruncatedNormal", seeds, operands
+    rows = {
+        "means": np.array([0.0, 1.0, -1.0], np.float32),
+        "stdevs": np.array([1.0, 2.0, 0.5], np.float32),
+        "minvals": np.array([-1.0], np.float32),
+        "maxvals": np.array([1.0, 6.0, 2.0], np.float32),
+    }
+    operands = {"shape": np.array([3, 11], np.int32), **rows}
+    yield "ParameterizedTruncatedNormal", seeds, operands
+    rows["stddevs"] = rows.pop("stdevs")
+    for dtype in ("float16", "float32", "float64"):
+        operands = {
+            "shape": np.array([5, 2, 3], np.int32),
+            "seed": np.array([7, -2], np.int64),
+            "means": rows["means"].astype(dtype),
+            "stddevs": rows["stddevs"].astype(dtype),
+            "minvals": np.array([[-1], [-np.inf]], dtype),
+            "maxvals": rows["maxvals"].astype(dtype),
+        }
+        yield "StatelessParameterizedTruncatedNormal", {}, operands
+
+
+def generators() -> Iterator[Case]:
+    """Yield what generators draw, whose state is a variable."""
+    state = np.array([3, -7, 12345678901], np.int64)
+    drawn = {
+        "resource": state,
+        "algorithm": np.array(1, np.int64),
+        "shape": np.array([7]),
+    }
+    for dtype in ("float16", "bfloat16", "float32", "float64"):
+        for op in ("StandardNormalV2", "TruncatedNormal", "Uniform"):
+            yield f"Stateful{op}", {"dtype": dtype}, drawn
+    for dtype in ("int32", "int64", "uint32", "uint64"):
+        yield "StatefulUniformFullInt", {"dtype": dtype}, drawn
+    for dtype in ("int32", "int64"):
+        bounds = {"minval": np.array(3, dtype), "maxval": np.array(90, dtype)}
+        yield "StatefulUniformInt", {}, {**drawn, **bounds}
+    for dtype in ("float16", "float32", "float64", "int32", "int64"):
+        operands = {
+            **drawn,
+            "shape": np.array([9, 3], np.int32),
+            "counts": np.array([5.0, 70.0, 200.0]),
+            "probs": np.array([0.5, 0.25, 0.75]),
+        }
+        yield "StatefulRandomBinomial", {"dtype": dtype}, operands
+    skips = {"resource": state, "alg": np.array(3, np.int32)}
+    yield "RngReadAndSkip", {}, {**skips, "delta": np.array(5, np.uint64)}
+
+
+def index_sequences() -> Iterator[Case]:
+    """Yield permuted indices and points of Sobol sequences."""
+    for dtype in ("int32", "uint32", "int64", "uint64"):
+        for largest in (0, 5, 65536, 300000):
+            operands = {
+                "index": np.arange(min(largest + 1, 6)).astype(dtype),
+                "seed": np.array([1, 2, 3], dtype),
+                "max_index": np.array(largest, dtype),
+            }
+            yield "RandomIndexShuffle", {"rounds": 4}, operands
+    operands = {
+        "index": np.array(2**40),
+        "seed": np.array([[1, 2, 3], [4, 5, 6]]),
+        "max_index": np.array([2**41, 2**50]),
+    }
+    yield "RandomIndexShuffle", {"rounds": 8}, operands
+    for dtype in ("float32", "float64"):
+        for dim, skip in ((1, 0), (5, 0), (40, 10)):
+            operands = {
+                "dim": np.array(dim, np.int32),
+                "num_results": np.array(11, np.int32),
+                "skip": np.array(skip, np.int32),
+            }
+            yield "SobolSample", {"dtype": dtype}, operands
+
+
 def _run(tf: Any, op: str, attrs: dict[str, Any], operands: dict[str, Any]) -> Any:
-    with tf.Graph().as_default(), tf.Session() as session:
-        drawn = getattr(tf.raw_ops, op)(**operands, **attrs)
+    # Some kernels draw other numbers on more threads.
+    config = tf.ConfigProto(intra_op_parallelism_threads=1)
+    with tf.Graph().as_default(), tf.Session(config=config) as session:
+        given = dict(operands)
+        if "resource" in given:
+            variable = tf.Variable(given["resource"], use_resource=True)
+            session.run(variable.initializer)
+            given["resource"] = variable.handle
+        given = {
+            name: tf.constant(value) if isinstance(value, np.ndarray) else value
+            for name, value in given.items()
+        }
+        drawn = getattr(tf.raw_ops, op)(**given, **attrs)
+        if op == "StatefulRandomBinomial":
+            # Its first update goes to memory shared with the initial value.
+            session.run(drawn)
         values = [np.asarray(session.run(drawn)) for _ in range(2)]
     is_bfloat16 = values[0].dtype == ml_dtypes.bfloat16
     return [v.astype(np.float32) if is_bfloat16 else v for v in values]
+
+
+FAMILIES = (
+    fills,
+    integers,
+    choices,
+    stateless,
+    parametric,
+    truncated,
+    generators,
+    index_sequences,
+)
 
 
 def main() -> None:
@@ -91,7 +240,7 @@ def main() -> None:
     arrays: dict[str, Any] = {}
     index = []
     for number, (op, attrs, operands) in enumerate(
-        case for family in (fills, integers, choices, stateless) for case in family()
+        case for family in FAMILIES for case in family()
     ):
         for name, value in operands.items():
             arrays[f"{number}.{name}"] = value
@@ -102,7 +251,13 @@ def main() -> None:
     (OUT.parent / "VERSION").write_text(
         f"tensorflow {tf.__version__}\n", encoding="utf-8"
     )
-    np.savez_compressed(OUT, cases=np.array(json.dumps(index)), **arrays)
+    shapes = {name: value.shape for name, value in arrays.items()}
+    np.savez_compressed(
+        OUT,
+        cases=np.array(json.dumps(index)),
+        shapes=np.array(json.dumps(shapes)),
+        **packed(arrays),
+    )
     print(f"{OUT.name}: {len(index)} cases")
 
 

@@ -1,0 +1,327 @@
+"""Samplers that draw until they accept: gamma, Poisson and binomial numbers.
+
+Every output is a lane with blocks of its own, and lanes are drawn together until the
+last one has accepted. All of it is computed in double precision, as in TensorFlow.
+
+Source: tensorflow core/kernels/random_op.cc, random_poisson_op.cc,
+random_binomial_op.cc; Marsaglia and Tsang 2000 (gamma), Hormann 1993 (the others).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from metagraft.kernels import philox
+from metagraft.kernels.distributions import (
+    RESERVED_PER_OUTPUT,
+    normal_values,
+    uniform_values,
+)
+from metagraft.kernels.kernel import Array
+from metagraft.kernels.namespace import lax, namespace, repeat_while
+
+__all__ = ["binomial", "gamma", "poisson"]
+
+_DOUBLE = np.dtype(np.float64)
+_KNUTH_BELOW = 10.0
+_INVERSION_BLOCKS = 42  # reserved for each output of the inversion of binomials
+
+_STIRLING_TAILS = (
+    0.0810614667953272,
+    0.0413406959554092,
+    0.0276779256849983,
+    0.02079067210376509,
+    0.0166446911898211,
+    0.0138761288230707,
+    0.0118967099458917,
+    0.0104112652619720,
+    0.00925546218271273,
+    0.00833056343336287,
+)
+
+Values = Callable[[philox.Lanes, np.dtype], Sequence[Array]]
+
+
+class _Buffer(NamedTuple):
+    """What is left of the last block of each lane; the second number goes first."""
+
+    first: Array
+    second: Array
+    left: Array
+
+
+class _Source:
+    """The blocks of every lane.
+
+    Args:
+        key: `uint32[2]`.
+        counter: `uint32[4]`.
+        count: How many lanes there are.
+    """
+
+    def __init__(self, key: Array, counter: Array, count: int) -> None:
+        self.xp = namespace(key, counter)
+        self._key, self._counter = key, counter
+        self._count = count
+
+    def lanes(self, dtype: Any = np.uint64) -> Array:
+        return self.xp.arange(self._count, dtype=dtype)
+
+    def buffer(self) -> _Buffer:
+        nothing = self.xp.zeros(self._count, _DOUBLE)
+        return _Buffer(nothing, nothing, self.xp.zeros(self._count, np.int32))
+
+    def take(
+        self, values: Values, buffer: _Buffer, block: Array, wanted: Array
+    ) -> tuple[Array, _Buffer, Array]:
+        """Return a number for the lanes that want one, and what is left after it."""
+        xp = self.xp
+        refill = wanted & (buffer.left == 0)
+        first, second = values(philox.words(self._key, self._counter, block), _DOUBLE)
+        first = xp.where(refill, first, buffer.first)
+        second = xp.where(refill, second, buffer.second)
+        left = xp.where(refill, np.int32(2), buffer.left)
+        number = xp.where(left == 2, second, first)
+        left = left - wanted.astype(np.int32)
+        return number, _Buffer(first, second, left), block + refill.astype(np.uint64)
+
+    def starts(self, blocks: int) -> Array:
+        return self.lanes() * np.uint64(blocks)
+
+
+def _host_quiet(function: Callable[..., Array]) -> Callable[..., Array]:
+    """NumPy warns of what lanes that are not used divide by."""
+
+    def quiet(*arguments: Any) -> Array:
+        with np.errstate(all="ignore"):
+            return function(*arguments)
+
+    return quiet
+
+
+@_host_quiet
+def gamma(key: Array, counter: Array, alpha: Array) -> Array:
+    """Draw one number for each alpha, a flat array of doubles."""
+    source = _Source(key, counter, alpha.shape[0])
+    xp = source.xp
+    alpha = xp.asarray(alpha)
+    is_small = alpha < 1
+    d = alpha + xp.where(is_small, 2.0 / 3, -1.0 / 3)
+    c = 1.0 / 3 / xp.sqrt(d)
+    start = source.starts(RESERVED_PER_OUTPUT)
+    # The exponential distribution needs one number only.
+    everywhere = xp.ones(alpha.shape, bool)
+    single, _, _ = source.take(uniform_values, source.buffer(), start, everywhere)
+    is_one = alpha == 1
+    # TF: never returns where alpha is NaN or negative; here these give NaN.
+    done = is_one | ~(d > 0)
+    result = xp.where(is_one, -xp.log1p(-single), np.nan)
+
+    def turn(state: Any) -> Any:
+        done, result, block, normals, uniforms = _unpacked(state)
+        x, normals, block = source.take(normal_values, normals, block, ~done)
+        v = 1 + c * x
+        usable = ~done & (v > 0)
+        v = v * v * v
+        u, uniforms, block = source.take(uniform_values, uniforms, block, usable)
+        squared = x * x
+        accepted = usable & (
+            (u < 1 - 0.0331 * squared * squared)
+            | (xp.log(u) < 0.5 * squared + d * (1 - v + xp.log(v)))
+        )
+        result = xp.where(accepted, d * v, result)
+        return (done | accepted, result, block, *normals, *uniforms)
+
+    state = (done, result, start, *source.buffer(), *source.buffer())
+    state = repeat_while(lambda state: ~xp.all(state[0]), turn, state)
+    _, result, block, _, uniforms = _unpacked(state)
+    boost, _, _ = source.take(uniform_values, uniforms, block, is_small)
+    return xp.where(is_small, result * boost ** (1 / alpha), result)
+
+
+def _unpacked(state: Any) -> tuple[Array, Array, Array, _Buffer, _Buffer]:
+    done, result, block, *buffers = state
+    return done, result, block, _Buffer(*buffers[:3]), _Buffer(*buffers[3:])
+
+
+@_host_quiet
+def poisson(key: Array, counter: Array, rate: Array, highest: float) -> Array:
+    """Draw one number for each rate, a flat array of doubles up to `highest`."""
+    source = _Source(key, counter, rate.shape[0])
+    rate = source.xp.asarray(rate)
+    is_low = rate < _KNUTH_BELOW
+    low = _poisson_of_products(source, rate, is_low, highest)
+    high = _poisson_of_ratios(source, rate, rate >= _KNUTH_BELOW, highest)
+    return source.xp.where(is_low, low, high)
+
+
+def _poisson_of_products(
+    source: _Source, rate: Array, chosen: Array, highest: float
+) -> Array:
+    """Multiply uniform numbers until the product is small enough."""
+    xp = source.xp
+    limit = xp.exp(-rate)
+
+    def turn(state: Any) -> Any:
+        done, count, product, block, *rest = state
+        u, buffer, block = source.take(uniform_values, _Buffer(*rest), block, ~done)
+        product = product * u
+        finished = (product <= limit) & (count <= highest)
+        done = done | finished
+        return (done, xp.where(done, count, count + 1), product, block, *buffer)
+
+    zeros = xp.zeros(rate.shape, _DOUBLE)
+    start = source.starts(RESERVED_PER_OUTPUT)
+    state = (~chosen, zeros, zeros + 1, start, *source.buffer())
+    return repeat_while(lambda state: ~xp.all(state[0]), turn, state)[1]
+
+
+def _poisson_of_ratios(
+    source: _Source, rate: Array, chosen: Array, highest: float
+) -> Array:
+    """Transformed rejection."""
+    xp = source.xp
+    log_rate = xp.log(rate)
+    b = 0.931 + 2.53 * xp.sqrt(rate)
+    a = -0.059 + 0.02483 * b
+    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
+
+    def turn(state: Any) -> Any:
+        done, result, block, *rest = state
+        active = ~done
+        u, buffer, block = source.take(uniform_values, _Buffer(*rest), block, active)
+        v, buffer, block = source.take(uniform_values, buffer, block, active)
+        u = u - 0.5
+        shifted = 0.5 - xp.abs(u)
+        k = xp.floor((2 * a / shifted + b) * u + rate + 0.43)
+        inside = (shifted >= 0.07) & (v <= 0.9277 - 3.6224 / (b - 2))
+        hopeless = (k < 0) | ((shifted < 0.013) & (v > shifted))
+        s = xp.log(v * inverse_alpha / (a / (shifted * shifted) + b))
+        t = -rate + k * log_rate - _log_factorial(xp, k)
+        accepted = active & (k <= highest) & (inside | (~hopeless & (s <= t)))
+        result = xp.where(accepted, k, result)
+        return (done | accepted, result, block, *buffer)
+
+    start = source.starts(RESERVED_PER_OUTPUT)
+    nothing = xp.zeros(rate.shape, _DOUBLE)
+    state = (~chosen, nothing, start, *source.buffer())
+    return repeat_while(lambda state: ~xp.all(state[0]), turn, state)[1]
+
+
+def _log_factorial(xp: Any, k: Array) -> Array:
+    if xp is not np:
+        return lax().lgamma(k + 1)
+    # JAX depends on SciPy; NumPy has no such function.
+    from scipy.special import gammaln  # type: ignore[import-untyped]
+
+    return gammaln(k + 1)
+
+
+@_host_quiet
+def binomial(key: Array, counter: Array, count: Array, probability: Array) -> Array:
+    """Draw one number for each count and probability, a flat array of doubles.
+
+    Args:
+        key: `uint32[2]`.
+        counter: `uint32[4]`.
+        count: How many trials, a flat array in the type of the operands.
+        probability: Of success, in the same type.
+    """
+    source = _Source(key, counter, count.shape[0])
+    xp = source.xp
+    count, probability = xp.asarray(count), xp.asarray(probability)
+    one = probability.dtype.type(1)
+    is_rare = probability <= probability.dtype.type(0.5)
+    rarer = xp.where(is_rare, probability, one - probability)
+    is_drawn = (count > 0) & (probability > 0) & (probability < one)
+    is_large = count * rarer >= count.dtype.type(_KNUTH_BELOW)
+    trials, chance = count.astype(_DOUBLE), rarer.astype(_DOUBLE)
+    small = _binomial_by_inversion(source, trials, chance, is_drawn & ~is_large)
+    large = _binomial_of_ratios(source, trials, chance, is_drawn & is_large)
+    drawn = xp.where(is_large, large, small)
+    drawn = xp.where(is_rare, drawn, trials - drawn)
+    certain = xp.where(probability >= one, trials, xp.full_like(trials, np.nan))
+    impossible = (count <= 0) | (probability <= 0)
+    rest = xp.where(impossible, xp.zeros_like(trials), certain)
+    return xp.where(is_drawn, drawn, rest)
+
+
+def _binomial_by_inversion(
+    source: _Source, trials: Array, chance: Array, chosen: Array
+) -> Array:
+    """Add geometric numbers until they exceed the number of trials."""
+    xp = source.xp
+    scale = xp.log1p(-chance)
+
+    def turn(state: Any) -> Any:
+        done, result, total, block, *rest = state
+        u, buffer, block = source.take(uniform_values, _Buffer(*rest), block, ~done)
+        total = total + xp.ceil(xp.log(u) / scale)
+        done = done | (total > trials)
+        return (done, xp.where(done, result, result + 1), total, block, *buffer)
+
+    nothing = xp.zeros(trials.shape, _DOUBLE)
+    start = source.starts(_INVERSION_BLOCKS)
+    state = (~chosen, nothing, nothing, start, *source.buffer())
+    return repeat_while(lambda state: ~xp.all(state[0]), turn, state)[1]
+
+
+def _binomial_of_ratios(
+    source: _Source, trials: Array, chance: Array, chosen: Array
+) -> Array:
+    """Transformed rejection."""
+    xp = source.xp
+    deviation = xp.sqrt(trials * chance * (1 - chance))
+    b = 1.15 + 2.53 * deviation
+    a = -0.0873 + 0.0248 * b + 0.01 * chance
+    c = trials * chance + 0.5
+    v_limit = 0.92 - 4.2 / b
+    r = chance / (1 - chance)
+    alpha = (2.83 + 5.1 / b) * deviation
+    m = xp.floor((trials + 1) * chance)
+    fixed = (
+        (m + 0.5) * xp.log((m + 1) / (r * (trials - m + 1)))
+        + _stirling_tail(xp, m)
+        + _stirling_tail(xp, trials - m)
+    )
+
+    def bound(k: Array) -> Array:
+        return (
+            fixed
+            + (trials + 1) * xp.log((trials - m + 1) / (trials - k + 1))
+            + (k + 0.5) * xp.log(r * (trials - k + 1) / (k + 1))
+            - _stirling_tail(xp, k)
+            - _stirling_tail(xp, trials - k)
+        )
+
+    def turn(state: Any) -> Any:
+        done, result, block, *rest = state
+        active = ~done
+        u, buffer, block = source.take(uniform_values, _Buffer(*rest), block, active)
+        v, buffer, block = source.take(uniform_values, buffer, block, active)
+        u = u - 0.5
+        shifted = 0.5 - xp.abs(u)
+        k = xp.floor((2 * a / shifted + b) * u + c)
+        inside = (shifted >= 0.07) & (v <= v_limit)
+        possible = (k >= 0) & (k <= trials)
+        v = xp.log(v * alpha / (a / (shifted * shifted) + b))
+        accepted = active & (inside | (possible & (v <= bound(k))))
+        result = xp.where(accepted, k, result)
+        return (done | accepted, result, block, *buffer)
+
+    nothing = xp.zeros(trials.shape, _DOUBLE)
+    start = source.starts(RESERVED_PER_OUTPUT)
+    state = (~chosen, nothing, start, *source.buffer())
+    return repeat_while(lambda state: ~xp.all(state[0]), turn, state)[1]
+
+
+def _stirling_tail(xp: Any, k: Array) -> Array:
+    """What Stirling's formula leaves of the logarithm of a factorial."""
+    table = xp.asarray(np.array(_STIRLING_TAILS))
+    index = xp.clip(k, 0, len(_STIRLING_TAILS) - 1).astype(np.int32)
+    squared = (k + 1) * (k + 1)
+    series = (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / squared) / squared) / (k + 1)
+    return xp.where(k <= len(_STIRLING_TAILS) - 1, table[index], series)

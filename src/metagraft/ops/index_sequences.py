@@ -1,0 +1,55 @@
+"""Sequences that only look random; twin of `kernels/index_sequences.py`.
+
+Source: tensorflow core/ops/random_index_shuffle_ops.cc, math_ops.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from metagraft.graph.op_spec import NOT_DIFFERENTIABLE, OpSpec, Shapes
+from metagraft.graph.shape_checks import with_rank, with_rank_at_most
+from metagraft.graph.shapes import Dims
+
+__all__ = ["OPS"]
+
+
+def shuffled_index_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """A scalar if every operand has one index, else a vector."""
+    index = with_rank_at_most(inputs[0], 1)
+    seed = with_rank_at_most(inputs[1], 2)
+    largest = with_rank_at_most(inputs[2], 1)
+    if index is None or seed is None or largest is None:
+        return (None,)
+    if not index and len(seed) == 1 and not largest:
+        return ((),)
+    sizes = [dims[0] for dims in (index, largest) if dims]
+    if len(seed) > 1:
+        sizes.append(seed[0])
+    return ((next((size for size in sizes if size is not None), None),),)
+
+
+def sobol_sample_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """`[num_results, dim]`."""
+    for index in range(3):
+        with_rank(inputs[index], 0)
+    dim, results = inputs.value(0), inputs.value(1)
+    return (
+        (None if results is None else int(results), None if dim is None else int(dim)),
+    )
+
+
+OPS = (
+    OpSpec(
+        name="RandomIndexShuffle",
+        shape=shuffled_index_shape,
+        gradient=NOT_DIFFERENTIABLE,
+        source="tensorflow core/ops/random_index_shuffle_ops.cc",
+    ),
+    OpSpec(
+        name="SobolSample",
+        shape=sobol_sample_shape,
+        source="tensorflow core/ops/math_ops.cc",
+    ),
+)
