@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.formats.names import decode_name
 from metagraft.graph.dtypes import DType, kernel_name
 from metagraft.graph.shapes import Dims, dims_compatible, show
 
@@ -45,7 +46,7 @@ class Declared:
         """
         if asked.kind != self.kind:
             _refuse(f"Expected {self.kind}, found {op.type}")
-        name = op.attrs["shared_name"].decode()
+        name = decode_name(op.attrs["shared_name"])
         capacity = _capacity(self.attrs)
         if capacity != _capacity(asked.attrs):
             _differ(

@@ -37,8 +37,8 @@ def kept(
         make: Makes it, given the name for errors.
     """
     attrs = op.attrs
-    container = attrs.get("container", b"").decode() or _DEFAULT_CONTAINER
-    name = attrs.get("shared_name", b"").decode()
+    container = decode_name(attrs.get("container", b"")) or _DEFAULT_CONTAINER
+    name = decode_name(attrs.get("shared_name", b""))
     if not name and attrs.get("use_node_name_sharing", False):
         name = op.name
     if name:

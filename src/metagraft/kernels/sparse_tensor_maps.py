@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.formats.names import decode_name
 from metagraft.kernels.kernel import Array, RunContext
 from metagraft.kernels.session_resources import on_run
 
@@ -69,8 +70,8 @@ class TensorMap:
 
 def _map_of(run: RunContext, op: Operation) -> TensorMap:
     """Return the map that operations of one `shared_name` have together."""
-    name = op.attrs["shared_name"].decode() or op.name
-    container = op.attrs["container"].decode() or "localhost"
+    name = decode_name(op.attrs["shared_name"]) or op.name
+    container = decode_name(op.attrs["container"]) or "localhost"
     found: TensorMap = run.store.create_resource(
         "sparse_tensor_map", container, name, TensorMap
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metagraft.errors import CancelledError, ResourceExhaustedError
+from metagraft.formats.names import decode_name
 from metagraft.kernels.kernel import Array, RunContext
 from metagraft.kernels.session_resources import on_run
 
@@ -101,8 +102,8 @@ def _area(run: RunContext, op: Operation) -> StagingArea:
     attrs = op.attrs
     area: StagingArea = run.store.create_resource(
         "staging_area",
-        attrs["container"].decode() or "localhost",
-        attrs["shared_name"].decode() or op.name,
+        decode_name(attrs["container"]) or "localhost",
+        decode_name(attrs["shared_name"]) or op.name,
         lambda: StagingArea(attrs["capacity"], attrs["memory_limit"]),
     )
     return area

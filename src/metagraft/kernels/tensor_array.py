@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError, UnimplementedError
+from metagraft.formats.names import decode_name
 from metagraft.graph.dtypes import DType, kernel_name
 from metagraft.graph.shapes import (
     Dims,
@@ -243,7 +244,7 @@ def _handle(array: _Array) -> Array:
 def make(attrs: Any, size: Array) -> tuple[Array, Array]:
     """Make an array."""
     array = _Array(
-        name=attrs["tensor_array_name"].decode() or "TensorArray",
+        name=decode_name(attrs["tensor_array_name"]) or "TensorArray",
         dtype=attrs["dtype"],
         elements=[_Element() for _ in range(int(size))],
         dims=attrs["element_shape"],
@@ -273,7 +274,7 @@ def _gradients_of(array: _Array, source: bytes, before: tuple[int, ...]) -> _Arr
     if found is None:
         shapes = [e.dims for e in array.elements]
         found = array.gradients[source] = _Array(
-            name=f"{array.name}@{source.decode()}",
+            name=f"{array.name}@{decode_name(source)}",
             dtype=array.dtype,
             elements=[
                 _Element(dims=None if dims is None else (*before, *dims))

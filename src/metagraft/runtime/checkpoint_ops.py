@@ -406,8 +406,8 @@ def _text(array: Array) -> str:
 
 
 def _names(tensor_names: Array, shape_and_slices: Array) -> tuple[list[str], list[str]]:
-    names = [item.decode() for item in np.asarray(tensor_names).reshape(-1)]
-    specs = [item.decode() for item in np.asarray(shape_and_slices).reshape(-1)]
+    names = [decode_name(item) for item in np.asarray(tensor_names).reshape(-1)]
+    specs = [decode_name(item) for item in np.asarray(shape_and_slices).reshape(-1)]
     if len(names) != len(specs):
         raise InvalidArgumentError(
             None,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.formats.names import decode_name
 from metagraft.graph.shapes import Dims, is_static, show
 from metagraft.kernels import Kernel
 from metagraft.kernels.kernel import Array
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 def declaration_of(op: Operation) -> VariableDeclaration:
     """Return the variable that a `VariableV2`, `Variable` or `VarHandleOp` declares."""
     attrs = op.attrs
-    container = attrs.get("container", b"").decode() or DEFAULT_CONTAINER
-    name = attrs.get("shared_name", b"").decode() or op.name
+    container = decode_name(attrs.get("container", b"")) or DEFAULT_CONTAINER
+    name = decode_name(attrs.get("shared_name", b"")) or op.name
     return VariableDeclaration(
         container=container,
         name=name,
