@@ -15,6 +15,7 @@ _NAMES = {
     "Operation": "metagraft.graph.operation:Operation",
     "Session": "metagraft.runtime.session:Session",
     "Tensor": "metagraft.graph.tensor:Tensor",
+    "check": "metagraft.saved_model.readiness:check",
     "convert_checkpoint": "metagraft.formats.conversion:convert_checkpoint",
     "diff": "metagraft.meta_graph.comparison:diff",
     "errors": "metagraft.errors",

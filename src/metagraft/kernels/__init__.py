@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from metagraft.kernels.kernel import Kernel
 
-__all__ = ["Kernel", "kernel_for", "kernel_table"]
+__all__ = ["Kernel", "families_of_kernels", "kernel_for", "kernel_table"]
 
 
 @functools.cache
@@ -23,8 +23,22 @@ def kernel_table() -> Mapping[str, Kernel]:
     Raises:
         ValueError: Two families declare a kernel for the same op type.
     """
-    table: dict[str, Kernel] = {}
-    declared_in: dict[str, str] = {}
+    return MappingProxyType({op_type: row[1] for op_type, row in _all_rows().items()})
+
+
+def families_of_kernels() -> Mapping[str, str]:
+    """Return the module that declares the kernel of each op type.
+
+    Raises:
+        ValueError: Two families declare a kernel for the same op type.
+    """
+    return {op_type: family for op_type, (family, _) in _all_rows().items()}
+
+
+@functools.cache
+def _all_rows() -> Mapping[str, tuple[str, Kernel]]:
+    """Return family and kernel by op type."""
+    table: dict[str, tuple[str, Kernel]] = {}
     for module_name in sorted(m.name for m in pkgutil.iter_modules(__path__)):
         module = importlib.import_module(f"{__name__}.{module_name}")
         kernels: Mapping[str, Kernel] = vars(module).get("KERNELS", {})
@@ -32,11 +46,10 @@ def kernel_table() -> Mapping[str, Kernel]:
             if op_type in table:
                 raise ValueError(
                     f"Two kernels for op type '{op_type}': in kernels/"
-                    f"{declared_in[op_type]}.py and in kernels/{module_name}.py."
+                    f"{table[op_type][0]}.py and in kernels/{module_name}.py."
                 )
-            table[op_type] = kernel
-            declared_in[op_type] = module_name
-    return MappingProxyType(table)
+            table[op_type] = (module_name, kernel)
+    return table
 
 
 def kernel_for(op_type: str) -> Kernel | None:

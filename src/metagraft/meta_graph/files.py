@@ -10,7 +10,6 @@ from google.protobuf.message import DecodeError, Message
 from metagraft.errors import FailedPreconditionError, OpError
 from metagraft.formats import files
 from metagraft.formats.message_damage import damage_of
-from metagraft.graph.graph import Graph
 from metagraft.proto import GraphDef, MetaGraphDef
 from metagraft.proto.text import format_text, parse_text
 
@@ -129,6 +128,8 @@ def write_graph(
 
     Source: tensorflow python/framework/graph_io.py write_graph.
     """
+    from metagraft.graph.graph import Graph  # files are read without it, and faster
+
     message = (
         graph_or_graph_def.as_graph_def()
         if isinstance(graph_or_graph_def, Graph)

@@ -1,0 +1,1 @@
+"""The command `metagraft`: one module per command; see README.md."""
