@@ -1,0 +1,63 @@
+"""More kernels of neural networks against recorded values of TensorFlow's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jax
+import pytest
+
+from metagraft.kernels import kernel_for
+from tests import kernel_cases
+from tests.kernel_cases import Recorded
+
+FOLDER = Path(__file__).parents[1] / "golden" / "network_kernels"
+CASES = {path.stem: kernel_cases.load(path) for path in sorted(FOLDER.glob("*.npz"))}
+EVERY_OP = sorted({(name, case.op) for name, cases in CASES.items() for case in cases})
+FAMILIES = sorted({(name, c.family) for name, cases in CASES.items() for c in cases})
+# One compilation for each family, of so many cases of each op.
+COMPILED = 2
+# The formulas are the same for all types.
+NARROW = {"float64", "float16", "bfloat16"}
+
+pytestmark = pytest.mark.golden
+
+
+@pytest.mark.parametrize(("name", "op"), EVERY_OP)
+def test_host_arrays(name: str, op: str) -> None:
+    """On NumPy arrays every kernel gives TensorFlow's values in TensorFlow's types."""
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        found = [
+            kernel_cases.difference(case, kernel_cases.run_on_host(case))
+            for case in CASES[name]
+            if case.op == op
+        ]
+    assert not list(filter(None, found)), "\n".join(filter(None, found))
+
+
+@pytest.mark.parametrize(("name", "family"), FAMILIES)
+def test_compiled_programs(name: str, family: str) -> None:
+    """Compiled, the kernels of a family give TensorFlow's values."""
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        every = [c for c in CASES[name] if c.family == family and _is_compiled(c)]
+        ops = {case.op for case in every}
+        cases = [c for op in sorted(ops) for c in _some(every, op)]
+        if not cases:
+            pytest.skip("these run on the host")
+        outputs = kernel_cases.run_compiled(cases)
+        found = [
+            kernel_cases.difference(case, output)
+            for case, output in zip(cases, outputs, strict=True)
+        ]
+    assert not list(filter(None, found)), "\n".join(filter(None, found))
+
+
+def _some(cases: list[Recorded], op: str) -> list[Recorded]:
+    return [case for case in cases if case.op == op][:COMPILED]
+
+
+def _is_compiled(case: Recorded) -> bool:
+    kernel = kernel_for(case.op)
+    kinds = {getattr(value, "dtype", None) for value in case.operands.values()}
+    names = {kind.name for kind in kinds if kind is not None}
+    return kernel is not None and not kernel.host and not names & NARROW
