@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from metagraft.kernels import kernel_for
 from metagraft.runtime.function_lowering import calls_functions, lowered
+from metagraft.runtime.loop_waits import without_own_waits
 from metagraft.runtime.loops import (
     FoundLoop,
     FrameName,
@@ -59,7 +60,10 @@ def build_plan(
     ]
     if lacking:
         raise missing_kernels(lacking)
-    frames = find_frames(needed) if has_loops(needed) else {}
+    frames: Mapping[Operation, FrameName] = {}
+    if has_loops(needed):
+        needed = without_own_waits(needed)
+        frames = find_frames(needed)
     _Walk(planners, frames).plan(builder, needed, 0, targets)
     return builder.finished(feed_slots, fetches)
 
