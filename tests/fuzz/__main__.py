@@ -19,11 +19,11 @@ from itertools import islice
 from pathlib import Path
 from random import SystemRandom
 
-from tests.fuzz import campaign, file_campaign
+from tests.fuzz import campaign, file_campaign, model_runs
 from tests.fuzz.examination import Problem
 
-KINDS = (*campaign.KINDS, *file_campaign.KINDS)
-Input = campaign.Input | file_campaign.FileInput
+KINDS = (*campaign.KINDS, *file_campaign.KINDS, *model_runs.KINDS)
+Input = campaign.Input | file_campaign.FileInput | model_runs.ModelInput
 DEFAULT_FOLDER = Path("build") / "fuzz"
 
 

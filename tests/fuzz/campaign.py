@@ -10,7 +10,13 @@ from random import Random
 
 from metagraft.proto import MetaGraphDef
 from metagraft.proto.text import format_text
-from tests.fuzz import damage_bytes, damage_nodes, damage_parts, file_campaign
+from tests.fuzz import (
+    damage_bytes,
+    damage_nodes,
+    damage_parts,
+    file_campaign,
+    model_runs,
+)
 from tests.fuzz.examination import Outcome, examine
 from tests.fuzz.recorded import meta_graphs
 
@@ -83,10 +89,17 @@ def make(kind: str, seed: int) -> Input:
 
 def inputs(
     first_seed: int, kind: str | None = None
-) -> Iterator[Input | file_campaign.FileInput]:
+) -> Iterator[Input | file_campaign.FileInput | model_runs.ModelInput]:
     """Return inputs of one kind, or of all kinds in turn, without end."""
     for seed in count(first_seed):
-        for each in (*KINDS, *file_campaign.KINDS):
+        for each in (*KINDS, *file_campaign.KINDS, *model_runs.KINDS):
             if kind in (None, each):
-                made_by = make if each in KINDS else file_campaign.make
-                yield made_by(each, seed)
+                yield _made(each, seed)
+
+
+def _made(
+    kind: str, seed: int
+) -> Input | file_campaign.FileInput | model_runs.ModelInput:
+    if kind in model_runs.KINDS:
+        return model_runs.make(kind, seed)
+    return make(kind, seed) if kind in KINDS else file_campaign.make(kind, seed)
