@@ -47,6 +47,58 @@ def random_gamma(tf: ModuleType) -> None:
     tf.random_poisson([1.0, 2.0], [3])
 
 
+def random_generators(tf: ModuleType) -> None:
+    """Generators of every origin, and all they draw."""
+    generator = tf.random.Generator.from_seed(1234)
+    generator.normal([2, 3])
+    generator.normal((), mean=1.0, dtype=tf.float64, name="scalar")
+    generator.truncated_normal(tf.placeholder(tf.int32, [2]), stddev=2.0)
+    generator.uniform([4], minval=-1, maxval=1, dtype=tf.int32)
+    generator.uniform([4], minval=None, dtype=tf.int64)
+    generator.uniform([4], maxval=3.0)
+    generator.uniform_full_int([2])
+    generator.binomial([2], counts=[3.0, 4.0], probs=[0.5, 0.25])
+    generator.make_seeds(2)
+    generator.skip(3)
+    tf.random.Generator.from_state([1, 2, 3], alg="philox").reset([4, 5, 6])
+    kept = tf.random.Generator.from_key_counter(7, [8, 9], alg="philox")
+    kept.reset_from_key_counter(1, [2, 3])
+    kept.reset_from_seed(2**70)
+    tf.random.Generator.from_non_deterministic_state().uniform([1])
+    tf.random.create_rng_state([1, 2**63], "auto_select")
+
+
+def stateless_distributions(tf: ModuleType) -> None:
+    """Distributions that depend on their seeds alone."""
+    seed = tf.placeholder(tf.int32, [2])
+    tf.random.stateless_binomial([3, 2], seed, counts=[1.0, 2.0], probs=0.5)
+    tf.random.stateless_gamma([3, 2], [1, 2], alpha=[0.5, 2.0], beta=3.0)
+    tf.random.stateless_poisson([3, 2], [1, 2], lam=[0.5, 2.0], dtype=tf.float32)
+    tf.random.stateless_parameterized_truncated_normal([4], [1, 2], means=[0.5])
+    experimental = tf.random.experimental
+    experimental.index_shuffle(tf.range(5), seed=[1, 2], max_index=9)
+    experimental.stateless_shuffle(tf.range(5), seed=[1, 2])
+    experimental.stateless_split([1, 2], num=3)
+    experimental.stateless_fold_in([1, 2], 5)
+    for alg in ("philox", "threefry", tf.random.Algorithm.AUTO_SELECT):
+        tf.random.stateless_uniform([2], seed, alg=alg)
+
+
+def random_gradients(tf: ModuleType) -> None:
+    """How samples move with the parameters of their distribution."""
+    alpha = tf.placeholder(tf.float32, [None, 2])
+    tf.gradients(tf.random_gamma([3], alpha, beta=[1.0, 2.0]), alpha)
+    drawn = tf.random.stateless_gamma([5, 4, 2], [1, 2], alpha=alpha)
+    tf.gradients(drawn, alpha)
+    operands = [tf.constant(x) for x in (0.5, 1.5, -1.0, [2.0, 3.0])]
+    drawn = tf.random.stateless_parameterized_truncated_normal(
+        [3, 2], [1, 2], *operands
+    )
+    tf.gradients(drawn, operands)
+    old = tf.raw_ops.StatelessRandomGammaV2(shape=[3, 2], seed=[1, 2], alpha=[1.0, 2.0])
+    tf.gradients(old, old.op.inputs[2])
+
+
 def random_inits(tf: ModuleType) -> None:
     """Every initializer."""
     kinds = tf.initializers
@@ -116,4 +168,7 @@ PROGRAMS = (
     random_inits,
     random_getvar,
     random_s,
+    random_generators,
+    stateless_distributions,
+    random_gradients,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from metagraft.api.random import shape_tensor
+from metagraft.api.random_algorithms import position
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
@@ -24,11 +25,11 @@ __all__ = [
     "stateless_categorical",
     "stateless_multinomial",
     "stateless_normal",
+    "stateless_shuffle",
     "stateless_truncated_normal",
     "stateless_uniform",
 ]
 
-_AUTO_SELECT = 3
 _UNSIGNED = (dtypes.uint32, dtypes.uint64)
 _UNIFORM_DTYPES = (
     dtypes.float16,
@@ -39,19 +40,6 @@ _UNIFORM_DTYPES = (
     dtypes.int64,
     *_UNSIGNED,
 )
-_ALGORITHMS = {"auto_select": _AUTO_SELECT}
-
-
-def _position(seed: Any, alg: Any) -> dict[str, Any]:
-    """Return the operands that say where to draw."""
-    chosen = _ALGORITHMS.get(alg, alg)
-    if chosen != _AUTO_SELECT:
-        raise ValueError(
-            f"Argument `alg` got unsupported value {alg}. Supported is"
-            " 'auto_select', which is the Philox algorithm."
-        )
-    key, counter = op("StatelessRandomGetKeyCounter", seed=seed)
-    return {"key": key, "counter": counter, "alg": chosen}
 
 
 def stateless_normal(
@@ -72,7 +60,7 @@ def stateless_normal(
         stddev: The standard deviation.
         dtype: A floating-point type.
         name: Name of the operation.
-        alg: `auto_select`, which is Philox.
+        alg: `philox`, `threefry` or `auto_select`, which is Philox where it runs here.
     """
     return _scaled(
         "StatelessRandomNormalV2",
@@ -104,7 +92,7 @@ def _scaled(op_type: str, scope_name: str, arguments: tuple[Any, ...]) -> Tensor
         sizes = shape_tensor(shape)
         mean = convert_to_tensor(mean, dtype=dtype, name="mean")
         stddev = convert_to_tensor(stddev, dtype=dtype, name="stddev")
-        standard = op(op_type, shape=sizes, **_position(seed, alg), dtype=dtype)
+        standard = op(op_type, shape=sizes, **position(seed, alg), dtype=dtype)
         result: Tensor = add(standard * stddev, mean, name=scope)
         narrow_by_value(result, shape)
         return result
@@ -128,7 +116,7 @@ def stateless_uniform(
         maxval: The upper bound; 1 if None, for floating-point types.
         dtype: Type of the result.
         name: Name of the operation.
-        alg: `auto_select`, which is Philox.
+        alg: `philox`, `threefry` or `auto_select`, which is Philox where it runs here.
 
     Raises:
         ValueError: The type or the bounds do not fit.
@@ -144,7 +132,7 @@ def stateless_uniform(
             drawn = op(
                 "StatelessRandomUniformFullIntV2",
                 shape=sizes,
-                **_position(seed, alg),
+                **position(seed, alg),
                 dtype=wanted,
                 name=scope,
             )
@@ -152,20 +140,18 @@ def stateless_uniform(
             return drawn
         low = convert_to_tensor(minval, dtype=wanted, name="min")
         high = convert_to_tensor(maxval, dtype=wanted, name="max")
-        position = _position(seed, alg)
+        where = position(seed, alg)
         if wanted.is_integer:
             drawn = op(
                 "StatelessRandomUniformIntV2",
                 shape=sizes,
-                **position,
+                **where,
                 minval=low,
                 maxval=high,
                 name=scope,
             )
         else:
-            drawn = op(
-                "StatelessRandomUniformV2", shape=sizes, **position, dtype=wanted
-            )
+            drawn = op("StatelessRandomUniformV2", shape=sizes, **where, dtype=wanted)
             drawn = add(drawn * (high - low), low, name=scope)
         narrow_by_value(drawn, shape)
         return drawn
@@ -249,3 +235,12 @@ def _drawn_classes(logits: Any, num_samples: Any, dtype: Any, seed: Any) -> Tens
         output_dtype=wanted,
     )
     return drawn
+
+
+def stateless_shuffle(
+    value: Any, seed: Any, alg: Any = "auto_select", name: str | None = None
+) -> Tensor:
+    """Permute the first dimension."""
+    with name_scope(name, "stateless_shuffle", [value, seed]):
+        shuffled: Tensor = op("StatelessShuffle", value=value, **position(seed, alg))
+        return shuffled

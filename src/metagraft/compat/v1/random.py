@@ -6,7 +6,9 @@ from metagraft.lazy_names import from_module, lazy_names
 
 _API = "metagraft.api.random"
 _NAMES = {
+    "Algorithm": "metagraft.api.random_algorithms:Algorithm",
     "categorical": f"{_API}:categorical",
+    "experimental": "metagraft.compat.v1.random_experimental",
     "gamma": f"{_API}:random_gamma",
     "get_seed": "metagraft.graph.random_seed:get_seed",
     "multinomial": f"{_API}:multinomial",
@@ -14,6 +16,15 @@ _NAMES = {
     "poisson": f"{_API}:random_poisson",
     "set_random_seed": "metagraft.graph.random_seed:set_random_seed",
     "shuffle": f"{_API}:random_shuffle",
+    **from_module(
+        "metagraft.api.random_generator",
+        "Generator create_rng_state get_global_generator set_global_generator",
+    ),
+    **from_module(
+        "metagraft.api.stateless_distributions",
+        "stateless_binomial stateless_gamma stateless_parameterized_truncated_normal "
+        "stateless_poisson",
+    ),
     **from_module(
         "metagraft.api.stateless_random",
         "fold_in split stateless_categorical stateless_multinomial stateless_normal "
