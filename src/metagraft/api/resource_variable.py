@@ -328,6 +328,14 @@ class ResourceVariable(Variable):
         same: Tensor = apply_op("Identity", input=value)
         return same
 
+    def read_value_no_copy(self) -> Tensor:
+        """Return a tensor that reads it, also after sparse reads, without a copy."""
+        with name_scope("Read"):
+            apply_op("DisableCopyOnRead", resource=self._handle)
+            value = self._read()
+        same: Tensor = apply_op("Identity", input=value)
+        return same
+
     def eval(self, session: Any = None) -> Any:
         """Return the value in a session."""
         return self._graph_element.eval(session=session)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from metagraft.graph.dtypes import DType
-from metagraft.graph.shapes import Dims, TensorShape, merge_dims
+from metagraft.graph.shapes import Dims, TensorShape
 
 if TYPE_CHECKING:
     from metagraft.graph.graph import Graph
@@ -126,18 +126,27 @@ class SparseTensor:
         rank_and_count = self._indices.shape.with_rank(2)
         self._values.shape.with_rank(1).merge_with([rank_and_count[0]])
         self._dense_shape.shape.with_rank(1).merge_with([rank_and_count[1]])
-        self._dense_shape_dims: Dims = None
+        from metagraft.graph.value_as_shape import value_as_shape
+
+        self._dense_shape_dims: Dims = value_as_shape(self._dense_shape)
 
     @classmethod
     def from_value(cls, sparse_tensor_value: Any) -> SparseTensor:
-        """Convert a `SparseTensorValue` (a `SparseTensor` passes through)."""
-        if isinstance(sparse_tensor_value, SparseTensor):
-            return sparse_tensor_value
-        if not isinstance(sparse_tensor_value, SparseTensorValue):
+        """Make a `SparseTensor` of a `SparseTensorValue` or of another one.
+
+        Raises:
+            TypeError: It is neither.
+        """
+        if not isinstance(sparse_tensor_value, SparseTensor | SparseTensorValue):
             raise TypeError(
-                f"Neither a SparseTensor nor SparseTensorValue: {sparse_tensor_value}."
+                f"Argument sparse_tensor_value={sparse_tensor_value} is neither a"
+                " SparseTensor nor SparseTensorValue."
             )
-        return cls(*sparse_tensor_value)
+        return cls(
+            indices=sparse_tensor_value.indices,
+            values=sparse_tensor_value.values,
+            dense_shape=sparse_tensor_value.dense_shape,
+        )
 
     @property
     def indices(self) -> Tensor:
@@ -172,10 +181,7 @@ class SparseTensor:
     @property
     def shape(self) -> TensorShape:
         """The static shape of the whole tensor."""
-        from metagraft.graph.folding import constant_value_as_dims
-
-        known = constant_value_as_dims(self._dense_shape)
-        return TensorShape(merge_dims(known, self._dense_shape_dims))
+        return TensorShape(self._dense_shape_dims)
 
     def get_shape(self) -> TensorShape:
         """Return the static shape of the whole tensor."""
@@ -187,7 +193,33 @@ class SparseTensor:
         Raises:
             ValueError: It contradicts what was known.
         """
-        self._dense_shape_dims = self.shape.merge_with(shape).dims_tuple
+        self._dense_shape_dims = self.shape.merge_with(TensorShape(shape)).dims_tuple
+
+    def with_values(self, new_values: Any) -> SparseTensor:
+        """Return a sparse tensor of the same form with other elements."""
+        return SparseTensor(self._indices, new_values, self._dense_shape)
+
+    def consumers(self) -> list[Operation]:
+        """Return the operations that use a part of it."""
+        parts = (self._indices, self._values, self._dense_shape)
+        return [operation for part in parts for operation in part.consumers()]
+
+    def __mul__(self, other: Any) -> SparseTensor:
+        """Multiply each element with what stands beside it in a dense tensor."""
+        return self._beside("mul", other)
+
+    def __div__(self, other: Any) -> SparseTensor:
+        """Divide each element by what stands beside it, as Python 2 does."""
+        return self._beside("div", other)
+
+    def __truediv__(self, other: Any) -> SparseTensor:
+        """Divide each element by what stands beside it; integers become floats."""
+        return self._beside("truediv", other)
+
+    def _beside(self, operator: str, other: Any) -> SparseTensor:
+        from metagraft.graph.build.operators import apply_beside
+
+        return apply_beside(operator, self, other)
 
     def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
         """Run what is needed and return a `SparseTensorValue`."""
@@ -195,7 +227,7 @@ class SparseTensor:
 
         return session_for(session, self.graph, "evaluate tensor").run(self, feed_dict)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Show the parts."""
         return (
             f"SparseTensor(indices={self._indices}, values={self._values},"

@@ -8,7 +8,8 @@ from typing import Any
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.build import array
 from metagraft.graph.build.math import cast
-from metagraft.graph.op_spec import NO_RULE_YET, GradientBuilder, OpSpec, Shapes
+from metagraft.graph.build.reductions import reduce_tensor
+from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.operation import Operation
 from metagraft.graph.shape_checks import with_rank_at_least
 from metagraft.graph.shapes import Dims, dims_compatible, show
@@ -46,6 +47,16 @@ def sparse_to_dense_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """The requested shape."""
     del attrs
     return (inputs.as_dims(1),)
+
+
+def sparse_to_dense_gradient(
+    g: GradientBuilder, op: Operation, dy: Tensor
+) -> Sequence[Any]:
+    """The gradient at the indices; that of the default is all of the rest."""
+    indices, shape, _, _ = op.inputs
+    picked = g.op("GatherNd", params=dy, indices=indices)
+    rest = reduce_tensor("Sum", dy) - reduce_tensor("Sum", picked)
+    return array.zeros_like(indices), array.zeros_like(shape), picked, rest
 
 
 def tensor_scatter_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
@@ -144,7 +155,7 @@ OPS = (
     OpSpec(
         name="SparseToDense",
         shape=sparse_to_dense_shape,
-        gradient=NO_RULE_YET,
+        gradient=sparse_to_dense_gradient,
         source="tensorflow core/ops/sparse_ops.cc",
     ),
     OpSpec(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from metagraft.compat.v1.debugging import CHECKS, SHAPE_CHECKS
 from metagraft.compat.v1.quantization import FAKE_QUANT
+from metagraft.compat.v1.sparse import TOP_LEVEL as SPARSE
 from metagraft.lazy_names import from_module, lazy_names
 
 _GRAPH = "metagraft.graph"
@@ -27,6 +28,7 @@ _ARRAY_NAMES = {
         " stack stop_gradient strided_slice tile transpose unstack zeros"
         " zeros_like"
     ),
+    "op_libraries": "load_file_system_library load_library load_op_library",
     "constants": ("constant placeholder placeholder_with_default sparse_placeholder"),
     "gather": (
         "batch_gather boolean_mask gather gather_nd searchsorted sparse_mask"
@@ -119,12 +121,24 @@ _NAMES = {
     },
     # Text.
     **from_module(
+        f"{_API}.parsing",
+        "decode_compressed decode_csv decode_json_example parse_example"
+        " parse_single_example parse_single_sequence_example parse_tensor"
+        " serialize_tensor",
+    ),
+    **from_module(
+        f"{_API}.parsing_features",
+        "FixedLenFeature FixedLenSequenceFeature SparseFeature VarLenFeature",
+    ),
+    **from_module(
         f"{_API}.strings",
         "as_string decode_base64 decode_raw encode_base64 reduce_join regex_replace"
         " string_join string_split string_strip string_to_hash_bucket"
         " string_to_hash_bucket_fast string_to_hash_bucket_strong string_to_number"
         " substr",
     ),
+    # Sparse tensors.
+    **SPARSE,
     # Checks and prints.
     "Print": "metagraft.api.printing:print_through",
     "print": "metagraft.api.printing:print_",
@@ -366,6 +380,8 @@ _NAMES = {
             "random",
             "raw_ops",
             "saved_model",
+            "sets",
+            "sparse",
             "strings",
             "summary",
             "test",

@@ -45,6 +45,11 @@ _NAMES = {
         "avg_pool avg_pool1d avg_pool3d avg_pool_v2 max_pool max_pool1d "
         "max_pool2d max_pool3d max_pool_v2 max_pool_with_argmax pool",
     ),
+    **from_module(
+        f"{_API}.nn_ctc",
+        "collapse_repeated ctc_beam_search_decoder ctc_beam_search_decoder_v2 "
+        "ctc_greedy_decoder ctc_loss ctc_loss_v2 ctc_unique_labels",
+    ),
     "avg_pool2d": f"{_API}.nn_pooling:avg_pool",
     **from_module(
         f"{_API}.nn_softmax",
@@ -62,6 +67,10 @@ _NAMES = {
     ),
     "lrn": f"{_API}.nn_normalization:local_response_normalization",
     "embedding_lookup": f"{_API}.nn_embedding:embedding_lookup",
+    **from_module(
+        f"{_API}.nn_embedding_sparse",
+        "embedding_lookup_sparse safe_embedding_lookup_sparse",
+    ),
     **from_module(
         f"{_API}.nn_sampling",
         "all_candidate_sampler compute_accidental_hits log_uniform_candidate_sampler "

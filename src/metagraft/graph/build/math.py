@@ -23,6 +23,7 @@ __all__ = [
     "absolute",
     "add",
     "add_operands",
+    "as_exact",
     "cast",
     "complex_number",
     "conj",
@@ -233,11 +234,18 @@ def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
     with name_scope(name, "truediv", [x, y]) as scope:
         x = convert_to_tensor(x, name="x")
         y = convert_to_tensor(y, preferred_dtype=x.dtype.base_dtype, name="y")
-        exact = _exact_quotient_dtype(_same_dtype(x, y), "__truediv__")
-        if exact is not None:
-            x = cast(x, exact)
-            y = cast(y, exact)
+        x, y = as_exact(x, y)
         return op("RealDiv", x=x, y=y, name=scope)
+
+
+def as_exact(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what is divided exactly: integers become floating point.
+
+    Raises:
+        TypeError: The types differ or are not numbers.
+    """
+    exact = _exact_quotient_dtype(_same_dtype(x, y), "__truediv__")
+    return (x, y) if exact is None else (cast(x, exact), cast(y, exact))
 
 
 def div(x: Any, y: Any, name: str | None = None) -> Tensor:

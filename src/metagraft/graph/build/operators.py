@@ -21,7 +21,15 @@ from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["absolute", "apply", "apply_reflected", "compare", "invert", "negate"]
+__all__ = [
+    "absolute",
+    "apply",
+    "apply_beside",
+    "apply_reflected",
+    "compare",
+    "invert",
+    "negate",
+]
 
 absolute = math.absolute
 
@@ -52,6 +60,24 @@ def apply_reflected(name: str, y: Any, x: Any) -> Any:
     with name_scope(None, name, [x, y]) as scope:
         x = convert_to_tensor(x, dtype=y.dtype.base_dtype, name="x")
         return _BUILD[name](x, y, name=scope)
+
+
+def apply_beside(name: str, x: SparseTensor, y: Any) -> SparseTensor:
+    """Apply operator `name` to the elements of a sparse tensor and what is beside."""
+    with name_scope(None, name, [x, y]) as scope:
+        y = convert_to_tensor(y, dtype=x.dtype.base_dtype, name="y")
+        values = x.values
+        if name == "truediv":
+            values, y = math.as_exact(values, y)
+        result = op(
+            "SparseDenseCwiseMul" if name == "mul" else "SparseDenseCwiseDiv",
+            sp_indices=x.indices,
+            sp_values=values,
+            sp_shape=x.dense_shape,
+            dense=y,
+            name=scope,
+        )
+        return SparseTensor(x.indices, result, x.dense_shape)
 
 
 def compare(op_type: str, x: Any, y: Any) -> Any:

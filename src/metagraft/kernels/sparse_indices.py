@@ -1,0 +1,161 @@
+"""Indices of sparse tensors: `int64[count, rank]`, one row for each stored element.
+
+Source: tensorflow core/util/sparse/sparse_tensor.h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.kernels.kernel import Array
+from metagraft.kernels.namespace import is_host, namespace
+
+__all__ = [
+    "broken_rule",
+    "check_bounds",
+    "check_parts",
+    "group_starts",
+    "groups",
+    "in_row_major_order",
+    "positions_in",
+    "row_major_places",
+    "row_order",
+    "shown_dims",
+]
+
+
+def broken_rule(message: str) -> InvalidArgumentError:
+    """Return the error for parts that are no sparse tensor."""
+    return InvalidArgumentError(None, None, message)
+
+
+def shown_dims(dims: Sequence[int]) -> str:
+    """Format a shape as TensorFlow's kernels do: `[2,3]`."""
+    return "[" + ",".join(str(int(size)) for size in dims) + "]"
+
+
+def check_parts(indices: Array, values: Array, shape: Array) -> None:
+    """Demand `[n, r]` indices, `[n]` values and `[r]` sizes.
+
+    Raises:
+        InvalidArgumentError: The parts do not fit together.
+    """
+    for part, what, rank in (
+        (indices, "indices", 2),
+        (values, "values", 1),
+        (shape, "shape", 1),
+    ):
+        if np.ndim(part) != rank:
+            raise broken_rule(
+                f"Sparse {what} must be rank {rank} but is rank {np.ndim(part)}"
+            )
+    if indices.shape[0] != values.shape[0]:
+        raise broken_rule(
+            f"Number of elements in indices ({indices.shape[0]}) and values"
+            f" ({values.shape[0]}) do not match"
+        )
+    if indices.shape[1] != shape.shape[0]:
+        raise broken_rule(
+            f"Index rank ({indices.shape[1]}) and shape rank ({shape.shape[0]}) do not"
+            " match"
+        )
+
+
+def check_bounds(indices: Array, shape: Array) -> None:
+    """Demand that every index is inside of the shape, where both are known.
+
+    Raises:
+        InvalidArgumentError: One is not.
+    """
+    if not (is_host(indices) and is_host(shape)):
+        return
+    wrong = np.flatnonzero(np.any((indices < 0) | (indices >= shape), axis=1))
+    if wrong.size:
+        row = int(wrong[0])
+        index = ", ".join(str(int(i)) for i in indices[row])
+        raise broken_rule(
+            f"Sparse index tuple indices[{row}, :] = [{index}] is out of bounds"
+        )
+
+
+def _is_sorted(indices: Any, *, strictly: bool) -> bool:
+    """Whether rows ascend, first column first."""
+    if len(indices) < 2:
+        return True
+    undecided = np.ones(len(indices) - 1, np.bool_)
+    for column in range(indices.shape[1]):
+        before, after = indices[:-1, column], indices[1:, column]
+        if np.any(undecided & (after < before)):
+            return False
+        undecided &= after == before
+        if not undecided.any():
+            return True
+    return not strictly
+
+
+def in_row_major_order(indices: Any) -> bool:
+    """Whether rows ascend; equal ones may follow each other. Host arrays only."""
+    return _is_sorted(indices, strictly=False)
+
+
+def row_order(indices: Array) -> Array:
+    """Return which row comes first, second, ... in row-major order, `[n]`."""
+    xp = namespace(indices)
+    count, rank = indices.shape
+    if rank == 0 or (xp is np and in_row_major_order(indices)):
+        return xp.arange(count)
+    return xp.lexsort(tuple(indices[:, column] for column in reversed(range(rank))))
+
+
+def group_starts(rows: Array) -> Array:
+    """Return where a row differs from the one before it, `bool[n]`; the first does."""
+    xp = namespace(rows)
+    if rows.shape[0] == 0:
+        return xp.zeros((0,), np.bool_)
+    differs = xp.any(rows[1:] != rows[:-1], axis=1)
+    return xp.concatenate([xp.ones((1,), np.bool_), differs])
+
+
+def groups(rows: Array) -> Array:
+    """Return the number of the run of equal rows that each row is in, `int64[n]`."""
+    xp = namespace(rows)
+    return xp.cumsum(group_starts(rows).astype(np.int64)) - 1
+
+
+def positions_in(table: Array, rows: Array) -> Array:
+    """Return for each row where it first stands in a table of rows; -1 if nowhere.
+
+    Args:
+        table: `int64[m, r]`.
+        rows: `int64[n, r]`.
+    """
+    xp = namespace(table, rows)
+    together = xp.concatenate([table, rows])
+    size, total = table.shape[0], together.shape[0]
+    order = row_order(together)
+    ids = groups(together[order])
+    # Of equal rows, those of the table come first, since the order is stable.
+    place = xp.where(order < size, order, total)
+    if xp is np:
+        first = np.full(total, total, place.dtype)
+        np.minimum.at(first, ids, place)
+        of_row = np.empty(total, place.dtype)
+        of_row[order] = first[ids]
+    else:
+        first = xp.full((total,), total, place.dtype).at[ids].min(place)
+        of_row = xp.zeros((total,), place.dtype).at[order].set(first[ids])
+    found = of_row[size:]
+    return xp.where(found < size, found, -1)
+
+
+def row_major_places(indices: Array, dims: Sequence[int]) -> Array:
+    """Return the places of elements in the flattened tensor, `int64[n]`."""
+    xp = namespace(indices)
+    places = xp.zeros((indices.shape[0],), np.int64)
+    for column, size in enumerate(dims):
+        places = places * np.int64(size) + indices[:, column].astype(np.int64)
+    return places

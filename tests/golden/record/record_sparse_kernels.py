@@ -1,0 +1,279 @@
+"""Records what TensorFlow's kernels of sparse tensors compute.
+
+Usage: python -m tests.golden.record.record_sparse_kernels
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from tests.golden.record.kernel_values import Case, has_kernel, write
+
+OUT = Path(__file__).parents[1] / "sparse_kernels" / "values.npz"
+RNG = np.random.RandomState(23)
+
+FLOATS = ["float16", "bfloat16", "float32", "float64"]
+INTEGERS = [f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)]
+NUMBERS = [*FLOATS, *INTEGERS, "complex64", "complex128"]
+EVERY = [*NUMBERS, "bool", "object"]
+
+
+def dtype_of(name: str) -> Any:
+    """Return the type that a name stands for."""
+    return np.dtype(getattr(ml_dtypes, name, name))
+
+
+def texts(*items: bytes) -> Any:
+    """Return strings as an array; none may end with a zero byte, which NumPy drops."""
+    array = np.empty(len(items), dtype=object)
+    array[:] = items
+    return array
+
+
+def numbers(name: str, *shape: int) -> Any:
+    """Return small values of one type, some negative where it has them."""
+    count = int(np.prod(shape))
+    if name == "object":
+        return texts(*(f"v{i}".encode() for i in range(count))).reshape(shape)
+    values = RNG.randint(0 if name.startswith("u") else -4, 9, count)
+    if name in FLOATS:
+        values = values + RNG.randint(0, 4, count) / 4
+    if name.startswith("complex"):
+        values = values + 1j * RNG.randint(-3, 4, count)
+    return values.reshape(shape).astype(dtype_of(name))
+
+
+def places(dims: tuple[int, ...], count: int, *, shuffled: bool = False) -> Any:
+    """Return indices, each once, in order or not."""
+    flat = RNG.choice(int(np.prod(dims)), count, replace=False)
+    flat = flat if shuffled else np.sort(flat)
+    return np.stack(np.unravel_index(flat, dims), axis=1).astype(np.int64)
+
+
+def scalar(value: Any, name: str = "int64") -> Any:
+    """Return one number as an array without axes."""
+    return np.array(value, dtype_of(name))
+
+
+def vector(*sizes: int) -> Any:
+    """Return sizes as TensorFlow takes them."""
+    return np.array(sizes, np.int64)
+
+
+def parts(name: str, dims: tuple[int, ...], count: int, prefix: str = "") -> Any:
+    """Return a sparse tensor as three operands."""
+    return {
+        f"{prefix}indices": places(dims, count),
+        f"{prefix}values": numbers(name, count),
+        f"{prefix}shape": vector(*dims),
+    }
+
+
+def orders() -> Iterator[Case]:
+    """Elements in order and not, of every type, and none."""
+    for name in EVERY:
+        operands = {
+            "input_indices": places((3, 4, 2), 9, shuffled=True),
+            "input_values": numbers(name, 9),
+            "input_shape": vector(3, 4, 2),
+        }
+        yield Case("layout", "SparseReorder", {}, operands)
+    yield Case("layout", "SparseReorder", {}, parts("float32", (5, 5), 6, "input_"))
+    yield Case("layout", "SparseReorder", {}, parts("float32", (5, 0), 0, "input_"))
+
+
+def reshapes() -> Iterator[Case]:
+    """Known and inferred sizes."""
+    indices = places((4, 6), 7)
+    for wanted in ([24], [-1], [2, 2, 6], [3, -1, 2], [4, 6], [24, 1, 1], [1, -1]):
+        operands = {
+            "input_indices": indices,
+            "input_shape": vector(4, 6),
+            "new_shape": vector(*wanted),
+        }
+        yield Case("layout", "SparseReshape", {}, operands)
+    for wanted in ([3, 0], [-1, 3], [0]):
+        operands = {
+            "input_indices": np.zeros((0, 2), np.int64),
+            "input_shape": vector(0, 3),
+            "new_shape": vector(*wanted),
+        }
+        yield Case("layout", "SparseReshape", {}, operands)
+
+
+def concats() -> Iterator[Case]:
+    """Along each axis, of every type."""
+    for name in EVERY:
+        for axis in (0, 1, -1):
+            dims = [(2, 3), (4, 3)] if axis == 0 else [(3, 2), (3, 5)]
+            pair = [parts(name, d, 4) for d in dims]
+            operands = {
+                "indices": [one["indices"] for one in pair],
+                "values": [one["values"] for one in pair],
+                "shapes": [one["shape"] for one in pair],
+            }
+            yield Case("layout", "SparseConcat", {"concat_dim": axis}, operands)
+
+
+def splits() -> Iterator[Case]:
+    """Even and uneven parts, of every type; slices inside and outside."""
+    for name in EVERY:
+        for axis, count in ((0, 2), (1, 3), (-1, 4)):
+            operands = {"split_dim": scalar(axis), **parts(name, (5, 7), 9)}
+            yield Case("layout", "SparseSplit", {"num_split": count}, operands)
+        operands = {
+            **parts(name, (5, 7), 12),
+            "start": vector(1, 2),
+            "size": vector(3, 4),
+        }
+        yield Case("layout", "SparseSlice", {}, operands)
+    for start, size in (([0, 0], [9, 9]), ([3, 6], [2, 0]), ([2, 9], [3, 3])):
+        operands = {
+            **parts("float32", (5, 7), 12),
+            "start": vector(*start),
+            "size": vector(*size),
+        }
+        yield Case("layout", "SparseSlice", {}, operands)
+    for name in NUMBERS:
+        indices = np.array([[0, 1], [0, 3], [1, 1], [2, 2]], np.int64)
+        operands = {
+            "backprop_val_grad": numbers(name, 2),
+            "input_indices": indices,
+            "input_start": vector(1, 1),
+            "output_indices": np.array([[0, 0], [1, 1]], np.int64),
+        }
+        yield Case("layout", "SparseSliceGrad", {}, operands)
+
+
+def filled_rows() -> Iterator[Case]:
+    """Rows in order and not, with and without empty ones, of every type."""
+    for name in EVERY:
+        for indices in ([[0, 1], [2, 0], [2, 2]], [[3, 1], [0, 0], [3, 0]]):
+            operands = {
+                "indices": np.array(indices, np.int64),
+                "values": numbers(name, 3),
+                "dense_shape": vector(5, 3),
+                "default_value": numbers(name),
+            }
+            yield Case("rows", "SparseFillEmptyRows", {}, operands)
+            ragged = {
+                "value_rowids": np.array(indices, np.int64)[:, 0],
+                "values": numbers(name, 3),
+                "nrows": scalar(5),
+                "default_value": numbers(name),
+            }
+            yield Case("rows", "RaggedFillEmptyRows", {}, ragged)
+        if name in NUMBERS:
+            operands = {
+                "reverse_index_map": vector(0, 2, 3),
+                "grad_values": numbers(name, 6),
+            }
+            for op in ("SparseFillEmptyRowsGrad", "RaggedFillEmptyRowsGrad"):
+                yield Case("rows", op, {}, operands)
+    for rows in (0, 2):
+        operands = {
+            "indices": np.zeros((0, 2), np.int64),
+            "values": numbers("float32", 0),
+            "dense_shape": vector(rows, 3),
+            "default_value": numbers("float32"),
+        }
+        yield Case("rows", "SparseFillEmptyRows", {}, operands)
+
+
+def sums() -> Iterator[Case]:
+    """Two sparse tensors, and a sparse and a dense one, of every type."""
+    for name in NUMBERS:
+        a, b = parts(name, (3, 4), 6, "a_"), parts(name, (3, 4), 5, "b_")
+        real = {"complex64": "float32", "complex128": "float64"}.get(name, name)
+        for limit in (0, 2):
+            operands = {**a, **b, "thresh": scalar(limit, real)}
+            yield Case("arithmetic", "SparseAdd", {}, operands)
+        for op in ("SparseSparseMaximum", "SparseSparseMinimum"):
+            if real == name:
+                yield Case("arithmetic", op, {}, {**a, **b})
+        for index in ("int32", "int64"):
+            operands = {
+                "a_indices": places((3, 4), 6, shuffled=True).astype(index),
+                "a_values": numbers(name, 6),
+                "a_shape": vector(3, 4).astype(index),
+                "b": numbers(name, 3, 4),
+            }
+            yield Case("arithmetic", "SparseTensorDenseAdd", {}, operands)
+        operands = {
+            "backprop_val_grad": numbers(name, 3),
+            "a_indices": np.array([[0, 1], [1, 0]], np.int64),
+            "b_indices": np.array([[0, 1], [0, 2], [2, 2]], np.int64),
+            "sum_indices": np.array([[0, 1], [0, 2], [1, 0]], np.int64),
+        }
+        yield Case("arithmetic", "SparseAddGrad", {}, operands)
+    for rank in (1, 3, 4, 5):
+        dims = (3, 2, 2, 3, 2)[:rank]
+        operands = {**parts("float32", dims, 3, "a_"), "b": numbers("float32", *dims)}
+        yield Case("arithmetic", "SparseTensorDenseAdd", {}, operands)
+
+
+def products() -> Iterator[Case]:
+    """Matrix products, transposed and not; element-wise ones, repeated and not."""
+    for name in ("bfloat16", "float32", "float64", "int32", "complex64", "complex128"):
+        for left in (False, True):
+            for right in (False, True):
+                dims = (4, 3) if left else (3, 4)
+                dense = (2, 4) if right else (4, 2)
+                for index in ("int64", "int32"):
+                    operands = {
+                        "a_indices": places(dims, 6, shuffled=True).astype(index),
+                        "a_values": numbers(name, 6),
+                        "a_shape": vector(*dims),
+                        "b": numbers(name, *dense),
+                    }
+                    attrs = {"adjoint_a": left, "adjoint_b": right}
+                    op = "SparseTensorDenseMatMul"
+                    yield Case("arithmetic", op, attrs, operands)
+    for name in [*FLOATS, *INTEGERS]:
+        for dims in ((3, 4), (4,), (3, 1), (1, 4), ()):
+            dense = numbers(name, *dims)
+            dense[dense == 0] = 3
+            operands = {**parts(name, (3, 4), 7, "sp_"), "dense": dense}
+            for how in ("Add", "Mul", "Div"):
+                yield Case("arithmetic", f"SparseDenseCwise{how}", {}, operands)
+
+
+def reductions() -> Iterator[Case]:
+    """Along one axis, several and none, of every type."""
+    for name in NUMBERS:
+        for axes in ([0], [1], [-1], [0, 2], [], [0, 1, 2], [1, -2]):
+            operands = {
+                **parts(name, (3, 4, 2), 8, "input_"),
+                "reduction_axes": np.array(axes, np.int32),
+            }
+            keep = {"keep_dims": len(axes) != 1}
+            for op in ("SparseReduceSum", "SparseReduceSumSparse"):
+                yield Case("reduction", op, keep, operands)
+            if not name.startswith("complex"):
+                for op in ("SparseReduceMax", "SparseReduceMaxSparse"):
+                    yield Case("reduction", op, keep, operands)
+    for name in FLOATS:
+        for dims in ((3, 4), (2, 3, 3)):
+            operands = parts(name, dims, 8, "sp_")
+            yield Case("reduction", "SparseSoftmax", {}, operands)
+
+
+def cases() -> Iterator[Case]:
+    """Return all cases."""
+    yield from orders()
+    yield from reshapes()
+    yield from concats()
+    yield from splits()
+    yield from filled_rows()
+    yield from sums()
+    yield from products()
+    yield from reductions()
+
+
+if __name__ == "__main__":
+    write(OUT, (case for case in cases() if has_kernel(case)))
