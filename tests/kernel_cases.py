@@ -109,10 +109,14 @@ def record_of(op: str, attrs: dict[str, Any], operands: dict[str, Any]) -> Any:
             node.attr[declared.name].CopyFrom(value)
     for arg in definition.inputs:
         operand = operands[arg.name]
-        first = operand[0] if isinstance(operand, list) else operand
+        first = operand[0] if isinstance(operand, list) and operand else operand
         if arg.type_attr and arg.type_attr not in node.attr:
             value = encode(first.dtype, "type", arg.type_attr)
             node.attr[arg.type_attr].CopyFrom(value)
+        if arg.type_list_attr and arg.type_list_attr not in node.attr:
+            types = [item.dtype for item in operand]
+            value = encode(types, "list(type)", arg.type_list_attr)
+            node.attr[arg.type_list_attr].CopyFrom(value)
         if arg.number_attr:
             node.attr[arg.number_attr].CopyFrom(
                 encode(len(operand), "int", arg.number_attr)

@@ -1,13 +1,16 @@
-"""Bytes read as numbers, on the host; twin of `ops/decode_raw.py`.
+"""Bytes read as numbers or decompressed, on the host; twin of `ops/decode_raw.py`.
 
-Source: tensorflow core/kernels/decode_raw_op.cc, decode_padded_raw_op.cc.
+Source: tensorflow core/kernels/decode_raw_op.cc, decode_padded_raw_op.cc,
+decode_compressed_op.cc.
 """
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 
-from metagraft.errors import InvalidArgumentError
+from metagraft.errors import DataLossError, InvalidArgumentError, UnimplementedError
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.dtypes import DType, as_dtype
 from metagraft.graph.shapes import show
@@ -54,6 +57,40 @@ def decode_padded_raw(
     return (numbers.reshape(*np.shape(input_bytes), size // dtype.size),)
 
 
+def decode_compressed(attrs: Attrs, bytes: Array) -> tuple[Array]:
+    kind: str = attrs["compression_type"].decode()
+    if kind == "ZSTD":
+        raise UnimplementedError(None, None, "ZSTD compression is not supported.")
+    if kind not in _WINDOW_BITS:
+        raise _invalid("Only ZLIB, ZSTD, GZIP or NONE are supported compressions")
+    if not kind:
+        return (bytes,)
+    plain = np.empty(np.size(bytes), object)
+    plain[:] = [_decompressed(text, _WINDOW_BITS[kind]) for text in np.ravel(bytes)]
+    return (plain.reshape(np.shape(bytes)),)
+
+
+# How zlib is told the format.
+_WINDOW_BITS = {"": 0, "ZLIB": zlib.MAX_WBITS, "GZIP": zlib.MAX_WBITS + 16}
+
+
+def _decompressed(text: bytes, window_bits: int) -> bytes:
+    """Decompress as much as there is: a text that ends too early is no error."""
+    parts = []
+    while text:
+        stream = zlib.decompressobj(window_bits)
+        try:
+            parts.append(stream.decompress(text))
+        except zlib.error as error:
+            reason = str(error).replace(" while decompressing data", "")
+            raise DataLossError(
+                None, None, f"inflate() failed with e{reason[1:]}"
+            ) from error
+        # What follows the end is of interest in GZIP only, where more may be appended.
+        text = stream.unused_data if window_bits > zlib.MAX_WBITS else b""
+    return b"".join(parts)
+
+
 def _numbers(content: bytes, dtype: DType, *, little: bool) -> Array:
     """Read numbers; those of a complex number are reversed one by one."""
     if dtype.is_bool:
@@ -69,6 +106,7 @@ def _invalid(message: str) -> InvalidArgumentError:
 
 
 KERNELS = {
+    "DecodeCompressed": Kernel(decode_compressed, host=True),
     "DecodePaddedRaw": Kernel(decode_padded_raw, host=True),
     "DecodeRaw": Kernel(decode_raw, host=True),
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ _FLAGS: Final = ("", " ", "+", "-", "0", "#")
 _SPACE: Final = r"[ \t\n\v\f\r]*"
 _DIGITS: Final = r"(?:\d+\.?\d*|\.\d+)"
 _HEX_DIGITS: Final = r"0x(?:[\da-f]+\.?[\da-f]*|\.[\da-f]+)(?:p[+-]?\d+)?"
+_PLAIN: Final = re.compile(rb"[0-9+\-.eE ]*")
 _INTEGER: Final = re.compile(rf"{_SPACE}([+-]?\d+){_SPACE}".encode())
 _FLOAT: Final = re.compile(
     rf"{_SPACE}([+-]?)(?:({_DIGITS}(?:e[+-]?\d+)?)|({_HEX_DIGITS})|(inf(?:inity)?)"
@@ -101,18 +102,52 @@ def _check_attrs(attrs: Attrs, dtype: DType) -> None:
 
 
 def string_to_number(attrs: Attrs, string_tensor: Array) -> tuple[Array]:
-    dtype = as_dtype(attrs["out_type"]).as_numpy_dtype
-    parse = _parsed_float if np.dtype(dtype).kind == "f" else _parsed_integer
-    numbers = np.empty(np.size(string_tensor), dtype)
-    for place, text in enumerate(np.ravel(string_tensor)):
-        number = parse(text, dtype)
-        if number is None:
-            raise _invalid(
-                "StringToNumberOp could not correctly convert string: "
-                + text.decode("utf-8", "backslashreplace")
-            )
-        numbers[place] = number
+    dtype = as_dtype(attrs["out_type"])
+    texts = np.ravel(string_tensor).tolist()
+    numbers, wrong = read_numbers(texts, dtype)
+    if wrong is not None:
+        raise _invalid(
+            "StringToNumberOp could not correctly convert string: "
+            + texts[wrong].decode("utf-8", "backslashreplace")
+        )
     return (numbers.reshape(np.shape(string_tensor)),)
+
+
+def read_numbers(texts: Sequence[bytes], dtype: DType) -> tuple[Array, int | None]:
+    """Read texts as numbers of a type; tell which is the first that is none."""
+    kind = dtype.as_numpy_dtype
+    is_float = np.dtype(kind).kind == "f"
+    if is_float and _PLAIN.fullmatch(b" ".join(texts)):
+        plain = _plain_floats(texts, kind)
+        if plain is not None:
+            return plain, None
+    parse = _parsed_float if is_float else _parsed_integer
+    numbers = np.zeros(len(texts), kind)
+    for place, text in enumerate(texts):
+        number = parse(text, kind)
+        if number is None:
+            return numbers, place
+        numbers[place] = number
+    return numbers, None
+
+
+def _plain_floats(texts: Sequence[bytes], dtype: Any) -> Array | None:
+    """Read decimals, of which Python reads the same; None if one is none."""
+    try:
+        wide = np.fromiter(map(float, texts), np.float64, len(texts))
+    except ValueError:
+        return None
+    if dtype == np.float64:
+        return wide
+    # Rounded twice, from the decimal to a double and then on: wrong for doubles that
+    # lie half-way, and for numbers that are close to none or to infinity.
+    low = wide.view(np.uint64) & np.uint64(0x1FFFFFFF)
+    size = np.abs(wide)
+    far = (size < np.finfo(dtype).tiny) | (size > np.finfo(dtype).max)
+    if np.any((low == 0x10000000) | (far & (size > 0))):
+        return None
+    near: Array = wide.astype(dtype)
+    return near
 
 
 def _parsed_integer(text: bytes, dtype: Any) -> int | None:

@@ -1,4 +1,4 @@
-"""Bytes read as numbers; twin of `kernels/decode_raw.py`.
+"""Bytes read as numbers or decompressed; twin of `kernels/decode_raw.py`.
 
 Source: tensorflow core/ops/parsing_ops.cc.
 """
@@ -45,7 +45,13 @@ def decode_padded_raw_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     return ((*inputs[0], count),)
 
 
+def decode_compressed_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Every string becomes one."""
+    return (inputs[0],)
+
+
 OPS = (
+    OpSpec(name="DecodeCompressed", shape=decode_compressed_shape, source=_SOURCE),
     OpSpec(
         name="DecodeRaw",
         shape=decode_raw_shape,

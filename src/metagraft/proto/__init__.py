@@ -207,6 +207,12 @@ if TYPE_CHECKING:
         SerializedDType,
         VersionDef,
     )
+    from metagraft.proto.unparsed_example_pb2 import (
+        UnparsedExample,
+        UnparsedFeatureList,
+        UnparsedFeatures,
+        UnparsedSequenceExample,
+    )
     from metagraft.proto.variable_pb2 import (
         SaveSliceInfoDef,
         VariableAggregation,
@@ -362,6 +368,10 @@ _MODULES = {
     "TrackableObjectGraph": "object_graph",
     "TupleValue": "structure",
     "TypeSpecProto": "structure",
+    "UnparsedExample": "unparsed_example",
+    "UnparsedFeatureList": "unparsed_example",
+    "UnparsedFeatures": "unparsed_example",
+    "UnparsedSequenceExample": "unparsed_example",
     "ValuesDef": "control_flow",
     "VarLenFeatureProto": "example",
     "VariableAggregation": "variable",
@@ -526,6 +536,10 @@ __all__ = [
     "TrackableObjectGraph",
     "TupleValue",
     "TypeSpecProto",
+    "UnparsedExample",
+    "UnparsedFeatureList",
+    "UnparsedFeatures",
+    "UnparsedSequenceExample",
     "ValuesDef",
     "VarLenFeatureProto",
     "VariableAggregation",

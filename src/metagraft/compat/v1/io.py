@@ -7,6 +7,17 @@ from metagraft.lazy_names import from_module, lazy_names
 
 _NAMES = {
     **RECORD_FILES,
+    **from_module(
+        "metagraft.api.parsing",
+        "decode_compressed decode_csv decode_json_example parse_example"
+        " parse_sequence_example parse_single_example parse_single_sequence_example"
+        " parse_tensor serialize_tensor",
+    ),
+    **from_module(
+        "metagraft.api.parsing_features",
+        "FixedLenFeature FixedLenSequenceFeature RaggedFeature SparseFeature"
+        " VarLenFeature",
+    ),
     "gfile": "metagraft.compat.v1.io_gfile",
     **from_module("metagraft.api.readers", "matching_files read_file write_file"),
     **from_module("metagraft.api.strings", "decode_base64 decode_raw encode_base64"),

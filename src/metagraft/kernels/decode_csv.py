@@ -1,0 +1,191 @@
+"""Records of text read on the host: columns and JSON; twin of `ops/decode_csv.py`.
+
+Source: tensorflow core/kernels/decode_csv_op.cc, decode_json_example_op.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.attrs import Attrs
+from metagraft.graph.dtypes import DType, kernel_name, string
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.string_numbers import read_numbers
+
+
+def decode_csv(
+    attrs: Attrs, records: Array, record_defaults: Sequence[Array]
+) -> tuple[Array, ...]:
+    layout = _layout(attrs)
+    types: list[DType] = attrs["OUT_TYPE"]
+    for place, default in enumerate(record_defaults):
+        if np.ndim(default) > 1:
+            raise _invalid("Each record default should be at most rank 1")
+        if np.size(default) > 1:
+            raise _invalid(
+                f"There should only be 1 default per field but field {place} has "
+                f"{np.size(default)}"
+            )
+    rows = []
+    for place, record in enumerate(np.ravel(records).tolist()):
+        fields = layout.fields(record)
+        if len(fields) != len(types):
+            raise _invalid(
+                f"Expect {len(types)} fields but have {len(fields)} in record {place}"
+            )
+        rows.append(fields)
+    texts = list(zip(*rows, strict=True)) or [()] * len(types)
+    missing = attrs["na_value"]
+    return tuple(
+        _column(place, texts[place], dtype, record_defaults[place], missing).reshape(
+            np.shape(records)
+        )
+        for place, dtype in enumerate(types)
+    )
+
+
+def _column(
+    place: int, texts: Sequence[bytes], dtype: DType, default: Array, missing: bytes
+) -> Array:
+    """Return the values of one column; what is missing gets the default."""
+    absent = np.array([not text or text == missing for text in texts], bool)
+    if absent.any() and not np.size(default):
+        raise _invalid(
+            f"Field {place} is required but missing in record {int(np.argmax(absent))}!"
+        )
+    values = np.empty(len(texts), dtype.as_numpy_dtype)
+    given = [
+        text for text, is_absent in zip(texts, absent, strict=True) if not is_absent
+    ]
+    if dtype == string:
+        values[~absent] = given
+    else:
+        numbers, wrong = read_numbers(given, dtype)
+        if wrong is not None:
+            record = int(np.flatnonzero(~absent)[wrong])
+            raise _invalid(
+                f"Field {place} in record {record} is not a valid "
+                f"{kernel_name(dtype)}: {_shown(given[wrong])}"
+            )
+        values[~absent] = numbers
+    if absent.any():
+        values[absent] = np.ravel(default)[0]
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How fields lie in a record, and which are read; all if there are no `columns`."""
+
+    delimiter: bytes
+    has_quotes: bool
+    columns: Sequence[int]
+
+    def fields(self, record: bytes) -> list[bytes]:
+        """Return the fields of a record that are read."""
+        if not record:
+            return []
+        marks = b'"\n\r' if self.has_quotes else b"\n\r"
+        if any(mark in record for mark in marks):
+            found = self._scanned(record)
+        else:
+            found = record.split(self.delimiter)
+        if self.columns:
+            return [found[column] for column in self.columns if column < len(found)]
+        return found
+
+    def _scanned(self, record: bytes) -> list[bytes]:
+        """Return the fields of a record that has quotes or ends of lines."""
+        last = self.columns[-1] + 1 if self.columns else None
+        fields: list[bytes] = []
+        at = 0
+        while at < len(record) and len(fields) != last:
+            if record[at : at + 1] in (b"\n", b"\r"):
+                at += 1
+            elif self.has_quotes and record[at : at + 1] == b'"':
+                field, at = self._quoted(record, at + 1)
+                fields.append(field)
+            else:
+                field, at = self._unquoted(record, at)
+                fields.append(field)
+        if record.endswith(self.delimiter) and len(fields) != last:
+            fields.append(b"")
+        return fields
+
+    def _unquoted(self, record: bytes, start: int) -> tuple[bytes, int]:
+        end = record.find(self.delimiter, start)
+        field = record[start : len(record) if end < 0 else end]
+        marks = b'"\n\r' if self.has_quotes else b"\n\r"
+        if any(mark in field for mark in marks):
+            raise _invalid("Unquoted fields cannot have quotes/CRLFs inside")
+        return field, start + len(field) + 1
+
+    def _quoted(self, record: bytes, start: int) -> tuple[bytes, int]:
+        parts = []
+        at = start
+        while True:
+            quote = record.find(b'"', at)
+            # The last character is no content: it has to be the quote that ends it.
+            if quote < 0 or quote == len(record) - 1:
+                break
+            if record[quote + 1 : quote + 2] == self.delimiter:
+                break
+            if record[quote + 1 : quote + 2] != b'"':
+                raise _invalid(
+                    "Quote inside a string has to be escaped by another quote"
+                )
+            parts.append(record[at : quote + 1])
+            at = quote + 2
+        if quote < 0:
+            raise _invalid(
+                "Quoted field has to end with quote followed by delim or end"
+            )
+        return b"".join([*parts, record[at:quote]]), quote + 2
+
+
+def _layout(attrs: Attrs) -> _Layout:
+    columns: list[int] = attrs["select_cols"]
+    if columns and len(columns) != len(attrs["OUT_TYPE"]):
+        raise _invalid("select_cols should match output size")
+    if any(a >= b for a, b in pairwise(columns)):
+        raise _invalid("select_cols should be strictly increasing indices")
+    if columns and columns[0] < 0:
+        raise _invalid("select_cols should be non-negative indices")
+    if len(attrs["field_delim"]) != 1:
+        raise _invalid("field_delim should be only 1 char")
+    return _Layout(attrs["field_delim"], attrs["use_quote_delim"], columns)
+
+
+# TF: it writes numbers one by one instead of packed; they are read alike.
+def decode_json_example(_attrs: Attrs, json_examples: Array) -> tuple[Array]:
+    from google.protobuf import json_format
+
+    from metagraft.proto import Example
+
+    written = np.empty(np.size(json_examples), object)
+    for place, text in enumerate(np.ravel(json_examples).tolist()):
+        try:
+            example = json_format.Parse(text, Example())
+        except (json_format.ParseError, UnicodeDecodeError) as error:
+            raise _invalid(f"Error while parsing JSON: {error}") from error
+        written[place] = example.SerializeToString(deterministic=True)
+    return (written.reshape(np.shape(json_examples)),)
+
+
+def _shown(text: bytes) -> str:
+    return text.decode("utf-8", "backslashreplace")
+
+
+def _invalid(message: str) -> InvalidArgumentError:
+    return InvalidArgumentError(None, None, message)
+
+
+KERNELS = {
+    "DecodeCSV": Kernel(decode_csv, host=True),
+    "DecodeJSONExample": Kernel(decode_json_example, host=True),
+}
