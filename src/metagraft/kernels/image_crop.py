@@ -1,0 +1,392 @@
+"""Cutting boxes out of images; twin of `ops/image_crop.py`.
+
+Source: tensorflow core/kernels/image/crop_and_resize_op.cc, attention_ops.cc,
+random_crop_op.cc.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from metagraft.errors import (
+    FailedPreconditionError,
+    InvalidArgumentError,
+    OutOfRangeError,
+)
+from metagraft.kernels import philox
+from metagraft.kernels.kernel import Array, Kernel, RandomStream
+from metagraft.kernels.namespace import is_host, lax, namespace
+from metagraft.ops.image_crop import CropAttrs
+
+_F = np.float32
+
+
+def _invalid(message: str) -> InvalidArgumentError:
+    return InvalidArgumentError(None, None, message)
+
+
+def _check_boxes(boxes: Array, box_index: Array, batch: int) -> None:
+    if boxes.ndim != 2:
+        raise _invalid(f"boxes must be 2-D{list(boxes.shape)}")
+    if boxes.shape[1] != 4:
+        raise _invalid("boxes must have 4 columns")
+    if box_index.shape != boxes.shape[:1]:
+        raise _invalid("box_index has incompatible shape")
+    if is_host(box_index) and ((box_index < 0) | (box_index >= batch)).any():
+        raise OutOfRangeError(
+            None, None, "box_index has values outside [0, batch_size)"
+        )
+
+
+def _places(first: Array, last: Array, in_size: int, count: int) -> Array:
+    """Return `float32[boxes, count]`: where pixels of crops lie along one axis."""
+    xp = namespace(first, last)
+    span = _F(in_size - 1)
+    if count == 1:
+        return (_F(0.5) * (first + last) * span)[:, None]
+    scale = (last - first) * span / _F(count - 1)
+    return (first * span)[:, None] + xp.arange(count, dtype=_F) * scale[:, None]
+
+
+def _gradient_places(first: Array, last: Array, in_size: int, count: int) -> Array:
+    xp = namespace(first, last)
+    span = _F(in_size - 1)
+    if count == 1:
+        return _places(first, last, in_size, count)
+    scale = (last - first) * (span / _F(count - 1))
+    return (first * span)[:, None] + xp.arange(count, dtype=_F) * scale[:, None]
+
+
+class _Axis:
+    """Crops along one axis: which pixels they are between, and how near the second."""
+
+    def __init__(self, at: Array, in_size: int) -> None:
+        xp = namespace(at)
+        last = _F(in_size - 1)
+        self.is_inside = (at >= 0) & (at <= last)
+        at = xp.where(self.is_inside, at, _F(0))
+        floor = xp.floor(at)
+        self.low = floor.astype(np.int32)
+        self.high = xp.ceil(at).astype(np.int32)
+        self.near = at - floor
+        self.nearest = xp.floor(at + _F(0.5)).astype(np.int32)
+
+
+def _axes(boxes: Array, image_shape: Any, crop: tuple[int, int], places: Any) -> Any:
+    rows = _Axis(
+        places(boxes[:, 0], boxes[:, 2], image_shape[1], crop[0]), image_shape[1]
+    )
+    columns = _Axis(
+        places(boxes[:, 1], boxes[:, 3], image_shape[2], crop[1]), image_shape[2]
+    )
+    return rows, columns
+
+
+def _pixels(image: Array, box_index: Array, rows: Array, columns: Array) -> Array:
+    """Return `float32[boxes, crop height, crop width, depth]`."""
+    picked = image[box_index[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return picked.astype(_F)
+
+
+def crop_and_resize(
+    attrs: CropAttrs, image: Array, boxes: Array, box_ind: Array, crop_size: Array
+) -> tuple[Array]:
+    if image.ndim != 4:
+        raise _invalid(f"input image must be 4-D{list(image.shape)}")
+    if not image.shape[1] or not image.shape[2]:
+        raise _invalid("image dimensions must be positive")
+    _check_boxes(boxes, box_ind, image.shape[0])
+    if crop_size.shape != (2,):
+        raise _invalid(f"crop_size must have two elements{list(crop_size.shape)}")
+    height, width = (int(v) for v in crop_size)
+    if height <= 0 or width <= 0:
+        raise _invalid("crop dimensions must be positive")
+    xp = namespace(image, boxes, box_ind)
+    rows, columns = _axes(boxes, image.shape, (height, width), _places)
+    if attrs.is_nearest:
+        crops = _pixels(image, box_ind, rows.nearest, columns.nearest)
+    else:
+        near_x = columns.near[:, None, :, None]
+        lines = []
+        for row in (rows.low, rows.high):
+            left = _pixels(image, box_ind, row, columns.low)
+            right = _pixels(image, box_ind, row, columns.high)
+            lines.append(left + (right - left) * near_x)
+        crops = lines[0] + (lines[1] - lines[0]) * rows.near[:, :, None, None]
+    is_inside = rows.is_inside[:, :, None] & columns.is_inside[:, None, :]
+    value = _F(attrs.extrapolation_value)
+    return (xp.where(is_inside[..., None], crops, value),)
+
+
+def _added(shape: tuple[int, ...], dtype: Any, places: Any, terms: Array) -> Array:
+    """Return zeros with `terms` added at `places`."""
+    xp = namespace(terms, *places)
+    if xp is np:
+        total = np.zeros(shape, dtype)
+        np.add.at(total, places, terms.astype(dtype))
+        return total
+    return xp.zeros(shape, dtype).at[places].add(terms.astype(dtype))
+
+
+def crop_and_resize_grad_image(
+    attrs: CropAttrs, grads: Array, boxes: Array, box_ind: Array, image_size: Array
+) -> tuple[Array]:
+    """Add up what pixels gave to crops."""
+    _check_gradients(grads, boxes)
+    if image_size.shape != (4,):
+        raise _invalid(f"image_size must have 4 elements{list(image_size.shape)}")
+    shape = tuple(int(v) for v in image_size)
+    if shape[1] <= 0 or shape[2] <= 0:
+        raise _invalid("image dimensions must be positive")
+    if grads.shape[3] != shape[3]:
+        raise _invalid("image_size and grads are incompatible")
+    _check_boxes(boxes, box_ind, shape[0])
+    xp = namespace(grads, boxes, box_ind)
+    rows, columns = _axes(boxes, shape, grads.shape[1:3], _places)
+    is_inside = rows.is_inside[:, :, None] & columns.is_inside[:, None, :]
+    dy = xp.where(is_inside[..., None], grads, _F(0))
+    boxes_of = box_ind[:, None, None]
+
+    def at(row: Array, column: Array) -> Any:
+        return boxes_of, row[:, :, None], column[:, None, :]
+
+    if attrs.is_nearest:
+        places = at(rows.nearest, columns.nearest)
+        return (_added(shape, attrs.dtype, places, dy),)
+    near_x, near_y = columns.near[:, None, :, None], rows.near[:, :, None, None]
+    total = None
+    for row, share in ((rows.low, (_F(1) - near_y) * dy), (rows.high, near_y * dy)):
+        for column, weight in (
+            (columns.low, _F(1) - near_x),
+            (columns.high, near_x),
+        ):
+            part = _added(shape, attrs.dtype, at(row, column), weight * share)
+            total = part if total is None else total + part
+    return (total,)
+
+
+def _check_gradients(grads: Array, boxes: Array) -> None:
+    if grads.ndim != 4:
+        raise _invalid(f"grads image must be 4-D{list(grads.shape)}")
+    if not grads.shape[1] or not grads.shape[2]:
+        raise _invalid("grads dimensions must be positive")
+    if boxes.ndim == 2 and grads.shape[0] != boxes.shape[0]:
+        raise _invalid("boxes and grads have incompatible shape")
+
+
+def crop_and_resize_grad_boxes(
+    attrs: CropAttrs, grads: Array, image: Array, boxes: Array, box_ind: Array
+) -> tuple[Array]:
+    """How the crops move with the corners of their boxes, summed over pixels."""
+    if attrs.is_nearest:
+        raise _invalid("method must be 'bilinear'nearest")
+    _check_gradients(grads, boxes)
+    if image.ndim != 4:
+        raise _invalid(f"input image must be 4-D{list(image.shape)}")
+    if not image.shape[1] or not image.shape[2]:
+        raise _invalid("image dimensions must be positive")
+    if image.shape[3] != grads.shape[3]:
+        raise _invalid("image, grads depth differ")
+    _check_boxes(boxes, box_ind, image.shape[0])
+    xp = namespace(grads, image, boxes, box_ind)
+    height, width = grads.shape[1:3]
+    rows, columns = _axes(boxes, image.shape, (height, width), _gradient_places)
+    (top_left, top_right), (bottom_left, bottom_right) = (
+        tuple(
+            _pixels(image, box_ind, row, column)
+            for column in (columns.low, columns.high)
+        )
+        for row in (rows.low, rows.high)
+    )
+    near_x, near_y = columns.near[:, None, :, None], rows.near[:, :, None, None]
+    is_inside = rows.is_inside[:, :, None] & columns.is_inside[:, None, :]
+    dy = xp.where(is_inside[..., None], grads, _F(0))
+    down = (_F(1) - near_x) * (bottom_left - top_left)
+    down = (down + near_x * (bottom_right - top_right)) * dy
+    along = (_F(1) - near_y) * (top_right - top_left)
+    along = (along + near_y * (bottom_right - bottom_left)) * dy
+    columns_of = []
+    for slope, axis, count in ((down, 1, height), (along, 2, width)):
+        span = _F(image.shape[axis] - 1)
+        sums = slope.sum(axis=(3, 3 - axis))
+        if count == 1:
+            ends = (_F(0.5) * span * sums[:, 0],) * 2
+        else:
+            share = np.arange(count, dtype=_F) * (span / _F(count - 1))
+            ends = (sums * (span - share)).sum(1), (sums * share).sum(1)
+        columns_of.append(ends)
+    (y1, y2), (x1, x2) = columns_of
+    return (xp.stack([y1, x1, y2, x2], axis=1),)
+
+
+_NOISES: Final = {b"uniform", b"gaussian", b"zero"}
+
+
+def _noise_of(attrs: Any) -> bytes:
+    noise: bytes = attrs["noise"]
+    if attrs["uniform_noise"] and noise not in (b"", b"uniform"):
+        raise _invalid(
+            "The uniform_noise and noise could not be specified at the same time"
+        )
+    if not noise:
+        return b"uniform" if attrs["uniform_noise"] else b"gaussian"
+    if noise not in _NOISES:
+        raise _invalid(
+            "The noise could only be uniform, gaussian, or zero, got" + noise.decode()
+        )
+    return noise
+
+
+def _extract(
+    attrs: Any, image: Array, size: Array, offsets: Array, *, is_exact: bool
+) -> Array:
+    noise = _noise_of(attrs)
+    if image.ndim != 4:
+        raise _invalid(
+            "input must be 4-dimensional (batch_size, height, width, depth)"
+            f"{list(image.shape)}"
+        )
+    if size.shape != (2,):
+        raise _invalid(
+            f"input must be a vector of size 2 (height, width){list(size.shape)}"
+        )
+    if offsets.ndim != 2:
+        raise _invalid(f"input must be a matrix{list(offsets.shape)}")
+    if offsets.shape[0] != image.shape[0]:
+        raise _invalid(f"first dimension should be batch{list(offsets.shape)}")
+    if offsets.shape[1] != 2:
+        raise _invalid(
+            f"second dimension should be of size 2 (y,x){list(offsets.shape)}"
+        )
+    height, width = (int(v) for v in size)
+    out = np.zeros((image.shape[0], height, width, image.shape[3]), _F)
+    if out.size:
+        for glimpse, one, offset in zip(out, image, offsets, strict=True):
+            _glimpse(attrs, glimpse, one, offset, noise, is_exact=is_exact)
+    return out
+
+
+def _glimpse_start(
+    attrs: Any, offset: Any, size: int, in_size: int, is_exact: bool
+) -> Any:
+    """Return where a glimpse begins along one axis.
+
+    The first version takes `size / 2` off whatever the offset counts from, and halves
+    centred offsets also if they are pixels.
+    """
+    at = _F(offset)
+    if attrs["normalized"]:
+        at *= _F(in_size)
+    if attrs["centered"]:
+        if attrs["normalized"] or not is_exact:
+            at /= _F(2)
+        at += _F(in_size) / _F(2)
+    if not is_exact or (attrs["normalized"] and attrs["centered"]):
+        at -= _F(size) / _F(2)
+    return at
+
+
+def _glimpse(
+    attrs: Any, out: Array, image: Array, offset: Array, noise: bytes, *, is_exact: bool
+) -> None:
+    """Fill `[height, width, c]` with a part of an image, and noise around it."""
+    begins, is_partial = [], False
+    for axis in range(2):
+        size, in_size = out.shape[axis], image.shape[axis]
+        begin = int(_glimpse_start(attrs, offset[axis], size, in_size, is_exact))
+        begins.append(begin)
+        is_partial |= begin < 0 or begin + size >= in_size
+    if is_partial:
+        _fill_noise(out, image, noise)
+    source, target = [], []
+    for axis, begin in enumerate(begins):
+        size, in_size = out.shape[axis], image.shape[axis]
+        first = max(begin, 0)
+        if begin < 0:
+            extent = min(max(0, size + begin), in_size)
+            start = size - max(0, size + begin)
+        else:
+            extent = min(max(0, min(size, in_size - begin)), in_size)
+            start = 0
+        source.append(slice(first, first + extent))
+        target.append(slice(start, start + extent))
+    if all(part.stop > part.start for part in target):
+        out[tuple(target)] = image[tuple(source)]
+
+
+def _fill_noise(out: Array, image: Array, noise: bytes) -> None:
+    # TF: its noise follows no seed either.
+    random = np.random.default_rng()
+    if noise == b"uniform":
+        low, high = image.min(), image.max()
+        out[...] = low + random.random(out.shape, _F) * (high - low)
+    elif noise == b"gaussian":
+        mean, sigma = image.mean(axis=(0, 1)), image.std(axis=(0, 1))
+        drawn = mean + random.standard_normal(out.shape, _F) * sigma
+        out[...] = np.clip(drawn, image.min(axis=(0, 1)), image.max(axis=(0, 1)))
+
+
+def extract_glimpse(
+    attrs: Any, image: Array, size: Array, offsets: Array
+) -> tuple[Array]:
+    return (_extract(attrs, image, size, offsets, is_exact=False),)
+
+
+def extract_glimpse_v2(
+    attrs: Any, image: Array, size: Array, offsets: Array
+) -> tuple[Array]:
+    return (_extract(attrs, image, size, offsets, is_exact=True),)
+
+
+def random_crop(
+    rng: RandomStream, _attrs: Any, image: Array, size: Array
+) -> tuple[Array]:
+    """A part of the image, its corner drawn at random."""
+    if image.ndim != 3:
+        raise _invalid(f"input must be 3-dimensional{list(image.shape)}")
+    if size.shape != (2,):
+        raise _invalid(f"shape_t must have two elements{list(size.shape)}")
+    height, width = (int(v) for v in size)
+    for name, in_size, wanted in (
+        ("width", image.shape[1], width),
+        ("height", image.shape[0], height),
+    ):
+        if in_size < wanted:
+            raise FailedPreconditionError(
+                None,
+                None,
+                f"{name} must be >= target_{name}: {name} = {in_size},"
+                f" target_{name} = {wanted}",
+            )
+    key, counter = rng.reserve(1)
+    xp = namespace(key, image)
+    drawn = philox.draw(key, counter, 4, list, 4, np.dtype(np.uint32))
+    taken = 0
+    begins = []
+    for in_size, wanted in ((image.shape[1], width), (image.shape[0], height)):
+        if in_size > wanted:
+            begins.append(drawn[taken] % np.uint32(in_size - wanted + 1))
+            taken += 1
+        else:
+            begins.append(np.uint32(0))
+    column, row = begins
+    if xp is np:
+        row, column = int(row), int(column)
+        return (image[row : row + height, column : column + width],)
+    starts = [xp.asarray(v).astype(np.int32) for v in (row, column, np.uint32(0))]
+    crop = (height, width, image.shape[2])
+    return (lax().dynamic_slice(xp.asarray(image), starts, crop),)
+
+
+KERNELS = {
+    "CropAndResize": Kernel(crop_and_resize, static=("crop_size",)),
+    "CropAndResizeGradBoxes": Kernel(crop_and_resize_grad_boxes),
+    "CropAndResizeGradImage": Kernel(
+        crop_and_resize_grad_image, static=("image_size",)
+    ),
+    "ExtractGlimpse": Kernel(extract_glimpse, host=True),
+    "ExtractGlimpseV2": Kernel(extract_glimpse_v2, host=True),
+    "RandomCrop": Kernel(random_crop, static=("size",), random=True),
+}

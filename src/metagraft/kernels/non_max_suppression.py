@@ -1,0 +1,316 @@
+"""Choosing among overlapping boxes; twin of `ops/non_max_suppression.py`.
+
+How many boxes are chosen depends on their values, so these run on the host. The
+overlaps of a chosen box with all others are computed at once.
+
+Source: tensorflow core/kernels/image/non_max_suppression_op.cc.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.kernels.kernel import Array, Kernel
+
+_F = np.float32
+Overlaps = Callable[[int, Array], Array]
+
+
+def _invalid(message: str) -> InvalidArgumentError:
+    return InvalidArgumentError(None, None, message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What is chosen, best first.
+
+    Attributes:
+        indices: `int32[count]`.
+        scores: Scores as they were when chosen.
+    """
+
+    indices: Array
+    scores: Array
+
+    def padded(self, size: int) -> _Choice:
+        """Return the same with zeros up to `size`."""
+        missing = (0, size - len(self.indices))
+        return _Choice(np.pad(self.indices, missing), np.pad(self.scores, missing))
+
+
+class _Boxes:
+    """Boxes with their corners in order and their areas."""
+
+    def __init__(self, boxes: Array) -> None:
+        y, x = boxes[:, 0::2], boxes[:, 1::2]
+        self.top, self.bottom = y.min(axis=1), y.max(axis=1)
+        self.left, self.right = x.min(axis=1), x.max(axis=1)
+        self.area = (self.bottom - self.top) * (self.right - self.left)
+        self._zero = boxes.dtype.type(0)
+
+    def overlaps(self, one: int, others: Array) -> Array:
+        """Return intersection over union of box `one` with each of `others`."""
+        height = np.minimum(self.bottom[one], self.bottom[others]) - np.maximum(
+            self.top[one], self.top[others]
+        )
+        width = np.minimum(self.right[one], self.right[others]) - np.maximum(
+            self.left[one], self.left[others]
+        )
+        shared = np.maximum(height, self._zero) * np.maximum(width, self._zero)
+        area, areas = self.area[one], self.area[others]
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            ratio = shared / (area + areas - shared)
+        return np.where((area <= 0) | (areas <= 0), self._zero, ratio)
+
+
+def _sorted(scores: Array, threshold: Any) -> Array:
+    """Return the indices of scores above the threshold, best first, ties in order."""
+    candidates = np.flatnonzero(scores > threshold)
+    order = np.argsort(-scores[candidates].astype(np.float64), kind="stable")
+    return candidates[order]
+
+
+def _hard(
+    overlaps: Overlaps, scores: Array, size: int, limit: Any, score_threshold: Any
+) -> _Choice:
+    """Choose the best, drop what overlaps with it by more than `limit`, repeat."""
+    left = _sorted(scores, score_threshold)
+    chosen: list[int] = []
+    while len(chosen) < size and len(left):
+        best, left = int(left[0]), left[1:]
+        chosen.append(best)
+        if len(chosen) < size:
+            left = left[~(overlaps(best, left) > limit)]
+    indices = np.array(chosen, np.int32)
+    return _Choice(indices, scores[indices])
+
+
+def _soft(
+    overlaps: Overlaps, scores: Array, size: int, score_threshold: Any, sigma: Any
+) -> _Choice:
+    """Choose the best, lower the scores of what overlaps with it, repeat.
+
+    A candidate's score is brought up to date when it comes up for choice.
+    """
+    kind = scores.dtype.type
+    scale = kind(-0.5) / sigma
+    everything = np.arange(len(scores))
+    heap = [(-float(scores[i]), int(i), 0) for i in _sorted(scores, score_threshold)]
+    heapq.heapify(heap)
+    chosen: list[int] = []
+    chosen_scores: list[Any] = []
+    weights: list[Array] = []
+    while len(chosen) < size and heap:
+        negative, index, seen = heapq.heappop(heap)
+        before = kind(-negative)
+        score = before
+        for j in range(len(chosen) - 1, seen - 1, -1):
+            score = kind(score * weights[j][index])
+            if score <= score_threshold:
+                break
+        if score == before:
+            chosen.append(index)
+            chosen_scores.append(score)
+            similar = overlaps(index, everything)
+            exponent = (scale * similar * similar).astype(_F)
+            weights.append(np.exp(exponent).astype(kind))
+        elif score > score_threshold:
+            heapq.heappush(heap, (-float(score), index, len(chosen)))
+    return _Choice(np.array(chosen, np.int32), np.array(chosen_scores, scores.dtype))
+
+
+def _check_size(max_output_size: Array) -> int:
+    if max_output_size.ndim:
+        raise _invalid(
+            f"max_output_size must be 0-D, got shape {list(max_output_size.shape)}"
+        )
+    size = int(max_output_size)
+    if size < 0:
+        raise _invalid("output size must be non-negative")
+    return size
+
+
+def _check_threshold(value: Array, name: str, *, is_share: bool = False) -> Any:
+    if np.ndim(value):
+        raise _invalid(f"{name} must be 0-D, got shape {list(value.shape)}")
+    if is_share and not 0 <= value <= 1:
+        raise _invalid(f"{name} must be in [0, 1]")
+    return value
+
+
+def _check_boxes(boxes: Array, scores: Array) -> None:
+    if boxes.ndim != 2:
+        raise _invalid(f"boxes must be 2-D{list(boxes.shape)}")
+    if boxes.shape[1] != 4:
+        raise _invalid("boxes must have 4 columns")
+    _check_scores(scores, boxes.shape[0])
+
+
+def _check_scores(scores: Array, count: int) -> None:
+    if scores.ndim != 1:
+        raise _invalid(f"scores must be 1-D{list(scores.shape)}")
+    if scores.shape[0] != count:
+        raise _invalid("scores has incompatible shape")
+
+
+def _chosen(
+    boxes: Array,
+    scores: Array,
+    max_output_size: Array,
+    iou_threshold: Array,
+    score_threshold: Array | None = None,
+    sigma: Array | None = None,
+) -> _Choice:
+    size = _check_size(max_output_size)
+    limit = _check_threshold(iou_threshold, "iou_threshold", is_share=True)
+    if score_threshold is None:
+        least = -math.inf if scores.dtype.kind != "f" else np.finfo(scores.dtype).min
+        score_threshold = scores.dtype.type(least)
+    threshold = _check_threshold(score_threshold, "score_threshold")
+    if sigma is not None:
+        sigma = _check_threshold(sigma, "soft_nms_sigma")
+        if sigma < 0:
+            raise _invalid("soft_nms_sigma_val must be >= 0")
+    _check_boxes(boxes, scores)
+    overlaps = _Boxes(boxes).overlaps
+    if sigma is not None and sigma > 0:
+        return _soft(overlaps, scores, size, threshold, sigma)
+    return _hard(overlaps, scores, size, limit, threshold)
+
+
+def non_max_suppression(
+    attrs: Any, boxes: Array, scores: Array, max_output_size: Array
+) -> tuple[Array]:
+    threshold = _F(attrs["iou_threshold"])
+    return (_chosen(boxes, scores, max_output_size, threshold).indices,)
+
+
+def non_max_suppression_v2(_attrs: Any, *operands: Array) -> tuple[Array]:
+    return (_chosen(*operands).indices,)
+
+
+def non_max_suppression_v4(attrs: Any, *operands: Array) -> tuple[Array, Array]:
+    choice = _chosen(*operands)
+    count = np.int32(len(choice.indices))
+    if attrs["pad_to_max_output_size"]:
+        choice = choice.padded(int(operands[2]))
+    return choice.indices, np.asarray(count)
+
+
+def non_max_suppression_v5(attrs: Any, *operands: Array) -> tuple[Array, ...]:
+    choice = _chosen(*operands)
+    count = np.int32(len(choice.indices))
+    if attrs["pad_to_max_output_size"]:
+        choice = choice.padded(int(operands[2]))
+    return choice.indices, choice.scores, np.asarray(count)
+
+
+def non_max_suppression_with_overlaps(
+    _attrs: Any,
+    overlaps: Array,
+    scores: Array,
+    max_output_size: Array,
+    overlap_threshold: Array,
+    score_threshold: Array,
+) -> tuple[Array]:
+    size = _check_size(max_output_size)
+    if overlaps.ndim != 2:
+        raise _invalid(f"overlaps must be 2-D{list(overlaps.shape)}")
+    if overlaps.shape[0] != overlaps.shape[1]:
+        raise _invalid(f"overlaps must be square{list(overlaps.shape)}")
+    _check_scores(scores, overlaps.shape[0])
+
+    def given(one: int, others: Array) -> Array:
+        return overlaps[others, one]
+
+    return (_hard(given, scores, size, overlap_threshold, score_threshold).indices,)
+
+
+def combined_non_max_suppression(
+    attrs: Any,
+    boxes: Array,
+    scores: Array,
+    max_output_size_per_class: Array,
+    max_total_size: Array,
+    iou_threshold: Array,
+    score_threshold: Array,
+) -> tuple[Array, ...]:
+    """Choose in each class of each image, then the best of all classes."""
+    per_class, total = int(max_output_size_per_class), int(max_total_size)
+    _check_combined(boxes, scores, per_class, total)
+    _check_threshold(iou_threshold, "iou_threshold", is_share=True)
+    batch, _, classes = scores.shape
+    size = min(total, per_class * classes) if attrs["pad_per_class"] else total
+    out_boxes = np.zeros((batch, size, 4), _F)
+    out_scores, out_classes = np.zeros((batch, size), _F), np.zeros((batch, size), _F)
+    valid = np.zeros(batch, np.int32)
+    for n in range(batch):
+        found = _every_class(
+            boxes[n], scores[n], per_class, iou_threshold, score_threshold
+        )
+        order = np.argsort(-found[1], kind="stable")[:size]
+        count = valid[n] = len(order)
+        corners = found[0][order]
+        if attrs["clip_boxes"]:
+            corners = np.maximum(np.minimum(corners, _F(1)), _F(0))
+        out_boxes[n, :count] = corners
+        out_scores[n, :count] = found[1][order]
+        out_classes[n, :count] = found[2][order]
+    return out_boxes, out_scores, out_classes, valid
+
+
+def _check_combined(boxes: Array, scores: Array, per_class: int, total: int) -> None:
+    if per_class <= 0:
+        raise _invalid("max_size_per_class must be positive")
+    if total <= 0:
+        raise _invalid("max_total_size must be > 0")
+    if boxes.ndim != 4:
+        raise _invalid(f"boxes must be 4-D{list(boxes.shape)}")
+    if scores.ndim != 3:
+        raise _invalid(f"scores must be 3-D{list(scores.shape)}")
+    if boxes.shape[2] not in (1, scores.shape[2]):
+        raise _invalid("third dimension of boxes must be either 1 or num classes")
+    if boxes.shape[3] != 4:
+        raise _invalid("boxes must have 4 columns")
+    if scores.shape[1] != boxes.shape[1]:
+        raise _invalid("scores has incompatible shape")
+
+
+def _every_class(
+    boxes: Array, scores: Array, per_class: int, limit: Any, threshold: Any
+) -> tuple[Array, Array, Array]:
+    """Return boxes, scores and classes of what is chosen in one image."""
+    parts = []
+    for number in range(scores.shape[1]):
+        own = boxes[:, number if boxes.shape[1] > 1 else 0]
+        choice = _hard(
+            _Boxes(own).overlaps, scores[:, number], per_class, limit, threshold
+        )
+        count = len(choice.indices)
+        parts.append((own[choice.indices], choice.scores, np.full(count, number, _F)))
+    if not parts:
+        return np.zeros((0, 4), _F), np.zeros(0, _F), np.zeros(0, _F)
+    found_boxes, found_scores, found_classes = zip(*parts, strict=True)
+    return tuple(  # type: ignore[return-value] # three of them
+        np.concatenate(found) for found in (found_boxes, found_scores, found_classes)
+    )
+
+
+KERNELS = {
+    "CombinedNonMaxSuppression": Kernel(combined_non_max_suppression, host=True),
+    "NonMaxSuppression": Kernel(non_max_suppression, host=True),
+    "NonMaxSuppressionV2": Kernel(non_max_suppression_v2, host=True),
+    "NonMaxSuppressionV3": Kernel(non_max_suppression_v2, host=True),
+    "NonMaxSuppressionV4": Kernel(non_max_suppression_v4, host=True),
+    "NonMaxSuppressionV5": Kernel(non_max_suppression_v5, host=True),
+    "NonMaxSuppressionWithOverlaps": Kernel(
+        non_max_suppression_with_overlaps, host=True
+    ),
+}
