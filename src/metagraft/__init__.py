@@ -15,6 +15,7 @@ _NAMES = {
     "Operation": "metagraft.graph.operation:Operation",
     "Session": "metagraft.runtime.session:Session",
     "Tensor": "metagraft.graph.tensor:Tensor",
+    "array_namespace": "metagraft.kernels.namespace:namespace",
     "check": "metagraft.saved_model.readiness:check",
     "convert_checkpoint": "metagraft.formats.conversion:convert_checkpoint",
     "diff": "metagraft.meta_graph.comparison:diff",
@@ -29,9 +30,11 @@ _NAMES = {
         "metagraft.formats.checkpoint_paths:newest_complete_checkpoint"
     ),
     "recover_meta_graph": "metagraft.training.recovery.recover:recover_meta_graph",
+    "register_op": "metagraft.runtime.registration:register_op",
     "restore": "metagraft.training.native_restore:restore",
     "repair_frozen_graph": ("metagraft.meta_graph.frozen_repair:repair_frozen_graph"),
     "salvage": "metagraft.formats.verification:salvage",
+    "unregister_op": "metagraft.runtime.registration:unregister_op",
     "verify": "metagraft.formats.verification:verify",
 }
 __all__ = [*sorted(_NAMES), "__version__"]  # noqa: PLE0604 - all entries are text

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from metagraft.graph import catalogue
+from metagraft.graph import catalogue, registered_ops
 from metagraft.graph.apply_op import op as apply_op
 from metagraft.graph.op_spec import NO_RULE_YET, NoGradient, OpSpec, spec_for
 from metagraft.graph.operation import Operation
@@ -78,8 +78,7 @@ def no_gradient(op_type: str) -> None:
 
 
 def _register(op_type: str, function: GradientFunction | None) -> None:
-    earlier = _registered.get(op_type)
-    place = earlier.place if earlier is not None else _built_in_place(op_type)
+    place = place_of_gradient(op_type)
     if place is not None:
         raise KeyError(
             f"Registering two gradient with name '{op_type}'! "
@@ -90,11 +89,16 @@ def _register(op_type: str, function: GradientFunction | None) -> None:
     _registered[op_type] = _Registration(function, place)
 
 
-def _built_in_place(op_type: str) -> str | None:
+def place_of_gradient(op_type: str) -> str | None:
+    """Return where the gradient of an op type was registered; None if there is none."""
+    earlier = _registered.get(op_type)
+    if earlier is not None:
+        return earlier.place
     spec = spec_for(op_type)
     if spec is None or spec.gradient is NO_RULE_YET:
         return None
-    return "metagraft.ops"
+    own = registered_ops.registered(op_type)
+    return "metagraft.ops" if own is None else own.place
 
 
 def get_gradient_function(op: Operation) -> GradientFunction | None:

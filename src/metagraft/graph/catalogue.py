@@ -16,6 +16,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from metagraft.graph.registered_ops import registered, registered_types
 from metagraft.proto import AttrValue, FullTypeDef
 from metagraft.proto import OpDef as OpDefMessage
 
@@ -91,7 +92,8 @@ class OpDef:
         deprecation_explanation: What to use in its place, or why it went; "" if not
             deprecated.
         origin: Where the signature is from: `tf-2.21.0`, `core-removed-before-2.21`,
-            `contrib-1.15`, or `history-...` for older variants.
+            `contrib-1.15`, or `history-...` for older variants; `registered` if the
+            program registered it, `file` if a file told it.
         gradient: What TensorFlow registers: `function`, `not_differentiable` or
             `none_registered`; empty where not known.
         kernels: For which of `cpu`, `gpu` and `xla` TensorFlow has an implementation.
@@ -129,12 +131,19 @@ class OpDef:
 
 
 def get(op_type: str) -> OpDef | None:
-    """Return the signature of an op, or None if it is not TensorFlow's."""
-    return _catalogue().get(op_type)
+    """Return the signature of an op, or None if it is not TensorFlow's.
+
+    One that the program registered counts as TensorFlow's.
+    """
+    found = registered(op_type)
+    return _catalogue().get(op_type) if found is None else found.definition
 
 
 def names() -> tuple[str, ...]:
     """Return the types of all ops, sorted."""
+    added = registered_types()
+    if added:
+        return tuple(sorted({*_catalogue().names(), *added}))
     return _catalogue().names()
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 import numpy.typing as npt
 
 from metagraft.graph.dtypes import DType
+from metagraft.graph.registered_ops import registered
 from metagraft.graph.shapes import Dims
 
 if TYPE_CHECKING:
@@ -109,7 +110,10 @@ _table: Mapping[str, OpSpec] | None = None
 
 
 def spec_for(op_type: str) -> OpSpec | None:
-    """Return the spec of an op type, or None if `ops/` does not have it."""
+    """Return the spec of an op type, or None if nobody here knows what it means."""
+    found = registered(op_type)
+    if found is not None:
+        return found.spec
     global _table  # noqa: PLW0603 - filled once; the table itself is read-only
     if _table is None:
         # `ops` lies above `graph`, so it is looked up when needed, not imported.

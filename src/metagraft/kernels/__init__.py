@@ -11,6 +11,7 @@ import pkgutil
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from metagraft.graph.registered_ops import registered
 from metagraft.kernels.kernel import Kernel
 
 __all__ = ["Kernel", "families_of_kernels", "kernel_for", "kernel_table"]
@@ -54,4 +55,8 @@ def _all_rows() -> Mapping[str, tuple[str, Kernel]]:
 
 def kernel_for(op_type: str) -> Kernel | None:
     """Return the kernel of an op type, or None if there is none."""
+    found = registered(op_type)
+    if found is not None:
+        kernel: Kernel | None = found.kernel
+        return kernel
     return kernel_table().get(op_type)

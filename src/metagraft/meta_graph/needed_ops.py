@@ -24,11 +24,12 @@ class OutputGroup:
 
 
 def sinks(graph_def: GraphDef) -> OutputGroup:
-    """Return the nodes that nothing takes or runs after."""
+    """Return the nodes that nothing takes or runs after; all, if there is none."""
     nodes = graph_def.node
     taken = {split_input(text)[1] for node in nodes for text in node.input}
     names = [node.name for node in nodes]
-    return OutputGroup({name: (name,) for name in names if name not in taken})
+    last = [name for name in names if name not in taken]
+    return OutputGroup({name: (name,) for name in last or names})
 
 
 def needing_outputs(

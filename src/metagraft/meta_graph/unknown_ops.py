@@ -9,6 +9,7 @@ from typing import Final
 from metagraft.errors import NotFoundError
 from metagraft.graph import catalogue
 from metagraft.graph.input_names import node_of_input
+from metagraft.graph.registered_ops import registered
 from metagraft.proto import GraphDef, MetaGraphDef
 
 _SHOWN_NODES: Final = 3
@@ -123,6 +124,8 @@ def _unknown_op(
 
 
 def _is_registered(op_type: str) -> bool:
+    if registered(op_type) is not None:
+        return True
     definition = catalogue.get(op_type)
     return definition is not None and definition.origin.startswith(_REGISTERED)
 

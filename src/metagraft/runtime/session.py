@@ -19,6 +19,7 @@ from metagraft.errors import NotFoundError, UnimplementedError
 from metagraft.graph import defaults
 from metagraft.graph.graph import Graph
 from metagraft.graph.operation import Operation
+from metagraft.graph.registered_ops import change_count
 from metagraft.graph.tensor import Tensor
 from metagraft.graph.tensor_values import make_ndarray
 from metagraft.proto import ConfigProto, RunOptions
@@ -135,7 +136,7 @@ class BaseSession:
         self._calls: dict[Any, _Call] = {}
         self._programs: dict[Any, AnyProgram] = {}
         self._constants: dict[Operation, Any] = {}
-        self._changes = self._graph.version - self._graph.node_count
+        self._changes = self._graph.version - self._graph.node_count + change_count()
         self._closed = False
         _sessions.add(self)
 
@@ -207,14 +208,14 @@ class BaseSession:
 
     def _prepared(self, fetches: Any, feed_dict: Mapping[Any, Any] | None) -> _Call:
         graph = self._graph
-        changes = graph.version - graph.node_count
+        changes = graph.version - graph.node_count + change_count()
         if changes != self._changes:
             self._forget_plans(changes)
         key = (fetch_key(fetches), tuple(feed_dict) if feed_dict else ())
         return self._calls.get(key) or self._new_call(key, fetches, feed_dict or {})
 
     def _forget_plans(self, changes: int) -> None:
-        """Operations were changed in place: nothing planned before can be used."""
+        """Forget what was planned: operations or registered kernels are others now."""
         self._calls.clear()
         self._programs.clear()
         self._constants.clear()

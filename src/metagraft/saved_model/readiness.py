@@ -16,6 +16,7 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.graph import catalogue
 from metagraft.graph.derived_definition import DerivedDefinitions
 from metagraft.graph.outside_effects import OUTSIDE_EFFECTS
+from metagraft.graph.registered_ops import registered
 from metagraft.graph.signature_text import format_signature
 from metagraft.meta_graph.model_files import SAVED_MODEL, Model, read_model
 from metagraft.meta_graph.needed_ops import (
@@ -108,7 +109,11 @@ class _Graph:
         counts = Counter(node.op for _, node in self._nodes())
         op_types = counts.keys() - self._function_names
         supported = supported_ops()
-        missing = sorted(op_type for op_type in op_types if op_type not in supported)
+        missing = sorted(
+            op_type
+            for op_type in op_types
+            if op_type not in supported and not _has_registered_kernel(op_type)
+        )
         effects = sorted(op_types & OUTSIDE_EFFECTS.keys())
         names = self._names_of({*missing, *effects})
         needed = needing_outputs(self._graph_def, missing, self._groups)
@@ -207,6 +212,11 @@ class _Graph:
                 derived = DerivedDefinitions(nodes, self._listed.get)
                 return derived.derive(op_type), "nodes"
         raise AssertionError(op_type)
+
+
+def _has_registered_kernel(op_type: str) -> bool:
+    found = registered(op_type)
+    return found is not None and found.kernel is not None
 
 
 def _tensors(info: TensorInfo) -> list[str]:
