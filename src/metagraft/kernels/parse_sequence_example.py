@@ -1,5 +1,4 @@
-"""Examples of sequences taken apart, on the host; twin of
-`ops/parse_sequence_example.py`.
+"""Examples of sequences taken apart; twin of `ops/parse_sequence_example.py`.
 
 An example has a context, which is read as `parse_example` reads an example, and lists
 of features, one feature for each step. The steps of all examples are read together.
