@@ -266,10 +266,9 @@ def _check_dense_add(indices: Array, values: Array, shape: Array, dense: Array) 
             "Inputs a_values and a_shape should be vectors but received shapes:"
             f" {shown_dims(np.shape(values))} and {shown_dims(np.shape(shape))}"
         )
-    if values.shape[0] != indices.shape[0]:
-        raise broken_rule(
-            f"Dimensions {indices.shape[0]} and {values.shape[0]} are not compatible"
-        )
+    for size, other in zip(indices.shape, (values.size, shape.size), strict=True):
+        if size != other:
+            raise broken_rule(f"Dimensions {size} and {other} are not compatible")
     if shape.shape[0] != np.ndim(dense):
         raise broken_rule(
             f"Two operands have different dimensions; received: {shape.shape[0]} and"
