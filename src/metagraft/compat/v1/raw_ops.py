@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
 
@@ -31,12 +32,22 @@ def __getattr__(name: str) -> Callable[..., Any]:
     def raw_op(**arguments: Any) -> Any:
         node_name = arguments.pop("name", None)
         own_names = {renamed.get(key, key): value for key, value in arguments.items()}
-        return op(name, name=node_name, **own_names)
+        result = op(name, name=node_name, **own_names)
+        return _named(name, result) if isinstance(result, tuple) else result
 
     raw_op.__name__ = raw_op.__qualname__ = name
     raw_op.__doc__ = f"Add a `{name}` node and return its outputs."
     globals()[name] = raw_op
     return raw_op
+
+
+def _named(op_type: str, outputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Let several outputs have their names, too."""
+    definition = catalogue.get(op_type)
+    assert definition is not None
+    names = [output.name for output in definition.outputs]
+    made: tuple[Any, ...] = namedtuple(op_type, names)(*outputs)
+    return made
 
 
 def __dir__() -> list[str]:
