@@ -11,7 +11,7 @@ from metagraft.proto import graph_pb2
 SHOWN_LINES = 40
 SHOWN_ATTRS = 10
 # Numbered by a counter of the process, so only its presence is compared.
-COUNTED_ATTRS = frozenset({"_gradient_op_type"})
+COUNTED_ATTRS = frozenset({"_gradient_op_type", "token"})
 
 
 def parsed(graph_def: Any) -> graph_pb2.GraphDef:

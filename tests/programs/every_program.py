@@ -27,6 +27,7 @@ from tests.programs import (
     networks,
     optimizers,
     parsing,
+    python_functions,
     random_choices,
     recurrent_networks,
     savers,
@@ -83,4 +84,5 @@ PROGRAMS = _by_name(
     sparse_tensors.PROGRAMS,
     strings.PROGRAMS,
     parsing.PROGRAMS,
+    python_functions.PROGRAMS,
 )

@@ -119,6 +119,7 @@ _NAMES = {
         f"tensor_scatter_{change}": f"metagraft.api.unique:tensor_scatter_nd_{change}"
         for change in ("add", "sub", "update")
     },
+    **from_module(f"{_API}.python_functions", "numpy_function py_func py_function"),
     # Text.
     **from_module(
         f"{_API}.parsing",
@@ -288,6 +289,10 @@ _NAMES = {
         "is_variable_initialized scatter_add scatter_div scatter_max scatter_min "
         "scatter_mul scatter_nd_add scatter_nd_sub scatter_nd_update scatter_sub "
         "scatter_update",
+    ),
+    **from_module(
+        f"{_API}.session_tensors",
+        "delete_session_tensor get_session_handle get_session_tensor",
     ),
     # Queues and readers.
     **from_module(
