@@ -92,7 +92,7 @@ def test_imported_calls_name_the_missing_token() -> None:
 
 
 def test_functions_of_tensors() -> None:
-    """`py_function` takes functions of arrays and of this library, and has gradients."""
+    """Functions of arrays and of this library are taken, and have gradients."""
     with tf.Graph().as_default(), tf.Session() as session:
         x = tf.placeholder(tf.float32, [2])
         squares = tf.py_function(tf.square, [x], tf.float32)
