@@ -17,6 +17,7 @@ MODULES = (
     "session_run",
     "training_step",
     "convolution",
+    "ops",
     "cold_start",
 )
 
