@@ -353,13 +353,13 @@ def test_update_of_a_fed_variable(graph: Graph) -> None:
 
 
 def test_partial_run_and_targets(graph: Graph) -> None:
-    """What is not built says so."""
+    """Unknown handles and targets are refused."""
     del graph
     x = op("AddV2", x=1.0, y=2.0)
     with Session() as session:
-        with pytest.raises(errors.UnimplementedError, match="partial_run_setup"):
-            session.partial_run_setup(x)
-        with pytest.raises(errors.UnimplementedError, match="partial_run"):
+        handle = session.partial_run_setup(x)
+        assert session.partial_run(handle, x) == 3.0
+        with pytest.raises(errors.InvalidArgumentError, match="Must run 'setup'"):
             session.partial_run("handle", x)
     with pytest.raises(errors.UnimplementedError, match="another process"):
         Session("grpc://localhost:1")

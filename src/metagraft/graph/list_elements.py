@@ -21,6 +21,7 @@ _MAKERS: Final = {
     "EmptyTensorList": 0,
     "TensorListFromTensor": 1,
     "TensorListReserve": 0,
+    "TensorListScatter": 2,
     "TensorListScatterV2": 2,
     "TensorListSplit": 1,
 }
@@ -32,6 +33,7 @@ _FORWARDING: Final = frozenset(
         "Merge",
         "NextIteration",
         "Switch",
+        "TensorListConcatLists",
         "TensorListPopBack",
         "TensorListPushBack",
         "TensorListResize",

@@ -36,6 +36,12 @@ def stack(attrs: Any, max_size: Array) -> tuple[Array]:
     return (_handle(_Stack(int(max_size))),)
 
 
+def unbounded(attrs: Any) -> tuple[Array]:
+    """Make an empty stack of any size."""
+    del attrs
+    return (_handle(_Stack(-1)),)
+
+
 def push(attrs: Any, handle: Array, elem: Array) -> tuple[Array]:
     """Put a value on top."""
     del attrs
@@ -66,8 +72,9 @@ def close(attrs: Any, handle: Array) -> tuple[()]:
 
 
 KERNELS = {
+    "Stack": Kernel(unbounded),
     "StackV2": Kernel(stack),
-    "StackPushV2": Kernel(push),
-    "StackPopV2": Kernel(pop),
-    "StackCloseV2": Kernel(close),
+    **dict.fromkeys(("StackPush", "StackPushV2"), Kernel(push)),
+    **dict.fromkeys(("StackPop", "StackPopV2"), Kernel(pop)),
+    **dict.fromkeys(("StackClose", "StackCloseV2"), Kernel(close)),
 }

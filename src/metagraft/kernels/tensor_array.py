@@ -250,14 +250,24 @@ def make(attrs: Any, size: Array) -> tuple[Array, Array]:
         dims=attrs["element_shape"],
         grows=attrs["dynamic_size"],
         clears=attrs["clear_after_read"],
-        learns=attrs["identical_element_shapes"],
+        learns=attrs.get("identical_element_shapes", False),
     )
     return _handle(array), np.float32(0.0)
+
+
+def make_without_flow(attrs: Any, size: Array) -> tuple[Array]:
+    """Make an array in an older version, which tells only the handle."""
+    return make(attrs, size)[:1]
 
 
 def gradient(attrs: Any, handle: Array, flow_in: Array) -> tuple[Array, Array]:
     """Return the array of the gradients, the same one for the same source."""
     return _handle(_gradients_of(_found(handle), attrs["source"], ())), flow_in
+
+
+def gradient_without_flow(attrs: Any, handle: Array, flow_in: Array) -> tuple[Array]:
+    """Return the array of the gradients in an older version."""
+    return gradient(attrs, handle, flow_in)[:1]
 
 
 def gradient_with_shape(
@@ -385,6 +395,24 @@ def scatter(
     return (flow_in,)
 
 
+def pack(attrs: Any, handle: Array, flow_in: Array) -> tuple[Array]:
+    """Read all elements into one array."""
+    every = np.arange(len(_found(handle).elements))
+    return gather(attrs, handle, every, flow_in)
+
+
+def unpack(attrs: Any, handle: Array, value: Array, flow_in: Array) -> tuple[Array]:
+    """Write all parts of an array."""
+    count = np.shape(value)[0] if np.shape(value) else 0
+    array = _to_write(handle, attrs["T"])
+    if np.shape(value) and count != len(array.elements) and not array.grows:
+        _refuse(
+            "Input value must have first dimension equal to the array size ("
+            f"{count} vs. {len(array.elements)})"
+        )
+    return scatter(attrs, handle, np.arange(count), value, flow_in)
+
+
 def concat(attrs: Any, handle: Array, flow_in: Array) -> tuple[Array, Array]:
     """Read all elements behind each other."""
     del flow_in
@@ -455,16 +483,29 @@ def close(attrs: Any, handle: Array) -> tuple[()]:
     return ()
 
 
+_ON_ARRAYS = {
+    "Write": Kernel(write),
+    "Read": Kernel(read),
+    "Gather": Kernel(gather),
+    "Scatter": Kernel(scatter),
+    "Concat": Kernel(concat),
+    "Split": Kernel(split),
+    "Size": Kernel(size),
+    "Close": Kernel(close),
+}
 KERNELS = {
+    **{
+        f"TensorArray{name}{version}": kernel
+        for name, kernel in _ON_ARRAYS.items()
+        for version in ("", "V2", "V3")
+    },
+    **dict.fromkeys(("TensorArray", "TensorArrayV2"), Kernel(make_without_flow)),
+    **dict.fromkeys(
+        ("TensorArrayGrad", "TensorArrayGradV2"), Kernel(gradient_without_flow)
+    ),
+    "TensorArrayPack": Kernel(pack),
+    "TensorArrayUnpack": Kernel(unpack),
     "TensorArrayV3": Kernel(make),
     "TensorArrayGradV3": Kernel(gradient),
     "TensorArrayGradWithShape": Kernel(gradient_with_shape),
-    "TensorArrayWriteV3": Kernel(write),
-    "TensorArrayReadV3": Kernel(read),
-    "TensorArrayGatherV3": Kernel(gather),
-    "TensorArrayScatterV3": Kernel(scatter),
-    "TensorArrayConcatV3": Kernel(concat),
-    "TensorArraySplitV3": Kernel(split),
-    "TensorArraySizeV3": Kernel(size),
-    "TensorArrayCloseV3": Kernel(close),
 }

@@ -80,6 +80,13 @@ def scatter(
     return (_new(attrs, element_shape, elements),)
 
 
+def scatter_all(
+    attrs: Any, tensor: Array, indices: Array, element_shape: Array
+) -> tuple[Array]:
+    """Make a list that is as long as the highest place needs."""
+    return scatter(attrs, tensor, indices, element_shape, np.int32(-1))
+
+
 def scatter_into(
     attrs: Any, handle: Array, tensor: Array, indices: Array
 ) -> tuple[Array]:
@@ -163,6 +170,45 @@ def push_back(attrs: Any, handle: Array, tensor: Array) -> tuple[Array]:
     return (handle_of(replace(found, elements=(*found.elements, tensor))),)
 
 
+def push_back_batch(attrs: Any, handles: Array, tensor: Array) -> tuple[Array]:
+    """Return lists with one more element each, a part of an array."""
+    count = np.size(handles)
+    if np.ndim(tensor) < 1 or np.shape(tensor)[: np.ndim(handles)] != np.shape(handles):
+        refuse(
+            "Expected tensor.shape[0] == input_handles.size, but saw "
+            f"{np.shape(tensor)[0] if np.shape(tensor) else 0} vs. {count}"
+        )
+    dtype = attrs["element_dtype"].as_numpy_dtype
+    rows = tensor.reshape((count, *np.shape(tensor)[np.ndim(handles) :]))
+    pushed = np.empty(count, object)
+    for place, item in enumerate(np.reshape(handles, -1)):
+        found: ListValue = item
+        if found.dtype != dtype:
+            refuse(f"Invalid data type at index {place}")
+        check_element(
+            found.dims,
+            rows[place],
+            f"append a tensor with incompatible shape to a list at index {place}",
+            "Op",
+        )
+        elements = (*found.elements, rows[place])
+        pushed[place] = replace(found, elements=elements)
+    return (pushed.reshape(np.shape(handles)),)
+
+
+def concat_lists(attrs: Any, first: Array, second: Array) -> tuple[Array]:
+    """Return lists with the elements of one behind those of the other."""
+    del attrs
+    if np.shape(first) != np.shape(second):
+        refuse("input_a and input_b must have the same shape")
+    joined = np.empty(np.shape(first), object)
+    for place in np.ndindex(*np.shape(first)):
+        ours: ListValue = first[place]
+        more: ListValue = second[place]
+        joined[place] = replace(ours, elements=(*ours.elements, *more.elements))
+    return (joined,)
+
+
 def pop_back(attrs: Any, handle: Array, element_shape: Array) -> tuple[Array, Array]:
     """Return a list without its last element, and that."""
     del attrs
@@ -241,6 +287,14 @@ def concat(
     return np.zeros((0, *rest), dtype), lengths
 
 
+def concat_all(attrs: Any, handle: Array) -> tuple[Array, Array]:
+    """Return all elements as one array; attributes tell the shape of an element."""
+    dims = attrs["element_shape"]
+    sizes = np.asarray([-1 if n is None else n for n in dims or ()], np.int64)
+    told = np.asarray(-1, np.int64) if dims is None else sizes
+    return concat(attrs, handle, told, np.zeros(0, np.int64))
+
+
 def _joined(found: ListValue, places: Any, element_shape: Array) -> Array:
     dims = _dims(element_shape)
     elements = [found.element(place, dims) for place in places]
@@ -270,7 +324,11 @@ KERNELS = {
     "EmptyTensorList": Kernel(empty),
     "TensorListReserve": Kernel(reserve),
     "TensorListFromTensor": Kernel(from_tensor),
+    "TensorListScatter": Kernel(scatter_all),
     "TensorListScatterV2": Kernel(scatter),
+    "TensorListConcat": Kernel(concat_all),
+    "TensorListConcatLists": Kernel(concat_lists),
+    "TensorListPushBackBatch": Kernel(push_back_batch),
     "TensorListScatterIntoExistingList": Kernel(scatter_into),
     "TensorListSplit": Kernel(split),
     "TensorListConcatV2": Kernel(concat),

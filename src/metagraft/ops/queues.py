@@ -44,12 +44,6 @@ def dequeue_many_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     return [None] * len(attrs["component_types"])
 
 
-def barrier_take_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
-    """Positions, keys, and components of which nothing is known."""
-    del inputs
-    return (None, None, *[None] * len(attrs["component_types"]))
-
-
 _QUEUES: Final = (
     "FIFOQueue",
     "PaddingFIFOQueue",
@@ -90,11 +84,4 @@ OPS = (
     ),
     *(_spec(f"{name}V2", shape) for name, _, shape in _ON_QUEUES),
     _spec("FakeQueue", reference_handle_shape),
-    # Barriers.
-    _spec("Barrier", reference_handle_shape),
-    _spec("BarrierClose"),
-    _spec("BarrierIncompleteSize", number_shape),
-    _spec("BarrierInsertMany"),
-    _spec("BarrierReadySize", number_shape),
-    _spec("BarrierTakeMany", barrier_take_shape),
 )

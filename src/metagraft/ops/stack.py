@@ -29,18 +29,19 @@ def pop_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
 
 _SOURCE = "tensorflow core/ops/data_flow_ops.cc"
 
-OPS = (
+# The handles of the first version are references.
+OPS = tuple(
     OpSpec(
-        name="StackV2", shape=handle_shape, gradient=NOT_DIFFERENTIABLE, source=_SOURCE
-    ),
-    OpSpec(
-        name="StackPushV2",
-        shape=push_shape,
+        name=f"{name}{version}",
+        shape=shape,
         gradient=NOT_DIFFERENTIABLE,
         source=_SOURCE,
-    ),
-    OpSpec(
-        name="StackPopV2", shape=pop_shape, gradient=NOT_DIFFERENTIABLE, source=_SOURCE
-    ),
-    OpSpec(name="StackCloseV2", gradient=NOT_DIFFERENTIABLE, source=_SOURCE),
+    )
+    for version in ("", "V2")
+    for name, shape in (
+        ("Stack", handle_shape),
+        ("StackPush", push_shape),
+        ("StackPop", pop_shape),
+        ("StackClose", None),
+    )
 )

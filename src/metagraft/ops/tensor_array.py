@@ -38,6 +38,12 @@ def array_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     return ((2,), ())
 
 
+def handle_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """Two strings, as for all handles of the first kind."""
+    del attrs, inputs
+    return ((2,),)
+
+
 def flow_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """A scalar."""
     del attrs, inputs
@@ -169,19 +175,37 @@ def split_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequence[Any]:
 _SOURCE = "tensorflow core/ops/data_flow_ops.cc"
 
 
-def _spec(name: str, shape: Any, gradient: Any = NOT_DIFFERENTIABLE) -> OpSpec:
+def _spec(name: str, shape: Any = None, gradient: Any = NOT_DIFFERENTIABLE) -> OpSpec:
     return OpSpec(name=name, shape=shape, gradient=gradient, source=_SOURCE)
 
 
+_ON_ARRAYS = {
+    "Read": (read_shape, read_gradient),
+    "Write": (flow_shape, write_gradient),
+    "Gather": (gather_shape, gather_gradient),
+    "Scatter": (flow_shape, scatter_gradient),
+    "Concat": (concat_shape, concat_gradient),
+    "Split": (flow_shape, split_gradient),
+    "Size": (flow_shape, NOT_DIFFERENTIABLE),
+    "Close": (None, NOT_DIFFERENTIABLE),
+}
 OPS = (
     _spec("TensorArrayV3", array_shape),
     _spec("TensorArrayGradV3", array_shape),
-    _spec("TensorArrayReadV3", read_shape, read_gradient),
-    _spec("TensorArrayWriteV3", flow_shape, write_gradient),
-    _spec("TensorArrayGatherV3", gather_shape, gather_gradient),
-    _spec("TensorArrayScatterV3", flow_shape, scatter_gradient),
-    _spec("TensorArrayConcatV3", concat_shape, concat_gradient),
-    _spec("TensorArraySplitV3", flow_shape, split_gradient),
-    _spec("TensorArraySizeV3", flow_shape),
-    _spec("TensorArrayCloseV3", None),
+    _spec("TensorArrayGradWithShape", array_shape),
+    # Graphs of older releases; their gradients cannot be built any more.
+    *(_spec(f"TensorArray{name}") for name in ("", "Grad", "Pack", "Unpack")),
+    *(_spec(f"TensorArray{name}", handle_shape) for name in ("V2", "GradV2")),
+    *(_spec(f"TensorArray{name}") for name in _ON_ARRAYS),
+    *(
+        _spec(
+            f"TensorArray{name}V2",
+            None if shape in (read_shape, gather_shape) else shape,
+        )
+        for name, (shape, _) in _ON_ARRAYS.items()
+    ),
+    *(
+        _spec(f"TensorArray{name}V3", shape, gradient)
+        for name, (shape, gradient) in _ON_ARRAYS.items()
+    ),
 )

@@ -14,6 +14,7 @@ from metagraft.graph.op_spec import (
     OpSpec,
     Shapes,
 )
+from metagraft.graph.shape_checks import merged
 from metagraft.graph.shapes import Dims, merge_dims
 from metagraft.ops.tensor_list_gradient import (
     concat_gradient,
@@ -85,6 +86,27 @@ def concat_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
     return (None if element is None else (None, *element[1:]), (None,))
 
 
+def concat_all_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
+    """All elements behind each other, and their lengths."""
+    element = merge_dims(_known_element(inputs), attrs["element_shape"])
+    return (None if element is None else (None, *element[1:]), (None,))
+
+
+def push_batch_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
+    """As many lists as before, and as there are parts."""
+    del attrs
+    handles, values = inputs
+    if handles is None or values is None:
+        return (handles,)
+    return (merged(handles, values[: len(handles)]),)
+
+
+def both_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
+    """As many lists as in either input."""
+    del attrs
+    return (merged(inputs[0], inputs[1]),)
+
+
 def element_shape_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
     """A vector of sizes, of unknown shape if nothing is known."""
     del attrs
@@ -101,6 +123,7 @@ _SHAPES = {
             "TensorListPushBack",
             "TensorListReserve",
             "TensorListResize",
+            "TensorListScatter",
             "TensorListScatterIntoExistingList",
             "TensorListScatterV2",
             "TensorListSetItem",
@@ -108,11 +131,14 @@ _SHAPES = {
         ),
         scalar_shape,
     ),
+    "TensorListConcat": concat_all_shape,
+    "TensorListConcatLists": both_shape,
     "TensorListConcatV2": concat_shape,
     "TensorListElementShape": element_shape_shape,
     "TensorListGather": gather_shape,
     "TensorListGetItem": get_item_shape,
     "TensorListPopBack": pop_back_shape,
+    "TensorListPushBackBatch": push_batch_shape,
     "TensorListStack": stack_shape,
 }
 _GRADIENTS: Mapping[str, GradientRule | NoGradient] = {

@@ -15,7 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
-from metagraft.errors import NotFoundError, UnimplementedError
+from metagraft.errors import (
+    InvalidArgumentError,
+    NotFoundError,
+    UnimplementedError,
+)
 from metagraft.graph import defaults
 from metagraft.graph.graph import Graph
 from metagraft.graph.operation import Operation
@@ -27,10 +31,12 @@ from metagraft.proto.coercion import as_message
 from metagraft.runtime.devices import DeviceAttributes, session_devices
 from metagraft.runtime.feeds import Converter, fed_tensor, flattened, make_converter
 from metagraft.runtime.fetches import FetchedStructure, fetch_key, flatten
+from metagraft.runtime.partial_runs import PartialRun
 from metagraft.runtime.planning import build_plan
 from metagraft.runtime.resources import Store
 from metagraft.runtime.run_metadata import add_graph, traced
 from metagraft.runtime.state_ops import STATE_OPS
+from metagraft.runtime.tensor_handle import with_handles
 from metagraft.runtime.waiting import AnyProgram, limited, program_for
 
 if TYPE_CHECKING:
@@ -136,6 +142,7 @@ class BaseSession:
         self._calls: dict[Any, _Call] = {}
         self._programs: dict[Any, AnyProgram] = {}
         self._constants: dict[Operation, Any] = {}
+        self._partial_runs: dict[str, PartialRun] = {}
         self._changes = self._graph.version - self._graph.node_count + change_count()
         self._closed = False
         _sessions.add(self)
@@ -237,6 +244,9 @@ class BaseSession:
             converters.append((make_converter(graph, tensor, feed_key), index))
         simple = len(feeds) == len(feed_dict) == len(keys)
         structure = flatten(graph, fetches)
+        structure.rebuild = with_handles(
+            structure.tensors, structure.rebuild, self._store
+        )
         program = self._program(structure, tuple(feeds))
         fed_fetches = [
             (position, feeds[tensor])
@@ -304,30 +314,69 @@ class BaseSession:
         return call if accept_options or keys else call_plain
 
     def partial_run_setup(self, fetches: Any, feeds: Any = None) -> str:
-        """Not built.
+        """Say what a run in parts will fetch and be fed.
+
+        Args:
+            fetches: A fetch or a nested structure of fetches.
+            feeds: The tensors that will be fed.
+
+        Returns:
+            A handle for `partial_run`.
 
         Raises:
-            UnimplementedError: Always.
+            RuntimeError: The session is closed or its graph empty.
+            TypeError: A fetch or feed is of a wrong kind.
         """
-        raise UnimplementedError(
-            None,
-            None,
-            f"partial_run_setup (fetches {fetches}, feeds {feeds}) is not built; "
-            "`run` with all feeds gives the same values.",
+        if self._closed:
+            raise RuntimeError("Attempted to use a closed Session.")
+        if self._graph.version == 0:
+            raise RuntimeError(
+                "The Session graph is empty. Add operations to the graph before "
+                "calling run()."
+            )
+        structure = flatten(self._graph, fetches)
+        keys = [key for key, _ in flattened(dict.fromkeys(feeds or ()))]
+        fed = [fed_tensor(self._graph, key) for key in keys]
+        handle = f"partial_run_{len(self._partial_runs)}"
+        self._partial_runs[handle] = PartialRun(
+            [*structure.tensors, *structure.operations], fed
         )
+        return handle
 
     def partial_run(self, handle: str, fetches: Any, feed_dict: Any = None) -> Any:
-        """Not built.
+        """Go on with a run in parts.
+
+        What was fed and computed by earlier parts stays.
+
+        Args:
+            handle: What `partial_run_setup` returned.
+            fetches: Some of the fetches named there.
+            feed_dict: Values of some of the feeds named there.
+
+        Returns:
+            The structure of `fetches`, as `run` does.
 
         Raises:
-            UnimplementedError: Always.
+            InvalidArgumentError: There is no such run, it does not have these fetches
+                or feeds, or not any more, or something is not fed yet.
         """
-        raise UnimplementedError(
-            None,
-            None,
-            f"partial_run (handle {handle!r}, fetches {fetches}, {len(feed_dict or {})}"
-            " feeds) is not built; `run` with all feeds gives the same values.",
-        )
+        if self._closed:
+            raise RuntimeError("Attempted to use a closed Session.")
+        run = self._partial_runs.get(handle)
+        if run is None:
+            raise InvalidArgumentError(
+                None, None, "Must run 'setup' before performing partial runs!"
+            )
+        given = {
+            fed_tensor(self._graph, key): value
+            for key, value in flattened(feed_dict or {})
+        }
+        structure = flatten(self._graph, fetches)
+        wanted: list[Tensor | Operation] = [*structure.tensors, *structure.operations]
+        more = run.take(wanted, given)
+        values, kept = self.run((fetches, more), run.fed())
+        run.keep(more, kept)
+        return values
 
     # -- life --------------------------------------------------------------------------
 

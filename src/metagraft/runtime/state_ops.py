@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from metagraft.errors import InvalidArgumentError
+from metagraft.errors import InvalidArgumentError, UnimplementedError
 from metagraft.formats.names import decode_name
+from metagraft.graph.folding import folded_value
 from metagraft.graph.shapes import Dims, is_static, show
 from metagraft.kernels import Kernel
 from metagraft.kernels.kernel import Array
@@ -26,6 +27,9 @@ from metagraft.runtime.resources import DEFAULT_CONTAINER, VariableDeclaration
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
     from metagraft.graph.tensor import Tensor
+
+# No variable of a session is in it.
+_TEMPORARY: Final = "temporary variables of a run"
 
 
 def declaration_of(op: Operation) -> VariableDeclaration:
@@ -188,6 +192,54 @@ def plan_destroy(plan: PlanBuilder, op: Operation) -> None:
     plan.write(plan.variable(op.inputs[0], op), None, op)
 
 
+def plan_temporary(plan: PlanBuilder, op: Operation) -> None:
+    """The output refers to a variable of the run, which ends with its last value."""
+    plan.stand_for(op.outputs[0], _temporary(op))
+
+
+def plan_destroy_temporary(plan: PlanBuilder, op: Operation) -> None:
+    """Give out the value of such a variable and take it away."""
+    declaration = plan.variable(op.inputs[0], op)
+    plan.set_slot(op.outputs[0], plan.read(declaration, op))
+    plan.write(declaration, None, op)
+
+
+def _temporary(op: Operation) -> VariableDeclaration:
+    attrs = op.attrs
+    return VariableDeclaration(
+        container=_TEMPORARY,
+        name=decode_name(attrs["var_name"]) or op.name,
+        dtype=attrs["dtype"],
+        dims=attrs["shape"],
+        is_resource=False,
+    )
+
+
+def plan_ref_select(plan: PlanBuilder, op: Operation) -> None:
+    """The output refers to the variable that a constant index names.
+
+    Raises:
+        UnimplementedError: The index is not constant.
+        InvalidArgumentError: There is no such variable.
+    """
+    index = folded_value(op.inputs[0])
+    if index is None:
+        raise UnimplementedError(
+            op.node_def,
+            op,
+            f"'{op.name}' (RefSelect) selects a variable by an index that is known "
+            "only in the run; this is not built.",
+        )
+    references = op.inputs[1:]
+    if not 0 <= int(index) < len(references):
+        raise InvalidArgumentError(
+            op.node_def,
+            op,
+            f"Index must be in the range [0, {len(references)}) but got {int(index)}",
+        )
+    plan.stand_for(op.outputs[0], plan.variable(references[int(index)], op))
+
+
 # -- branches --------------------------------------------------------------------------
 
 
@@ -289,4 +341,9 @@ STATE_OPS: Final[dict[str, Planner]] = {
     "GenerateVocabRemapping": plan_file_op,
     "LoadAndRemapMatrix": plan_file_op,
     "RefMerge": plan_merge,
+    "RefSelect": plan_ref_select,
+    "TemporaryVariable": plan_temporary,
+    "DestroyTemporaryVariable": plan_destroy_temporary,
+    "_ArrayToList": plan_identity_n,
+    "_ListToArray": plan_identity_n,
 }
