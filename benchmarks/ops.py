@@ -130,17 +130,41 @@ def _raw(op: str, *operands: Any, **attrs: Any) -> Case:
 
 _ARGUMENTS = {
     **dict.fromkeys(
-        "Add AddV2 Mul Sub RealDiv Maximum Minimum Pow FloorDiv".split(), "x y"
+        [
+            "Add",
+            "AddV2",
+            "Mul",
+            "Sub",
+            "RealDiv",
+            "Maximum",
+            "Minimum",
+            "Pow",
+            "FloorDiv",
+        ],
+        "x y",
     ),
-    **dict.fromkeys("FloorMod Equal NotEqual Less LessEqual Greater".split(), "x y"),
-    **dict.fromkeys("GreaterEqual LogicalAnd".split(), "x y"),
     **dict.fromkeys(
-        "Neg Square Exp Sqrt Log Floor Reciprocal Sigmoid Tanh".split(), "x"
+        ["FloorMod", "Equal", "NotEqual", "Less", "LessEqual", "Greater"], "x y"
     ),
-    **dict.fromkeys("ZerosLike Cast".split(), "x"),
+    **dict.fromkeys(["GreaterEqual", "LogicalAnd"], "x y"),
+    **dict.fromkeys(
+        [
+            "Neg",
+            "Square",
+            "Exp",
+            "Sqrt",
+            "Log",
+            "Floor",
+            "Reciprocal",
+            "Sigmoid",
+            "Tanh",
+        ],
+        "x",
+    ),
+    **dict.fromkeys(["ZerosLike", "Cast"], "x"),
     "Relu": "features",
     "ReluGrad": "gradients features",
-    **dict.fromkeys("SigmoidGrad TanhGrad".split(), "y dy"),
+    **dict.fromkeys(["SigmoidGrad", "TanhGrad"], "y dy"),
     "Softmax": "logits",
     "L2Loss": "t",
     "BiasAdd": "value bias",
@@ -162,16 +186,42 @@ def _elementwise() -> Mapping[str, Case]:
     few = (_integers(9, 256, 256), _integers(9, 256, 256))
     cases = {
         op: _raw(op, *pair)
-        for op in (
-            "Add AddV2 Mul Sub RealDiv Maximum Minimum Pow Equal NotEqual Less LessEqual "
-            "Greater GreaterEqual ReluGrad SigmoidGrad TanhGrad"
-        ).split()
+        for op in [
+            "Add",
+            "AddV2",
+            "Mul",
+            "Sub",
+            "RealDiv",
+            "Maximum",
+            "Minimum",
+            "Pow",
+            "Equal",
+            "NotEqual",
+            "Less",
+            "LessEqual",
+            "Greater",
+            "GreaterEqual",
+            "ReluGrad",
+            "SigmoidGrad",
+            "TanhGrad",
+        ]
     }
     cases |= {
         op: _raw(op, _image)
-        for op in (
-            "Neg Square Exp Sqrt Log Floor Reciprocal Sigmoid Tanh Relu ZerosLike L2Loss"
-        ).split()
+        for op in [
+            "Neg",
+            "Square",
+            "Exp",
+            "Sqrt",
+            "Log",
+            "Floor",
+            "Reciprocal",
+            "Sigmoid",
+            "Tanh",
+            "Relu",
+            "ZerosLike",
+            "L2Loss",
+        ]
     }
     return cases | {
         "Add, a vector to an image": _raw("Add", _image, _floats(64)),
