@@ -13,6 +13,7 @@ from metagraft.api.renamed_arguments import renamed_argument
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
+from metagraft.graph.build.gramian import cholesky_solve
 from metagraft.graph.build.math import absolute, conj, power, real
 from metagraft.graph.build.matrix_diag import matrix_diag_part
 from metagraft.graph.build.reductions import reduce_tensor
@@ -44,17 +45,6 @@ _VECTOR_NORMS = ("euclidean", 1, 2, np.inf)
 def cholesky(input: Any, name: str | None = None) -> Tensor:
     """The lower triangular factor of symmetric positive matrices `[..., n, n]`."""
     return op("Cholesky", input=input, name=name)
-
-
-def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> Tensor:
-    """Solve systems whose matrices are given by their Cholesky factors."""
-    with name_scope(name, "cholesky_solve", [chol, rhs]):
-        half = op(
-            "MatrixTriangularSolve", matrix=chol, rhs=rhs, adjoint=False, lower=True
-        )
-        return op(
-            "MatrixTriangularSolve", matrix=chol, rhs=half, adjoint=True, lower=True
-        )
 
 
 def matrix_determinant(input: Any, name: str | None = None) -> Tensor:

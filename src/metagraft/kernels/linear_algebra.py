@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
-from metagraft.kernels.namespace import jax_numpy, lax, namespace
+from metagraft.kernels.namespace import jax_numpy, lax, namespace, repeat_while
 
 __all__ = ["KERNELS"]
 
@@ -91,12 +92,100 @@ def matrix_triangular_solve(attrs: Any, matrix: Array, rhs: Array) -> tuple[Arra
     return (solved.astype(rhs.dtype),)
 
 
-def self_adjoint_eig_v2(attrs: Any, x: Array) -> tuple[Array, Array]:
+def cholesky_grad(_attrs: Any, factor: Array, grad: Array) -> tuple[Array]:
+    """Backward through the factor; see Murray, arXiv:1602.07527."""
+    xp = namespace(factor, grad)
+    lower, slope = xp.tril(_wide(factor)), xp.tril(_wide(grad))
+    middle = xp.tril(xp.matmul(_adjoint(lower), slope))
+    halved = middle - xp.tril(xp.triu(middle)) / lower.dtype.type(2)
+    inverse = xp.linalg.inv(lower)
+    result = xp.matmul(xp.matmul(_adjoint(inverse), halved), inverse)
+    result = (result + xp.swapaxes(result, -1, -2)) / lower.dtype.type(2)
+    return (result.astype(factor.dtype),)
+
+
+def _lower_eigh(x: Array) -> tuple[Array, Array]:
+    """Decompose what the lower triangle says; nothing else is read."""
     xp = namespace(x)
-    values, vectors = xp.linalg.eigh(_wide(x))
+    wide = _wide(x)
+    if not math.prod(x.shape):
+        return xp.zeros(x.shape[:-1], wide.dtype), wide
+    if xp is np:
+        return np.linalg.eigh(wide)
+    lower = xp.tril(wide)
+    return xp.linalg.eigh(lower + _adjoint(xp.tril(wide, -1)))
+
+
+def self_adjoint_eig_v2(attrs: Any, x: Array) -> tuple[Array, Array]:
+    values, vectors = _lower_eigh(x)
     if not attrs["compute_v"]:
         return values.astype(x.dtype), np.zeros((0,), x.dtype)
     return values.astype(x.dtype), vectors.astype(x.dtype)
+
+
+def self_adjoint_eig(_attrs: Any, x: Array) -> tuple[Array]:
+    """The values are the first row, the vectors the other ones."""
+    xp = namespace(x)
+    values, vectors = _lower_eigh(x)
+    if not math.prod(x.shape):
+        return (xp.zeros((*x.shape[:-2], x.shape[-1] + 1, x.shape[-1]), x.dtype),)
+    both = xp.concatenate([values[..., None, :], vectors], axis=-2)
+    return (both.astype(x.dtype),)
+
+
+def eig(attrs: Any, x: Array) -> tuple[Array, Array]:
+    dtype = attrs["Tout"].numpy_dtype
+    values, vectors = np.zeros(x.shape[:-1], dtype), x
+    if x.size:
+        values, vectors = np.linalg.eig(x)
+    if x.dtype.kind == "c":
+        # Eigen sorts the values of complex matrices.
+        order = np.argsort(np.abs(values), axis=-1, kind="stable")
+        values = np.take_along_axis(values, order, -1)
+        vectors = np.take_along_axis(vectors, order[..., None, :], -1)
+    if not attrs["compute_v"]:
+        vectors = np.zeros((0,), dtype)
+    return values.astype(dtype), vectors.astype(dtype)
+
+
+def matrix_solve_ls(
+    attrs: Any, matrix: Array, rhs: Array, l2_regularizer: Array
+) -> tuple[Array]:
+    rows, columns = matrix.shape[-2:]
+    dims = (*matrix.shape[:-2], columns, rhs.shape[-1])
+    if not math.prod(matrix.shape):
+        return (np.zeros(dims, rhs.dtype),)
+    weight = float(l2_regularizer)
+    if weight < 0:
+        raise InvalidArgumentError(None, None, "l2_regularizer must be >= 0.")
+    wide, right = _wide(matrix), _wide(rhs)
+    if not attrs["fast"]:
+        return ((_pseudo_inverse(wide) @ right).astype(rhs.dtype),)
+    adjoint = _adjoint(wide)
+    is_tall = rows >= columns
+    gramian = adjoint @ wide if is_tall else wide @ adjoint
+    gramian = gramian + np.eye(min(rows, columns), dtype=wide.dtype) * weight
+    solved = _solved_by_cholesky(gramian, adjoint @ right if is_tall else right)
+    return ((solved if is_tall else adjoint @ solved).astype(rhs.dtype),)
+
+
+def _pseudo_inverse(matrix: np.ndarray) -> np.ndarray:
+    """Singular values as small as rounding count as zero."""
+    largest = max(matrix.shape[-2:])
+    return np.linalg.pinv(matrix, rcond=largest * np.finfo(matrix.dtype).eps)
+
+
+def _solved_by_cholesky(gramian: np.ndarray, right: np.ndarray) -> np.ndarray:
+    try:
+        np.linalg.cholesky(gramian)
+    except np.linalg.LinAlgError as error:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Input matrix was rank deficient or ill-conditioned. Try setting"
+            " fast=False or provide a larger l2_regularizer > 0.",
+        ) from error
+    return np.linalg.solve(gramian, right)
 
 
 def svd(attrs: Any, x: Array) -> tuple[Array, Array, Array]:
@@ -111,19 +200,69 @@ def svd(attrs: Any, x: Array) -> tuple[Array, Array, Array]:
 
 
 def lu(attrs: Any, x: Array) -> tuple[Array, Array]:
-    factors, _, order = lax().linalg.lu(_wide(x))
     index_type = attrs["output_idx_type"].numpy_dtype
+    if x.dtype.kind == "c":
+        factors, order = _complex_lu(x)
+    else:
+        factors, _, order = lax().linalg.lu(_wide(x))
     return factors.astype(x.dtype), order.astype(index_type)
 
 
+def _complex_lu(x: Array) -> tuple[Array, Array]:
+    """Eliminate with the largest pivot; LAPACK compares sums of parts instead."""
+    xp = namespace(x)
+    size = x.shape[-1]
+    places = np.arange(size)
+
+    def unfinished(state: tuple[Array, Array, Array]) -> Array:
+        return state[0] < size
+
+    def eliminate(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        k, matrix, order = state
+        column = xp.take(matrix, k, axis=-1)
+        candidates = xp.where(places >= k, xp.abs(column), -1.0)
+        pivot = xp.argmax(candidates, axis=-1)[..., None]
+        swapped = xp.where(places == pivot, k, places)
+        swapped = xp.where(places == k, pivot, swapped)
+        matrix = xp.take_along_axis(matrix, swapped[..., None], axis=-2)
+        order = xp.take_along_axis(order, swapped, axis=-1)
+        row, column = xp.take(matrix, k, axis=-2), xp.take(matrix, k, axis=-1)
+        head = xp.take(row, k, axis=-1)[..., None]
+        is_below = (places > k) & (head != 0)
+        factor = xp.where(is_below, column / head, 0)
+        rest = xp.where(places > k, row, 0)
+        matrix = matrix - factor[..., :, None] * rest[..., None, :]
+        stored = is_below[..., :, None] & (places == k)
+        return k + 1, xp.where(stored, factor[..., :, None], matrix), order
+
+    start = xp.broadcast_to(xp.asarray(places), x.shape[:-1])
+    state = (xp.asarray(0), xp.asarray(x), start)
+    _, factors, order = repeat_while(unfinished, eliminate, state)
+    return factors, order
+
+
 KERNELS = {
+    "BatchCholesky": Kernel(cholesky),
+    "BatchCholeskyGrad": Kernel(cholesky_grad),
+    "BatchMatrixDeterminant": Kernel(matrix_determinant),
+    "BatchMatrixInverse": Kernel(matrix_inverse),
+    "BatchMatrixSolve": Kernel(matrix_solve),
+    "BatchMatrixSolveLs": Kernel(matrix_solve_ls, host=True),
+    "BatchMatrixTriangularSolve": Kernel(matrix_triangular_solve),
+    "BatchSelfAdjointEig": Kernel(self_adjoint_eig),
+    "BatchSelfAdjointEigV2": Kernel(self_adjoint_eig_v2),
+    "BatchSvd": Kernel(svd),
     "Cholesky": Kernel(cholesky),
+    "CholeskyGrad": Kernel(cholesky_grad),
+    "Eig": Kernel(eig, host=True),
     "LogMatrixDeterminant": Kernel(log_matrix_determinant),
     "Lu": Kernel(lu),
     "MatrixDeterminant": Kernel(matrix_determinant),
     "MatrixInverse": Kernel(matrix_inverse),
     "MatrixSolve": Kernel(matrix_solve),
+    "MatrixSolveLs": Kernel(matrix_solve_ls, host=True),
     "MatrixTriangularSolve": Kernel(matrix_triangular_solve),
+    "SelfAdjointEig": Kernel(self_adjoint_eig),
     "SelfAdjointEigV2": Kernel(self_adjoint_eig_v2),
     "Svd": Kernel(svd),
 }

@@ -19,10 +19,12 @@ from metagraft.graph.shape_checks import merge_dim, merged, with_rank_at_least
 from metagraft.graph.shapes import Dims, broadcast_dims
 from metagraft.ops.linear_algebra_gradient import (
     cholesky_gradient,
+    eig_gradient,
     log_matrix_determinant_gradient,
     matrix_determinant_gradient,
     matrix_inverse_gradient,
     matrix_solve_gradient,
+    matrix_solve_ls_gradient,
     matrix_triangular_solve_gradient,
     self_adjoint_eig_v2_gradient,
     svd_gradient,
@@ -101,6 +103,31 @@ def svd_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     return values, (*batch, m, p), (*batch, n, p)
 
 
+def solve_ls_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """`[..., m, n]` and `[..., m, k]` give `[..., n, k]`."""
+    matrix, rhs = (with_rank_at_least(inputs[i], 2) for i in range(2))
+    if matrix is None or rhs is None:
+        return (None,)
+    batch = merged(matrix[:-2], rhs[:-2])
+    assert batch is not None
+    merge_dim(matrix[-2], rhs[-2])
+    return ((*batch, matrix[-1], rhs[-1]),)
+
+
+def same_square_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Both operands are `[..., n, n]`, and so is the result."""
+    return (_square(inputs[0]),)
+
+
+def self_adjoint_eig_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """`[..., n, n]` gives `[..., n + 1, n]`: a row of values, then the vectors."""
+    dims = _square(inputs[0])
+    if dims is None:
+        return (None,)
+    *batch, _, side = dims
+    return ((*batch, None if side is None else side + 1, side),)
+
+
 def lu_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """`[..., n, n]` gives `[..., n, n]` and the row order `[..., n]`."""
     dims = _square(inputs[0])
@@ -119,13 +146,26 @@ def _row(
 
 
 OPS = (
+    _row("BatchCholesky", square_shape),
+    _row("BatchCholeskyGrad", same_square_shape),
+    _row("BatchMatrixDeterminant", determinant_shape),
+    _row("BatchMatrixInverse", square_shape),
+    _row("BatchMatrixSolve", solve_shape),
+    _row("BatchMatrixSolveLs", solve_ls_shape),
+    _row("BatchMatrixTriangularSolve", triangular_solve_shape),
+    _row("BatchSelfAdjointEig", self_adjoint_eig_shape),
+    _row("BatchSelfAdjointEigV2", self_adjoint_eig_v2_shape),
+    _row("BatchSvd", svd_shape),
+    _row("CholeskyGrad", same_square_shape),
+    _row("Eig", self_adjoint_eig_v2_shape, eig_gradient),
+    _row("MatrixSolveLs", solve_ls_shape, matrix_solve_ls_gradient),
+    _row("SelfAdjointEig", self_adjoint_eig_shape),
     _row("Cholesky", square_shape, cholesky_gradient),
     _row(
         "LogMatrixDeterminant", log_determinant_shape, log_matrix_determinant_gradient
     ),
     _row("Lu", lu_shape),
     _row("MatrixDeterminant", determinant_shape, matrix_determinant_gradient),
-    _row("MatrixExponential", square_shape),
     _row("MatrixInverse", square_shape, matrix_inverse_gradient),
     _row("MatrixSolve", solve_shape, matrix_solve_gradient),
     _row(

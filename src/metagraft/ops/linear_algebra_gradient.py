@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from metagraft.graph import dtypes
 from metagraft.graph.build import array
 from metagraft.graph.build.eye import eye
-from metagraft.graph.build.math import cast
+from metagraft.graph.build.gramian import cholesky_solve, regularized_gramian_cholesky
+from metagraft.graph.build.math import cast, conj, real
 from metagraft.graph.build.matmul import matmul
 from metagraft.graph.build.matrix_diag import (
     matrix_diag,
@@ -116,6 +118,70 @@ def matrix_solve_gradient(g: GradientBuilder, op: Operation, dy: Tensor) -> Grad
     return -matmul(left, right, adjoint_b=True), d_rhs
 
 
+def matrix_solve_ls_gradient(
+    _g: GradientBuilder, op: Operation, dy: Tensor
+) -> Gradients:
+    """Through the normal equations of matrices of known size.
+
+    Raises:
+        ValueError: The op does not use normal equations.
+        NotImplementedError: The matrix has an unknown size.
+    """
+    a, b, regularizer = op.inputs
+    if not op.get_attr("fast"):
+        raise ValueError("Gradient not defined for fast=False")
+    rows, columns = (None, None) if a.dims is None else a.dims[-2:]
+    if rows is None or columns is None:
+        raise NotImplementedError(
+            f"The gradient of MatrixSolveLs '{op.name}' needs a matrix of known size;"
+            f" the input {a.name} has shape {a.shape}."
+        )
+    weight = cast(regularizer, a.dtype)
+    is_tall = rows >= columns
+    factor = regularized_gramian_cholesky(a, weight, is_tall=is_tall)
+    if is_tall:
+        x = op.outputs[0]
+        z = cholesky_solve(factor, dy)
+        outer = matmul(x, z, adjoint_b=True)
+        outer = outer + array.matrix_transpose(outer)
+        d_a = -matmul(a, outer) + matmul(b, z, adjoint_b=True)
+        return d_a, matmul(a, z), None
+    d_b = cholesky_solve(factor, matmul(a, dy))
+    solved = cholesky_solve(factor, b)
+    first = -matmul(d_b, matmul(solved, a, adjoint_a=True))
+    rest = dy - matmul(a, d_b, adjoint_a=True)
+    return first + matmul(solved, rest, adjoint_b=True), d_b, None
+
+
+def eig_gradient(
+    g: GradientBuilder, op: Operation, d_values: Tensor, d_vectors: Tensor
+) -> Gradients:
+    """Through distinct values; see Boeddeker et al., arXiv:1701.00392, 4.77."""
+    values = op.outputs[0]
+    with control_dependencies([d_values, d_vectors]):
+        if op.get_attr("compute_v"):
+            v = op.outputs[1]
+            adjoint = _adjoint(v)
+            differences = array.expand_dims(values, -2) - array.expand_dims(values, -1)
+            f = matrix_set_diag(
+                _safe_reciprocal(g, differences), array.zeros_like(values)
+            )
+            f = conj(f)
+            slope = matmul(adjoint, d_vectors)
+            middle = matrix_diag(d_values)
+            diagonal = matrix_diag(matrix_diag_part(cast(real(slope), slope.dtype)))
+            middle += f * (slope - matmul(matmul(adjoint, v), diagonal))
+            right = matmul(middle, adjoint)
+        else:
+            is_double = op.inputs[0].dtype in (dtypes.float64, dtypes.complex128)
+            out = dtypes.complex128 if is_double else dtypes.complex64
+            _, v = g.op("Eig", input=op.inputs[0], compute_v=True, Tout=out)
+            adjoint = _adjoint(v)
+            right = matmul(matrix_diag(d_values), adjoint)
+        dx = g.op("MatrixSolve", matrix=adjoint, rhs=right)
+        return (cast(dx, op.inputs[0].dtype),)
+
+
 def matrix_triangular_solve_gradient(
     g: GradientBuilder, op: Operation, dy: Tensor
 ) -> Gradients:
@@ -208,11 +274,6 @@ def _matrix_size(op: Operation) -> tuple[int, int]:
             "svd gradient is not implemented for abs(m - n) > 1 when full_matrices is"
             f" True. Received: m={m} and n={n} from op input={a} with shape={a.shape}."
         )
-    if a.dtype.is_complex:
-        raise NotImplementedError(
-            f"The gradient of Svd '{op.name}' is for real matrices; the input {a.name}"
-            f" is {a.dtype.name}."
-        )
     return m, n
 
 
@@ -229,7 +290,7 @@ def _wide_svd_gradient(
     d_s_matrix, d_u, d_v = gradients
     s_matrix = matrix_diag(s)
     squares = g.op("Square", x=s)
-    array.shape(s)  # TF: made, and used for complex matrices only
+    s_shape = array.shape(s)
     differences = array.expand_dims(squares, -2) - array.expand_dims(squares, -1)
     f = matrix_set_diag(_safe_reciprocal(g, differences), array.zeros_like(s))
     s_inverse = matrix_diag(_safe_reciprocal(g, s))
@@ -245,8 +306,27 @@ def _wide_svd_gradient(
         + matmul(s_matrix, f_v + _adjoint(f_v))
     )
     dx = matmul(u, matmul(inner, v1, adjoint_b=True))
-    if m == n:
-        return dx
+    if m != n:
+        own, other = (u, v, v1, s_inverse), (d_v, d_v1)
+        dx = dx + _beyond_the_square(op, size, own, other)
+    if s.dtype.is_complex:
+        identity = eye(s_shape[-1], batch_shape=s_shape[:-1], dtype=s.dtype)
+        phase = identity * v_part
+        inner = matmul(s_inverse, _adjoint(phase) - phase)
+        dx += 1 / 2.0 * matmul(u, matmul(inner, v1, adjoint_b=True))
+    return dx
+
+
+def _beyond_the_square(
+    op: Operation,
+    size: tuple[int, int],
+    parts: tuple[Tensor, Tensor, Tensor, Tensor],
+    gradients: tuple[Tensor, Tensor],
+) -> Tensor:
+    """What the columns beyond the square part add."""
+    m, n = size
+    u, v, v1, s_inverse = parts
+    d_v, d_v1 = gradients
     d_v1_adjoint = array.matrix_transpose(d_v1, conjugate=True)
     projected = matmul(d_v1_adjoint, v1)
     rest = d_v1_adjoint - matmul(projected, v1, adjoint_b=True)
@@ -254,6 +334,4 @@ def _wide_svd_gradient(
         v2 = v[..., :, m:n]
         d_v2 = d_v[..., :, m:n]
         rest -= matmul(matmul(v1, d_v2, adjoint_a=True), v2, adjoint_b=True)
-    scaled = matmul(u, s_inverse)
-    total: Tensor = dx + matmul(scaled, rest)
-    return total
+    return matmul(matmul(u, s_inverse), rest)

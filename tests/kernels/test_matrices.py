@@ -1,0 +1,92 @@
+"""Kernels of linear algebra against recorded values of TensorFlow's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from metagraft.kernels import kernel_for
+from tests import kernel_cases
+
+VALUES = Path(__file__).parents[1] / "golden" / "matrix_kernels" / "values.npz"
+CASES = kernel_cases.load(VALUES)
+OPS = sorted({case.op for case in CASES})
+
+pytestmark = pytest.mark.golden
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_host_arrays(op: str) -> None:
+    """On NumPy arrays every kernel gives TensorFlow's values in TensorFlow's types."""
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        found = [
+            kernel_cases.difference(case, kernel_cases.run_on_host(case))
+            for case in CASES
+            if case.op == op
+        ]
+    assert not list(filter(None, found)), "\n".join(filter(None, found))
+
+
+@pytest.mark.parametrize("family", sorted({case.family for case in CASES}))
+def test_compiled_programs(family: str) -> None:
+    """Compiled, the kernels of a family give TensorFlow's values."""
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        cases = [c for c in CASES if c.family == family and _is_compiled(c)]
+        outputs = kernel_cases.run_compiled(cases)
+        found = [
+            kernel_cases.difference(case, output)
+            for case, output in zip(cases, outputs, strict=True)
+        ]
+    assert not list(filter(None, found)), "\n".join(filter(None, found))
+
+
+def _is_compiled(case: kernel_cases.Recorded) -> bool:
+    kernel = kernel_for(case.op)
+    assert kernel is not None
+    if kernel.host or case.op.startswith("Batch"):
+        return False
+    return all(x.dtype.name in ("float64", "int32") for x in case.operands.values())
+
+
+def matrices(*shape: int, dtype: str = "float64") -> Any:
+    """Return random matrices."""
+    values = np.random.RandomState(5).standard_normal(shape)
+    return (values + (1j * values[..., ::-1] if dtype[0] == "c" else 0)).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_eigenvectors_belong_to_their_values(dtype: str) -> None:
+    """Signs and order depend on the library; what they decompose does not."""
+    a = matrices(2, 4, 4, dtype=dtype)
+    kernel = kernel_for("Eig")
+    assert kernel is not None
+    record = kernel_cases.record_of("Eig", {"Tout": np.complex128}, {"input": a})
+    values, vectors = kernel.fn(record, a)
+    np.testing.assert_allclose(a @ vectors, vectors * values[..., None, :], atol=1e-9)
+
+
+def test_old_eigenvectors_stand_below_their_values() -> None:
+    """The first row are values, the other rows the vectors, column by column."""
+    a = matrices(3, 3)
+    kernel = kernel_for("SelfAdjointEig")
+    assert kernel is not None
+    (both,) = kernel.fn(None, a)
+    lower = np.tril(a) + np.tril(a, -1).T
+    np.testing.assert_allclose(lower @ both[1:], both[1:] * both[0], atol=1e-9)
+
+
+def test_tridiagonal_systems_without_solution_are_perturbed() -> None:
+    """A singular system gives a large vector along its null space."""
+    kernel = kernel_for("TridiagonalSolve")
+    assert kernel is not None
+    a = np.array([[1.0, 1.0, 0.0], [1.0, 2.0, 1.0], [0.0, 1.0, 1.0]])
+    attrs = {"partial_pivoting": True, "perturb_singular": True}
+    with jax.enable_x64(True):
+        x = np.asarray(kernel.fn(attrs, a, np.ones((3, 1)))[0])
+    dense = np.diag(a[1]) + np.diag(a[0, :-1], 1) + np.diag(a[2, 1:], -1)
+    assert np.linalg.norm(x) > 1e10
+    assert np.linalg.norm(dense @ x) < 1e-3 * np.linalg.norm(x)
