@@ -341,6 +341,9 @@ OBJECTS = {
     "objects_mutable": (
         Call(inputs={"words": _TEXTS}),
     ),
+    "objects_functions": (
+        Call(inputs={"x": np.float32(2.0)}),
+    ),
 }  # fmt: skip
 # Tags that are not only `serve`.
 TAGS = {"objects_nested": ["serve", "extra"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 
 import metagraft.compat.v1 as tf
 from metagraft.errors import UnimplementedError
+from metagraft.proto import DataType, FunctionDef, SavedModel
 from metagraft.saved_model.options import LoadOptions
-from tests.programs import saved_models
+from tests.plain_values import plain
+from tests.programs import loaded_functions, saved_models
 from tests.programs.saved_models import Call
 from tests.saved_model.test_recorded_models import GOLDEN, recorded
 
@@ -76,8 +79,6 @@ def test_objects() -> None:
         assert model.tensorflow_version.startswith("2.")
         assert [spec.name for spec in model.signatures["step"].inputs.values()] == []
         assert "shape=(?, 3)" in repr(model.signatures["serving_default"])
-        with pytest.raises(UnimplementedError, match=r"'dense': .*only signatures can"):
-            model.dense(x)
 
 
 def test_nested_objects() -> None:
@@ -212,3 +213,73 @@ def test_asset(tmp_path: Path) -> None:
         for path in (tmp_path, str(tmp_path)):
             asset = tf.saved_model.Asset(path)
             assert sess.run(asset.asset_path) == str(tmp_path).encode()
+
+
+@pytest.mark.parametrize("name", loaded_functions.CASES)
+def test_functions(name: str) -> None:
+    """Functions of the objects of a model give what they give in TensorFlow."""
+    folder = str(GOLDEN / loaded_functions.NAME)
+    found = loaded_functions.run(tf, loaded_functions.CASES[name], folder)
+    expected, _ = recorded(f"{loaded_functions.NAME}.functions")
+    assert plain(found) == expected[name]
+
+
+@pytest.mark.parametrize("name", loaded_functions.MISTAKES)
+def test_calls_that_no_trace_takes(name: str) -> None:
+    """What a function was not traced for is refused as in TensorFlow."""
+    folder = str(GOLDEN / loaded_functions.NAME)
+    found = loaded_functions.mistake(tf, loaded_functions.MISTAKES[name], folder)
+    _, expected = recorded(f"{loaded_functions.NAME}.functions")
+    assert found == expected[name]
+
+
+def test_mistakes_of_calls() -> None:
+    """Errors of calls tell what there is; graphs are not mixed."""
+    with tf.Graph().as_default():
+        model = tf.saved_model.load_v2(GOLDEN / loaded_functions.NAME)
+        x = tf.constant([1.0, 2.0])
+        with pytest.raises(TypeError, match=r"multiple values for argument 'x'"):
+            model.scaled(x, x=x)
+        with pytest.raises(TypeError, match=r"takes 3 positional arguments but 4 were"):
+            model.scaled(x, 1, False, 2)
+        with pytest.raises(TypeError, match=r"unexpected keyword argument 'other'"):
+            model.scaled(x, other=1)
+        with pytest.raises(ValueError, match=r"Option 1:\n  Positional arguments \(3"):
+            model.scaled(x, 99)
+        with pytest.raises(ValueError, match=r"Keyword arguments: \{'scale': 7.0\}"):
+            model.nested({}, scale=7.0)
+        trace = model.scaled.concrete_functions[0]
+        with pytest.raises(TypeError, match=r"takes 1 arguments \(x\), got 2"):
+            trace(x, x)
+        with pytest.raises(TypeError, match=r"takes TensorSpec"):
+            trace("text")
+        assert [tensor.dtype for tensor in trace.captured_inputs] == [tf.resource]
+        assert trace.function_def.signature.name == trace.name
+        with pytest.raises(TypeError, match="no '__call__'"):
+            model()
+    with tf.Graph().as_default(), pytest.raises(ValueError, match="another graph"):
+        model.scaled(np.float32([1.0, 2.0]))
+
+
+def test_models_without_variables(tmp_path: Path) -> None:
+    """A model of objects may have nothing to restore."""
+    message = SavedModel.FromString(
+        (GOLDEN / "objects_control" / "saved_model.pb").read_bytes()
+    )
+    (meta_graph,) = message.meta_graphs
+    graph_def = meta_graph.graph_def
+    name = meta_graph.saver_def.restore_op_name
+    (restore,) = (node for node in graph_def.node if node.name == name)
+    empty = FunctionDef()
+    empty.signature.name = "restores_nothing"
+    empty.signature.input_arg.add(name="prefix", type=DataType.DT_STRING)
+    empty.signature.output_arg.add(name="same", type=DataType.DT_STRING)
+    empty.ret["same"] = "prefix"
+    empty.node_def.add(name="nothing", op="NoOp")
+    graph_def.library.function.append(empty)
+    restore.attr["f"].func.name = empty.signature.name
+    del restore.input[1:], restore.attr["Tin"].list.type[1:]
+    shutil.copytree(GOLDEN / "objects_control", tmp_path, dirs_exist_ok=True)
+    (tmp_path / "saved_model.pb").write_bytes(message.SerializeToString())
+    with tf.Graph().as_default():
+        assert tf.saved_model.load_v2(tmp_path).variables == []

@@ -1,6 +1,6 @@
 """The tree of Python objects of a loaded model, as far as it comes back.
 
-Variables, assets, lists, dictionaries and plain objects do; functions, tables and
+Variables, assets, functions, lists, dictionaries and plain objects do; tables and
 constants are in the graph only.
 """
 
@@ -8,13 +8,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from metagraft.errors import UnimplementedError
 from metagraft.graph import dtypes
 from metagraft.graph.conversion import convert_to_tensor
+from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.tensor import Tensor
-from metagraft.proto import SavedObjectGraph, TrackableObjectGraph
+from metagraft.proto import (
+    SavedBareConcreteFunction,
+    SavedConcreteFunction,
+    SavedObject,
+    SavedObjectGraph,
+    TrackableObjectGraph,
+)
+from metagraft.saved_model.loaded_functions import (
+    LoadedConcreteFunction,
+    LoadedFunction,
+)
+from metagraft.saved_model.structured_values import decode
 
 _ROOT: Final = 0
 _LISTS: Final = ("trackable_list_wrapper", "trackable_tuple_wrapper")
@@ -40,27 +52,16 @@ class Asset:
 class LoadedObject:
     """An object of a loaded model; its parts are attributes."""
 
-
-class LoadedFunction:
-    """A function of a loaded model, which cannot be called."""
-
-    def __init__(self, name: str) -> None:
-        """Remember the name that it has in the model."""
-        self.name = name
-
-    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Say what can be called.
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function that the object was called by.
 
         Raises:
-            UnimplementedError: Always.
+            TypeError: It could not be called when it was saved.
         """
-        raise UnimplementedError(
-            None,
-            None,
-            f"'{self.name}': of a loaded model only signatures can be called, as "
-            "`model.signatures['serving_default'](...)`; save the model with a "
-            f"signature for '{self.name}'.",
-        )
+        function = vars(self).get("__call__")
+        if function is None:
+            raise TypeError("This object of a loaded model has no '__call__'.")
+        return function(*args, **kwargs)
 
 
 class ObjectTree:
@@ -72,6 +73,8 @@ class ObjectTree:
         stored: TrackableObjectGraph,
         variables: Mapping[str, Any],
         asset_of: Callable[[int], Asset],
+        resource_of: Callable[[int], Tensor],
+        constant_of: Callable[[str], Tensor],
     ) -> None:
         """Find the variables in the tree.
 
@@ -80,9 +83,14 @@ class ObjectTree:
             stored: The tree in its checkpoint, which knows the names of tensors.
             variables: The variables by these names.
             asset_of: Returns an asset by its number.
+            resource_of: Returns the handle of a table by the number of its object.
+            constant_of: Returns the tensor of a constant by the name of its node.
         """
         self._saved = saved
         self._asset_of = asset_of
+        self._resource_of = resource_of
+        self._constant_of = constant_of
+        self._graph = get_default_graph()
         self._variables: dict[int, Any] = {}
         self._made: dict[int, Any] = {}
         self._match(stored, variables)
@@ -117,7 +125,7 @@ class ObjectTree:
 
     def _object(self, number: int, name: str) -> Any:
         """Return an object, or None for one that does not come back."""
-        if number in self._made or not 0 <= number < len(self._saved.nodes):
+        if number in self._made or not self._has(number):
             return self._made.get(number)
         node = self._saved.nodes[number]
         kind = node.WhichOneof("kind")
@@ -126,8 +134,15 @@ class ObjectTree:
             made = self._variables.get(number)
         elif kind == "asset":
             made = self._asset_of(node.asset.asset_file_def_index)
-        elif kind in ("function", "bare_concrete_function"):
-            made = LoadedFunction(name)
+        elif kind == "function":
+            traces = [
+                self._concrete_function(each)
+                for each in node.function.concrete_functions
+                if each in self._saved.concrete_functions
+            ]
+            made = LoadedFunction(name, node.function.function_spec, traces)
+        elif kind == "bare_concrete_function":
+            made = self._bare_function(node.bare_concrete_function)
         elif kind == "user_object" and node.user_object.identifier in _LISTS:
             made = []
         elif kind == "user_object" and node.user_object.identifier in _MAPPINGS:
@@ -138,6 +153,49 @@ class ObjectTree:
         if kind == "user_object":
             self._add_parts(made, number)
         return made
+
+    def _bare_function(self, stored: SavedBareConcreteFunction) -> Any:
+        name = stored.concrete_function_name
+        if name not in self._saved.concrete_functions:
+            return None
+        return self._concrete_function(name, tuple(stored.argument_keywords))
+
+    def _concrete_function(
+        self, name: str, keywords: tuple[str, ...] = ()
+    ) -> LoadedConcreteFunction:
+        stored = self._saved.concrete_functions[name]
+        numbers = list(stored.bound_inputs)
+        return LoadedConcreteFunction(
+            name=name,
+            structured_input_signature=_arguments(stored),
+            structured_outputs=decode(stored.output_signature),
+            graph=self._graph,
+            captures=lambda: [self._captured(name, number) for number in numbers],
+            argument_keywords=keywords,
+        )
+
+    def _captured(self, function: str, number: int) -> Tensor:
+        """Return what a function uses of an object."""
+        node = self._saved.nodes[number] if self._has(number) else SavedObject()
+        kind = node.WhichOneof("kind")
+        if kind == "variable" and number in self._variables:
+            handle: Tensor = self._variables[number].handle
+            return handle
+        if kind == "asset":
+            return self._asset_of(node.asset.asset_file_def_index).asset_path
+        if kind == "constant":
+            return self._constant_of(node.constant.operation)
+        if kind == "resource":
+            return self._resource_of(number)
+        raise UnimplementedError(
+            None,
+            None,
+            f"{function} uses object {number} ({kind}) of the model, which does not "
+            "come back; only signatures can be called.",
+        )
+
+    def _has(self, number: int) -> bool:
+        return 0 <= number < len(self._saved.nodes)
 
     def _add_parts(self, owner: Any, number: int) -> None:
         for child in self._saved.nodes[number].children:
@@ -150,3 +208,12 @@ class ObjectTree:
                 owner[child.local_name] = part
             elif child.local_name.isidentifier():
                 setattr(owner, child.local_name, part)
+
+
+def _arguments(stored: SavedConcreteFunction) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return what a trace takes by place and by name."""
+    found = decode(stored.canonicalized_input_signature)
+    if not isinstance(found, tuple | list) or len(found) != 2:
+        return (), {}
+    placed, named = found
+    return tuple(placed or ()), dict(named or {})

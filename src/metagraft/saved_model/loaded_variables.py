@@ -26,7 +26,8 @@ from metagraft.training.saveables import saveable_objects, saveables_by_name
 
 _CALLS: Final = ("PartitionedCall", "StatefulPartitionedCall")
 _TABLE_IMPORT: Final = "LookupTableImportV2"
-_SETTING: Final = ("AssignVariableOp", "RestoreV2", _TABLE_IMPORT)
+_ASSIGNING: Final = ("AssignVariableOp", _TABLE_IMPORT)
+_SETTING: Final = (*_ASSIGNING, "RestoreV2")
 _MAX_STEPS: Final = 10
 
 
@@ -91,6 +92,10 @@ def stored_state(meta_graph_def: MetaGraphDef) -> Stored:
         function = by_name.get(restore.attr["f"].func.name, FunctionDef())
         found = _by_function(restore, function)
         others = {n.op for n in function.node_def if not _is_known(n)}
+        settings = [n.name for n in function.node_def if n.op in _ASSIGNING]
+        if len(settings) != len(found.variables) + len(found.tables):
+            others |= set(settings)
+        is_understood = bool(function.node_def)  # a model may have no variables
     else:
         savers = [s for s in savers_in(nodes) if s.saver_def.restore_op_name == name]
         found = Stored(
@@ -102,7 +107,8 @@ def stored_state(meta_graph_def: MetaGraphDef) -> Stored:
         )
         keys = {stored.key for stored in found.variables}
         others = {key for saver in savers for key in saver.names - keys}
-    if others or found == Stored():
+        is_understood = bool(found.variables)
+    if others or not is_understood:
         what = f" ({', '.join(sorted(others))})" if others else ""
         raise UnimplementedError(
             None,

@@ -1,8 +1,8 @@
 """SavedModels as objects: `tf.saved_model.load_v2`.
 
-What is loaded are the graph, the variables and the signatures, as functions. Of the
-tree of Python objects that TensorFlow 2 saves, variables, assets, lists, dictionaries
-and plain objects come back; its functions do not.
+What is loaded are the graph, the variables, and the signatures and other functions. Of
+the tree of Python objects that TensorFlow 2 saves, variables, assets, functions, lists,
+dictionaries and plain objects come back.
 
 Source: tensorflow python/saved_model/load.py.
 """
@@ -32,6 +32,7 @@ from metagraft.proto import MetaGraphDef, SavedModel, TrackableObjectGraph
 from metagraft.saved_model import keys
 from metagraft.saved_model.assets import asset_feeds
 from metagraft.saved_model.loaded_objects import Asset, LoadedObject, ObjectTree
+from metagraft.saved_model.loaded_resources import Resources
 from metagraft.saved_model.loaded_variables import (
     Stored,
     add_initializers,
@@ -83,7 +84,7 @@ def load_v2(
     `tf.global_variables_initializer` and `tf.tables_initializer`. Models that are
     loaded twice share nothing.
 
-    # TF: makes the functions of the model, too, and nodes in no scope.
+    # TF: puts the nodes in no scope.
 
     Args:
         export_dir: The folder.
@@ -120,7 +121,15 @@ def load_v2(
         assets = [Asset(paths[name]) for name in names]
         tree = _objects_in(prefix) if has_values else TrackableObjectGraph()
         saved = meta_graph_def.object_graph_def
-        ObjectTree(saved, tree, by_key, assets.__getitem__).fill(loaded)
+        resources = Resources(meta_graph_def, model)
+        ObjectTree(
+            saved,
+            tree,
+            by_key,
+            asset_of=assets.__getitem__,
+            resource_of=resources.handle_of,
+            constant_of=resources.tensor,
+        ).fill(loaded)
     loaded.signatures = MappingProxyType(
         {
             name: SavedSignature(name, signature, model.scope)

@@ -27,7 +27,7 @@ import numpy as np
 
 from tests.golden.record import tensorflow_v1
 from tests.plain_values import plain
-from tests.programs import saved_model_mistakes, saved_models
+from tests.programs import loaded_functions, saved_model_mistakes, saved_models
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -397,10 +397,100 @@ def _note_version(name: str, version: str) -> None:
     (OUT / name).write_text(f"tensorflow {version}\n", encoding="utf-8")
 
 
+def _trace(tf: Any, model: Any) -> None:
+    one = tf.constant(1.0)
+    x, parts = one * [1.0, 2.0], {"b": [one, one], "a": one}
+    for times, negate in ((2, False), (3, False), (2, True)):
+        model.scaled(x, times, negate)
+    model.scaled(tf.constant([[5, 6]]))
+    model.nested(parts)
+    model.nested(parts, one, scale=2.0)
+    model.nested(parts, one, scale=2.0, extra=one)
+    model.sparse(tf.SparseTensor([[0, 1], [1, 0]], [3.0, 4.0], [2, 3]))
+    model.count()
+    model.n.assign(5)
+    model.look(tf.constant(["a", "b"]))
+
+
+def _part(tf: Any) -> Any:
+    class Part(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.w = tf.Variable(3.0, name="w")
+
+        @tf.function
+        def __call__(self, x: Any) -> Any:
+            return x * self.w
+
+    return Part()
+
+
+def _write_functions(tf: Any) -> None:
+    class Functions(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.v = tf.Variable([1.0, 2.0], name="v")
+            self.n = tf.Variable(5, name="n")
+            self.part = _part(tf)
+            words = tf.lookup.KeyValueTensorInitializer(["dog"], tf.constant([4]))
+            self.table = tf.lookup.StaticHashTable(words, -1)
+
+        @tf.function
+        def scaled(self, x: Any, times: int = 2, negate: bool = False) -> Any:
+            y = tf.cast(x, tf.float32) * self.v * self.v * float(times)
+            return -y if negate else y
+
+        @tf.function
+        def nested(
+            self, parts: Any, *more: Any, scale: float = 1.0, **named: Any
+        ) -> Any:
+            total = tf.add_n([*parts["b"], *more, *named.values()]) * scale
+            return {"total": total, "pair": (parts["a"], [parts["b"][0]]), "none": None}
+
+        @tf.function
+        def sparse(self, x: Any) -> Any:
+            return x.with_values(x.values * self.v[1])
+
+        @tf.function
+        def count(self) -> Any:
+            return self.n.assign_add(1)
+
+        @tf.function
+        def look(self, words: Any) -> Any:
+            return self.table.lookup(words)
+
+        @tf.function
+        def never(self, x: Any) -> Any:
+            return x
+
+        @tf.function(input_signature=[tf.TensorSpec([], tf.float32, name="x")])
+        def serve(self, x: Any) -> Any:
+            return {"y": self.part(x)}
+
+    model = Functions()
+    _trace(tf, model)
+    tf.saved_model.save(model, saved_models.FOLDER, {"serving_default": model.serve})
+    _record_functions(tf.compat.v1)
+
+
+def _record_functions(v1: Any) -> None:
+    folder = saved_models.FOLDER
+    runs = {
+        name: plain(loaded_functions.run(v1, case, folder))
+        for name, case in loaded_functions.CASES.items()
+    }
+    mistakes = {
+        name: loaded_functions.mistake(v1, case, folder)
+        for name, case in loaded_functions.MISTAKES.items()
+    }
+    _write(f"{loaded_functions.NAME}.functions", [runs, mistakes])
+
+
 _OBJECTS: dict[str, Callable[[Any], None]] = {
     "objects": _write_objects,
     "objects_composite": _write_composite,
     "objects_control": _write_control,
+    loaded_functions.NAME: _write_functions,
     "objects_keras": _write_keras,
     "objects_lookup": _write_lookup,
     "objects_mutable": _write_mutable,
