@@ -80,10 +80,12 @@ def _common_range(source: DType, target: DType) -> tuple[Any, Any]:
         wide: Any = np.promote_types(source.numpy_dtype, target.numpy_dtype)
     except TypeError:
         wide = np.dtype(float)
-    low = kind(np.maximum(source.min, target.min))
+    with np.errstate(over="ignore"):
+        low = kind(np.maximum(source.min, target.min))
     if np.array(low, wide) < np.array(target.min, wide):
         low = np.nextafter(low, kind(0), dtype=kind)
-    high = kind(np.minimum(float(source.max), float(target.max)))
+    with np.errstate(over="ignore"):
+        high = kind(np.minimum(float(source.max), float(target.max)))
     if np.array(high, wide) > np.array(target.max, wide):
         high = np.nextafter(high, kind(0), dtype=kind)
     return low, high

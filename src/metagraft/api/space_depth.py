@@ -21,6 +21,7 @@ __all__ = [
     "batch_to_space_nd",
     "depth_to_space",
     "extract_image_patches",
+    "extract_patches",
     "extract_volume_patches",
     "required_space_to_batch_paddings",
     "space_to_batch",
@@ -198,6 +199,20 @@ def extract_image_patches(
         name=name,
     )
     return result
+
+
+def extract_patches(
+    images: Any,
+    sizes: Any,
+    strides: Any,
+    rates: Any,
+    padding: str,
+    name: str | None = None,
+) -> Tensor:
+    """As `extract_image_patches`."""
+    return extract_image_patches(
+        images, strides=strides, rates=rates, padding=padding, name=name, sizes=sizes
+    )
 
 
 def extract_volume_patches(

@@ -168,8 +168,11 @@ def _numeric_array(values: Any, dtype: dtypes.DType | None) -> Array:
             f"Failed to convert elements of {values!r} to Tensor. Consider casting"
             " elements to a supported type."
         )
+    if dtype is None:
+        return array
     # TF: integers too large for the type wrap around, as in TensorFlow 2.21.
-    return array if dtype is None else array.astype(dtype.numpy_dtype)
+    with np.errstate(over="ignore"):
+        return array.astype(dtype.numpy_dtype)
 
 
 def _narrowed(array: Array) -> Array:

@@ -46,12 +46,7 @@ def _places(first: Array, last: Array, in_size: int, count: int) -> Array:
     span = _F(in_size - 1)
     if count == 1:
         return (_F(0.5) * (first + last) * span)[:, None]
-    divisor = _F(count - 1)
-    if xp is not np:
-        # XLA multiplies by the inverse of constants, which rounds otherwise and would
-        # choose other pixels where two are equally near.
-        divisor = lax().optimization_barrier(xp.asarray(divisor))
-    scale = (last - first) * span / divisor
+    scale = (last - first) * span / _F(count - 1)
     return (first * span)[:, None] + xp.arange(count, dtype=_F) * scale[:, None]
 
 

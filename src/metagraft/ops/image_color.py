@@ -7,7 +7,7 @@ from typing import Any
 
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.build import array
-from metagraft.graph.build.math import cast, div_no_nan
+from metagraft.graph.build.math import add, cast, div_no_nan
 from metagraft.graph.op_spec import (
     NOT_DIFFERENTIABLE,
     GradientBuilder,
@@ -79,8 +79,8 @@ def _square(g: GradientBuilder, x: Any) -> Any:
     return g.op("Square", x=x)
 
 
-def _sum(g: GradientBuilder, x: Any, y: Any) -> Any:
-    return g.op("AddV2", x=x, y=y)
+def _sum(x: Any, y: Any) -> Any:
+    return add(x, y)
 
 
 def _saturation_slopes(g: GradientBuilder, c: _Channels) -> list[Any]:
@@ -92,27 +92,27 @@ def _saturation_slopes(g: GradientBuilder, c: _Channels) -> list[Any]:
         # Where this colour is the largest, or the smallest.
         largest = is_max * others() * c.inverse(_square(g, x))
         smallest = is_min * -1 * c.inverse(maxima())
-        return first * _sum(g, largest, smallest)
+        return first * _sum(largest, smallest)
 
     return [
         slope(
             r,
             c.max_red,
-            lambda: _sum(g, c.min_green * gr, c.min_blue * b),
+            lambda: _sum(c.min_green * gr, c.min_blue * b),
             c.min_red,
             lambda: (c.max_green * gr) + (c.max_blue * b),
         ),
         slope(
             gr,
             c.max_green,
-            lambda: _sum(g, c.min_red * r, c.min_blue * b),
+            lambda: _sum(c.min_red * r, c.min_blue * b),
             c.min_green,
             lambda: (c.max_red * r) + (c.max_blue * b),
         ),
         slope(
             b,
             c.max_blue,
-            lambda: _sum(g, c.min_green * gr, c.min_red * r),
+            lambda: _sum(c.min_green * gr, c.min_red * r),
             c.min_blue,
             lambda: (c.max_green * gr) + (c.max_red * r),
         ),
@@ -212,7 +212,7 @@ def rgb_to_hsv_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequence[
     parts = []
     for channel, slopes in ((2, value_slopes), (1, saturation_slopes), (0, hue_slopes)):
         parts.append(array.stack([dy[..., channel] * s for s in slopes], axis=-1))
-    return (_sum(g, _sum(g, parts[0], parts[1]), parts[2]),)
+    return (_sum(_sum(parts[0], parts[1]), parts[2]),)
 
 
 _SOURCE = "tensorflow core/ops/image_ops.cc"

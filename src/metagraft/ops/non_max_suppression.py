@@ -103,6 +103,8 @@ def _combined_size(attrs: Attrs, inputs: Shapes, classes: int | None) -> int | N
 def proposals_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """`[n, post_nms_topn, 4]` and `[n, post_nms_topn]`."""
     n, _, _, _ = with_rank(inputs[0], 4)
+    for dims, rank in zip(inputs[1:], (4, 2, 3, 0, 0, 0), strict=True):
+        with_rank(dims, rank)
     size = int(attrs["post_nms_topn"])
     return ((n, size, 4), (n, size))
 

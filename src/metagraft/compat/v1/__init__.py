@@ -120,6 +120,14 @@ _NAMES = {
         for change in ("add", "sub", "update")
     },
     **from_module(f"{_API}.python_functions", "numpy_function py_func py_function"),
+    **from_module(
+        f"{_API}.signal_fourier",
+        "fft fft2d fft3d ifft ifft2d ifft3d",
+    ),
+    **{
+        name: f"{_API}.signal_fourier:{name}_op"
+        for name in ("fftnd", "ifftnd", "irfftnd", "rfftnd")
+    },
     # Text.
     **from_module(
         f"{_API}.parsing",
@@ -371,6 +379,7 @@ _NAMES = {
             "initializers",
             "layers",
             "graph_util",
+            "image",
             "io",
             "linalg",
             "lookup",
@@ -387,6 +396,8 @@ _NAMES = {
             "saved_model",
             "sets",
             "sparse",
+            "signal",
+            "spectral",
             "strings",
             "summary",
             "test",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from metagraft.compat.v1.image import CODECS
 from metagraft.compat.v1.python_io import RECORD_FILES
+from metagraft.compat.v1.sparse import SERIALIZATION
 from metagraft.lazy_names import from_module, lazy_names
 
 _NAMES = {
+    **CODECS,
     **RECORD_FILES,
     **from_module(
         "metagraft.api.parsing",
@@ -18,6 +21,7 @@ _NAMES = {
         "FixedLenFeature FixedLenSequenceFeature RaggedFeature SparseFeature"
         " VarLenFeature",
     ),
+    **from_module("metagraft.api.sparse_serialization", " ".join(SERIALIZATION)),
     "gfile": "metagraft.compat.v1.io_gfile",
     **from_module("metagraft.api.readers", "matching_files read_file write_file"),
     **from_module("metagraft.api.strings", "decode_base64 decode_raw encode_base64"),
