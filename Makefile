@@ -92,6 +92,7 @@ docs: export NO_MKDOCS_2_WARNING := 1
 
 docs: $(VENV_DOCS)/installed
 	$(VENV_DOCS)/bin/python tools/meta_graph_conformance.py
+	$(VENV_DOCS)/bin/python tools/op_table.py
 	$(VENV_DOCS)/bin/mkdocs build --strict
 
 all: check test interop
