@@ -177,8 +177,8 @@ def _head(found: list[Row]) -> str:
 
 {len(found)} op types run. {whole} of them have all that TensorFlow has: a kernel, a
 shape function, and a gradient rule where TensorFlow has one; {missing} lack their
-gradient rule. Of the {len(use())} op types that a survey of {_SURVEYED} published graphs
-found, custom ops included, {len(models)} run. Generated: `{COMMAND}`.
+gradient rule. Of the {len(use())} op types that a survey of {_SURVEYED} published
+graphs found, custom ops included, {len(models)} run. Generated: `{COMMAND}`.
 
 - *Kernel*: `compiled` with the ops around it, on any device, or run with NumPy where
   that is faster; `host` runs on the host only (text, files, outputs whose shapes depend
