@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from metagraft.api.cond import cond
+from metagraft.api.functional import map_fn
 from metagraft.api.renamed_arguments import renamed_argument
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
 from metagraft.graph.build.gramian import cholesky_solve
-from metagraft.graph.build.math import absolute, conj, power, real
+from metagraft.graph.build.math import absolute, cast, conj, number_range, power, real
 from metagraft.graph.build.matrix_diag import matrix_diag_part
 from metagraft.graph.build.reductions import reduce_tensor
 from metagraft.graph.conversion import convert_to_tensor
@@ -31,6 +33,7 @@ __all__ = [
     "matrix_solve",
     "matrix_triangular_solve",
     "norm",
+    "normalize",
     "qr",
     "self_adjoint_eig",
     "self_adjoint_eigvals",
@@ -165,7 +168,6 @@ def norm(
 
     Raises:
         ValueError: There is no such norm for such axes.
-        NotImplementedError: The spectral norm of matrices was asked for.
     """
     keepdims = renamed_argument("keepdims", keepdims, "keep_dims", keep_dims)
     is_matrix = isinstance(axis, tuple | list) and len(axis) == 2
@@ -174,16 +176,46 @@ def norm(
         x = convert_to_tensor(tensor)
         if ord in ("fro", "euclidean", 2, 2.0):
             if is_matrix and ord in (2, 2.0):
-                raise NotImplementedError(
-                    f"norm of {x.name}: ord=2 over a pair of axes, the spectral norm,"
-                    " is not built; `tf.svd(x, compute_uv=False)` gives the singular"
-                    " values, whose largest it is."
-                )
+                result = _spectral_norm(x, axes)
+                return result if keepdims else array.squeeze(result, axes)
             squares = reduce_tensor("Sum", x * conj(x), axes, keepdims=True)
             result = op("Sqrt", x=squares)
         else:
             result = _sum_norm(absolute(x), ord, axes, is_matrix=is_matrix)
         return result if keepdims else array.squeeze(result, axes)
+
+
+def _spectral_norm(x: Tensor, axes: Any) -> Tensor:
+    """The largest singular values over a pair of axes, which stay with size 1."""
+    rank = array.rank(x)
+    positive = map_fn(
+        lambda i: cond(i >= 0, lambda: i, lambda: i + rank), convert_to_tensor(axes)
+    )
+    all_axes = number_range(rank)
+    others = op("ListDiff", x=all_axes, y=positive, out_idx=dtypes.int32)[0]
+    before = array.concat([others, positive], axis=0)
+
+    def place(i: Tensor) -> Tensor:
+        found = op("Where", input=op("Equal", x=before, y=i))
+        moved: Tensor = cast(array.squeeze(found), dtypes.int32)
+        return moved
+
+    after = map_fn(place, all_axes)
+    permuted = array.transpose(x, perm=before)
+    values = absolute(op("Svd", input=permuted, compute_uv=False)[0])
+    largest = array.expand_dims(reduce_tensor("Max", values, -1, keepdims=True), -1)
+    return array.transpose(largest, perm=after)
+
+
+def normalize(
+    tensor: Any, ord: Any = "euclidean", axis: Any = None, name: str | None = None
+) -> tuple[Tensor, Tensor]:
+    """Divide vectors or matrices by their norms; return these, too."""
+    with name_scope(name, "normalize", [tensor]):
+        tensor = convert_to_tensor(tensor)
+        lengths = norm(tensor, ord, axis, keepdims=True)
+        lengths = cast(lengths, tensor.dtype)
+        return tensor / lengths, lengths
 
 
 def _matrix_axes(ord: Any, axis: Any) -> Any:

@@ -24,7 +24,6 @@ from metagraft.graph.op_spec import (
     Shapes,
 )
 from metagraft.graph.operation import Operation
-from metagraft.graph.scopes import name_scope
 from metagraft.graph.shape_checks import merge_dim, merged, with_rank_at_least
 from metagraft.graph.shapes import Dims, broadcast_dims, is_static
 from metagraft.graph.tensor import Tensor
@@ -120,7 +119,6 @@ def tridiagonal_solve_gradient(
         rhs=dy,
         partial_pivoting=op.get_attr("partial_pivoting"),
         perturb_singular=op.get_attr("perturb_singular"),
-        name="tridiagonal_solve",
     )
     return -_three_diagonals(d_rhs, x), d_rhs
 
@@ -168,14 +166,13 @@ def banded_solve_gradient(g: GradientBuilder, op: Operation, dy: Tensor) -> Grad
     x = op.outputs[0]
     is_adjoint, is_lower = op.get_attr("adjoint"), op.get_attr("lower")
     count = array.shape(bands)[-2]
-    with name_scope(None, "banded_triangular_solve", [bands, dy]):
-        d_rhs = g.op(
-            "BandedTriangularSolve",
-            matrix=bands,
-            rhs=dy,
-            lower=is_lower,
-            adjoint=not is_adjoint,
-        )
+    d_rhs = g.op(
+        "BandedTriangularSolve",
+        matrix=bands,
+        rhs=dy,
+        lower=is_lower,
+        adjoint=not is_adjoint,
+    )
     left, right = (x, d_rhs) if is_adjoint else (d_rhs, x)
     d_matrix = -matmul(left, right, adjoint_b=True)
     k = (-(count - 1), 0) if is_lower else (0, count - 1)

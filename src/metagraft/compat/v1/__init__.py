@@ -257,6 +257,8 @@ _NAMES = {
         f"{_API}.special_math",
         "betainc digamma erf erfc igamma igammac lbeta lgamma polygamma zeta",
     ),
+    "matrix_solve_ls": f"{_API}.least_squares:matrix_solve_ls",
+    "matrix_square_root": f"{_API}.matrix_functions:sqrtm",
     "confusion_matrix": f"{_API}.confusion_matrix:confusion_matrix",
     **from_module(f"{_API}.sorting", "argsort sort"),
     "lin_space": f"{_API}.sequences:linspace",
