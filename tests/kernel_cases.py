@@ -15,7 +15,7 @@ import numpy as np
 from metagraft.graph import catalogue
 from metagraft.graph.attrs import Attrs, encode
 from metagraft.graph.op_spec import spec_for
-from metagraft.kernels import kernel_for
+from metagraft.kernels import Kernel, kernel_for
 from metagraft.proto import NodeDef
 
 TOLERANCE = {
@@ -134,7 +134,12 @@ def run_on_host(case: Recorded) -> tuple[Any, ...]:
     record = record_of(case.op, case.attrs, case.operands)
     operands = [tuple(v) if isinstance(v, list) else v for v in case.operands.values()]
     with np.errstate(all="ignore"):
-        return kernel.fn(record, *operands)
+        return kernel.fn(*_stream(kernel), record, *operands)
+
+
+def _stream(kernel: Kernel) -> tuple[None, ...]:
+    """Return what comes first: no random numbers, as the recorded seeds say all."""
+    return (None,) if kernel.random else ()
 
 
 def run_compiled(cases: list[Recorded]) -> list[tuple[Any, ...]]:
@@ -160,7 +165,7 @@ def run_compiled(cases: list[Recorded]) -> list[tuple[Any, ...]]:
             assert kernel is not None, f"{case.op} has no kernel"
             operands = ({**case.operands, **given}[name] for name in case.operands)
             lists = (tuple(v) if isinstance(v, list) else v for v in operands)
-            results.append(kernel.fn(record, *lists))
+            results.append(kernel.fn(*_stream(kernel), record, *lists))
         return results
 
     results: list[tuple[Any, ...]] = jax.jit(program)(traced)

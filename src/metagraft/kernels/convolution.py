@@ -23,6 +23,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError, UnimplementedError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
+from metagraft.ops.convolution import ConvAttrs
 from metagraft.ops.windows import WindowAttrs
 
 __all__ = ["KERNELS"]
@@ -132,6 +133,9 @@ def _forward(convolve: Convolve) -> Any:
         return _like_operands(convolve(attrs, image, kernel), image, kernel)
 
     return forward
+
+
+convolution = _forward(_convolve)
 
 
 def _backprop_input(convolve: Convolve) -> Any:
@@ -349,13 +353,40 @@ def _depthwise_filter_by_places(
     return namespace(*sums).stack(sums).reshape(dims).astype(dy.dtype)
 
 
+# Gradient ops that take an operand for its shape.
+
+
+def backprop_input_like(
+    attrs: WindowAttrs, image: Array, kernel: Array, dy: Array
+) -> tuple[Array]:
+    gradient = _transposed(lambda x: _convolve(attrs, x, kernel), image.shape, dy)
+    return _like_operands(gradient, kernel, dy)
+
+
+def backprop_filter_like(
+    attrs: WindowAttrs, image: Array, kernel: Array, dy: Array
+) -> tuple[Array]:
+    gradient = _transposed(lambda k: _convolve(attrs, image, k), kernel.shape, dy)
+    return _like_operands(gradient, image, dy)
+
+
+def conv(attrs: ConvAttrs, image: Array, kernel: Array) -> tuple[Array]:
+    """Convolve along one to three axes, with any number of batch axes."""
+    windows = attrs.windows(kernel.ndim)
+    batch = image.shape[: attrs.batch_dims]
+    flat = image.reshape(-1, *image.shape[attrs.batch_dims :])
+    result = _convolve(windows, flat, kernel)
+    result = result.reshape(*batch, *result.shape[1:])
+    return _like_operands(result, image, kernel)
+
+
 KERNELS = {
-    "Conv2D": Kernel(_forward(_convolve)),
+    "Conv2D": Kernel(convolution),
     "Conv2DBackpropInput": Kernel(_backprop_input(_convolve), static=("input_sizes",)),
     "Conv2DBackpropFilter": Kernel(
         _backprop_filter(_convolve), static=("filter_sizes",)
     ),
-    "Conv3D": Kernel(_forward(_convolve)),
+    "Conv3D": Kernel(convolution),
     "Conv3DBackpropInputV2": Kernel(
         _backprop_input(_convolve), static=("input_sizes",)
     ),
@@ -369,4 +400,9 @@ KERNELS = {
     "DepthwiseConv2dNativeBackpropFilter": Kernel(
         depthwise_backprop_filter, static=("filter_sizes",)
     ),
+    "Conv2DBackpropInputV2": Kernel(backprop_input_like),
+    "Conv2DBackpropFilterV2": Kernel(backprop_filter_like),
+    "Conv3DBackpropInput": Kernel(backprop_input_like),
+    "Conv3DBackpropFilter": Kernel(backprop_filter_like),
+    "Conv": Kernel(conv),
 }

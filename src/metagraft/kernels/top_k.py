@@ -13,10 +13,10 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
 
-__all__ = ["KERNELS"]
+__all__ = ["KERNELS", "largest"]
 
 
-def _top_k(values: Array, k: int, index_dtype: Any) -> tuple[Array, Array]:
+def largest(values: Array, k: int, index_dtype: Any) -> tuple[Array, Array]:
     had = values.shape[-1] if values.ndim else 0
     if not values.ndim or had < k:
         raise InvalidArgumentError(
@@ -27,8 +27,8 @@ def _top_k(values: Array, k: int, index_dtype: Any) -> tuple[Array, Array]:
     if k < 0:
         raise InvalidArgumentError(None, None, f"Need k >= 0, got {k}")
     if namespace(values) is not np:
-        largest, indices = lax().top_k(values, k)
-        return largest, indices.astype(index_dtype)
+        found, indices = lax().top_k(values, k)
+        return found, indices.astype(index_dtype)
     # A stable sort of the mirrored values, mirrored back, puts equal ones in order.
     order = np.argsort(values[..., ::-1], axis=-1, kind="stable")[..., ::-1]
     indices = (values.shape[-1] - 1 - order)[..., :k]
@@ -36,11 +36,11 @@ def _top_k(values: Array, k: int, index_dtype: Any) -> tuple[Array, Array]:
 
 
 def top_k(attrs: Any, values: Array) -> tuple[Array, Array]:
-    return _top_k(values, attrs["k"], np.int32)
+    return largest(values, attrs["k"], np.int32)
 
 
 def top_k_v2(attrs: Any, values: Array, k: np.ndarray) -> tuple[Array, Array]:
-    return _top_k(values, int(k), attrs["index_type"].as_numpy_dtype)
+    return largest(values, int(k), attrs["index_type"].as_numpy_dtype)
 
 
 def _in_top_k(predictions: Array, targets: Array, k: Array) -> tuple[Array]:

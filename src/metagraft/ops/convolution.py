@@ -9,7 +9,8 @@ Conv2DShapeImpl; python/ops/nn_grad.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metagraft.graph.build.array import shape
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
     from metagraft.graph.tensor import Tensor
 
-__all__ = ["OPS"]
+__all__ = ["OPS", "ConvAttrs"]
 
 _SOURCE = "tensorflow core/ops/nn_ops.cc"
 
@@ -96,6 +97,93 @@ def conv_2d_backprop_input_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence
 def backprop_filter_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
     """The shape is the value of `filter_sizes`."""
     return (with_rank(inputs.as_dims(1), attrs.rank),)
+
+
+def like_image_shape(_attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """The gradient has the shape of the image, which is an operand."""
+    return (inputs[0],)
+
+
+def like_filter_shape(_attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """The gradient has the shape of the filter, which is an operand."""
+    return (inputs[1],)
+
+
+def general_shape(attrs: ConvAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """As `convolution_shape`, with any number of batch and one to three other axes."""
+    image, kernel = inputs[0], inputs[1]
+    if kernel is None or (image is None and not attrs.has_axes):
+        return (None,)
+    windows = attrs.windows(len(kernel))
+    batch: tuple[int | None, ...] = (None,) * attrs.batch_dims
+    if image is not None:
+        batch = with_rank(image, windows.rank + attrs.batch_dims - 1)[
+            : attrs.batch_dims
+        ]
+        image = (None, *image[attrs.batch_dims :])
+    flat = Shapes((image, kernel))
+    (out,) = convolution_shape(windows, flat)
+    assert out is not None
+    return ((*batch, *out[1:]),)
+
+
+@dataclass(frozen=True, slots=True)
+class ConvAttrs:
+    """Attributes of `Conv`, whose rank the filter tells.
+
+    Attributes:
+        channels_first: Whether the channels come before the other axes.
+        strides: Steps, for every axis with one batch.
+        dilations: The same; empty for none.
+        padding: `SAME`, `VALID` or `EXPLICIT`.
+        explicit: Paddings, in pairs, for `EXPLICIT`.
+        batch_dims: How many batch axes there are.
+        groups: How many groups of channels.
+    """
+
+    channels_first: bool
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    padding: bytes
+    explicit: tuple[int, ...]
+    batch_dims: int
+    groups: int
+
+    @classmethod
+    def read(cls, attrs: Mapping[str, Any]) -> ConvAttrs:
+        """Read the attributes."""
+        return cls(
+            channels_first=attrs["data_format"] == b"CHANNELS_FIRST",
+            strides=tuple(attrs["strides"]),
+            dilations=tuple(attrs["dilations"]),
+            padding=attrs["padding"],
+            explicit=tuple(attrs["explicit_paddings"]),
+            batch_dims=attrs["batch_dims"],
+            groups=attrs["groups"],
+        )
+
+    @property
+    def has_axes(self) -> bool:
+        """Whether the strides tell how many axes there are."""
+        return bool(self.strides)
+
+    def windows(self, rank: int) -> WindowAttrs:
+        """Return the attributes for a filter of `rank` axes.
+
+        Raises:
+            ValueError: They do not fit its rank.
+        """
+        letters = "DHW"[-(rank - 2) :]
+        data_format = f"NC{letters}" if self.channels_first else f"N{letters}C"
+        return WindowAttrs.read(
+            {
+                "data_format": data_format.encode(),
+                "strides": self.strides,
+                "dilations": self.dilations or (1,) * rank,
+                "padding": self.padding,
+                "explicit_paddings": self.explicit,
+            }
+        )
 
 
 _PASSED_ON = {
@@ -202,6 +290,13 @@ def _family(
     return first, second, third
 
 
+def _volumes(attrs: Mapping[str, Any]) -> WindowAttrs:
+    """Read the attributes of the first ops for volumes, whose channels are last."""
+    names = ("strides", "dilations", "padding")
+    given = {name: attrs[name] for name in names}
+    return WindowAttrs.read({**given, "data_format": b"NDHWC"})
+
+
 OPS = (
     *_family(
         "Conv2D",
@@ -219,4 +314,14 @@ OPS = (
         "DepthwiseConv2dNativeBackpropFilter",
         depthwise_shape,
     ),
+    *(
+        OpSpec(name=name, attrs=read, shape=shape_rule, source=_SOURCE)
+        for name, shape_rule, read in (
+            ("Conv2DBackpropInputV2", like_image_shape, WindowAttrs.read),
+            ("Conv2DBackpropFilterV2", like_filter_shape, WindowAttrs.read),
+            ("Conv3DBackpropInput", like_image_shape, _volumes),
+            ("Conv3DBackpropFilter", like_filter_shape, _volumes),
+        )
+    ),
+    OpSpec(name="Conv", attrs=ConvAttrs.read, shape=general_shape, source=_SOURCE),
 )

@@ -111,6 +111,11 @@ def second_order_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
     return (pooled,)
 
 
+def pooled_with_argmax_shape(attrs: ArgmaxAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """The gradient of the gradient has the shape of the pooled image."""
+    return (_pooled(attrs.windows, inputs[0]),)
+
+
 def average_pool_grad_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
     """The shape is the value of `orig_input_shape`."""
     return (with_rank(inputs.as_dims(0), attrs.rank),)
@@ -285,6 +290,12 @@ OPS = (
     ),
     _row(
         "MaxPoolGradWithArgmax", grad_with_argmax_shape, NO_RULE_YET, ArgmaxAttrs.read
+    ),
+    _row(
+        "MaxPoolGradGradWithArgmax",
+        pooled_with_argmax_shape,
+        NO_RULE_YET,
+        ArgmaxAttrs.read,
     ),
     _row("AvgPool", average_pool_shape, average_pool_gradient),
     _row("AvgPoolGrad", average_pool_grad_shape, average_pool_grad_gradient),

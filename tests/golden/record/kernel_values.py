@@ -22,6 +22,23 @@ class Case(NamedTuple):
     operands: dict[str, Any]
 
 
+def _add(op: str, arguments: dict[str, Any]) -> Any:
+    """Add a node; ops that TensorFlow keeps to itself are in no module."""
+    if not op.startswith("_"):
+        return getattr(load().raw_ops, op)(**arguments)
+    from tensorflow.python.framework import op_def_library, op_def_registry
+
+    definition = op_def_registry.get(op)
+    inferred = {arg.number_attr for arg in definition.input_arg}
+    for attr in definition.attr:
+        is_free = attr.name not in arguments and attr.name not in inferred
+        if attr.HasField("default_value") and is_free:
+            kind = attr.default_value.WhichOneof("value")
+            value = getattr(attr.default_value, kind)
+            arguments[attr.name] = list(value.i) if kind == "list" else value
+    return op_def_library.apply_op(op, name=op[1:], **arguments)
+
+
 def run(case: Case) -> list[Any]:
     """Return the outputs of one op."""
     tf = load()
@@ -34,11 +51,11 @@ def run(case: Case) -> list[Any]:
             if isinstance(value, list):
                 return [fed(item) for item in value]
             tensor = tf.placeholder(tf.as_dtype(value.dtype), value.shape)
-            feeds[tensor] = value
+            feeds[tensor] = np.array(value)  # some ops write to their operands
             return tensor
 
         named = {name: fed(value) for name, value in case.operands.items()}
-        result = getattr(tf.raw_ops, case.op)(**named, **case.attrs)
+        result = _add(case.op, {**named, **case.attrs})
         tensors = tf.nest.flatten(result)
         values = session.run(tensors, feeds)
         # NumPy would make a type of its own of each length of text.

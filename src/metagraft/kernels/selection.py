@@ -1,0 +1,85 @@
+"""Values by their place in order, and isotonic regression; twin of `ops/selection.py`.
+
+Source: tensorflow core/kernels/nth_element_op.cc, approx_topk.cc,
+isotonic_regression_op.cc.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError, UnimplementedError
+from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.namespace import namespace
+from metagraft.kernels.top_k import largest
+
+__all__ = ["KERNELS"]
+
+
+def _require(holds: bool, text: str) -> None:
+    if not holds:
+        raise InvalidArgumentError(None, None, text)
+
+
+def nth_element(attrs: Any, values: Array, n: np.ndarray) -> tuple[Array]:
+    xp = namespace(values)
+    _require(n.ndim == 0, f"N must be scalar, got shape {list(n.shape)}")
+    place = int(n)
+    _require(place >= 0, f"Need n >= 0, got {place}")
+    _require(values.ndim >= 1, f"Input must be >= 1-D, got shape {list(values.shape)}")
+    _require(values.shape[-1] > place, "Input must have at least n+1 columns")
+    if attrs["reverse"]:
+        place = values.shape[-1] - place - 1
+    return (xp.sort(values, axis=-1)[..., place],)
+
+
+def approx_top_k(attrs: Any, values: Array) -> tuple[Array, Array]:
+    """Return the exact result, which is as close as can be."""
+    if not attrs["aggregate_to_topk"]:
+        raise UnimplementedError(
+            None, None, "ApproxTopK with aggregate_to_topk=False is not built."
+        )
+    xp = namespace(values)
+    axis = attrs["reduction_dimension"]
+    moved = xp.moveaxis(values, axis, -1)
+    signed = moved if attrs["is_max_k"] else -moved
+    found, places = largest(signed, attrs["k"], np.int32)
+    found = found if attrs["is_max_k"] else -found
+    return xp.moveaxis(found, -1, axis), xp.moveaxis(places, -1, axis)
+
+
+def isotonic_regression(
+    attrs: Any, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the nearest values that do not increase, row by row.
+
+    Neighbours in the wrong order are replaced by their mean, again and again.
+    """
+    _require(
+        values.ndim == 2, f"input must be a matrix, got shape {list(values.shape)}"
+    )
+    output = np.zeros(values.shape, attrs["output_dtype"].as_numpy_dtype)
+    segments = np.zeros(values.shape, np.int32)
+    for row, numbers in enumerate(values.astype(np.float64).tolist()):
+        sums: list[float] = []
+        counts: list[int] = []
+        for number in numbers:
+            sums.append(number)
+            counts.append(1)
+            while len(sums) > 1 and sums[-2] * counts[-1] < sums[-1] * counts[-2]:
+                last_sum, last_count = sums.pop(), counts.pop()
+                sums[-1] += last_sum
+                counts[-1] += last_count
+        means = [total / count for total, count in zip(sums, counts, strict=True)]
+        output[row] = np.repeat(means, counts)
+        segments[row] = np.repeat(np.arange(len(counts)), counts)
+    return output, segments
+
+
+KERNELS = {
+    "NthElement": Kernel(nth_element, static=("n",)),
+    "ApproxTopK": Kernel(approx_top_k),
+    "IsotonicRegression": Kernel(isotonic_regression, host=True),
+}

@@ -1,0 +1,97 @@
+"""Morphological dilation and its gradients; twin of `kernels/dilation.py`.
+
+Images are `[n, h, w, c]`, filters `[h, w, c]`.
+
+Source: tensorflow core/ops/nn_ops.cc, python/ops/nn_grad.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
+from metagraft.graph.shape_checks import merge_dim, with_rank
+from metagraft.graph.shapes import Dims
+from metagraft.ops.windows import WindowAttrs
+
+if TYPE_CHECKING:
+    from metagraft.graph.operation import Operation
+    from metagraft.graph.tensor import Tensor
+
+__all__ = ["OPS"]
+
+_SOURCE = "tensorflow core/ops/nn_ops.cc"
+
+
+def _read(attrs: Mapping[str, Any]) -> WindowAttrs:
+    """Read the attributes; rates are dilations of the window."""
+    return WindowAttrs.read(
+        {
+            "strides": attrs["strides"],
+            "dilations": attrs["rates"],
+            "padding": attrs["padding"],
+        }
+    )
+
+
+def dilation_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """Windows along the spatial axes; each channel has a filter of its own."""
+    batch, rows, columns, channels = with_rank(inputs[0], 4)
+    filter_rows, filter_columns, depth = with_rank(inputs[1], 3)
+    if None in (rows, columns, filter_rows, filter_columns):
+        return ((batch, None, None, depth),)
+    merge_dim(channels, depth)
+    return (
+        (
+            batch,
+            attrs.output_size(1, rows, filter_rows),
+            attrs.output_size(2, columns, filter_columns),
+            depth,
+        ),
+    )
+
+
+def input_shape(_attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """The gradient has the shape of the image."""
+    return (inputs[0],)
+
+
+def filter_shape(_attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """The gradient has the shape of the filter."""
+    return (inputs[1],)
+
+
+def dilation_gradient(
+    g: GradientBuilder, op: Operation, dy: Tensor
+) -> Sequence[Tensor]:
+    """Goes where the largest sums came from, in the image and in the filter."""
+    image, kernel = op.inputs
+    attrs: dict[str, Any] = {
+        name: op.get_attr(name) for name in ("strides", "rates", "padding")
+    }
+    given: dict[str, Any] = {"input": image, "filter": kernel, "out_backprop": dy}
+    return (
+        g.op("Dilation2DBackpropInput", **given, **attrs),
+        g.op("Dilation2DBackpropFilter", **given, **attrs),
+    )
+
+
+OPS = (
+    OpSpec(
+        name="Dilation2D",
+        attrs=_read,
+        shape=dilation_shape,
+        gradient=dilation_gradient,
+        source=_SOURCE,
+    ),
+    OpSpec(
+        name="Dilation2DBackpropInput", attrs=_read, shape=input_shape, source=_SOURCE
+    ),
+    OpSpec(
+        name="Dilation2DBackpropFilter",
+        attrs=_read,
+        shape=filter_shape,
+        source=_SOURCE,
+    ),
+)

@@ -1,0 +1,167 @@
+"""Values by their place in order, and isotonic regression; twin of the kernels.
+
+Source: tensorflow core/ops/nn_ops.cc, python/ops/nn_grad.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from metagraft.graph.build import array
+from metagraft.graph.build.math import cast, divide, equal, number_range
+from metagraft.graph.build.reductions import reduce_tensor
+from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
+from metagraft.graph.scopes import name_scope
+from metagraft.graph.shape_checks import with_rank, with_rank_at_least
+from metagraft.graph.shapes import Dims
+
+if TYPE_CHECKING:
+    from metagraft.graph.operation import Operation
+    from metagraft.graph.tensor import Tensor
+
+__all__ = ["OPS"]
+
+_SOURCE = "tensorflow core/ops/nn_ops.cc"
+
+
+def nth_element_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """The last axis is gone.
+
+    Raises:
+        ValueError: There are not so many values.
+    """
+    dims, n = with_rank_at_least(inputs[0], 1), inputs.value(1)
+    with_rank(inputs[1], 0)
+    if dims is None:
+        return (None,)
+    if n is not None and dims[-1] is not None and dims[-1] <= int(n):
+        raise ValueError(
+            f"Input must have last dimension > n = {int(n)} but is {dims[-1]}"
+        )
+    return (dims[:-1],)
+
+
+def nth_element_gradient(
+    _g: GradientBuilder, op: Operation, dy: Tensor
+) -> Sequence[Any]:
+    """Divided between the values that are equal to the one that was chosen."""
+    values, chosen = op.inputs[0], op.outputs[0]
+    is_chosen = cast(equal(array.expand_dims(chosen, -1), values), dy.dtype)
+    dy = array.expand_dims(dy, -1)
+    count = array.expand_dims(reduce_tensor("Sum", is_chosen, -1), -1)
+    return (divide(is_chosen, count) * dy, None)
+
+
+def approx_top_k_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """One axis becomes k long.
+
+    Raises:
+        ValueError: There is no such axis, or it is too short.
+    """
+    dims = with_rank_at_least(inputs[0], 1)
+    if dims is None:
+        return (None, None)
+    axis, k = attrs["reduction_dimension"], attrs["k"]
+    axis = axis + len(dims) if axis < 0 else axis
+    if not 0 <= axis < len(dims):
+        raise ValueError(
+            f"Reduction dimension {attrs['reduction_dimension']} is out of range for"
+            f" rank {len(dims)}"
+        )
+    size = dims[axis]
+    if size is not None and size < k:
+        raise ValueError(f"input must have last dimension >= k = {k} but was {size}")
+    out = (*dims[:axis], k, *dims[axis + 1 :])
+    return (out, out)
+
+
+def approx_top_k_gradient(
+    g: GradientBuilder, op: Operation, dy: Tensor, _d_indices: Any
+) -> Sequence[Any]:
+    """Scattered to where the values came from."""
+    indices = op.outputs[1]
+    dims: Any = indices.shape.as_list()
+    rank = len(dims)
+    axis = op.get_attr("reduction_dimension")
+    axis = axis + rank if axis < 0 else axis
+    lifted = [*dims, 1]
+
+    def along(place: int) -> Any:
+        if place == axis:
+            return array.reshape(indices, lifted)
+        shape: list[Any] = [1] * (rank + 1)
+        shape[place] = dims[place]
+        numbers = array.reshape(number_range(dims[place]), shape)
+        return g.op("BroadcastTo", input=numbers, shape=lifted)
+
+    places = array.concat([along(place) for place in range(rank)], axis=rank)
+    count = math.prod(dims)
+    places = array.reshape(places, [count, rank])
+    updates = array.reshape(dy, [count])
+    shape = op.inputs[0].shape
+    return (g.op("ScatterNd", indices=places, updates=updates, shape=shape),)
+
+
+def isotonic_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Values and numbers of segments, both like the input."""
+    return (inputs[0], inputs[0])
+
+
+def isotonic_gradient(
+    g: GradientBuilder, op: Operation, dy: Tensor, _d_segments: Any
+) -> Sequence[Any]:
+    """The mean of the gradient over each segment, row by row."""
+    segments = op.outputs[1]
+    rows = dy.shape[0]
+    pairs = zip(
+        array.split(dy, rows), array.split(segments, segments.shape[0]), strict=True
+    )
+    found = []
+    for values, ids in pairs:
+        count = reduce_tensor("Max", ids) + 1
+        means = array.gather(_segment_means(g, values, ids, count), ids)
+        found.append(array.reshape(means, [-1]))
+    return (array.stack(found, axis=0),)
+
+
+def _segment_means(
+    g: GradientBuilder, values: Tensor, ids: Tensor, count: Tensor
+) -> Tensor:
+    with name_scope(None, "UnsortedSegmentMean"):
+        ones = array.ones(array.shape_or_constant(ids, True), dtype=values.dtype)
+        sizes = g.op(
+            "UnsortedSegmentSum", data=ones, segment_ids=ids, num_segments=count
+        )
+        first = count[None]
+        trailing = array.ones([array.rank(values) - array.rank(ids)], dtype=count.dtype)
+        sizes = array.reshape(sizes, array.concat([first, trailing], axis=0))
+        sizes = g.op("Maximum", x=sizes, y=1)
+        total = g.op(
+            "UnsortedSegmentSum", data=values, segment_ids=ids, num_segments=count
+        )
+        mean: Tensor = total / sizes
+        return mean
+
+
+OPS = (
+    OpSpec(
+        name="NthElement",
+        shape=nth_element_shape,
+        gradient=nth_element_gradient,
+        source=_SOURCE,
+    ),
+    OpSpec(
+        name="ApproxTopK",
+        shape=approx_top_k_shape,
+        gradient=approx_top_k_gradient,
+        source=_SOURCE,
+    ),
+    OpSpec(
+        name="IsotonicRegression",
+        shape=isotonic_shape,
+        gradient=isotonic_gradient,
+        source=_SOURCE,
+    ),
+)
