@@ -42,6 +42,8 @@ def _operand(value: Any) -> Any:
     dtype = dtype_of(value["dtype"])
     items = value["items"]
     array = np.empty(len(items), dtype)
+    if dtype.kind == "c":
+        items = [complex(*item) for item in items]
     is_text = value["dtype"] == "object"
     array[:] = [item.encode("latin-1") for item in items] if is_text else items
     return array.reshape(value["shape"])

@@ -25,6 +25,8 @@ def _operand(value: Any) -> Any:
     items = array.reshape(-1).tolist()
     if array.dtype == np.dtype(object):
         items = [item.decode("latin-1") for item in items]
+    if array.dtype.kind == "c":
+        items = [[item.real, item.imag] for item in items]
     return {"dtype": array.dtype.name, "shape": list(array.shape), "items": items}
 
 
