@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -18,13 +19,22 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
+from google.protobuf.message import DecodeError
 
 import metagraft.compat.v1 as tf
 from metagraft import errors
+from metagraft.graph.structure import flatten
 from metagraft.proto import MetaGraphDef, SavedModel, SignatureDef, TensorInfo
 from metagraft.saved_model.keys import INIT_OP_SIGNATURE_KEY
 from metagraft.saved_model.loader import SavedModelLoader
-from tests.fuzz import damage_models, damage_nodes, damage_parts, recorded_files
+from metagraft.saved_model.structured_values import CompositeSpec
+from tests.fuzz import (
+    damage_bytes,
+    damage_models,
+    damage_nodes,
+    damage_parts,
+    recorded_files,
+)
 from tests.fuzz.examination import DOCUMENTED, Outcome, Problem
 from tests.fuzz.limits import TooSlow, limited
 from tests.fuzz.recorded_files import Recorded
@@ -124,7 +134,9 @@ def _examine(folder: Path) -> Outcome:
     found: list[Exception] = []
     loader = _tried("reading", found, lambda: SavedModelLoader(folder))
     for meta_graph in loader.saved_model.meta_graphs if loader else ():
-        _load_and_run(loader, list(meta_graph.meta_info_def.tags), found)
+        tags = list(meta_graph.meta_info_def.tags)
+        _load_and_run(loader, tags, found)
+        _tried("loading objects", found, partial(_load_as_objects, folder, tags))
     return Outcome(found[0] if found else None)
 
 
@@ -139,6 +151,27 @@ def _load_and_run(
                     continue
                 run = partial(_run, session, signature)
                 _tried(f"running {key!r}", found, run)
+
+
+def _load_as_objects(folder: Path, tags: list[str]) -> None:
+    with tf.Graph().as_default():
+        model = tf.saved_model.load_v2(folder, tags)
+        for part in vars(model).values():
+            for trace in getattr(part, "concrete_functions", ()):
+                repr(trace)
+                trace.captured_inputs  # noqa: B018 - may raise
+                specs = flatten(trace.structured_input_signature)
+                trace(*map(_value_of, filter(_is_spec, specs)))
+
+
+def _is_spec(spec: Any) -> bool:
+    return isinstance(spec, tf.TensorSpec | CompositeSpec)
+
+
+def _value_of(spec: Any) -> Any:
+    if isinstance(spec, CompositeSpec):
+        return tf.sparse_placeholder(tf.float32)
+    return tf.placeholder(spec.dtype, spec.shape)
 
 
 def _run(session: Any, signature: SignatureDef) -> None:
@@ -235,7 +268,35 @@ def change_asset(rng: Random, meta: MetaGraphDef) -> None:
     asset.tensor_info.name = f"{_some_name(rng, meta)}{rng.choice(('', ':0'))}"
 
 
+def change_objects(rng: Random, meta: MetaGraphDef) -> None:
+    """Damage the tree of objects: its links, and what functions take and use."""
+    tree = meta.object_graph_def
+    if not tree.nodes or not tree.concrete_functions:
+        return
+    _, function = rng.choice(sorted(tree.concrete_functions.items()))
+    number = rng.choice((-1, 0, 1, len(tree.nodes), 1 << 30))
+    change = rng.choice(("bound", "link", "bytes", "bytes", "drop", "name"))
+    if change == "bound":
+        function.bound_inputs[:] = [*function.bound_inputs, number][-2:]
+    elif change == "link":
+        node = rng.choice(tree.nodes)
+        node.children.add(node_id=number, local_name=rng.choice(WRONG_NAMES))
+    elif change == "bytes":
+        content = function.SerializeToString()
+        damaged = rng.choice(damage_bytes.DAMAGES)(rng, content)
+        with suppress(DecodeError):
+            function.ParseFromString(damaged)
+    elif change == "drop":
+        del tree.nodes[rng.randrange(len(tree.nodes)) :]
+    else:
+        for node in tree.nodes:
+            if node.WhichOneof("kind") == "function":
+                node.function.concrete_functions.append(rng.choice(WRONG_NAMES))
+
+
 _DAMAGES: Final = (
+    change_objects,
+    change_objects,
     *damage_nodes.DAMAGES,
     *damage_parts.DAMAGES,
     change_signature,

@@ -64,9 +64,14 @@ class LoadedConcreteFunction:
 
     @property
     def function_def(self) -> FunctionDef:
-        """Its definition."""
+        """Its definition.
+
+        Raises:
+            ValueError: The library of the model lacks it.
+        """
         found = self.graph.functions.get(self.name)
-        assert found is not None
+        if found is None:
+            raise ValueError(f"The model has no function '{self.name}'.")
         return found
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -20,6 +21,7 @@ _PASSING: Final = frozenset(
         *("RefEnter", "RefExit", "RefIdentity", "RefSwitch"),
     )
 )
+_MOST_REPEATED: Final = 1 << 20  # more copies of one text name no tensors
 _MAX_STEPS: Final = 100  # a damaged graph may go round in a circle
 
 
@@ -64,8 +66,12 @@ class Nodes:
         node = self.by_name.get(node_of_input(text))
         if node is None or node.op != "Const":
             return []
+        tensor = node.attr["value"].tensor
+        sizes = [dim.size for dim in tensor.tensor_shape.dim]
+        if math.prod(sizes) > max(len(tensor.string_val), _MOST_REPEATED):
+            return []
         try:
-            values = make_ndarray(node.attr["value"].tensor).ravel().tolist()
+            values = make_ndarray(tensor).ravel().tolist()
         except (OpError, ValueError, TypeError):
             return []
         return [
