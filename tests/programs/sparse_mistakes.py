@@ -27,19 +27,24 @@ def error_of(tf: ModuleType, mistake: Mistake) -> list[str]:
         if isinstance(value, list):
             return [fed(item) for item in value]
         array = np.asarray(value)
-        tensor = tf.placeholder(tf.as_dtype(array.dtype))
+        kind = tf.string if array.dtype.kind in "OU" else array.dtype
+        tensor = tf.placeholder(kind)
         feeds[tensor] = array
         return tensor
 
     operands = {name: fed(value) for name, value in mistake.operands.items()}
     with tf.Session() as session:
         try:
-            result = getattr(tf.raw_ops, mistake.op)(**operands, **mistake.attrs)
+            attrs = {
+                name: tf.as_dtype(value) if name == "dtype" else value
+                for name, value in mistake.attrs.items()
+            }
+            result = getattr(tf.raw_ops, mistake.op)(**operands, **attrs)
             session.run(result, feeds)
         except tf.errors.OpError as error:
             # TensorFlow tells first where the node was made.
-            text = error.message.partition("\n\t [[{{node ")[0].rpartition("\n")[2]
-            return [type(error).__name__, text]
+            text = error.message.partition("\n\t [[{{node ")[0].strip()
+            return [type(error).__name__, text.rpartition("\n")[2].strip()]
     raise AssertionError("the call did not fail")
 
 
@@ -118,7 +123,165 @@ _BESIDE = {
 }
 _REDUCED = {**_PART, "reduction_axes": np.array([1], np.int32)}
 
+_SETS = {
+    "set1_indices": _rows(0, 0, 1, 0),
+    "set1_values": _sizes(1, 2),
+    "set1_shape": _sizes(2, 3),
+    "set2_indices": _rows(0, 0, 1, 1),
+    "set2_values": _sizes(1, 3),
+    "set2_shape": _sizes(2, 2),
+}
+_CROSSED = {
+    "indices": [_rows(0, 0, 1, 0), _rows(0, 0)],
+    "values": [_sizes(1, 2), _sizes(3)],
+    "shapes": [_sizes(2, 1), _sizes(2, 1)],
+    "dense_inputs": [np.ones((2, 1), np.int64)],
+    "sep": np.array("-"),
+}
+_COUNTED = {
+    "indices": _rows(0, 0, 1, 1),
+    "values": _sizes(1, 2),
+    "dense_shape": _sizes(2, 2),
+    "weights": _floats(),
+}
+_DISTANCE = {
+    "hypothesis_indices": _rows(0, 0),
+    "hypothesis_values": _sizes(1),
+    "hypothesis_shape": _sizes(2, 2),
+    "truth_indices": _rows(0, 0),
+    "truth_values": _sizes(1),
+    "truth_shape": _sizes(2, 2),
+}
+
 MISTAKES = {
+    **_variants(
+        "SparseToSparseSetOperation",
+        _SETS,
+        {
+            "order": {"set1_indices": _rows(1, 0, 0, 0)},
+            "repeated": {"set1_indices": _rows(1, 0, 1, 0)},
+            "bounds": {"set2_indices": _rows(0, 0, 1, 5)},
+            "groups": {"set2_shape": _sizes(3, 2)},
+            "rank": {
+                "set1_indices": _sizes(0, 1).reshape(2, 1),
+                "set1_shape": _sizes(2),
+            },
+        },
+        set_operation="union",
+    ),
+    **_variants(
+        "SparseToSparseSetOperation", _SETS, {"operation": {}}, set_operation="xor"
+    ),
+    **_variants(
+        "DenseToDenseSetOperation",
+        {"set1": np.ones((2, 2), np.int32), "set2": np.ones((3, 2), np.int32)},
+        {
+            "groups": {},
+            "rank": {"set1": np.ones(3, np.int32), "set2": np.ones(2, np.int32)},
+        },
+        set_operation="a-b",
+    ),
+    **_variants(
+        "SparseCrossV2",
+        _CROSSED,
+        {
+            "indices": {"indices": [_sizes(0, 1), _rows(0, 0)]},
+            "columns": {
+                "indices": [np.zeros((2, 3), np.int64), _rows(0, 0)],
+            },
+            "count": {"values": [_sizes(1), _sizes(3)]},
+            "shape": {"shapes": [_sizes(2, 1, 1), _sizes(2, 1)]},
+            "batch": {"shapes": [_sizes(2, 1), _sizes(3, 1)]},
+            "dense": {"dense_inputs": [np.ones(2, np.int64)]},
+            "dense batch": {"dense_inputs": [np.ones((3, 1), np.int64)]},
+        },
+    ),
+    **_variants(
+        "SparseCountSparseOutput",
+        _COUNTED,
+        {
+            "bounds": {"indices": _rows(0, 0, 5, 1)},
+            "count": {"values": _sizes(1)},
+            "weights": {"weights": _floats(1)},
+            "rank": {"dense_shape": _sizes(2)},
+        },
+        binary_output=False,
+    ),
+    **_variants(
+        "DenseCountSparseOutput",
+        {"values": np.ones((2, 2), np.int32), "weights": _floats()},
+        {
+            "rank": {"values": np.ones((1, 2, 2), np.int32)},
+            "weights": {"weights": _floats(1, 2)},
+            "none": {"values": np.ones((0, 2), np.int32)},
+        },
+        binary_output=False,
+    ),
+    **_variants(
+        "SparseBincount",
+        {
+            "indices": _rows(0, 0, 1, 1),
+            "values": _sizes(1, 2),
+            "dense_shape": _sizes(2, 2),
+            "size": np.int64(3),
+            "weights": _floats(),
+        },
+        {
+            "negative": {
+                "values": _sizes(1, -2),
+                "indices": _sizes(0, 1).reshape(2, 1),
+                "dense_shape": _sizes(2),
+            },
+            "size": {"size": np.int64(-1)},
+        },
+    ),
+    **_variants(
+        "EditDistance",
+        _DISTANCE,
+        {
+            "rank": {"truth_shape": _sizes(2, 2, 2)},
+            "count": {"truth_values": _sizes(1, 2)},
+            "bounds": {"hypothesis_indices": _rows(7, 0)},
+            "matrix": {"hypothesis_indices": _sizes(7, 0)},
+            "ranks": {
+                "truth_shape": _sizes(2, 2, 2),
+                "truth_indices": np.zeros((1, 3), np.int64),
+            },
+        },
+    ),
+    **_variants(
+        "SerializeManySparse",
+        {
+            "sparse_indices": _rows(0, 0),
+            "sparse_values": _floats(1),
+            "sparse_shape": _sizes(2, 2),
+        },
+        {
+            "rank": {"sparse_shape": _sizes(2), "sparse_indices": _rows(0, 0)[:, :1]},
+            "bounds": {"sparse_indices": _rows(3, 0)},
+        },
+    ),
+    **_variants(
+        "DeserializeManySparse",
+        {"serialized_sparse": np.array([["a", "b", "c"]], object)},
+        {
+            "text": {},
+            "none": {"serialized_sparse": np.zeros((0, 3), object)},
+            "columns": {"serialized_sparse": np.array([["a", "b"]], object)},
+            "vector": {"serialized_sparse": np.array(["a", "b", "c"], object)},
+        },
+        dtype="float32",
+    ),
+    **_variants(
+        "DeserializeSparse",
+        {"serialized_sparse": np.array([["a", "b", "c"]], object)},
+        {
+            "text": {},
+            "none": {"serialized_sparse": np.zeros((0, 3), object)},
+            "columns": {"serialized_sparse": np.array([["a", "b"]], object)},
+        },
+        dtype="float32",
+    ),
     **_variants(
         "SparseReorder",
         _PART,

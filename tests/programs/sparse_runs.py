@@ -90,12 +90,12 @@ def sharded_embeddings(tf: ModuleType) -> list[Any]:
     found = []
     for combiner in ("sum", "mean", "sqrtn"):
         for used in (None, weights):
-            for strategy in ("mod", "div"):
-                found.append(
-                    tf.nn.embedding_lookup_sparse(
-                        parts, ids, used, strategy, combiner=combiner, max_norm=1.5
-                    )
+            found += [
+                tf.nn.embedding_lookup_sparse(
+                    parts, ids, used, strategy, combiner=combiner, max_norm=1.5
                 )
+                for strategy in ("mod", "div")
+            ]
             found.append(
                 tf.nn.embedding_lookup_sparse(
                     whole, ids, used, "div", combiner=combiner
@@ -231,12 +231,94 @@ def kept_in_a_map(tf: ModuleType) -> list[Any]:
         return [*session.run(batch), *session.run(many)]
 
 
+def _as_bytes(value: Any) -> Any:
+    return np.frombuffer(value, np.uint8)
+
+
+def packed(tf: ModuleType) -> list[Any]:
+    """Sparse tensors as text and as variants, and back."""
+    one = tf.SparseTensor([[0, 2], [2, 0], [2, 1]], [1.5, -2.0, 3.0], [4, 3])
+    single = tf.SparseTensor([[1]], tf.constant([5], tf.int64), [3])
+    words = tf.SparseTensor([[0, 0], [1, 1]], ["a", "bc"], [2, 2])
+    texts = [tf.serialize_sparse(part) for part in (one, single, words)]
+    rows = [tf.serialize_many_sparse(part) for part in (one, words)]
+    back = [
+        tf.deserialize_many_sparse(tf.stack([texts[0], texts[0]]), tf.float32),
+        tf.deserialize_many_sparse(rows[0], tf.float32, rank=2),
+        tf.io.deserialize_many_sparse(rows[1], tf.string),
+    ]
+    for kind in (tf.string, tf.variant):
+        row = tf.io.serialize_sparse(one, out_type=kind)
+        many = tf.io.serialize_many_sparse(one, out_type=kind)
+        for value in (row, tf.stack([row, row]), many, tf.reshape(many, [2, 2, 3])):
+            parts = tf.raw_ops.DeserializeSparse(
+                serialized_sparse=value, dtype=tf.float32
+            )
+            back.append(tf.SparseTensor(*parts))
+    with tf.Session() as session:
+        strings, tensors = session.run([texts + rows, back])
+    flat = [_as_bytes(text) for value in strings for text in value.reshape(-1)]
+    return [*flat, *(part for tensor in tensors for part in tensor)]
+
+
+def best_predictions(tf: ModuleType) -> list[Any]:
+    """Recall, precision and average precision over two batches."""
+    scores = tf.placeholder(tf.float32, [None, 5])
+    dense = tf.placeholder(tf.int64, [None, 2])
+    sparse = tf.sparse_placeholder(tf.int64, [None, 3])
+    vector = tf.placeholder(tf.int64, [None])
+    unknown = tf.placeholder(tf.int64)
+    weights = tf.constant([0.5, 2.0, 1.0])
+    metrics = []
+    for labels in (dense, sparse, vector, unknown):
+        metrics += [
+            tf.metrics.recall_at_k(labels, scores, 2),
+            tf.metrics.recall_at_k(labels, scores, 2, weights=weights),
+            tf.metrics.precision_at_k(labels, scores, 3, class_id=1),
+            tf.metrics.precision_at_k(labels, scores, 3),
+        ]
+    for labels in (dense, sparse):
+        metrics += [
+            tf.metrics.average_precision_at_k(labels, scores, 3),
+            tf.metrics.average_precision_at_k(labels, scores, 2, weights),
+        ]
+    random = np.random.RandomState(3)
+    found = []
+    with tf.Session() as session:
+        session.run(tf.local_variables_initializer())
+        for _ in range(2):
+            chosen = random.randint(0, 6, (3, 2))
+            feed = {
+                scores: random.rand(3, 5),
+                dense: chosen,
+                vector: chosen[:, 0],
+                unknown: chosen,
+                sparse: ([[0, 0], [0, 1], [2, 0]], [1, 3, 0], [3, 3]),
+            }
+            found += session.run([update for _, update in metrics], feed)
+        found += session.run([value for value, _ in metrics])
+    return found
+
+
+def distances(tf: ModuleType) -> list[Any]:
+    """Distances of words, with unknown shapes too."""
+    a = tf.sparse_placeholder(tf.string)
+    b = tf.SparseTensor([[0, 0], [0, 1], [1, 0]], ["x", "y", "z"], [3, 2])
+    value = ([[0, 0], [1, 0], [1, 1], [2, 0]], ["x", "z", "q", "z"], [3, 2])
+    results = [tf.edit_distance(a, b), tf.edit_distance(a, b, normalize=False)]
+    with tf.Session() as session:
+        return list(session.run(results, {a: value}))
+
+
 RUNS = {
+    "best_predictions": best_predictions,
+    "distances": distances,
     "fed_and_fetched": fed_and_fetched,
     "gradients_of_values": gradients_of_values,
     "kept_in_a_map": kept_in_a_map,
     "linear_model": linear_model,
     "merged_features": merged_features,
+    "packed": packed,
     "sharded_embeddings": sharded_embeddings,
     "wide_and_deep": wide_and_deep,
     "wide_and_deep_of_resources": wide_and_deep_of_resources,

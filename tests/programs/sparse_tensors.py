@@ -172,6 +172,102 @@ def sparse_sets(tf: ModuleType) -> None:
     tf.sets.set_size(other, validate_indices=False)
 
 
+def sparse_crosses(tf: ModuleType) -> None:
+    """Crosses, counts and distances."""
+    ids = _fed(tf, [None, 3], tf.int32)
+    words = _fed(tf, None, tf.string)
+    dense = tf.placeholder(tf.int32, [None, 2])
+    tf.sparse.cross([words, words])
+    tf.sparse.cross([ids, dense, words], separator="-", name="crossed")
+    tf.sparse.cross_hashed([words, words])
+    tf.sparse.cross_hashed([ids, dense], num_buckets=10, hash_key=3, name="hashed")
+    for axis in (0, -1):
+        tf.sparse.bincount(ids, axis=axis)
+        tf.sparse.bincount(dense, axis=axis, minlength=2, maxlength=5)
+        tf.sparse.bincount(ids, axis=axis, binary_output=True, name="some")
+        tf.sparse.bincount(ids, weights=_fed(tf), axis=axis)
+        tf.sparse.bincount(ids, weights=ids * 2, axis=axis)
+        tf.sparse.bincount(dense, weights=tf.ones_like(dense), axis=axis)
+    tf.edit_distance(words, words)
+    tf.edit_distance(words, tf.SparseTensorValue([[0, 0]], ["a"], [1, 1]), False)
+    tf.edit_distance(ids, ids, name="steps")
+
+
+def sparse_serialization(tf: ModuleType) -> None:
+    """Packed and unpacked."""
+    for one in (_fixed(tf), _fed(tf)):
+        for out_type in (tf.string, tf.variant):
+            tf.io.serialize_sparse(one, out_type=out_type)
+            tf.serialize_many_sparse(one, name="rows", out_type=out_type)
+    packed = tf.placeholder(tf.string, [None, 3])
+    tf.deserialize_many_sparse(packed, tf.float32)
+    tf.io.deserialize_many_sparse(packed, tf.int64, rank=2, name="unpacked")
+
+
+def sparse_lookups(tf: ModuleType) -> None:
+    """Rows of tables for sparse ids, with gradients."""
+    ids = _fed(tf, [None, 3], tf.int64)
+    free = _fed(tf, None, tf.int64)
+    weights = _fed(tf, [None, 3])
+    for use_resource in (False, True):
+        with tf.variable_scope(f"tables_{use_resource}", use_resource=use_resource):
+            table = tf.get_variable("table", [10, 4])
+            parts = [tf.get_variable(f"part{i}", [5, 4]) for i in range(2)]
+            split = tf.get_variable(
+                "split", [10, 4], partitioner=tf.fixed_size_partitioner(2)
+            )
+        if use_resource:
+            table.read_value_no_copy()
+        _lookups(tf, [table, parts, split], ids, free, weights)
+    tf.nn.embedding_lookup_sparse(tf.ones([3, 2]), ids, None)
+    tf.nn.embedding_lookup_sparse(
+        tf.ones([3, 2], tf.float16), _fed(tf, None, tf.int32), weights
+    )
+    tf.nn.embedding_lookup_sparse(tf.ones([3, 2]), ids, weights, allow_fast_lookup=True)
+
+
+def _lookups(
+    tf: ModuleType, tables: list[Any], ids: Any, free: Any, weights: Any
+) -> None:
+    found = []
+    for table in tables:
+        found += [
+            tf.nn.embedding_lookup_sparse(table, ids, used, combiner=combiner)
+            for combiner in ("mean", "sqrtn", "sum")
+            for used in (None, weights)
+        ]
+        found.append(tf.nn.embedding_lookup_sparse(table, ids, None, max_norm=1.0))
+        found += [
+            tf.nn.safe_embedding_lookup_sparse(table, ids),
+            tf.nn.safe_embedding_lookup_sparse(table, ids, weights, name="safe"),
+            tf.nn.safe_embedding_lookup_sparse(table, ids, weights, "sum", 3),
+        ]
+        tf.nn.safe_embedding_lookup_sparse(table, free, default_id=1)
+    tf.gradients(tf.add_n(found), tf.trainable_variables())
+
+
+def metrics_at_k(tf: ModuleType) -> None:
+    """Recall, precision and average precision of the best predictions."""
+    scores = tf.placeholder(tf.float32, [None, 5])
+    dense = tf.placeholder(tf.int64, [None, 2])
+    vector = tf.placeholder(tf.int64, [None])
+    unknown = tf.placeholder(tf.int64)
+    sparse = _fed(tf, [None, 3], tf.int64)
+    weights = tf.placeholder(tf.float32, [None])
+    for labels in (dense, vector, unknown, sparse):
+        tf.metrics.recall_at_k(labels, scores, 2)
+        tf.metrics.precision_at_k(labels, scores, 2, class_id=3, weights=weights)
+        tf.metrics.sparse_precision_at_k(labels, scores, 3, name="precise")
+        if labels is not unknown:
+            tf.metrics.average_precision_at_k(labels, scores, 2)
+            tf.metrics.sparse_average_precision_at_k(labels, scores, 1, weights)
+    best = tf.placeholder(tf.int32, [None, 2])
+    tf.metrics.recall_at_top_k(dense, best, metrics_collections=["a"])
+    tf.metrics.precision_at_top_k(
+        dense, best, k=2, class_id=1, updates_collections=["b"], name="top"
+    )
+
+
 PROGRAMS = (
     sparse_making,
     sparse_shapes,
@@ -182,4 +278,8 @@ PROGRAMS = (
     sparse_reductions,
     sparse_rows,
     sparse_sets,
+    sparse_crosses,
+    sparse_serialization,
+    sparse_lookups,
+    metrics_at_k,
 )

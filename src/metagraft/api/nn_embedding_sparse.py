@@ -132,15 +132,13 @@ def _looked_up(
         tables = [convert_to_tensor(tables[0], name="params")]
     is_direct = (
         len(tables) == 1
+        and not isinstance(tables[0], ResourceVariable)
         and tables[0].device == segment_ids.device
         and max_norm is None
         and (is_fast or not is_weighted)
     )
     if is_direct:
-        table = tables[0]
-        if isinstance(table, ResourceVariable):
-            table = table.read_value_no_copy()
-        return table, ids, True
+        return tables[0], ids, True
     unique, places = op("Unique", x=ids)
     rows = embedding_lookup(
         tables, unique, partition_strategy=strategy, max_norm=max_norm

@@ -7,40 +7,125 @@ Source: tensorflow core/kernels/set_kernels.cc.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.sparse_indices import (
+    broken_rule,
+    check_parts,
+    check_valid,
+    row_major_places,
+    shown_dims,
+)
 
 __all__ = ["KERNELS"]
 
-_OPERATIONS: dict[bytes, Callable[[set[Any], set[Any]], set[Any]]] = {
-    b"a-b": lambda a, b: a - b,
-    b"b-a": lambda a, b: b - a,
-    b"intersection": lambda a, b: a & b,
-    b"union": lambda a, b: a | b,
+_OPERATIONS: dict[bytes, Callable[[Any, Any], Any]] = {
+    b"a-b": lambda a, b: np.setdiff1d(a, b, assume_unique=True),
+    b"b-a": lambda a, b: np.setdiff1d(b, a, assume_unique=True),
+    b"intersection": lambda a, b: np.intersect1d(a, b, assume_unique=True),
+    b"union": np.union1d,
 }
 
 
-def dense_to_dense(attrs: Any, first: Array, second: Array) -> tuple[Array, ...]:
-    """Combine the sets group by group; the result is a sparse tensor."""
-    combine = _OPERATIONS[attrs["set_operation"].lower()]
-    groups = first.shape[:-1]
-    indices: list[tuple[int, ...]] = []
-    values: list[Any] = []
-    largest = 0
-    for group in np.ndindex(*groups):
-        found = sorted(combine(set(first[group].tolist()), set(second[group].tolist())))
-        indices.extend((*group, place) for place in range(len(found)))
-        values.extend(found)
-        largest = max(largest, len(found))
+@dataclass(frozen=True, slots=True)
+class _Sets:
+    """Values and the set that each belongs to.
+
+    Attributes:
+        outer: The sizes of all axes but the last.
+        rows: The number of its set for each value, `int64[n]`.
+        values: `[n]`.
+    """
+
+    outer: tuple[int, ...]
+    rows: Array
+    values: Array
+
+
+def _dense(sets: Array) -> _Sets:
+    dims = sets.shape
+    if len(dims) < 2:
+        raise broken_rule(f"Shape {shown_dims(dims)} has rank {len(dims)} < 2")
+    rows = np.repeat(np.arange(math.prod(dims[:-1])), dims[-1])
+    return _Sets(dims[:-1], rows, sets.reshape(-1))
+
+
+def _sparse(attrs: Any, indices: Array, values: Array, shape: Array) -> _Sets:
+    if shape.ndim != 1:
+        raise broken_rule("Shape must be a 1D tensor.")
+    if shape.shape[0] < 2:
+        raise broken_rule(f"Invalid rank {shape.shape[0]}.")
+    check_parts(indices, values, shape)
+    if attrs["validate_indices"]:
+        check_valid(indices, shape)
+    outer = tuple(int(size) for size in shape[:-1])
+    return _Sets(outer, row_major_places(indices[:, :-1], outer), values)
+
+
+def _combined(attrs: Any, first: _Sets, second: _Sets) -> tuple[Array, Array, Array]:
+    """Combine the sets of one number; the result is a sparse tensor, in order."""
+    if first.outer != second.outer:
+        raise broken_rule(
+            f"Mismatched shapes {shown_dims(first.outer)} vs {shown_dims(second.outer)}"
+        )
+    operation = _OPERATIONS.get(attrs["set_operation"].lower())
+    if operation is None:
+        name = attrs["set_operation"].lower().decode()
+        raise broken_rule(f"Invalid set_operation {name}.")
+    known, codes = np.unique(
+        np.concatenate([first.values, second.values]), return_inverse=True
+    )
+    rows = np.concatenate([first.rows, second.rows])
+    keys = rows * max(len(known), 1) + codes
+    count = len(first.values)
+    found = operation(np.unique(keys[:count]), np.unique(keys[count:]))
+    found_rows, found_codes = np.divmod(found, max(len(known), 1))
+    sizes = np.bincount(found_rows, minlength=1) if len(found) else np.zeros(1, int)
+    starts = np.cumsum(sizes) - sizes
+    within = np.arange(len(found)) - starts[found_rows]
+    outer = np.unravel_index(found_rows, first.outer) if len(found) else ()
+    indices = np.stack([*outer, within], axis=1) if len(found) else np.zeros((0, 0))
+    rank = len(first.outer) + 1
     return (
-        np.array(indices, np.int64).reshape(-1, first.ndim),
-        np.array(values, first.dtype),
-        np.array([*groups, largest], np.int64),
+        indices.astype(np.int64).reshape(-1, rank),
+        known[found_codes],
+        np.array([*first.outer, sizes.max()], np.int64),
     )
 
 
-KERNELS = {"DenseToDenseSetOperation": Kernel(dense_to_dense, host=True)}
+def dense_to_dense(attrs: Any, first: Array, second: Array) -> tuple[Array, ...]:
+    return _combined(attrs, _dense(first), _dense(second))
+
+
+def dense_to_sparse(
+    attrs: Any, first: Array, indices: Array, values: Array, shape: Array
+) -> tuple[Array, ...]:
+    return _combined(attrs, _dense(first), _sparse(attrs, indices, values, shape))
+
+
+def sparse_to_sparse(attrs: Any, *parts: Array) -> tuple[Array, ...]:
+    first, second = _sparse(attrs, *parts[:3]), _sparse(attrs, *parts[3:])
+    return _combined(attrs, first, second)
+
+
+def set_size(attrs: Any, indices: Array, values: Array, shape: Array) -> tuple[Array]:
+    sets = _sparse(attrs, indices, values, shape)
+    known, codes = np.unique(sets.values, return_inverse=True)
+    keys = np.unique(sets.rows * max(len(known), 1) + codes)
+    count = math.prod(sets.outer)
+    sizes = np.bincount(keys // max(len(known), 1), minlength=count)
+    return (sizes[:count].astype(np.int32).reshape(sets.outer),)
+
+
+KERNELS = {
+    "DenseToDenseSetOperation": Kernel(dense_to_dense, host=True),
+    "DenseToSparseSetOperation": Kernel(dense_to_sparse, host=True),
+    "SetSize": Kernel(set_size, host=True),
+    "SparseToSparseSetOperation": Kernel(sparse_to_sparse, host=True),
+}

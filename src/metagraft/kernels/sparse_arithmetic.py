@@ -275,12 +275,7 @@ def _check_dense_add(indices: Array, values: Array, shape: Array, dense: Array) 
             f" {np.ndim(dense)}"
         )
     if is_host(shape):
-        for axis, (size, other) in enumerate(zip(shape, dense.shape, strict=True)):
-            if size != other:
-                raise broken_rule(
-                    f"Dimension {axis} does not equal (no broadcasting is supported):"
-                    f" sparse side {size} vs dense side {other}"
-                )
+        _check_equal_sizes(shape, dense.shape)
     if is_host(indices):
         wrong = np.argwhere((indices < 0) | (indices >= np.array(dense.shape)))
         if len(wrong):
@@ -289,6 +284,15 @@ def _check_dense_add(indices: Array, values: Array, shape: Array, dense: Array) 
                 f"Sparse tensor has an invalid index on dimension {axis}:"
                 f" a_indices({row},{axis}) = {indices[row, axis]}, dense tensor shape:"
                 f" {_plain(dense.shape)}"
+            )
+
+
+def _check_equal_sizes(shape: Array, dense_dims: tuple[int, ...]) -> None:
+    for axis, (size, other) in enumerate(zip(shape, dense_dims, strict=True)):
+        if size != other:
+            raise broken_rule(
+                f"Dimension {axis} does not equal (no broadcasting is supported):"
+                f" sparse side {size} vs dense side {other}"
             )
 
 

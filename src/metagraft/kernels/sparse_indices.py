@@ -6,7 +6,7 @@ Source: tensorflow core/util/sparse/sparse_tensor.h.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -18,6 +18,7 @@ __all__ = [
     "broken_rule",
     "check_bounds",
     "check_parts",
+    "check_valid",
     "group_starts",
     "groups",
     "in_row_major_order",
@@ -82,24 +83,49 @@ def check_bounds(indices: Array, shape: Array) -> None:
         )
 
 
-def _is_sorted(indices: Any, *, strictly: bool) -> bool:
-    """Whether rows ascend, first column first."""
+def _first_descent(indices: Any, *, strictly: bool) -> int | None:
+    """Return the first row that does not come after the one before it, if any."""
     if len(indices) < 2:
-        return True
-    undecided = np.ones(len(indices) - 1, np.bool_)
+        return None
+    equal = np.ones(len(indices) - 1, np.bool_)
+    descends = np.zeros(len(indices) - 1, np.bool_)
     for column in range(indices.shape[1]):
         before, after = indices[:-1, column], indices[1:, column]
-        if np.any(undecided & (after < before)):
-            return False
-        undecided &= after == before
-        if not undecided.any():
-            return True
-    return not strictly
+        descends |= equal & (after < before)
+        equal &= after == before
+    wrong = np.flatnonzero(descends | equal if strictly else descends)
+    return int(wrong[0]) + 1 if wrong.size else None
 
 
 def in_row_major_order(indices: Any) -> bool:
     """Whether rows ascend; equal ones may follow each other. Host arrays only."""
-    return _is_sorted(indices, strictly=False)
+    return _first_descent(indices, strictly=False) is None
+
+
+def check_valid(indices: Any, shape: Any) -> None:
+    """Demand that rows ascend inside of the shape, none twice. Host arrays only.
+
+    Raises:
+        InvalidArgumentError: One is outside, or two are equal or the other way round.
+    """
+    outside = np.flatnonzero(np.any((indices < 0) | (indices >= shape), axis=1))
+    descent = _first_descent(indices, strictly=True)
+    if descent is None and not outside.size:
+        return
+    if outside.size and (descent is None or outside[0] <= descent):
+        row = int(outside[0])
+        problem = f"out of bounds: need 0 <= index < {shown_dims(shape)}"
+    else:
+        row = int(descent or 0)
+        is_repeated = np.array_equal(indices[row], indices[row - 1])
+        problem = "repeated" if is_repeated else _OUT_OF_ORDER
+    raise broken_rule(f"indices[{row}] = {shown_dims(indices[row])} is {problem}")
+
+
+_OUT_OF_ORDER: Final = (
+    "out of order. Many sparse ops require sorted indices.\n"
+    "    Use `tf.sparse.reorder` to create a correctly ordered copy.\n\n"
+)
 
 
 def row_order(indices: Array) -> Array:

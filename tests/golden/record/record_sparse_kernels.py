@@ -263,6 +263,164 @@ def reductions() -> Iterator[Case]:
             yield Case("reduction", "SparseSoftmax", {}, operands)
 
 
+SET_TYPES = ["int8", "int16", "int32", "int64", "uint8", "uint16", "object"]
+
+
+def small(name: str, *shape: int) -> Any:
+    """Return values of which some are equal."""
+    values = RNG.randint(0, 5, shape)
+    if name == "object":
+        return texts(*(b"v%d" % i for i in values.reshape(-1))).reshape(shape)
+    return values.astype(name)
+
+
+def set_parts(name: str, dims: tuple[int, ...], count: int, prefix: str) -> Any:
+    """Return a sparse tensor of sets as three operands."""
+    found = parts("int64", dims, count, prefix)
+    return {**found, f"{prefix}values": small(name, count)}
+
+
+def sets() -> Iterator[Case]:
+    """Every operation, dense and sparse, of every type."""
+    for name in SET_TYPES:
+        for how in ("a-b", "b-a", "intersection", "union"):
+            attrs = {"set_operation": how}
+            first = small(name, 2, 2, 4)
+            operands = {"set1": first, "set2": small(name, 2, 2, 3)}
+            yield Case("sets", "DenseToDenseSetOperation", attrs, operands)
+            one = set_parts(name, (2, 2, 4), 7, "set2_")
+            operands = {"set1": first, **one}
+            yield Case("sets", "DenseToSparseSetOperation", attrs, operands)
+            other = set_parts(name, (2, 2, 5), 6, "set1_")
+            operands = {**other, **one}
+            yield Case("sets", "SparseToSparseSetOperation", attrs, operands)
+        operands = set_parts(name, (2, 3, 4), 9, "set_")
+        yield Case("sets", "SetSize", {}, operands)
+    for how in ("a-b", "union"):
+        attrs = {"set_operation": how}
+        empty = {**set_parts("int32", (3, 0), 0, "set1_")}
+        operands = {**empty, **set_parts("int32", (3, 0), 0, "set2_")}
+        yield Case("sets", "SparseToSparseSetOperation", attrs, operands)
+        operands = {"set1": small("int32", 3, 0), "set2": small("int32", 3, 2)}
+        yield Case("sets", "DenseToDenseSetOperation", attrs, operands)
+
+
+def crosses() -> Iterator[Case]:
+    """Texts and numbers, sparse and dense, joined and hashed."""
+    for kinds in (
+        ["object"],
+        ["object", "object"],
+        ["int64", "int64"],
+        ["object", "int64", "object"],
+        ["int64", "object"],
+        [],
+    ):
+        for dense_kinds in ([], ["object"], ["int64"], ["object", "int64"]):
+            if not kinds and not dense_kinds:
+                continue
+            given = [parts("int64", (4, 3), 6) for _ in kinds]
+            operands = {
+                "indices": [one["indices"] for one in given],
+                "values": [small(kind, 6) for kind in kinds],
+                "shapes": [one["shape"] for one in given],
+                "dense_inputs": [small(kind, 4, 2) for kind in dense_kinds],
+            }
+            has_numbers = "int64" in (*kinds, *dense_kinds)
+            attrs = {
+                "hashed_output": False,
+                "num_buckets": 0,
+                "hash_key": 7,
+                "out_type": np.object_,
+                "internal_type": np.int64 if has_numbers else np.object_,
+            }
+            if not has_numbers:
+                yield Case("cross", "SparseCross", attrs, operands)
+            for buckets, key in ((0, 956888297470), (10, 1), (1000, -5)):
+                hashed = {
+                    **attrs,
+                    "hashed_output": True,
+                    "num_buckets": buckets,
+                    "hash_key": key,
+                    "out_type": np.int64,
+                    "internal_type": np.int64,
+                }
+                yield Case("cross", "SparseCross", hashed, operands)
+            separator = {"sep": texts(b"-").reshape(())}
+            yield Case("cross", "SparseCrossV2", {}, {**operands, **separator})
+            for buckets, strong in ((0, False), (100, True), (0, True)):
+                if strong and "int64" in dense_kinds:
+                    continue  # TensorFlow ends in a fault.
+                keyed = {
+                    "num_buckets": scalar(buckets),
+                    "strong_hash": np.array(strong),
+                    "salt": vector(3, -4),
+                }
+                yield Case("cross", "SparseCrossHashed", {}, {**operands, **keyed})
+
+
+def counts() -> Iterator[Case]:
+    """Values counted, with weights and without, within limits."""
+    for name in ("int32", "int64"):
+        for weight in ("int32", "int64", "float32", "float64"):
+            for is_binary in (False, True):
+                for has_weights in (False, True):
+                    yield from _counts(name, weight, is_binary, has_weights)
+
+
+def _counts(
+    name: str, weight: str, is_binary: bool, has_weights: bool
+) -> Iterator[Case]:
+    if is_binary and has_weights:
+        return
+    none = np.zeros(0, weight)
+    sparse = set_parts(name, (4, 5), 9, "")
+    weights = numbers(weight, 9) if has_weights else none
+    splits = {"splits": vector(0, 2, 2, 6, 9)}
+    table = {"size": scalar(4, name), "weights": weights}
+    flag = {"binary_output": is_binary}
+    indices, values, shape = sparse.values()
+    operands = {"indices": indices, "values": values, "dense_shape": shape}
+    yield Case("count", "SparseBincount", flag, {**operands, **table})
+    flat = {"indices": indices[:, 1:], "values": values, "dense_shape": vector(5)}
+    yield Case("count", "SparseBincount", flag, {**flat, **table})
+    ragged = {**splits, "values": values}
+    yield Case("count", "RaggedBincount", flag, {**ragged, **table})
+    for least, most in ((-1, -1), (8, -1), (-1, 3), (2, 9)):
+        attrs = {"minlength": least, "maxlength": most, "binary_output": is_binary}
+        for one in (small(name, 6), small(name, 2, 4)):
+            given = numbers(weight, *one.shape) if has_weights else none
+            operands = {"values": one, "weights": given}
+            yield Case("count", "DenseCountSparseOutput", attrs, operands)
+        operands = {
+            "indices": indices,
+            "values": values,
+            "dense_shape": shape,
+            "weights": weights,
+        }
+        yield Case("count", "SparseCountSparseOutput", attrs, operands)
+        operands = {**splits, "values": values, "weights": weights}
+        yield Case("count", "RaggedCountSparseOutput", attrs, operands)
+
+
+def distances() -> Iterator[Case]:
+    """Sequences of every type, some of them empty."""
+    for name in EVERY:
+        for normalize in (False, True):
+            rank = 3 if normalize else 2
+            dims = [(3, 2, 4)[-rank:], (2, 3, 5)[-rank:]]
+            operands = {}
+            for prefix, size, count in zip(
+                ("hypothesis_", "truth_"), dims, (6, 7), strict=True
+            ):
+                one = parts("int64", size, min(count, int(np.prod(size))), prefix)
+                one[f"{prefix}values"] = small(
+                    "object" if name == "object" else "int64",
+                    len(one[f"{prefix}values"]),
+                ).astype(dtype_of(name))
+                operands.update(one)
+            yield Case("distance", "EditDistance", {"normalize": normalize}, operands)
+
+
 def cases() -> Iterator[Case]:
     """Return all cases."""
     yield from orders()
@@ -273,6 +431,10 @@ def cases() -> Iterator[Case]:
     yield from sums()
     yield from products()
     yield from reductions()
+    yield from sets()
+    yield from crosses()
+    yield from counts()
+    yield from distances()
 
 
 if __name__ == "__main__":

@@ -19,6 +19,15 @@ _NAMES = {
         "true_positives true_positives_at_thresholds",
     ),
     **from_module(
+        "metagraft.api.metrics_at_k",
+        "precision_at_k precision_at_top_k recall_at_k recall_at_top_k "
+        "sparse_precision_at_k",
+    ),
+    **from_module(
+        "metagraft.api.metrics_average_precision",
+        "average_precision_at_k sparse_average_precision_at_k",
+    ),
+    **from_module(
         "metagraft.api.metrics_curves",
         "auc sensitivity_at_specificity specificity_at_sensitivity",
     ),

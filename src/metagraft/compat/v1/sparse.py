@@ -33,6 +33,8 @@ ARITHMETIC = {
     "softmax": "sparse_softmax",
     "sparse_dense_matmul": "sparse_tensor_dense_matmul",
 }
+# Names in `tf.io` and in `tf`.
+SERIALIZATION = ("deserialize_many_sparse", "serialize_many_sparse", "serialize_sparse")
 # The same functions under their names in `tf` itself.
 TOP_LEVEL = {
     **{
@@ -49,6 +51,8 @@ TOP_LEVEL = {
         f"{_API}.sparse:convert_to_tensor_or_sparse_tensor"
     ),
     "sparse_to_dense": f"{_API}.sparse:sparse_to_dense",
+    "edit_distance": f"{_API}.edit_distance:edit_distance",
+    **{name: f"{_API}.sparse_serialization:{name}" for name in SERIALIZATION},
 }
 
 _NAMES = {
@@ -66,6 +70,9 @@ _NAMES = {
         name: f"{_API}.segments:sparse_{name}"
         for name in ("segment_mean", "segment_sqrt_n", "segment_sum")
     },
+    "bincount": f"{_API}.sparse_counting:sparse_bincount",
+    "cross": f"{_API}.sparse_cross:sparse_cross",
+    "cross_hashed": f"{_API}.sparse_cross:sparse_cross_hashed",
     "mask": f"{_API}.gather:sparse_mask",
     "placeholder": f"{_API}.constants:sparse_placeholder",
 }

@@ -1,0 +1,71 @@
+"""Counts of values as sparse tensors, and of sparse values; twin of `kernels/`.
+
+Source: tensorflow core/ops/count_ops.cc, math_ops.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from metagraft.graph.op_spec import OpSpec, Shapes
+from metagraft.graph.shape_checks import with_rank
+from metagraft.graph.shapes import Dims
+
+__all__ = ["OPS"]
+
+_COUNT_OPS: Final = "tensorflow core/ops/count_ops.cc"
+_MATH_OPS: Final = "tensorflow core/ops/math_ops.cc"
+
+
+def _result(rank: int | None) -> Sequence[Dims]:
+    """A sparse tensor: indices, values and shape."""
+    return (None, rank), (None,), (rank,)
+
+
+def dense_count_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Counts for each row of a matrix, or of a vector."""
+    dims = inputs[0]
+    return _result(None if dims is None else len(dims))
+
+
+def sparse_count_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Counts for each row."""
+    return _result(with_rank(inputs[0], 2)[1])
+
+
+def ragged_count_shape(_attrs: Any, _inputs: Shapes) -> Sequence[Dims]:
+    """Counts for each row."""
+    return _result(2)
+
+
+def _table_size(inputs: Shapes, place: int) -> int | None:
+    with_rank(inputs[place], 0)
+    size = inputs.value(place)
+    if size is not None and int(size) < 0:
+        raise ValueError(f"size ({int(size)}) must be non-negative")
+    return None if size is None else int(size)
+
+
+def sparse_bincount_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """`size` counts, for each row of a matrix."""
+    size = _table_size(inputs, 3)
+    dims = inputs.as_dims(2)
+    if dims is None:
+        return (None,)
+    return ((size,) if len(dims) < 2 else (dims[0], size),)
+
+
+def ragged_bincount_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """`size` counts for each row."""
+    _table_size(inputs, 2)
+    return ((None, None),)
+
+
+OPS = (
+    OpSpec(name="DenseCountSparseOutput", shape=dense_count_shape, source=_COUNT_OPS),
+    OpSpec(name="SparseCountSparseOutput", shape=sparse_count_shape, source=_COUNT_OPS),
+    OpSpec(name="RaggedCountSparseOutput", shape=ragged_count_shape, source=_COUNT_OPS),
+    OpSpec(name="SparseBincount", shape=sparse_bincount_shape, source=_MATH_OPS),
+    OpSpec(name="RaggedBincount", shape=ragged_bincount_shape, source=_MATH_OPS),
+)
