@@ -42,6 +42,7 @@ from tests.programs import (
     variables,
     warm_starts,
     while_loops,
+    window_networks,
 )
 
 Program = Callable[[ModuleType], object]
@@ -68,6 +69,7 @@ PROGRAMS = _by_name(
     networks.PROGRAMS,
     recurrent_networks.PROGRAMS,
     sequence_networks.PROGRAMS,
+    window_networks.PROGRAMS,
     random_choices.PROGRAMS,
     network_gradients.PROGRAMS,
     network_functions.PROGRAMS,

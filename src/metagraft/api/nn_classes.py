@@ -12,7 +12,7 @@ from metagraft.graph.apply_op import op
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["TopKV2", "in_top_k", "top_k"]
+__all__ = ["TopKV2", "approx_max_k", "approx_min_k", "in_top_k", "top_k"]
 
 
 class TopKV2(NamedTuple):
@@ -57,3 +57,60 @@ def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) ->
             "InTopKV2", predictions=predictions, targets=targets, k=k, name=name
         )
         return result
+
+
+def approx_max_k(
+    operand: Any,
+    k: int,
+    reduction_dimension: int = -1,
+    recall_target: float = 0.95,
+    reduction_input_size_override: int = -1,
+    aggregate_to_topk: bool = True,
+    name: str | None = None,
+) -> Any:
+    """Return the k largest values and their places; some may be missed.
+
+    Args:
+        operand: The values.
+        k: How many.
+        reduction_dimension: Along which axis.
+        recall_target: Which share has to be found.
+        reduction_input_size_override: How many values there are in all, if these are
+            a part.
+        aggregate_to_topk: Whether to return k, not more candidates.
+        name: Name of the operation.
+    """
+    return op(
+        "ApproxTopK",
+        input=operand,
+        k=k,
+        reduction_dimension=reduction_dimension,
+        recall_target=recall_target,
+        is_max_k=True,
+        reduction_input_size_override=reduction_input_size_override,
+        aggregate_to_topk=aggregate_to_topk,
+        name=name,
+    )
+
+
+def approx_min_k(
+    operand: Any,
+    k: int,
+    reduction_dimension: int = -1,
+    recall_target: float = 0.95,
+    reduction_input_size_override: int = -1,
+    aggregate_to_topk: bool = True,
+    name: str | None = None,
+) -> Any:
+    """Return the k smallest values and their places; see `approx_max_k`."""
+    return op(
+        "ApproxTopK",
+        input=operand,
+        k=k,
+        reduction_dimension=reduction_dimension,
+        recall_target=recall_target,
+        is_max_k=False,
+        reduction_input_size_override=reduction_input_size_override,
+        aggregate_to_topk=aggregate_to_topk,
+        name=name,
+    )

@@ -5,6 +5,7 @@ Source: tensorflow python/ops/nn_impl.py, candidate_sampling_ops.py.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from metagraft.api.nn_embedding import embedding_lookup
@@ -25,12 +26,15 @@ from metagraft.graph.tensor import Tensor
 __all__ = [
     "all_candidate_sampler",
     "compute_accidental_hits",
+    "fixed_unigram_candidate_sampler",
+    "learned_unigram_candidate_sampler",
     "log_uniform_candidate_sampler",
     "nce_loss",
     "sampled_softmax_loss",
     "uniform_candidate_sampler",
 ]
 
+_MOST_CLASSES = 2**31 - 1
 Sampled = tuple[Tensor, Tensor, Tensor]
 
 
@@ -108,6 +112,88 @@ def all_candidate_sampler(
         num_true=num_true,
         num_sampled=num_sampled,
         unique=unique,
+        **seed_attributes(seed),
+        name=name,
+    )
+    return sampled
+
+
+def learned_unigram_candidate_sampler(
+    true_classes: Any,
+    num_true: int,
+    num_sampled: int,
+    unique: bool,
+    range_max: int,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Sampled:
+    """Draw classes by how often the op saw them; see `uniform_candidate_sampler`.
+
+    Raises:
+        ValueError: There are too many classes.
+    """
+    seeds = seed_attributes(seed)
+    if range_max > _MOST_CLASSES:
+        raise ValueError(f"Value of range_max:{range_max} is too large to handle")
+    sampled: Sampled = op(
+        "LearnedUnigramCandidateSampler",
+        true_classes=true_classes,
+        num_true=num_true,
+        num_sampled=num_sampled,
+        unique=unique,
+        range_max=range_max,
+        **seeds,
+        name=name,
+    )
+    return sampled
+
+
+def fixed_unigram_candidate_sampler(
+    true_classes: Any,
+    num_true: int,
+    num_sampled: int,
+    unique: bool,
+    range_max: int,
+    vocab_file: str = "",
+    distortion: float = 1.0,
+    num_reserved_ids: int = 0,
+    num_shards: int = 1,
+    shard: int = 0,
+    unigrams: Sequence[float] = (),
+    seed: int | None = None,
+    name: str | None = None,
+) -> Sampled:
+    """Draw classes by given frequencies; see `uniform_candidate_sampler`.
+
+    Args:
+        true_classes: `[batch, num_true]`, int64.
+        num_true: How many classes of an example are right.
+        num_sampled: How many classes to draw.
+        unique: Whether no class is drawn twice.
+        range_max: How many classes there are.
+        vocab_file: A file with a line for each class, the frequency in its last column
+            between commas.
+        distortion: Exponent of the frequencies.
+        num_reserved_ids: How many classes come first that are never drawn.
+        num_shards: Into how many parts the classes are dealt.
+        shard: Which part this is.
+        unigrams: The frequencies, instead of the file.
+        seed: Seed of the operation.
+        name: Name of the operation.
+    """
+    sampled: Sampled = op(
+        "FixedUnigramCandidateSampler",
+        true_classes=true_classes,
+        num_true=num_true,
+        num_sampled=num_sampled,
+        unique=unique,
+        range_max=range_max,
+        vocab_file=vocab_file,
+        distortion=distortion,
+        num_reserved_ids=num_reserved_ids,
+        num_shards=num_shards,
+        shard=shard,
+        unigrams=list(unigrams),
         **seed_attributes(seed),
         name=name,
     )

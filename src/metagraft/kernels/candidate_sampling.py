@@ -20,9 +20,15 @@ from metagraft.kernels import philox
 from metagraft.kernels.distributions import uniform_double
 from metagraft.kernels.kernel import Array, Kernel, RandomStream
 
-__all__ = ["KERNELS"]
+__all__ = [
+    "KERNELS",
+    "RESERVED_WORDS_PER_SAMPLE",
+    "check_true",
+    "draw",
+    "expected_counts",
+]
 
-_RESERVED_WORDS_PER_SAMPLE = 2048
+RESERVED_WORDS_PER_SAMPLE = 2048
 _AT_ONCE = 256  # blocks drawn together
 
 # From the words of blocks `[n, 4]` to candidates, in order; and probabilities.
@@ -39,7 +45,7 @@ def _word_blocks(key: Array, counter: Array) -> Iterator[np.ndarray]:
         start += _AT_ONCE
 
 
-def _uniform_candidates(limit: int) -> Candidates:
+def uniform_candidates(limit: int) -> Candidates:
     """Remainders of 64-bit words, those rejected that would favour small ones."""
 
     def candidates(words: np.ndarray) -> np.ndarray:
@@ -79,7 +85,7 @@ def _log_uniform_probability(limit: int) -> Probability:
     return probability
 
 
-def _draw(
+def draw(
     key: Array, counter: Array, candidates: Candidates, count: int, *, unique: bool
 ) -> tuple[np.ndarray, int]:
     """Return the drawn classes and how many candidates that took."""
@@ -97,7 +103,7 @@ def _draw(
     raise AssertionError("the stream has no end")
 
 
-def _expected(probability: np.ndarray, count: int, tries: int) -> np.ndarray:
+def expected_counts(probability: np.ndarray, count: int, tries: int) -> np.ndarray:
     """How often a class is expected among the drawn ones."""
     if tries == count:
         return probability * np.float32(count)
@@ -110,24 +116,24 @@ def _sampler(
 ) -> Any:
     def sample(rng: RandomStream, attrs: Any, true_classes: Array) -> tuple[Array, ...]:
         count, limit = attrs["num_sampled"], attrs["range_max"]
-        _check_true(attrs, true_classes, limit)
+        check_true(attrs, true_classes, limit)
         if attrs["unique"] and count > limit:
             raise InvalidArgumentError(None, None, "Sampler's range is too small.")
-        key, counter = rng.reserve(-(-_RESERVED_WORDS_PER_SAMPLE * count // 4))
-        drawn, tries = _draw(
+        key, counter = rng.reserve(-(-RESERVED_WORDS_PER_SAMPLE * count // 4))
+        drawn, tries = draw(
             key, counter, make_candidates(limit), count, unique=attrs["unique"]
         )
         probability = make_probability(limit)
         return (
             drawn,
-            _expected(probability(true_classes), count, tries),
-            _expected(probability(drawn), count, tries),
+            expected_counts(probability(true_classes), count, tries),
+            expected_counts(probability(drawn), count, tries),
         )
 
     return sample
 
 
-def _check_true(attrs: Any, true_classes: Array, limit: int) -> None:
+def check_true(attrs: Any, true_classes: Array, limit: int) -> None:
     if true_classes.ndim != 2 or true_classes.shape[1] != attrs["num_true"]:
         raise InvalidArgumentError(
             None,
@@ -150,7 +156,7 @@ def all_candidates(
     """Every class once; nothing is drawn."""
     del rng
     count = attrs["num_sampled"]
-    _check_true(attrs, true_classes, count)
+    check_true(attrs, true_classes, count)
     return (
         np.arange(count, dtype=np.int64),
         np.ones(true_classes.shape, np.float32),
@@ -180,7 +186,7 @@ def compute_accidental_hits(
 
 KERNELS = {
     "UniformCandidateSampler": Kernel(
-        _sampler(_uniform_candidates, _uniform_probability), host=True, random=True
+        _sampler(uniform_candidates, _uniform_probability), host=True, random=True
     ),
     "LogUniformCandidateSampler": Kernel(
         _sampler(_log_uniform_candidates, _log_uniform_probability),

@@ -40,7 +40,14 @@ OPS = (
             gradient=NOT_DIFFERENTIABLE,
             source=_SOURCE,
         )
-        for kind in ("Uniform", "LogUniform", "All")
+        for kind in (
+            "Uniform",
+            "LogUniform",
+            "All",
+            "FixedUnigram",
+            "LearnedUnigram",
+            "ThreadUnsafeUnigram",
+        )
     ),
     OpSpec(
         name="ComputeAccidentalHits",

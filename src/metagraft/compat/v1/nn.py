@@ -50,6 +50,14 @@ _NAMES = {
         "collapse_repeated ctc_beam_search_decoder ctc_beam_search_decoder_v2 "
         "ctc_greedy_decoder ctc_loss ctc_loss_v2 ctc_unique_labels",
     ),
+    **from_module(f"{_API}.nn_morphology", "dilation2d erosion2d"),
+    **from_module(
+        f"{_API}.nn_fractional_pooling", "fractional_avg_pool fractional_max_pool"
+    ),
+    **from_module(
+        f"{_API}.nn_sampling",
+        "fixed_unigram_candidate_sampler learned_unigram_candidate_sampler",
+    ),
     "avg_pool2d": f"{_API}.nn_pooling:avg_pool",
     **from_module(
         f"{_API}.nn_softmax",
@@ -58,7 +66,7 @@ _NAMES = {
         "sparse_softmax_cross_entropy_with_logits weighted_cross_entropy_with_logits",
     ),
     **from_module(f"{_API}.nn_bias", "bias_add l2_loss relu_layer xw_plus_b"),
-    **from_module(f"{_API}.nn_classes", "in_top_k top_k"),
+    **from_module(f"{_API}.nn_classes", "approx_max_k approx_min_k in_top_k top_k"),
     **from_module(
         f"{_API}.nn_normalization",
         "batch_norm_with_global_normalization batch_normalization fused_batch_norm "

@@ -34,7 +34,9 @@ _NAMES = {
     "uniform": f"{_API}:random_uniform",
     **from_module(
         "metagraft.api.nn_sampling",
-        "all_candidate_sampler log_uniform_candidate_sampler uniform_candidate_sampler",
+        "all_candidate_sampler fixed_unigram_candidate_sampler "
+        "learned_unigram_candidate_sampler log_uniform_candidate_sampler "
+        "uniform_candidate_sampler",
     ),
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
