@@ -148,7 +148,19 @@ def mel_spectra(tf: ModuleType) -> None:
     )
 
 
+def sounds(tf: ModuleType) -> None:
+    """Sound as files, and what is computed of it."""
+    content = tf.placeholder(tf.string, [], name="content")
+    found = tf.audio.decode_wav(content)
+    audio, rate = tf.audio.decode_wav(content, 2, 16000, name="two")
+    tf.audio.encode_wav(audio, rate)
+    tf.audio.encode_wav(found.audio, found.sample_rate, name="again")
+    spectra = tf.raw_ops.AudioSpectrogram(input=audio, window_size=480, stride=160)
+    tf.raw_ops.Mfcc(spectrogram=spectra, sample_rate=rate, dct_coefficient_count=20)
+
+
 PROGRAMS = (
+    sounds,
     fourier_transforms,
     fourier_transforms_along_axes,
     fourier_gradients,

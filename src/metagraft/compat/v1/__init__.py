@@ -374,6 +374,7 @@ _NAMES = {
     **{
         name: f"metagraft.compat.v1.{name}"
         for name in (
+            "audio",
             "bitwise",
             "compat",
             "debugging",
