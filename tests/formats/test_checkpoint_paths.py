@@ -53,7 +53,8 @@ def test_files_of_version_1(suffix: str, tmp_path: Path) -> None:
     many = tmp_path / "many"
     _slices(tmp_path / f"many{SHARD}")
     pattern = f"{many}-?????-of-00002"
-    for name in (many, f"{many}{SHARD}", pattern):
+    (tmp_path / "many.meta").write_bytes(b"")
+    for name in (f"{many}{suffix}", f"{many}{SHARD}", pattern):
         assert checkpoint_prefix(name) == pattern
 
 

@@ -65,6 +65,15 @@ def test_there_and_back(bundle: Path, tmp_path: Path) -> None:
     _check(new)
 
 
+@pytest.mark.parametrize("name", ["two.index", "two.data-00000-of-00001", ""])
+def test_any_path_of_a_checkpoint(bundle: Path, tmp_path: Path, name: str) -> None:
+    """The files of a checkpoint, and its folder, mean it."""
+    target = tmp_path / "other" / "new"
+    target.parent.mkdir()
+    convert_checkpoint(bundle.parent / name, target)
+    _check(target)
+
+
 def test_mistakes(bundle: Path, tmp_path: Path) -> None:
     """Nothing is left behind when a checkpoint cannot be converted."""
     with pytest.raises(InvalidArgumentError, match="not 3"):

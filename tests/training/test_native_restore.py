@@ -412,3 +412,19 @@ def test_a_saver_suggests_names_of_objects(sess: Any) -> None:
         "For dense/kernels float32 [1, 2] the checkpoint may mean: "
         "dense/kernel float32 [1, 2]."
     )
+
+
+def test_paths_of_sharded_version_1(tmp_path: Path) -> None:
+    """Any path of such a checkpoint means it, also for its MetaGraph."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        v = tf.get_variable("v", initializer=[1.0, 2.0])
+        session.run(v.initializer)
+        saver = tf.train.Saver(sharded=True, write_version=1)
+        pattern = saver.save(session, str(tmp_path / "m"), global_step=10)
+    assert pattern.endswith("m-10-?????-of-00001")
+    names = ["m-10", "m-10.meta", "m-10-00000-of-00001", "m-10-?????-of-00001", ""]
+    for name in names:
+        with tf.Graph().as_default(), tf.Session() as session:
+            found = metagraft.import_meta_graph(tmp_path / name)
+            metagraft.restore(session, tmp_path / name)
+            assert session.run(found["v:0"]).tolist() == [1.0, 2.0], name

@@ -54,7 +54,7 @@ def checkpoint_prefix(path: files.PathLike) -> str:
         return f"{prefix[: found.start()]}-?????-of-{found[1]}"
     if files.matching(prefix):
         return prefix
-    shards = files.matching(f"{prefix}-?????-of-?????")
+    shards = _slice_shards(prefix)
     return checkpoint_prefix(shards[0]) if shards else prefix
 
 
@@ -62,11 +62,16 @@ def prefix_of(path: str) -> str:
     """Return the prefix of the checkpoint that a path is the prefix or a file of."""
     if not files.exists(index_path(path)):
         prefix = _OWN_SUFFIX.sub("", path)
-        if prefix != path and existing_files(prefix):
+        if prefix != path and (existing_files(prefix) or _slice_shards(prefix)):
             return prefix
         if _DATA_SUFFIX.search(path):  # the index is lost
             return prefix
     return path
+
+
+def _slice_shards(prefix: str) -> list[str]:
+    """Return the shards of version 1 of a checkpoint that was saved as `prefix`."""
+    return files.matching(f"{prefix}-?????-of-?????")
 
 
 def existing_files(prefix: str) -> list[str]:

@@ -9,6 +9,7 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.formats import files
 from metagraft.formats.bundle.writer import BundleWriter, slice_of
 from metagraft.formats.checkpoint import TensorReader, open_checkpoint
+from metagraft.formats.checkpoint_paths import checkpoint_prefix
 from metagraft.formats.extents import Box, Extent, whole
 from metagraft.formats.slices.writer import SliceWriter
 
@@ -25,8 +26,8 @@ def convert_checkpoint(
     checkpoint may be larger than the memory. Parts stay parts.
 
     Args:
-        source: What the files of the checkpoint start with; of shards of version 1
-            with `?` for the digits of their numbers.
+        source: A prefix, `model-10`, or one of its files, or the folder, for the latest
+            in it.
         target: What the files of the new one are to start with, another name; of
             version 1, the name of its file. The folder must exist.
         version: The format of the new one: 2, tensor bundles, or 1, the older single
@@ -43,11 +44,12 @@ def convert_checkpoint(
         raise InvalidArgumentError(
             None, None, f"checkpoints have version 1 or 2, not {version}"
         )
-    if os.fspath(source) == os.fspath(target):
+    prefix = checkpoint_prefix(source)
+    if os.fspath(target) in (prefix, os.fspath(source)):
         raise InvalidArgumentError(
-            None, None, f"{os.fspath(source)}: a checkpoint cannot replace itself"
+            None, None, f"{prefix}: a checkpoint cannot replace itself"
         )
-    with open_checkpoint(source) as reader:
+    with open_checkpoint(prefix) as reader:
         if version == V1:
             _write_slices(reader, target)
         else:

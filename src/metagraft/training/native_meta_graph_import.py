@@ -27,6 +27,7 @@ from metagraft.meta_graph.native_import import (
 )
 from metagraft.meta_graph.reports import Report
 from metagraft.meta_graph.unknown_ops import UnknownOp
+from metagraft.training.checkpoint_management import meta_graph_filename
 from metagraft.training.saver import Saver
 
 _META: Final = ".meta"
@@ -158,12 +159,14 @@ def _file_of(source: Any) -> Any:
     path = os.fsdecode(source)
     if files.exists(path) and not files.is_folder(path) and path.endswith(_META):
         return path
+    prefix = path
     try:
-        beside = checkpoint_prefix(path) + _META
+        prefix = checkpoint_prefix(path)
+        beside = meta_graph_filename(prefix, _META[1:])
     except (NotFoundError, ValueError):
         beside = path
     is_part = beside != path + _META  # the path is that of another of its files
-    if files.exists(beside) and (is_part or existing_files(path)):
+    if files.exists(beside) and (is_part or existing_files(prefix)):
         if not files.is_folder(beside):
             return beside
     elif files.exists(path) and not files.is_folder(path) and not is_part:
