@@ -14,7 +14,7 @@ import pytest
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.dtypes import as_dtype
-from metagraft.kernels import kernel_for, philox
+from metagraft.kernels import distributions, kernel_for, philox
 
 STORED = np.load(Path(__file__).parents[1] / "golden" / "random" / "values.npz")
 CASES: list[dict[str, Any]] = json.loads(str(STORED["cases"]))
@@ -145,6 +145,26 @@ def test_compiled_programs_draw_the_same(op: str) -> None:
     with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
         *_, drawn = jax.jit(program)(key, counter, traced)
     compare(np.asarray(drawn), number, 0, case)
+
+
+@pytest.mark.parametrize("share", [4, 500])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_truncation_in_large_arrays(
+    dtype: str, share: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Groups that need more blocks get them, however few are gathered in a turn."""
+    monkeypatch.setattr(distributions, "_GATHERED_SHARE", share)
+    key, counter = np.array([3, 4], np.uint32), np.array([5, 6, 7, 8], np.uint32)
+    kind = np.dtype(dtype)
+    expected = distributions.truncated_normal(key, counter, (70, 300), kind)
+    with jax.enable_x64(True):
+        drawn = jax.jit(
+            lambda key, counter: distributions.truncated_normal(
+                key, counter, (70, 300), kind
+            )
+        )(key, counter)
+    np.testing.assert_allclose(drawn, expected, rtol=2e-6, atol=1e-6)
+    assert np.abs(expected).max() < 2
 
 
 def test_the_counter_carries_into_higher_words() -> None:

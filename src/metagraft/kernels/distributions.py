@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any
+from typing import Any, Final
 
 import ml_dtypes
 import numpy as np
@@ -123,11 +123,50 @@ def _box_muller(u1: Array, u2: Array, dtype: np.dtype) -> tuple[Array, Array]:
         wide = angle.astype(_DOUBLE)
         return np.sin(wide).astype(dtype) * radius, np.cos(wide).astype(dtype) * radius
     radius = xp.sqrt(kind(-2.0) * xp.log(u1))
+    if dtype == _FLOAT:
+        sine, cosine = _sine_and_cosine(angle.astype(_DOUBLE))
+        return sine.astype(dtype) * radius, cosine.astype(dtype) * radius
     return xp.sin(angle) * radius, xp.cos(angle) * radius
+
+
+# Taylor's coefficients, from the last; below 1e-11 off for angles up to pi / 4.
+_SINE: Final = tuple((-1) ** n / math.factorial(2 * n + 1) for n in range(6, 0, -1))
+_COSINE: Final = tuple((-1) ** n / math.factorial(2 * n) for n in range(6, 0, -1))
+
+
+def _sine_and_cosine(angle: Array) -> tuple[Array, Array]:
+    """Sine and cosine of angles up to 2 pi, good for single precision.
+
+    XLA's own on the CPU take 7.6 ns for both in single precision; this, in double
+    precision and vectorised, 1.
+    """
+    xp = namespace(angle)
+    quarter = xp.round(angle * (2.0 / math.pi))
+    rest = angle - quarter * (math.pi / 2.0)
+    square = rest * rest
+    sine, cosine = xp.zeros_like(rest), xp.zeros_like(rest)
+    for factor in _SINE:
+        sine = (sine + factor) * square
+    for factor in _COSINE:
+        cosine = (cosine + factor) * square
+    sine, cosine = rest + rest * sine, 1.0 + cosine
+    turns = quarter.astype(np.int32)
+    is_odd = turns % 2 == 1
+    first = xp.where(is_odd, cosine, sine)
+    second = xp.where(is_odd, sine, cosine)
+    is_first_negative = (turns == 2) | (turns == 3)
+    is_second_negative = (turns == 1) | (turns == 2)
+    return (
+        xp.where(is_first_negative, -first, first),
+        xp.where(is_second_negative, -second, second),
+    )
 
 
 def normal_values(lanes: philox.Lanes, dtype: np.dtype) -> list[Array]:
     """Return the normal numbers that blocks give, one array for each place."""
+    if namespace(*lanes) is not np:
+        # XLA would compute the blocks anew for every number: 24 ms a million, not 14.
+        lanes = lax().optimization_barrier(lanes)
     if dtype == _DOUBLE:
         uniforms = uniform_double(*lanes[:2]), uniform_double(*lanes[2:])
         return list(_box_muller(*uniforms, _DOUBLE))
@@ -228,6 +267,12 @@ def _long_word(low: Array, high: Array) -> Array:
     return low.astype(np.uint64) | high.astype(np.uint64) << np.uint64(32)
 
 
+# Values of groups, how many are filled, and the number of the turn.
+_Groups = tuple[Array, Array, Array]
+_FEWEST_GATHERED: Final = 4096
+_GATHERED_SHARE: Final = 4
+
+
 def truncated_normal(key: Array, counter: Array, dims: Dims, dtype: np.dtype) -> Array:
     """Normal values below 2 in magnitude; every group of outputs has its own blocks.
 
@@ -273,15 +318,18 @@ def _fill_groups_on_host(
 def _fill_groups(
     key: Array, counter: Array, groups: int, stride: int, per_group: int
 ) -> Array:
+    """Fill all groups in turns, each of which draws a block for every group.
+
+    After the first turn five of six groups are full. The others are gathered and
+    filled, which saves three quarters of the work; what does not fit where they are
+    gathered, which hardly happens, is left to the next turn.
+    """
     xp = namespace(key, counter)
     wide = _DOUBLE if per_group == 2 else _FLOAT
     starts = xp.arange(groups, dtype=np.uint64) * np.uint64(stride)
     slots = xp.arange(per_group, dtype=np.int32)[:, None]
 
-    def unfinished(state: tuple[Array, Array, Array]) -> Array:
-        return xp.any(state[1] < per_group)
-
-    def turn(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+    def turn(starts: Array, state: _Groups) -> _Groups:
         values, filled, block = state
         for value in _candidates(key, counter, starts + block, per_group):
             accepted = xp.abs(value) < wide.type(_TRUNCATE_AT)
@@ -289,13 +337,35 @@ def _fill_groups(
             filled = filled + accepted.astype(np.int32)
         return values, filled, block + np.uint64(1)
 
+    def unfinished(state: _Groups) -> Array:
+        return xp.any(state[1] < per_group)
+
+    def filled_up(starts: Array, state: _Groups) -> _Groups:
+        return lax().while_loop(unfinished, functools.partial(turn, starts), state)
+
     state = (
         xp.zeros((per_group, groups), wide),
         xp.zeros(groups, np.int32),
         xp.zeros((), np.uint64),
     )
-    values, _, _ = lax().while_loop(unfinished, turn, state)
-    return values.T
+    if groups < _FEWEST_GATHERED:
+        return filled_up(starts, state)[0].T
+
+    def turn_and_gather(state: _Groups) -> _Groups:
+        values, filled, block = turn(starts, state)
+        (places,) = xp.nonzero(
+            filled < per_group, size=groups // _GATHERED_SHARE, fill_value=groups
+        )
+        gathered = (
+            values.at[:, places].get(mode="fill", fill_value=0),
+            filled.at[places].get(mode="fill", fill_value=per_group),
+            block,
+        )
+        gathered = filled_up(starts.at[places].get(mode="clip"), gathered)
+        values = values.at[:, places].set(gathered[0], mode="drop")
+        return values, filled.at[places].set(gathered[1], mode="drop"), block
+
+    return lax().while_loop(unfinished, turn_and_gather, state)[0].T
 
 
 def categories(

@@ -10,6 +10,7 @@ step of a small network compiles in about 0.1 s and 8 ms for each of its 50 node
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +20,7 @@ from metagraft.runtime.plan import Node
 _CALL_NS: Final = 2_500.0
 _ELEMENT_NS: Final = 0.5
 _FLOP_NS: Final = 0.03
+_RANDOM_NS: Final = 20.0  # a random number
 
 # A kernel that has no NumPy form compiles and runs a small program of its own; more
 # than one of them are better compiled together.
@@ -28,6 +30,7 @@ DEVICE_KERNELS_MAX: Final = 1
 DISPATCH_NS: Final = 40_000.0
 COMPILE_NS: Final = 100_000_000.0
 COMPILE_NODE_NS: Final = 8_000_000.0
+COMPILE_RANDOM_NS: Final = 500_000_000.0  # the ten rounds of the generator
 
 _PRODUCTS: Final = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2", "Einsum"})
 _CONVOLUTIONS: Final = frozenset(
@@ -59,6 +62,8 @@ def call_ns(node: Node, inputs: list[Any], outputs: list[Any]) -> float:
         return 0.0
     elements = sum(_size(value) for value in inputs) + sum(map(_size, outputs))
     cost = _CALL_NS + _ELEMENT_NS * elements
+    if node.kernel.random:
+        cost += _RANDOM_NS * sum(map(_size, outputs))
     op_type = node.op.type
     if op_type in _PRODUCTS and len(inputs) == 2 and outputs:
         # [.., m, k] x [.., k, n]: sqrt(mk * kn * mn) is mnk for single matrices.
@@ -70,9 +75,10 @@ def call_ns(node: Node, inputs: list[Any], outputs: list[Any]) -> float:
     return cost
 
 
-def compile_ns(n_nodes: int) -> float:
+def compile_ns(nodes: Sequence[Node]) -> float:
     """Return the estimated time to compile a plan."""
-    return COMPILE_NS + COMPILE_NODE_NS * n_nodes
+    random_count = sum(node.random is not None for node in nodes)
+    return COMPILE_NS + COMPILE_NODE_NS * len(nodes) + COMPILE_RANDOM_NS * random_count
 
 
 def _size(value: Any) -> int:

@@ -60,7 +60,7 @@ class Program:
         self._n_compiled = 0
         self._compiled_runs = 0
         self._warned = False
-        self._budget_ns = compile_ns(len(plan.nodes)) * _HOST_SHARE
+        self._budget_ns = compile_ns(plan.nodes) * _HOST_SHARE
 
     def run(self, feeds: Sequence[Any]) -> list[Any]:
         """Run with the given feeds and return the fetched values."""
