@@ -13,6 +13,7 @@ import metagraft.compat.v1 as tf
 from metagraft.runtime import program
 from tests.programs import (
     control_flow_runs,
+    long_loops,
     tensor_array_runs,
     tensor_list_mistakes,
 )
@@ -20,7 +21,7 @@ from tests.programs import (
 FOLDER = Path(__file__).resolve().parent.parent / "golden" / "control_flow_runs"
 VALUES = json.loads((FOLDER / "values.json").read_text(encoding="utf-8"))
 ERRORS = json.loads((FOLDER / "errors.json").read_text(encoding="utf-8"))
-PROGRAMS = control_flow_runs.PROGRAMS | tensor_array_runs.PROGRAMS
+PROGRAMS = control_flow_runs.PROGRAMS | tensor_array_runs.PROGRAMS | long_loops.PROGRAMS
 MISTAKES = tensor_array_runs.MISTAKES | tensor_list_mistakes.MISTAKES
 
 
@@ -92,7 +93,7 @@ def test_switched_training_step_is_one_program() -> None:
 
 @pytest.mark.usefixtures("_always_compile")
 def test_loop_with_known_length_is_one_program() -> None:
-    """A recurrent network trains as one program: its loops are unrolled."""
+    """A recurrent network trains as one program: its short loops are unrolled."""
     with tf.Graph().as_default(), tf.Session() as session:
         x = tf.placeholder(tf.float32, [None, 4])
         w = tf.get_variable("w", initializer=np.ones(4, np.float32))
@@ -101,6 +102,19 @@ def test_loop_with_known_length_is_one_program() -> None:
         step = tf.assign_sub(w, tf.gradients(loss, w)[0])
         session.run(w.initializer)
         session.run([loss, step], {x: np.ones([3, 4])})
+        assert segments(session) == [True]
+
+
+@pytest.mark.usefixtures("_always_compile")
+def test_long_loop_with_gradients_is_one_small_program() -> None:
+    """Its loops stay loops, however many turns there are."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [1000, 4])
+        w = tf.get_variable("w", initializer=np.ones(4, np.float32))
+        states = tf.scan(lambda a, v: tf.tanh(a * w + v), x, tf.zeros([4]))
+        step = tf.assign_sub(w, tf.gradients(tf.reduce_mean(states), w)[0])
+        session.run(w.initializer)
+        session.run(step, {x: np.ones([1000, 4])})
         assert segments(session) == [True]
 
 
@@ -118,13 +132,11 @@ def test_loop_of_any_length_is_part_of_a_program() -> None:
 
 
 @pytest.mark.usefixtures("_always_compile")
-def test_long_loop_with_a_stack_runs_on_the_host() -> None:
-    """A loop that is too long to be unrolled still gives values and gradients."""
+def test_loop_with_a_stack_of_any_height_runs_on_the_host() -> None:
+    """A loop whose length is computed still gives values and gradients."""
     with tf.Graph().as_default(), tf.Session() as session:
         x = tf.placeholder(tf.float32, [])
-        _, y = tf.while_loop(
-            lambda i, _: i < 100, lambda i, v: (i + 1, v * x), [0, 1.0]
-        )
+        y = tf.while_loop(lambda v: v < 99.5, lambda v: v + x, [0.0])
         gradient = tf.gradients(y, x)[0] * 2.0
         assert session.run(gradient, {x: 1.0}) == 200.0
         assert False in segments(session)

@@ -21,6 +21,7 @@ from metagraft.graph.defaults import (
     builds_control_flow_of_functions,
     executing_eagerly,
 )
+from metagraft.graph.flow import from_flow
 from metagraft.graph.folding import folded_value
 from metagraft.graph.keys import GraphKeys
 from metagraft.graph.scopes import add_to_collection, name_scope
@@ -114,7 +115,8 @@ def _build(pred: Any, if_true: Branch, if_false: Branch, strict: bool) -> Any:
     if context_true.outer_context is None:
         add_to_collection(GraphKeys.COND_CONTEXT, context_true)
         add_to_collection(GraphKeys.COND_CONTEXT, context_false)
-    packed = pack_like(true_value, merged)
+    like = zip(flatten(true_value), merged, strict=True)
+    packed = pack_like(true_value, [from_flow(value, flow) for value, flow in like])
     return packed if strict else _unpacked(packed)
 
 

@@ -23,6 +23,7 @@ from metagraft.graph.control_flow_context import (
 )
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.defaults import get_default_graph
+from metagraft.graph.flow import to_flow
 from metagraft.graph.operation import Operation
 from metagraft.graph.scope_names import prepend_name_scope, strip_name_scope
 from metagraft.graph.scopes import control_dependencies
@@ -232,7 +233,7 @@ class CondContext(ControlFlowContext):
         if isinstance(value, Operation):
             gated: Tensor = with_dependencies([value], self.pivot)
             return gated
-        return self._result_tensor(convert_to_tensor(value))
+        return self._result_tensor(convert_to_tensor(to_flow(value)))
 
     def _result_tensor(self, tensor: Tensor) -> Tensor:
         """Return what stands for a result; one from outside passes a switch."""

@@ -14,7 +14,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import is_static, show
 from metagraft.kernels.kernel import Array
-from metagraft.kernels.namespace import namespace
+from metagraft.kernels.pieces import added, zeros
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,12 @@ class ListValue:
 
     dtype: Any
     dims: tuple[int | None, ...] | None
-    elements: tuple[Array | None, ...]
+    elements: tuple[Any, ...]
     most: int = -1
+
+    def with_elements(self, elements: tuple[Any, ...]) -> ListValue:
+        """Return a list with other elements."""
+        return replace(self, elements=elements)
 
     def element(self, index: int, dims: Any) -> Array:
         """Return an element; zeros where nothing was written."""
@@ -86,7 +90,7 @@ def _zeros(element: Array | None) -> Array | None:
         return None
     if is_list(element):
         return zeros_like_list(element)
-    return namespace(element).zeros_like(element)
+    return zeros(element)
 
 
 def sum_of_lists(handles: Sequence[Array]) -> Array:
@@ -113,5 +117,5 @@ def _sum(terms: Sequence[Array | None]) -> Array | None:
         return sum_of_lists(written)
     total = written[0]
     for term in written[1:]:
-        total = total + term
+        total = added(total, term)
     return total

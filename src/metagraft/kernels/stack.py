@@ -6,22 +6,38 @@ then stand for a value.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.pieces import Container
 
 
-class _Stack:
+class _Stack(Container):
     """Values, the last one on top."""
 
     __slots__ = ("limit", "values")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.values: list[Array] = []
+        self.values: list[Any] = []
+
+    def elements_now(self) -> list[Any]:
+        return self.values
+
+    def map_elements(self, change: Callable[[Any], Any]) -> None:
+        self.values[:] = map(change, self.values)
+
+    def saved(self) -> Callable[[], None]:
+        values = list(self.values)
+
+        def restore() -> None:
+            self.values[:] = values
+
+        return restore
 
 
 def _handle(stack: _Stack) -> Array:

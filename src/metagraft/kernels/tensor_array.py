@@ -8,8 +8,8 @@ Source: tensorflow core/kernels/tensor_array.h, tensor_array_ops.cc.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NoReturn
 
 import numpy as np
@@ -25,7 +25,7 @@ from metagraft.graph.shapes import (
     show,
 )
 from metagraft.kernels.kernel import Array, Kernel
-from metagraft.kernels.namespace import namespace
+from metagraft.kernels.pieces import Container, added, joined, parts, stacked
 
 
 @dataclass(slots=True)
@@ -39,14 +39,14 @@ class _Element:
         is_cleared: Whether a read took the value away.
     """
 
-    value: Array | None = None
+    value: Any = None
     dims: tuple[int, ...] | None = None
     is_read: bool = False
     is_cleared: bool = False
 
 
 @dataclass(slots=True, eq=False)
-class _Array:
+class _Array(Container):
     """The elements of one array.
 
     Attributes:
@@ -75,6 +75,26 @@ class _Array:
     marked_size: int | None = None
     gradients: dict[bytes, _Array] = field(default_factory=dict)
     is_closed: bool = False
+
+    def elements_now(self) -> list[Any]:
+        return [*(e.value for e in self.elements), *self.gradients.values()]
+
+    def map_elements(self, change: Callable[[Any], Any]) -> None:
+        for element in self.elements:
+            element.value = change(element.value)
+
+    def saved(self) -> Callable[[], None]:
+        before = {f.name: getattr(self, f.name) for f in fields(self)}
+        gradients = dict(self.gradients)
+        elements = [replace(element) for element in self.elements]
+
+        def restore() -> None:
+            for name, value in before.items():
+                setattr(self, name, value)
+            self.gradients = dict(gradients)
+            self.elements = [replace(element) for element in elements]
+
+        return restore
 
     def fail(self, text: str) -> NoReturn:
         raise InvalidArgumentError(None, None, f"TensorArray {self.name}{text}")
@@ -107,7 +127,8 @@ class _Array:
                 f"existing shape is {show(element.dims)} but the new input shape is "
                 f"{show(dims)}."
             )
-        element.value = value if element.value is None else element.value + value
+        missing = element.value is None
+        element.value = value if missing else added(element.value, value)
 
     def _place(self, index: int) -> _Element:
         size = len(self.elements)
@@ -329,7 +350,7 @@ def gather(attrs: Any, handle: Array, indices: Array, flow_in: Array) -> tuple[A
             f"the Tensor at index 0: {show(first)}"
         )
     _check_alike(elements, "", 0)
-    return (namespace(*elements).stack(elements),)
+    return (stacked(elements),)
 
 
 def _refuse(text: str) -> NoReturn:
@@ -390,8 +411,8 @@ def scatter(
     if largest >= size and not array.grows:
         _refuse(f"Max scatter index must be < array size ({largest} vs. {size})")
     array.mark(max(largest + 1, size))
-    for position, index in enumerate(indices):
-        array.write(int(index), value[position, ...])
+    for index, part in zip(indices, parts(value), strict=True):
+        array.write(int(index), part)
     return (flow_in,)
 
 
@@ -433,7 +454,7 @@ def concat(attrs: Any, handle: Array, flow_in: Array) -> tuple[Array, Array]:
         return empty, np.zeros(0, np.int64)
     _check_alike(elements, "(excepting dimension 0) ", 1)
     lengths = np.array([np.shape(e)[0] for e in elements], np.int64)
-    return namespace(*elements).concatenate(elements), lengths
+    return joined(elements), lengths
 
 
 def split(

@@ -22,7 +22,7 @@ from metagraft.kernels.list_checks import (
     refuse,
 )
 from metagraft.kernels.list_value import ListValue, handle_of, list_behind
-from metagraft.kernels.namespace import namespace
+from metagraft.kernels.pieces import joined, parts, stacked
 
 
 def _dims(shape: Array) -> tuple[int | None, ...] | None:
@@ -56,11 +56,7 @@ def reserve(attrs: Any, element_shape: Array, num_elements: Array) -> tuple[Arra
 def from_tensor(attrs: Any, tensor: Array, element_shape: Array) -> tuple[Array]:
     """Make a list of the parts of an array."""
     check_parts(tensor, _dims(element_shape))
-    return (_new(attrs, element_shape, _parts(tensor)),)
-
-
-def _parts(tensor: Array) -> list[Array]:
-    return [tensor[i, ...] for i in range(np.shape(tensor)[0])]
+    return (_new(attrs, element_shape, parts(tensor)),)
 
 
 def scatter(
@@ -75,7 +71,7 @@ def scatter(
     check_rows(tensor, indices, int(num_elements))
     highest = max((int(i) for i in indices), default=-1) + 1
     elements: list[Array | None] = [None] * max(int(num_elements), highest)
-    for index, part in zip(indices, _parts(tensor), strict=True):
+    for index, part in zip(indices, parts(tensor), strict=True):
         elements[int(index)] = part
     return (_new(attrs, element_shape, elements),)
 
@@ -98,7 +94,7 @@ def scatter_into(
     highest = max((int(i) for i in indices), default=-1) + 1
     missing = max(highest - len(found.elements), 0)
     elements = [*found.elements, *[None] * missing]
-    for index, part in zip(indices, _parts(tensor), strict=True):
+    for index, part in zip(indices, parts(tensor), strict=True):
         elements[int(index)] = part
     return (handle_of(replace(found, elements=tuple(elements))),)
 
@@ -274,7 +270,7 @@ def concat(
         elements.append(element)
     lengths = np.asarray([np.shape(e)[0] for e in elements], np.int64)
     if elements:
-        return namespace(*elements).concatenate(elements), lengths
+        return joined(elements), lengths
     rest = next((d[1:] for d in (dims, known) if d and is_static(d[1:])), None)
     if rest is None:
         raise InvalidArgumentError(
@@ -299,7 +295,7 @@ def _joined(found: ListValue, places: Any, element_shape: Array) -> Array:
     dims = _dims(element_shape)
     elements = [found.element(place, dims) for place in places]
     if elements:
-        return namespace(*elements).stack(elements)
+        return stacked(elements)
     known = dims if is_static(dims) else found.dims
     if not is_static(known):
         raise InvalidArgumentError(

@@ -21,6 +21,7 @@ import numpy as np
 from metagraft.errors import InternalError, ResourceExhaustedError
 from metagraft.kernels.kernel import Array
 from metagraft.kernels.namespace import is_traced
+from metagraft.kernels.pieces import taken as array_of
 from metagraft.runtime.deferred import CHECKS, Deferred, is_deferred
 from metagraft.runtime.evaluate import (
     Environment,
@@ -131,7 +132,7 @@ class _TraceFrame:
         """Keep traced values; make arrays of Python values."""
         if isinstance(value, (bool, int, float, complex)):
             return np.asarray(value)
-        return value
+        return array_of(value)
 
     def truth(self, predicate: Array) -> bool | None:
         """Return what a predicate is, None if it is traced."""

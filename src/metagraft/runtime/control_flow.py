@@ -131,6 +131,7 @@ class _Runner:
         """
         from metagraft.runtime.evaluate import NeedsHostValueError
         from metagraft.runtime.host import HostFrame
+        from metagraft.runtime.rolled_loops import NotRollableError
 
         count = len(self._loop.constants)
         constants, state = values[:count], list(values[count:])
@@ -146,6 +147,11 @@ class _Runner:
                     return self._traced(frame, constants, state)
                 except (TypeError, NeedsHostValueError):
                     pass  # shapes or types change, or a value must be known
+            elif self._loop.has_arrays:
+                try:
+                    return self._rolled(frame, constants, state)
+                except NotRollableError:
+                    pass
             return self._iterated(frame, constants, state, _UNROLLED_MAX)
         except (NeedsHostValueError, _TooLongError) as error:
             raise NeedsHostValueError(self._node, -1) from error
@@ -193,6 +199,19 @@ class _Runner:
                 iteration_ns = _estimated_ns(loop, environment)
             state = [environment[slot] for slot in loop.nexts]
             count += 1
+
+    def _rolled(
+        self, frame: Frame, constants: Sequence[Any], state: Sequence[Any]
+    ) -> list[Any]:
+        """Add the loop to the program, what it does to stacks and arrays beside it."""
+        from metagraft.runtime.rolled_loops import rolled
+
+        def make_environment(values: Sequence[Any]) -> Environment:
+            return self._environment(frame, constants, values)
+
+        steps = [*self._condition, *self._body]
+        finals = rolled(self._loop, steps, frame, make_environment, constants, state)
+        return [*finals, np.bool_(False)]
 
     def _traced(
         self, frame: Frame, constants: Sequence[Any], state: Sequence[Any]

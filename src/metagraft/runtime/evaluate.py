@@ -101,15 +101,29 @@ def make_step(node: Node) -> Step:
     if not node.guards and not checked:
         return step
 
+    decides = _must_be_decided(node)
+
     def guarded(environment: Environment) -> None:
-        if holds(node.guards, environment) is False:
+        found = holds(node.guards, environment)
+        if found is False:
             return
+        if found is None and decides:
+            raise NeedsHostValueError(node, node.predicates()[0])
         for slot, declaration in checked:
             if environment[slot] is None:
                 raise declaration.uninitialized()
         step(environment)
 
     return guarded
+
+
+def _must_be_decided(node: Node) -> bool:
+    """Whether a node may not run in a branch that is perhaps not taken.
+
+    It changes an object behind a handle, or fails where there is no such element. Of
+    stacks both branches may push and pop.
+    """
+    return node.op.type.startswith(("TensorArray", "TensorList", "TensorMap"))
 
 
 def _loop_step(node: Node) -> Step:
@@ -209,12 +223,19 @@ def traced_truth(guards: Guards, environment: Environment) -> Array:
 
 def _selected(node: Node, chosen: Array, first: Array, second: Array) -> Array:
     """Return `first` where `chosen`, else `second`."""
-    if first is None or second is None or np.shape(first) != np.shape(second):
+    if first is second:
+        return first
+    differ = first is None or second is None or np.shape(first) != np.shape(second)
+    if differ or _is_handle(first) or _is_handle(second):
         # Which branch is taken must be known to trace this.
         raise NeedsHostValueError(node, node.predicates()[0])
     from metagraft.kernels.namespace import jax_numpy
 
     return jax_numpy().where(chosen, first, second)
+
+
+def _is_handle(value: Array) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype == object
 
 
 def _kernel_step(node: Node) -> Step:

@@ -1,6 +1,7 @@
 """Records what TensorFlow computes for branches, loops and arrays of tensors.
 
-The programs are those of `tests.programs.control_flow_runs` and `tensor_array_runs`.
+The programs are those of `tests.programs.control_flow_runs`, `tensor_array_runs` and
+`long_loops`.
 
 Usage: python -m tests.golden.record.record_control_flow_runs
 """
@@ -16,6 +17,7 @@ from tests.golden.record import tensorflow_v1
 from tests.golden.record.record_session_runs import error_of
 from tests.programs import (
     control_flow_runs,
+    long_loops,
     tensor_array_runs,
     tensor_list_mistakes,
 )
@@ -28,7 +30,9 @@ def main() -> None:
     tf = tensorflow_v1.load()
     FOLDER.mkdir(exist_ok=True)
     values = {}
-    programs = control_flow_runs.PROGRAMS | tensor_array_runs.PROGRAMS
+    programs = (
+        control_flow_runs.PROGRAMS | tensor_array_runs.PROGRAMS | long_loops.PROGRAMS
+    )
     for name, program in programs.items():
         with tf.Graph().as_default():
             values[name] = [np.asarray(value).tolist() for value in program(tf)]
