@@ -283,3 +283,33 @@ def test_models_without_variables(tmp_path: Path) -> None:
     (tmp_path / "saved_model.pb").write_bytes(message.SerializeToString())
     with tf.Graph().as_default():
         assert tf.saved_model.load_v2(tmp_path).variables == []
+
+
+def _model_with(folder: Path, constant: float) -> None:
+    """Write a model of TensorFlow's with another number in a function."""
+    shutil.copytree(GOLDEN / loaded_functions.NAME, folder)
+    path = folder / "saved_model.pb"
+    message = SavedModel.FromString(path.read_bytes())
+    for function in message.meta_graphs[0].graph_def.library.function:
+        for node in function.node_def:
+            if node.op == "Const" and node.attr["value"].tensor.float_val == [2.0]:
+                node.attr["value"].tensor.float_val[:] = [constant]
+    path.write_bytes(message.SerializeToString())
+
+
+def test_models_with_functions_of_one_name(tmp_path: Path) -> None:
+    """Several models whose functions have the same names share none of them."""
+    factors = (2.0, 10.0, 100.0, 10.0)
+    for number, factor in enumerate(factors):
+        _model_with(tmp_path / str(number), factor)
+    with tf.Graph().as_default(), tf.Session() as sess:
+        results = []
+        for number in range(len(factors)):
+            model = tf.saved_model.load_v2(tmp_path / str(number))
+            results.append(model.scaled(tf.constant([1.0, 2.0])))
+            results.append(model.signatures["serving_default"](x=2.0)["y"])
+        _prepare(sess)
+        found = sess.run(results)
+    # v is [1, 2]; TensorFlow's result for the first is [2, 16], see `defaults`.
+    assert [each.tolist() for each in found[::2]] == [[f, 8 * f] for f in factors]
+    assert found[1::2] == [6.0] * len(factors)

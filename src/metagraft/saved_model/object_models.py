@@ -24,6 +24,7 @@ from metagraft.formats.saved_model_dir import (
     variables_prefix,
 )
 from metagraft.graph.conversion import constant
+from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.graph import Graph
 from metagraft.graph.keys import GraphKeys
 from metagraft.graph.scopes import add_to_collection
@@ -31,6 +32,7 @@ from metagraft.graph.tensor import Tensor
 from metagraft.proto import MetaGraphDef, SavedModel, TrackableObjectGraph
 from metagraft.saved_model import keys
 from metagraft.saved_model.assets import asset_feeds
+from metagraft.saved_model.function_names import without_conflicts
 from metagraft.saved_model.loaded_objects import Asset, LoadedObject, ObjectTree
 from metagraft.saved_model.loaded_resources import Resources
 from metagraft.saved_model.loaded_variables import (
@@ -100,7 +102,9 @@ def load_v2(
     options = LoadOptions() if options is None else options
     options.refuse_unsupported()
     folder = os.fsdecode(export_dir)
-    meta_graph_def = _with_tags(read_saved_model(folder), tags, folder)
+    meta_graph_def = without_conflicts(
+        _with_tags(read_saved_model(folder), tags, folder), get_default_graph()
+    )
     prefix = variables_prefix(folder)
     has_values = files.exists(index_path(prefix))
     stored = stored_state(meta_graph_def) if has_values else Stored()
