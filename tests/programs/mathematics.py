@@ -401,7 +401,46 @@ def sorting_and_counting(tf: ModuleType) -> None:
     tf.confusion_matrix(unknown, n)
 
 
+def functions_of_sparse_values(tf: ModuleType) -> None:
+    """Functions that map the values of sparse tensors."""
+    x = tf.sparse_placeholder(tf.float32, [2, 3])
+    math = tf.math
+    for function in (tf.abs, tf.negative, tf.sign, tf.square, tf.sqrt, tf.tanh):
+        function(function(x).values)
+        function(x, name="named")
+    for function in (math.asinh, math.sin, math.tan, math.atan, math.asin, math.atanh):
+        function(x)
+    for function in (math.erf, math.bessel_i0e, math.bessel_i1e):
+        function(x)
+
+
+def shape_constraints(tf: ModuleType) -> None:
+    """Relations between shapes, some known when the graph is built."""
+    x = tf.placeholder(tf.float32, [None, 3])
+    y = tf.placeholder(tf.float32, [None, 4])
+    unknown = tf.placeholder(tf.float32)
+    check = tf.debugging.assert_shapes
+    check([(x, ("N", "Q")), (y, ("N", "D")), (tf.zeros([3]), ("Q",))])
+    check({x: ("N", 3)}, message="two of them", name="known")
+    check([(unknown, ("*", "B", 3)), (x, (..., "B")), (unknown, ("N",))])
+    check([(tf.zeros([]), ()), (x, (None, "."))], data=["printed"], summarize=2)
+
+
+def recomputed_gradients(tf: ModuleType) -> None:
+    """Gradients of the identity in place of those of a function."""
+    x = tf.placeholder(tf.float32, [None])
+    passed = tf.grad_pass_through(tf.round)(x)
+    tf.gradients(passed, x)
+    tf.timestamp()
+    tf.timestamp(name="now")
+    tf.user_ops.my_fact()
+    tf.math.sobol_sample(3, 10, skip=2, dtype=tf.float64)
+
+
 PROGRAMS = (
+    shape_constraints,
+    recomputed_gradients,
+    functions_of_sparse_values,
     unary_gradients,
     special_gradients,
     step_functions,

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from metagraft.api.sparse_values import of_sparse_values
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
-from metagraft.graph.build.math import absolute as abs
-from metagraft.graph.build.math import conj, imag, real, select, sign
+from metagraft.graph.build.math import absolute, conj, imag, real, select
+from metagraft.graph.build.math import sign as dense_sign
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.tensor import Tensor
@@ -71,21 +72,37 @@ def acosh(x: Any, name: str | None = None) -> Tensor:
     return op("Acosh", x=x, name=name)
 
 
+@of_sparse_values("Abs")
+def abs(x: Any, name: str | None = None) -> Tensor:
+    """The absolute value; of complex numbers the magnitude."""
+    return absolute(x, name)
+
+
+@of_sparse_values()
+def sign(x: Any, name: str | None = None) -> Tensor:
+    """-1, 0 or 1; of complex numbers `x / |x|`."""
+    return dense_sign(x, name)
+
+
+@of_sparse_values("Asin")
 def asin(x: Any, name: str | None = None) -> Tensor:
     """Arc sine, in `[-pi/2, pi/2]`."""
     return op("Asin", x=x, name=name)
 
 
+@of_sparse_values("Asinh")
 def asinh(x: Any, name: str | None = None) -> Tensor:
     """Inverse hyperbolic sine."""
     return op("Asinh", x=x, name=name)
 
 
+@of_sparse_values("Atan")
 def atan(x: Any, name: str | None = None) -> Tensor:
     """Arc tangent, in `[-pi/2, pi/2]`."""
     return op("Atan", x=x, name=name)
 
 
+@of_sparse_values("Atanh")
 def atanh(x: Any, name: str | None = None) -> Tensor:
     """Inverse hyperbolic tangent."""
     return op("Atanh", x=x, name=name)
@@ -151,6 +168,7 @@ def logical_not(x: Any, name: str | None = None) -> Tensor:
     return op("LogicalNot", x=x, name=name)
 
 
+@of_sparse_values("Neg")
 def negative(x: Any, name: str | None = None) -> Tensor:
     """`-x`."""
     return op("Neg", x=x, name=name)
@@ -171,6 +189,7 @@ def rsqrt(x: Any, name: str | None = None) -> Tensor:
     return op("Rsqrt", x=x, name=name)
 
 
+@of_sparse_values("Sin")
 def sin(x: Any, name: str | None = None) -> Tensor:
     """Sine."""
     return op("Sin", x=x, name=name)
@@ -181,21 +200,25 @@ def sinh(x: Any, name: str | None = None) -> Tensor:
     return op("Sinh", x=x, name=name)
 
 
+@of_sparse_values("Sqrt")
 def sqrt(x: Any, name: str | None = None) -> Tensor:
     """The square root."""
     return op("Sqrt", x=x, name=name)
 
 
+@of_sparse_values("Square")
 def square(x: Any, name: str | None = None) -> Tensor:
     """`x * x`."""
     return op("Square", x=x, name=name)
 
 
+@of_sparse_values("Tan")
 def tan(x: Any, name: str | None = None) -> Tensor:
     """Tangent."""
     return op("Tan", x=x, name=name)
 
 
+@of_sparse_values("Tanh")
 def tanh(x: Any, name: str | None = None) -> Tensor:
     """Hyperbolic tangent."""
     return op("Tanh", x=x, name=name)

@@ -22,7 +22,14 @@ from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["cumprod", "cumsum", "cumulative_logsumexp", "linspace", "range"]
+__all__ = [
+    "cumprod",
+    "cumsum",
+    "cumulative_logsumexp",
+    "linspace",
+    "range",
+    "sobol_sample",
+]
 
 
 def linspace(
@@ -76,3 +83,18 @@ def _as_int32(num: Any) -> Tensor:
             f" = {tensor} of dtype: {tensor.dtype}"
         )
     return op("Cast", x=tensor, DstT=dtypes.int32)
+
+
+def sobol_sample(
+    dim: Any,
+    num_results: Any,
+    skip: Any = 0,
+    dtype: Any = dtypes.float32,
+    name: str | None = None,
+) -> Tensor:
+    """Points of a Sobol sequence, `[num_results, dim]`, after the first `skip`."""
+    with name_scope(name, "sobol", [dim, num_results, skip]):
+        samples: Tensor = op(
+            "SobolSample", dim=dim, num_results=num_results, skip=skip, dtype=dtype
+        )
+        return samples

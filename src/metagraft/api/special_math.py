@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from metagraft.api.sparse_values import of_sparse_values
 from metagraft.graph.apply_op import op
 from metagraft.graph.build.reductions import reduce_tensor
 from metagraft.graph.conversion import convert_to_tensor
@@ -54,6 +55,7 @@ def digamma(x: Any, name: str | None = None) -> Tensor:
     return op("Digamma", x=x, name=name)
 
 
+@of_sparse_values("Erf")
 def erf(x: Any, name: str | None = None) -> Tensor:
     """The error function."""
     return op("Erf", x=x, name=name)
@@ -109,6 +111,7 @@ def bessel_i0(x: Any, name: str | None = None) -> Tensor:
     return _scoped("BesselI0", "bessel_i0", x, name)
 
 
+@of_sparse_values("bessel_i0e")
 def bessel_i0e(x: Any, name: str | None = None) -> Tensor:
     """The Bessel function i0e."""
     return _scoped("BesselI0e", "bessel_i0e", x, name)
@@ -119,6 +122,7 @@ def bessel_i1(x: Any, name: str | None = None) -> Tensor:
     return _scoped("BesselI1", "bessel_i1", x, name)
 
 
+@of_sparse_values("bessel_i1e")
 def bessel_i1e(x: Any, name: str | None = None) -> Tensor:
     """The Bessel function i1e."""
     return _scoped("BesselI1e", "bessel_i1e", x, name)

@@ -13,6 +13,8 @@ from metagraft.kernels.namespace import lax, namespace
 
 __all__ = ["KERNELS"]
 
+_BITS = 8  # of a byte
+
 
 def _calls(name: str) -> KernelFunction:
     """Return the kernel that calls the array library's function `name`."""
@@ -92,11 +94,37 @@ def clip_by_value(_attrs: Any, t: Array, lowest: Array, highest: Array) -> tuple
     return (xp.maximum(xp.minimum(t, highest), lowest),)
 
 
+def compare_and_bitpack(_attrs: Any, x: Array, threshold: Array) -> tuple[Array]:
+    if threshold.ndim:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Compare must be a scalar, but saw shape: {show(threshold.shape)}",
+        )
+    if not x.ndim:
+        raise InvalidArgumentError(
+            None, None, "Input should be at least a vector, but saw a scalar."
+        )
+    if x.shape[-1] % _BITS:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Inner dimension of input should be divisible by {_BITS}, but saw shape:"
+            f" {show(x.shape)}",
+        )
+    xp = namespace(x, threshold)
+    above = x > threshold if x.dtype.kind != "b" else x & ~threshold
+    above = above.reshape(*x.shape[:-1], x.shape[-1] // _BITS, _BITS)
+    weights = np.array([1 << bit for bit in reversed(range(_BITS))], np.uint8)
+    return (xp.sum(above.astype(np.uint8) * weights, axis=-1, dtype=np.uint8),)
+
+
 KERNELS = {
     "ApproximateEqual": Kernel(approximate_equal),
     "BitwiseAnd": Kernel(_calls("bitwise_and")),
     "BitwiseOr": Kernel(_calls("bitwise_or")),
     "BitwiseXor": Kernel(_calls("bitwise_xor")),
+    "CompareAndBitpack": Kernel(compare_and_bitpack),
     "ClipByValue": Kernel(clip_by_value),
     "Equal": Kernel(equal),
     "Greater": Kernel(_calls("greater")),

@@ -153,6 +153,7 @@ def _check_in_range(ids: Array, count: int) -> None:
 
 
 KERNELS = {
+    **{f"Segment{how.capitalize()}V2": _unsorted_segments(how) for how in _COMBINERS},
     "SegmentMax": _sorted_segments("max"),
     "SegmentMean": Kernel(segment_mean, static=("segment_ids",)),
     "SegmentMin": _sorted_segments("min"),

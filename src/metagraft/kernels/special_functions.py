@@ -1,6 +1,7 @@
 """Special functions, element by element; twin of `ops/special_functions.py`.
 
-NumPy has none of them, so both array kinds go through JAX.
+NumPy has none of them, so both array kinds go through JAX, or on the host through
+SciPy where JAX has none.
 """
 
 from __future__ import annotations
@@ -66,17 +67,54 @@ def _broadcast(name: str) -> KernelFunction:
     return call
 
 
+def _of_scipy(
+    name: str, place: int | None = None, below: float | None = None
+) -> Kernel:
+    """Return the kernel that calls SciPy's function `name`, in double precision.
+
+    Neither NumPy nor JAX has it, and JAX depends on SciPy.
+
+    Args:
+        name: Of a function of one array in `scipy.special`.
+        place: Which of its results is meant, where there are several.
+        below: What TensorFlow gives below zero, where SciPy has no value.
+    """
+
+    def call(_attrs: Any, x: Array) -> tuple[Array]:
+        from scipy import special  # type: ignore[import-untyped]
+
+        with np.errstate(all="ignore"):
+            value = getattr(special, name)(x.astype(np.float64))
+            value = value if place is None else value[place]
+            value = value if below is None else np.where(x < 0, below, value)
+            return (np.asarray(value).astype(x.dtype),)
+
+    return Kernel(call, host=True)
+
+
 KERNELS = {
     "BesselI0": Kernel(_special("i0")),
     "BesselI0e": Kernel(_special("i0e")),
     "BesselI1": Kernel(_special("i1")),
     "BesselI1e": Kernel(_special("i1e")),
+    "BesselJ0": _of_scipy("j0"),
+    "BesselJ1": _of_scipy("j1"),
+    "BesselK0": _of_scipy("k0", below=np.inf),
+    "BesselK0e": _of_scipy("k0e", below=np.inf),
+    "BesselK1": _of_scipy("k1", below=np.inf),
+    "BesselK1e": _of_scipy("k1e", below=np.inf),
+    "BesselY0": _of_scipy("y0", below=-np.inf),
+    # TF: at zero NaN in single precision; here -inf in every type.
+    "BesselY1": _of_scipy("y1", below=-np.inf),
     "Betainc": Kernel(_broadcast("betainc")),
+    "Dawsn": _of_scipy("dawsn"),
     "Digamma": Kernel(_special("digamma")),
     "Erf": Kernel(erf),
     "Erfc": Kernel(erfc),
     "Erfinv": Kernel(erfinv),
     "Expint": Kernel(_special("expi")),
+    "FresnelCos": _of_scipy("fresnel", 1),
+    "FresnelSin": _of_scipy("fresnel", 0),
     "Igamma": Kernel(_broadcast("igamma")),
     "IgammaGradA": Kernel(_broadcast("igamma_grad_a")),
     "Igammac": Kernel(_broadcast("igammac")),

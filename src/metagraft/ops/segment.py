@@ -11,7 +11,14 @@ from typing import Any
 from metagraft.graph import dtypes
 from metagraft.graph.build import array
 from metagraft.graph.build.math import cast, divide
-from metagraft.graph.op_spec import GradientBuilder, GradientRule, OpSpec, Shapes
+from metagraft.graph.op_spec import (
+    NO_RULE_YET,
+    GradientBuilder,
+    GradientRule,
+    NoGradient,
+    OpSpec,
+    Shapes,
+)
 from metagraft.graph.operation import Operation
 from metagraft.graph.shape_checks import merge_dim, with_rank, with_rank_at_least
 from metagraft.graph.shapes import Dims
@@ -203,7 +210,7 @@ def _sorted(name: str, gradient: GradientRule) -> OpSpec:
     )
 
 
-def _unsorted(name: str, gradient: GradientRule) -> OpSpec:
+def _unsorted(name: str, gradient: GradientRule | NoGradient) -> OpSpec:
     return OpSpec(
         name=name,
         shape=unsorted_segment_shape,
@@ -213,6 +220,10 @@ def _unsorted(name: str, gradient: GradientRule) -> OpSpec:
 
 
 OPS = (
+    *(
+        _unsorted(f"Segment{how}V2", NO_RULE_YET)
+        for how in ("Max", "Min", "Prod", "Sum")
+    ),
     _sorted("SegmentMax", segment_extreme_gradient),
     _sorted("SegmentMean", segment_mean_gradient),
     _sorted("SegmentMin", segment_extreme_gradient),

@@ -257,6 +257,9 @@ _NAMES = {
         f"{_API}.special_math",
         "betainc digamma erf erfc igamma igammac lbeta lgamma polygamma zeta",
     ),
+    "grad_pass_through": f"{_API}.recompute:grad_pass_through",
+    "recompute_grad": f"{_API}.recompute:recompute_grad",
+    "timestamp": f"{_API}.environment:timestamp",
     "matrix_solve_ls": f"{_API}.least_squares:matrix_solve_ls",
     "matrix_square_root": f"{_API}.matrix_functions:sqrtm",
     "confusion_matrix": f"{_API}.confusion_matrix:confusion_matrix",
@@ -405,6 +408,7 @@ _NAMES = {
             "summary",
             "test",
             "train",
+            "user_ops",
             "version",
             "dtypes",
         )

@@ -22,6 +22,7 @@ _NAMES = {
     **from_module(f"{_API}.math", "is_finite is_inf is_nan"),
     "Assert": f"{_API}.assertion:assert_",
     "assert_all_finite": f"{_API}.numerics:verify_tensor_all_finite",
+    "assert_shapes": f"{_API}.shape_constraints:assert_shapes",
     "check_numerics": f"{_API}.numerics:check_numerics",
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table

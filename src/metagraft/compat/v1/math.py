@@ -39,7 +39,7 @@ _NAMES = {
     ),
     **from_module(
         f"{_API}.sequences",
-        "cumprod cumsum cumulative_logsumexp",
+        "sobol_sample cumprod cumsum cumulative_logsumexp",
     ),
     **{name: f"{_API}.counting:{name}" for name in ("bincount").split()},
     **from_module(
