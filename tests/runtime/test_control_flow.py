@@ -136,9 +136,9 @@ def test_loop_with_a_stack_of_any_height_runs_on_the_host() -> None:
     """A loop whose length is computed still gives values and gradients."""
     with tf.Graph().as_default(), tf.Session() as session:
         x = tf.placeholder(tf.float32, [])
-        y = tf.while_loop(lambda v: v < 99.5, lambda v: v + x, [0.0])
-        gradient = tf.gradients(y, x)[0] * 2.0
-        assert session.run(gradient, {x: 1.0}) == 200.0
+        y = tf.while_loop(lambda v: v < 99.5, lambda v: v * x, [1.0])
+        gradient = tf.gradients(y, x)[0] + 2.0
+        assert session.run(gradient, {x: 2.0}) == 7 * 2.0**6 + 2.0
         assert False in segments(session)
 
 
