@@ -16,7 +16,6 @@ from metagraft.kernels.kernel import Array
 
 _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _COLOR_TYPES: Final = {1: 0, 2: 4, 3: 2, 4: 6}
-_BIT_DEPTH: Final = 8
 _IDAT_BYTES: Final = 8192
 # libpng makes the window of the compression smaller for images up to this size.
 _SMALL_BYTES: Final = 16384
@@ -26,13 +25,21 @@ _PCM: Final = 1
 _BYTES_PER_SAMPLE: Final = 2
 
 
-def png(image: Array) -> bytes:
-    """Encode `[height, width, channels]` bytes, of 1 to 4 channels."""
+def png(image: Array, level: int = -1) -> bytes:
+    """Encode an image as PNG.
+
+    Args:
+        image: `[height, width, channels]`, `uint8` or `uint16`, of 1 to 4 channels.
+        level: How hard to compress, from 0 to 9; -1 for what is usual.
+    """
     height, width, channels = image.shape
+    depth = 8 * image.dtype.itemsize
     header = struct.pack(
-        ">IIBBBBB", width, height, _BIT_DEPTH, _COLOR_TYPES[channels], 0, 0, 0
+        ">IIBBBBB", width, height, depth, _COLOR_TYPES[channels], 0, 0, 0
     )
-    data = _deflated(_filtered(image))
+    # Large numbers are filtered byte by byte, high bytes first.
+    stored = np.ascontiguousarray(image.astype(image.dtype.newbyteorder(">")))
+    data = _deflated(_filtered(stored.view(np.uint8)), level)
     parts = [data[i : i + _IDAT_BYTES] for i in range(0, len(data), _IDAT_BYTES)]
     chunks = [_chunk(b"IDAT", part) for part in parts]
     ends = _chunk(b"IHDR", header), _chunk(b"IEND", b"")
@@ -45,7 +52,11 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def _filtered(image: Array) -> bytes:
-    """Return the rows, each after the number of its filter: the one of least sum."""
+    """Return the rows, each after the number of its filter: the one of least sum.
+
+    Args:
+        image: `uint8[height, width, bytes of a pixel]`.
+    """
     height, width, channels = image.shape
     rows = image.reshape(height, width * channels).astype(np.int16)
     left, above, corner = (np.zeros_like(rows) for _ in range(3))
@@ -79,13 +90,13 @@ def _paeth(left: Array, above: Array, corner: Array) -> Any:
     )
 
 
-def _deflated(data: bytes) -> bytes:
+def _deflated(data: bytes, level: int) -> bytes:
     bits = zlib.MAX_WBITS
     is_small = len(data) <= _SMALL_BYTES
     while is_small and bits > 9 and len(data) + _LOOK_AHEAD_BYTES <= 1 << (bits - 1):
         bits -= 1
     compressor = zlib.compressobj(
-        -1, zlib.DEFLATED, bits, _MEMORY_LEVEL, zlib.Z_FILTERED
+        level, zlib.DEFLATED, bits, _MEMORY_LEVEL, zlib.Z_FILTERED
     )
     stream = bytearray(compressor.compress(data) + compressor.flush())
     if is_small:
