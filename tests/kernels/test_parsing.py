@@ -1,4 +1,4 @@
-"""Kernels that take examples and text apart against recorded values of TensorFlow's."""
+"""Kernels of examples, of text and of characters against recorded values."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import pytest
 
 from tests import kernel_cases, kernel_errors
 
-FOLDER = Path(__file__).parents[1] / "golden" / "parsing_kernels"
-CASES = kernel_cases.load(FOLDER / "values.npz")
-ERRORS = kernel_errors.load(FOLDER / "errors.json")
+GOLDEN = Path(__file__).parents[1] / "golden"
+FOLDERS = (GOLDEN / "parsing_kernels", GOLDEN / "unicode_kernels")
+CASES = [case for f in FOLDERS for case in kernel_cases.load(f / "values.npz")]
+ERRORS = [case for f in FOLDERS for case in kernel_errors.load(f / "errors.json")]
 
 
 @pytest.mark.golden

@@ -82,7 +82,19 @@ def text_changes(tf: ModuleType) -> None:
     tf.decode_raw(bytes=words, out_type=tf.uint8, name="old")
 
 
+def text_encodings(tf: ModuleType) -> None:
+    """Characters and their encodings."""
+    words = tf.placeholder(tf.string, [None], name="words")
+    tf.strings.unicode_transcode(words, "UTF-8", "UTF-16-BE")
+    tf.strings.unicode_transcode(
+        words, "UTF-16", "UTF-8", "ignore", 63, True, name="coded"
+    )
+    tf.strings.unicode_script([65, 0x3042])
+    tf.strings.unicode_script(tf.placeholder(tf.int32), name="script")
+
+
 PROGRAMS = (
+    text_encodings,
     text_of_numbers,
     text_hashes,
     text_joins,

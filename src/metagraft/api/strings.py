@@ -41,6 +41,8 @@ __all__ = [
     "string_to_hash_bucket_strong",
     "string_to_number",
     "substr",
+    "unicode_script",
+    "unicode_transcode",
     "unsorted_segment_join",
     "upper",
 ]
@@ -391,6 +393,46 @@ def string_format(
             template=template,
             placeholder=placeholder,
             summarize=summarize,
+            name=name,
+        )
+    )
+
+
+def unicode_script(input: Any, name: str | None = None) -> Tensor:
+    """Return the number of the script of every character, -1 for what is none."""
+    return _tensor(op("UnicodeScript", input=input, name=name))
+
+
+def unicode_transcode(
+    input: Any,
+    input_encoding: str,
+    output_encoding: str,
+    errors: str = "replace",
+    replacement_char: int = 65533,
+    replace_control_characters: bool = False,
+    name: str | None = None,
+) -> Tensor:
+    """Write every string in another encoding.
+
+    Args:
+        input: Strings.
+        input_encoding: The encoding they have.
+        output_encoding: `UTF-8`, `UTF-16-BE` or `UTF-32-BE`.
+        errors: What becomes of bytes that are no character: `replace`, `ignore`, or
+            `strict`, which fails.
+        replacement_char: What replaces them.
+        replace_control_characters: Whether control characters are such, too.
+        name: Name of the operation.
+    """
+    return _tensor(
+        op(
+            "UnicodeTranscode",
+            input=input,
+            input_encoding=input_encoding,
+            output_encoding=output_encoding,
+            errors=errors,
+            replacement_char=replacement_char,
+            replace_control_characters=replace_control_characters,
             name=name,
         )
     )

@@ -10,7 +10,7 @@ _NAMES = {
     **from_module(
         _STRINGS,
         "as_string lower reduce_join regex_full_match regex_replace split substr"
-        " unsorted_segment_join upper",
+        " unicode_script unicode_transcode unsorted_segment_join upper",
     ),
     "format": f"{_STRINGS}:string_format",
     **{

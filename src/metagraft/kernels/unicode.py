@@ -1,0 +1,293 @@
+"""Text as numbers of characters, on the host; twin of `ops/unicode.py`.
+
+Source: tensorflow core/kernels/unicode_ops.cc, unicode_script_op.cc,
+string_ngrams_op.cc.
+"""
+
+from __future__ import annotations
+
+import codecs
+import functools
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from itertools import pairwise
+
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.attrs import Attrs
+from metagraft.graph.dtypes import as_dtype
+from metagraft.kernels.kernel import Array, Kernel
+
+_LAST_CHARACTER = 0x10FFFF
+_LAST_CONTROL = 0x1F
+_SURROGATES = (0xD800, 0xDFFF)
+_ILL_FORMED = "Invalid formatting on input string"
+# What Python calls the encodings that are written.
+_CODECS = {"UTF-8": "utf-8", "UTF-16-BE": "utf-16-be", "UTF-32-BE": "utf-32-be"}
+_UTF8 = codecs.lookup("utf-8").name
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The characters of one string.
+
+    Attributes:
+        characters: Their numbers, `int32`.
+        sizes: How many bytes each was.
+        is_damaged: Which stand for bytes that are no character.
+    """
+
+    characters: Array
+    sizes: Array
+    is_damaged: Array
+
+
+@dataclass(frozen=True, slots=True)
+class _Policy:
+    """What becomes of bytes that are no character, and of control characters."""
+
+    substitute: int
+    errors: str
+    replaces_controls: bool
+
+    def applied(self, text: _Text) -> tuple[Array, Array]:
+        """Return the characters that are left, and where they start.
+
+        Raises:
+            InvalidArgumentError: One is damaged, and that is an error.
+        """
+        if self.errors == "strict" and text.is_damaged.any():
+            raise _invalid(_ILL_FORMED)
+        replaced = text.is_damaged
+        if self.replaces_controls:
+            replaced = replaced | (text.characters <= _LAST_CONTROL)
+        starts = np.cumsum(text.sizes) - text.sizes
+        if self.errors == "ignore":
+            return text.characters[~replaced], starts[~replaced]
+        return np.where(replaced, np.int32(self.substitute), text.characters), starts
+
+
+def _policy(attrs: Attrs) -> _Policy:
+    substitute: int = attrs["replacement_char"]
+    if not 0 <= substitute <= _LAST_CHARACTER:
+        raise _invalid("replacement_char out of unicode codepoint range")
+    return _Policy(
+        substitute,
+        attrs["errors"].decode(),
+        attrs.get("replace_control_characters", False),
+    )
+
+
+def _codec(attrs: Attrs) -> str:
+    name: str = attrs["input_encoding"].decode("utf-8", "replace")
+    try:
+        return codecs.lookup(name).name
+    except LookupError as error:
+        raise _invalid(
+            f"Could not create converter for input encoding: {name}"
+        ) from error
+
+
+# TF: bytes that an encoding of one byte leaves open stand for themselves in some.
+def _read(content: bytes, codec: str) -> _Text:
+    """Read a string, and what is damaged in it as one character for each piece."""
+    characters, sizes, damaged = [], [], []
+    start = 0
+    while True:
+        try:
+            rest = content[start:].decode(codec)
+            piece = b""
+        except UnicodeDecodeError as error:
+            rest = content[start : start + error.start].decode(codec)
+            piece = content[start + error.start : start + error.end]
+        numbers = np.frombuffer(rest.encode("utf-32-le"), "<i4")
+        characters.append(numbers)
+        sizes.append(_sizes(rest, numbers, codec))
+        damaged.append(np.zeros(numbers.size, bool))
+        if not piece:
+            break
+        start += int(sizes[-1].sum()) + len(piece)
+        characters.append(np.array([0xFFFD], np.int32))
+        sizes.append(np.array([len(piece)]))
+        damaged.append(np.ones(1, bool))
+    return _Text(*(np.concatenate(parts) for parts in (characters, sizes, damaged)))
+
+
+def _sizes(text: str, numbers: Array, codec: str) -> Array:
+    """Return how many bytes each character has."""
+    if codec == _UTF8:
+        limits = (0x80, 0x800, 0x10000)
+        return 1 + sum((numbers >= limit).astype(np.int64) for limit in limits)
+    return np.array([len(character.encode(codec)) for character in text], np.int64)
+
+
+def _decoded(attrs: Attrs, input: Array) -> tuple[Array, Array, Array]:
+    """Return bounds of rows, characters, and where they start."""
+    policy, codec = _policy(attrs), _codec(attrs)
+    rows = [
+        policy.applied(_read(content, codec)) for content in np.ravel(input).tolist()
+    ]
+    counts = [characters.size for characters, _ in rows]
+    splits = np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
+    empty = np.zeros(0, np.int64)
+    characters = np.concatenate([empty, *(row for row, _ in rows)]).astype(np.int32)
+    starts = np.concatenate([empty, *(row for _, row in rows)]).astype(np.int64)
+    dtype = as_dtype(attrs["Tsplits"]).as_numpy_dtype
+    return splits.astype(dtype), characters, starts
+
+
+def unicode_decode(attrs: Attrs, input: Array) -> tuple[Array, Array]:
+    return _decoded(attrs, input)[:2]
+
+
+def unicode_decode_with_offsets(
+    attrs: Attrs, input: Array
+) -> tuple[Array, Array, Array]:
+    return _decoded(attrs, input)
+
+
+def unicode_transcode(attrs: Attrs, input: Array) -> tuple[Array]:
+    policy, codec = _policy(attrs), _codec(attrs)
+    written = np.empty(np.size(input), object)
+    for place, content in enumerate(np.ravel(input).tolist()):
+        characters, _ = policy.applied(_read(content, codec))
+        written[place] = _encoded(characters, attrs)
+    return (written.reshape(np.shape(input)),)
+
+
+def _encoded(characters: Array, attrs: Attrs) -> bytes:
+    text = characters.astype("<i4").tobytes().decode("utf-32-le", "surrogatepass")
+    codec = _CODECS[attrs["output_encoding"].decode()]
+    return text.encode(codec, "surrogatepass")
+
+
+def unicode_encode(
+    attrs: Attrs, input_values: Array, input_splits: Array
+) -> tuple[Array]:
+    policy = _policy(attrs)
+    _check_splits(input_splits, input_values.size)
+    is_wrong = (input_values < 0) | (input_values > _LAST_CHARACTER)
+    is_wrong |= (input_values >= _SURROGATES[0]) & (input_values <= _SURROGATES[1])
+    if policy.errors == "strict" and is_wrong.any():
+        raise _invalid("Code point is out of range for Unicode, or is a surrogate.")
+    values = np.where(is_wrong, np.int32(policy.substitute), input_values)
+    bounds = np.asarray(input_splits).tolist()
+    written = np.empty(len(bounds) - 1, object)
+    for row, (start, end) in enumerate(pairwise(bounds)):
+        characters = values[start:end]
+        if policy.errors == "ignore":
+            characters = characters[~is_wrong[start:end]]
+        written[row] = _encoded(characters, attrs)
+    return (written,)
+
+
+def _check_splits(splits: Array, count: int) -> None:
+    if not splits.size:
+        raise _invalid(
+            "Input_splits should contain elements, but given input_values has 0 "
+            "elements"
+        )
+    if splits[0] != 0:
+        raise _invalid("First value in input_splits must be zero.")
+    if splits[-1] != count:
+        raise _invalid(
+            "Last value in input_splits must be equal to length of input_tensor."
+        )
+    if np.any(np.diff(splits) < 0):
+        raise _invalid("Values in input_splits must be equal or in ascending order.")
+
+
+@functools.cache
+def _scripts() -> tuple[Array, Array]:
+    """Return where runs of characters of one script start, and their scripts."""
+    path = resources.files("metagraft.kernels") / "data" / "unicode_scripts.bin"
+    content = zlib.decompress(path.read_bytes())
+    stored = np.frombuffer(content, "<i4").reshape(2, -1)
+    return stored[0], stored[1]
+
+
+def unicode_script(_attrs: Attrs, input: Array) -> tuple[Array]:
+    starts, scripts = _scripts()
+    found = scripts[np.searchsorted(starts, np.maximum(input, 0), "right") - 1]
+    is_character = (input >= 0) & (input <= _LAST_CHARACTER)
+    return (np.where(is_character, found, np.int32(-1)).astype(np.int32),)
+
+
+@dataclass(frozen=True, slots=True)
+class _NGrams:
+    """How the attributes say that neighbours are joined."""
+
+    separator: bytes
+    widths: Sequence[int]
+    left: bytes
+    right: bytes
+    padding: int
+    keeps_short: bool
+
+    def of_row(self, words: Sequence[bytes]) -> list[bytes]:
+        """Return the n-grams of one row, the widths one after the other."""
+        found = [gram for width in self.widths for gram in self._wide(words, width)]
+        if not found and self.keeps_short and words:
+            width = len(words) + 2 * self.padding
+            return self._wide(words, width, count=1)
+        return found
+
+    def _wide(
+        self, words: Sequence[bytes], width: int, count: int | None = None
+    ) -> list[bytes]:
+        padding = width - 1 if self.padding < 0 else min(self.padding, width - 1)
+        padded = [self.left] * padding + list(words) + [self.right] * padding
+        if count is None:
+            count = max(0, len(padded) - width + 1)
+        return [self.separator.join(padded[i : i + width]) for i in range(count)]
+
+
+def string_ngrams(attrs: Attrs, data: Array, data_splits: Array) -> tuple[Array, Array]:
+    if not data.size or not data_splits.size:
+        return np.full(data.shape, b"", object), data_splits
+    _check_ngram_splits(data_splits, data.size)
+    grams = _NGrams(
+        attrs["separator"],
+        attrs["ngram_widths"],
+        attrs["left_pad"],
+        attrs["right_pad"],
+        attrs["pad_width"],
+        attrs["preserve_short_sequences"],
+    )
+    words = data.tolist()
+    bounds = data_splits.tolist()
+    rows = [grams.of_row(words[start:end]) for start, end in pairwise(bounds)]
+    joined = np.empty(sum(map(len, rows)), object)
+    joined[:] = [gram for row in rows for gram in row]
+    splits = np.concatenate(([0], np.cumsum([len(row) for row in rows])))
+    return joined, splits.astype(data_splits.dtype)
+
+
+def _check_ngram_splits(splits: Array, count: int) -> None:
+    if splits[0] != 0:
+        raise _invalid(f"First split value must be 0, got {splits[0]}")
+    wrong = np.flatnonzero((np.diff(splits) < 0) | (splits[1:] > count))
+    if wrong.size:
+        least, found = splits[wrong[0] : wrong[0] + 2]
+        raise _invalid(f"Invalid split value {found}, must be in [{least}, {count}]")
+    if splits[-1] != count:
+        raise _invalid(
+            f"Last split value must be data size. Expected {count}, got {splits[-1]}"
+        )
+
+
+def _invalid(message: str) -> InvalidArgumentError:
+    return InvalidArgumentError(None, None, message)
+
+
+KERNELS = {
+    "StringNGrams": Kernel(string_ngrams, host=True),
+    "UnicodeDecode": Kernel(unicode_decode, host=True),
+    "UnicodeDecodeWithOffsets": Kernel(unicode_decode_with_offsets, host=True),
+    "UnicodeEncode": Kernel(unicode_encode, host=True),
+    "UnicodeScript": Kernel(unicode_script, host=True),
+    "UnicodeTranscode": Kernel(unicode_transcode, host=True),
+}
