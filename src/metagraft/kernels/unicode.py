@@ -196,6 +196,10 @@ def _check_splits(splits: Array, count: int) -> None:
         raise _invalid(
             "Last value in input_splits must be equal to length of input_tensor."
         )
+    if np.any(splits > count):
+        raise _invalid(
+            "Values in input_splits must be less than or equal to input_tensor length."
+        )
     if np.any(np.diff(splits) < 0):
         raise _invalid("Values in input_splits must be equal or in ascending order.")
 

@@ -76,7 +76,7 @@ def characters() -> Iterator[Case]:
     for output in OUTPUTS:
         for errors in ("replace", "ignore"):
             attrs = {"output_encoding": output, "errors": errors}
-            values = [104, 233, 0x65E5, 0x1F600, -1, 0x110000, 0xD83D, 0xDE00, 98]
+            values = [104, 233, 0x65E5, 0x1F601, -1, 0x110000, 0xD83D, 0xDE00, 98]
             operands = {
                 "input_values": np.array(values, np.int32),
                 "input_splits": np.array([0, 2, 2, 5, 9]),
