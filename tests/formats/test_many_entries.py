@@ -98,3 +98,19 @@ def test_encoded_with_slices() -> None:
 def test_nothing_encoded() -> None:
     """No entries make no rows."""
     assert encode_many([], ([], [], [], [])) == []
+
+
+def test_entries_of_several_shards_are_decoded_together() -> None:
+    """The first shard has no number, so offsets of two sizes make entries as long."""
+    offsets = (3_000_000, 200)
+    entries = [
+        Entry(1, (2, 3), number % 2, offsets[number % 2] + number, 24, 9)
+        for number in range(200)
+    ]
+    encoded = [entry.encode() for entry in entries]
+    assert len({len(data) for data in encoded}) == 1
+
+    def decode_one(position: int) -> Entry:
+        raise AssertionError(f"entry {position} is decoded alone")
+
+    assert decode_many(encoded, decode_one).entries() == entries

@@ -26,10 +26,11 @@ from metagraft.formats.bundle.format import index_path
 from metagraft.formats.bundle.merge import merge_bundles
 from metagraft.formats.bundle.recovery import read_through_saves
 from metagraft.formats.bundle.writer import BundleWriter
-from metagraft.formats.checkpoint import TensorReader, open_checkpoint
+from metagraft.formats.checkpoint import TensorReader
 from metagraft.formats.extents import Box, Extent, TensorSlice, resolve
 from metagraft.formats.files import exists
 from metagraft.formats.names import decode_name
+from metagraft.formats.open_checkpoints import opened
 from metagraft.formats.slices.writer import SliceWriter
 from metagraft.formats.staging import is_shard, staging
 from metagraft.graph.dtypes import DType, from_enum
@@ -254,16 +255,14 @@ def restore_v2(
 def _restored(
     path: str, names: list[str], specs: list[str], dtypes: Sequence[DType]
 ) -> tuple[Array, ...]:
-    with open_checkpoint(path) as reader:
+    with opened(path) as reader:
         _check_types(reader, names, dtypes, specs)
-        whole = _whole(names, specs)
-        found = reader.read_many(list(dict.fromkeys(whole)))
-        for array in found.values():
-            array.flags.writeable = False  # nobody else has it: variables may keep it
-        if whole is names:
-            return tuple([found[name] for name in names])
+        arrays = reader.read_each(_whole(names, specs))
+        if len(arrays) == len(names):
+            return tuple(arrays)
+        found = iter(arrays)
         return tuple(
-            _restored_slice(reader, name, spec) if spec else found[name]
+            _restored_slice(reader, name, spec) if spec else next(found)
             for name, spec in zip(names, specs, strict=True)
         )
 
@@ -273,7 +272,7 @@ def restore_slice(
 ) -> tuple[Array, ...]:
     """Read one tensor, or a part of it, from a checkpoint."""
     path, name, wanted = _text(file_pattern), _text(tensor_name), attrs["dt"]
-    with open_checkpoint(path) as reader:
+    with opened(path) as reader:
         (stored,) = reader.stored_types([name])
     if stored is None:
         raise NotFoundError(
@@ -329,6 +328,8 @@ def _check_type(name: str, stored: int | None, wanted: int) -> None:
 
 def _type_numbers(dtypes: Sequence[DType]) -> list[int]:
     kinds = {id(dtype): dtype for dtype in dtypes}  # quicker than their own hashes
+    if len(kinds) == 1:
+        return [dtypes[0].as_datatype_enum] * len(dtypes)
     number_of = {key: dtype.as_datatype_enum for key, dtype in kinds.items()}
     return [number_of[id(dtype)] for dtype in dtypes]
 
@@ -406,8 +407,9 @@ def _text(array: Array) -> str:
 
 
 def _names(tensor_names: Array, shape_and_slices: Array) -> tuple[list[str], list[str]]:
-    names = [decode_name(item) for item in np.asarray(tensor_names).reshape(-1)]
-    specs = [decode_name(item) for item in np.asarray(shape_and_slices).reshape(-1)]
+    names = list(map(decode_name, np.asarray(tensor_names).reshape(-1).tolist()))
+    slices = np.asarray(shape_and_slices).reshape(-1).tolist()
+    specs = list(map(decode_name, slices)) if any(slices) else [""] * len(slices)
     if len(names) != len(specs):
         raise InvalidArgumentError(
             None,

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from metagraft.kernels.kernel import Array, RandomStream
+from metagraft.runtime.assignment import Assignment
 from metagraft.runtime.control_flow import Loop, make_loop_step
 from metagraft.runtime.node_errors import placed
 from metagraft.runtime.plan import FRAME_SLOT, Guards, Node
@@ -244,7 +245,8 @@ def _kernel_step(node: Node) -> Step:
         return _general_step(node)
     if len(node.outputs) == 1:
         if len(node.inputs) == 1:
-            return _unary_step(node)
+            is_assignment = isinstance(node.attrs, Assignment)
+            return _assignment_step(node) if is_assignment else _unary_step(node)
         if len(node.inputs) == 2:
             return _binary_step(node)
     return _simple_step(node)
@@ -263,6 +265,22 @@ def _unary_step(node: Node) -> Step:
         if not isinstance(value, (np.ndarray, np.generic)):
             value = environment[FRAME_SLOT].adopt(value)
         environment[output] = value
+
+    return step
+
+
+def _assignment_step(node: Node) -> Step:
+    """Return the step of what a restore has most of, with its usual case first."""
+    usual = _unary_step(node)
+    dims = node.attrs.dims if node.attrs.validates else None
+    (operand,), (output,) = node.inputs, node.outputs
+
+    def step(environment: Environment) -> None:
+        value = environment[operand]  # type: ignore[index]
+        if type(value) is np.ndarray and value.shape == dims:
+            environment[output] = value
+        else:
+            usual(environment)
 
     return step
 

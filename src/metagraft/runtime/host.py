@@ -263,13 +263,23 @@ def store_values(
     feeds: Sequence[Any],
 ) -> None:
     """Make computed values the values of variables."""
+    values = []
     for write in writes:
         value = None if write.slot is None else environment[write.slot]
-        if value is not None:
-            if type(value) is not np.ndarray:
-                value = np.asarray(value)
-            if value.flags.writeable and (
-                not value.flags.owndata or any(value is fed for fed in feeds)
-            ):
-                value = value.copy()  # the caller holds this memory
-        store.put(write.declaration, value)
+        if value is not None and (
+            type(value) is not np.ndarray or value.flags.writeable
+        ):
+            value = _own(value, feeds)
+        values.append(value)
+    store.put_many([write.declaration for write in writes], values)
+
+
+def _own(value: Any, feeds: Sequence[Any]) -> Any:
+    """Return a value that nobody else will change, as a read-only array."""
+    if type(value) is not np.ndarray:
+        value = np.asarray(value)
+    if value.flags.writeable:
+        if not value.flags.owndata or any(value is fed for fed in feeds):
+            value = value.copy()  # the caller holds this memory
+        value.flags.writeable = False
+    return value

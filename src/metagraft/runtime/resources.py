@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from metagraft.errors import FailedPreconditionError, NotFoundError, OpError
 from metagraft.graph.dtypes import DType
@@ -163,6 +164,26 @@ class Store:
         if old is None or old.shape != value.shape or old.dtype != value.dtype:
             self.shape_version += 1
         self._values[key] = value
+
+    def put_many(
+        self,
+        declarations: Sequence[VariableDeclaration],
+        values: Sequence[npt.NDArray[Any] | None],
+    ) -> None:
+        """Give variables values as `put` does; arrays are read-only already."""
+        stored = self._values
+        for declaration, value in zip(declarations, values, strict=True):
+            key = declaration.key
+            old = stored.get(key)
+            if (
+                value is None
+                or old is None
+                or old.shape != value.shape
+                or (old.dtype is not value.dtype and old.dtype != value.dtype)
+            ):
+                self.put(declaration, value)
+            else:
+                stored[key] = value
 
     def no_value(self, declaration: VariableDeclaration, *, in_update: bool) -> OpError:
         """Return the error for using a variable that has no value."""

@@ -7,17 +7,13 @@ are ordinary kernels, see `kernels/state.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
-
-import numpy as np
+from typing import TYPE_CHECKING, Final
 
 from metagraft.errors import InvalidArgumentError, UnimplementedError
 from metagraft.formats.names import decode_name
 from metagraft.graph.folding import folded_value
-from metagraft.graph.shapes import Dims, is_static, show
-from metagraft.kernels import Kernel
-from metagraft.kernels.kernel import Array
+from metagraft.graph.shapes import is_static
+from metagraft.runtime.assignment import ASSIGN, Assignment
 from metagraft.runtime.loops import LOOP_OPS
 from metagraft.runtime.node_errors import shown_type
 from metagraft.runtime.plan import Guards
@@ -111,35 +107,6 @@ def plan_placeholder(plan: PlanBuilder, op: Operation) -> None:
 # -- assignments -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Assignment:
-    """What an assignment checks: the declared shape, if it is to be kept."""
-
-    dims: Dims
-    validates: bool
-
-
-def _assign(rule: _Assignment, value: Array, *current: Array | None) -> tuple[Array]:
-    if not rule.validates:
-        return (value,)
-    expected: Any = rule.dims
-    if current:
-        # Declared with an unknown shape: what it holds now decides, [] before that.
-        expected = () if current[0] is None else np.shape(current[0])
-    found = value.shape if type(value) is np.ndarray else np.shape(value)
-    if found != expected and tuple(found) != tuple(expected):
-        raise InvalidArgumentError(
-            None,
-            None,
-            "Assign requires shapes of both tensors to match. lhs shape= "
-            f"{show(tuple(expected))} rhs shape= {show(np.shape(value))}",
-        )
-    return (value,)
-
-
-_ASSIGN = Kernel(_assign)
-
-
 def plan_assign(plan: PlanBuilder, op: Operation) -> None:
     """Give a reference variable a value, which its output then refers to."""
     declaration = plan.variable(op.inputs[0], op)
@@ -148,8 +115,8 @@ def plan_assign(plan: PlanBuilder, op: Operation) -> None:
     if validates and not is_static(declaration.dims):
         inputs.append(plan.read(declaration, op, optional=True))
     slot = plan.new_slot()
-    rule = _Assignment(declaration.dims, validates)
-    plan.add_node(op, _ASSIGN, rule, inputs, [slot])
+    rule = Assignment(declaration.dims, validates)
+    plan.add_node(op, ASSIGN, rule, inputs, [slot])
     plan.write(declaration, slot, op)
     plan.stand_for(op.outputs[0], declaration)
 
@@ -168,8 +135,8 @@ def plan_assign_variable(plan: PlanBuilder, op: Operation) -> None:
     slot = plan.new_slot()
     # TF: a variable takes a value of any shape from a checkpoint, silently (MG-285).
     wants = op.attrs.get("validate_shape", False) or _is_restored(op.inputs[1])
-    rule = _Assignment(declaration.dims, wants and is_static(declaration.dims))
-    plan.add_node(op, _ASSIGN, rule, [plan.value(op.inputs[1], op)], [slot])
+    rule = Assignment(declaration.dims, wants and is_static(declaration.dims))
+    plan.add_node(op, ASSIGN, rule, [plan.value(op.inputs[1], op)], [slot])
     plan.write(declaration, slot, op)
 
 

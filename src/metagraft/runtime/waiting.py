@@ -24,13 +24,13 @@ import numpy as np
 from metagraft.errors import CancelledError, DeadlineExceededError
 from metagraft.kernels.namespace import host_run
 from metagraft.kernels.waits import Waits
+from metagraft.runtime.checkpoint_runs import new_program
 from metagraft.runtime.control_flow import Loop
 from metagraft.runtime.evaluate import Environment, Step, evaluate, make_step
 from metagraft.runtime.host import HostFrame, load, store_values
 from metagraft.runtime.plan import FRAME_SLOT, Node, Plan
 from metagraft.runtime.program import Program
 from metagraft.runtime.resources import Store
-from metagraft.runtime.saving import new_program
 
 
 def program_for(plan: Plan, store: Store) -> AnyProgram:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from metagraft.formats.bundle.many_entries import EntryTable
 from metagraft.formats.byte_rows import Numbers
 from metagraft.formats.crc32c import crc32c, unmask
+from metagraft.formats.crc32c_combine import combined
 from metagraft.formats.element_types import NUMPY_DTYPES
 
 _RUN_BYTES: Final = 8 << 20
@@ -33,18 +34,20 @@ class Run:
         ends: Where each ends in the run.
         offset_bytes: Where the run starts in the file.
         checksums: The checksum that each should have.
+        checksum: The one that all of them together should have.
     """
 
     positions: Numbers
     shard: int
-    ends: list[int]
+    ends: Numbers
     offset_bytes: int
-    checksums: list[int]
+    checksums: Numbers
+    checksum: int
 
     @property
     def size_bytes(self) -> int:
         """How many bytes all of them take."""
-        return self.ends[-1]
+        return int(self.ends[-1])
 
 
 def runs_of(table: EntryTable, positions: Numbers) -> Iterator[Run]:
@@ -58,7 +61,7 @@ def runs_of(table: EntryTable, positions: Numbers) -> Iterator[Run]:
         return
     shards, starts = table.shards[positions], table.offsets[positions]
     sizes = table.sizes[positions]
-    order = np.lexsort((sizes, starts, shards))
+    order = _file_order(shards, starts, sizes)
     shards, starts, ends = shards[order], starts[order], (starts + sizes)[order]
     is_first = np.ones(len(order), np.bool_)
     is_first[1:] = (shards[1:] != shards[:-1]) | (starts[1:] != ends[:-1])
@@ -66,29 +69,40 @@ def runs_of(table: EntryTable, positions: Numbers) -> Iterator[Run]:
     begin = starts[is_first][np.cumsum(is_first) - 1]
     number = (starts - begin) // _RUN_BYTES
     is_first[1:] |= number[1:] != number[:-1]
-    cuts = pairwise([*np.flatnonzero(is_first).tolist(), len(order)])
+    firsts = np.flatnonzero(is_first)
     places = positions[order]
     checksums = unmask(table.checksums[places])
-    for first, last in cuts:
+    together = combined(checksums, ends, firsts).tolist()
+    cuts = pairwise([*firsts.tolist(), len(order)])
+    for (first, last), checksum in zip(cuts, together, strict=True):
         rows = slice(first, last)
         offset = int(starts[first])
         yield Run(
             places[rows],
             int(shards[first]),
-            (ends[rows] - offset).tolist(),
+            ends[rows] - offset,
             offset,
-            checksums[rows].tolist(),
+            checksums[rows],
+            checksum,
         )
+
+
+def _file_order(shards: Numbers, starts: Numbers, sizes: Numbers) -> Numbers:
+    """Return the positions of entries as they follow one another in the files."""
+    follows = (shards[1:] == shards[:-1]) & (starts[1:] >= (starts + sizes)[:-1])
+    if follows.all():
+        return np.arange(len(starts))
+    return np.lexsort((sizes, starts, shards))
 
 
 def damaged_position(run: Run, view: memoryview) -> tuple[int, int] | None:
     """Return the first tensor of a run with another checksum, and that; or None."""
-    starts = [0, *run.ends[:-1]]
-    computed = [
-        crc32c(view[start:end]) for start, end in zip(starts, run.ends, strict=True)
-    ]
-    if computed == run.checksums:
+    if crc32c(view) == run.checksum:
         return None
+    ends = run.ends.tolist()
+    computed = [
+        crc32c(view[start:end]) for start, end in zip([0, *ends], ends, strict=False)
+    ]
     rows = zip(run.positions, computed, run.checksums, strict=True)
     return next((int(place), found) for place, found, stored in rows if found != stored)
 
@@ -110,7 +124,7 @@ def arrays_of(
     for first, last in pairwise([0, *cuts.tolist(), len(kinds)]):
         data_type, shape = table.kinds[kinds[first]]
         dtype = NUMPY_DTYPES[data_type]
-        end = run.ends[last - 1]
+        end = int(run.ends[last - 1])
         yield from _alike(content[start:end], dtype, (last - first, *shape), swaps)
         start = end
 

@@ -189,9 +189,17 @@ class SliceReader(TensorTable):
         Raises:
             OpError: As `read`.
         """
+        return dict(zip(names, self.read_each(names), strict=True))
+
+    def read_each(self, names: Sequence[str]) -> list[Array]:
+        """Return several tensors in the order of their names.
+
+        Raises:
+            OpError: As `read`.
+        """
         # In the order of the file, of which only a part is in memory.
         found = {name: self.read(name) for name in sorted(names)}
-        return {name: found[name] for name in names}
+        return [found[name] for name in names]
 
     def _read_part(self, name: str, tensor: _Tensor, part: TensorSlice) -> Array:
         file = tensor.parts[part]
