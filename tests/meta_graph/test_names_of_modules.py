@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import metagraft.compat.v1 as tf
 from metagraft.compat.python.framework import ops
+from metagraft.compat.python.training import saver
 from metagraft.proto import VersionDef
 
 
@@ -20,7 +23,9 @@ from metagraft.proto import VersionDef
         "tools.freeze_graph",
         "tools.inspect_checkpoint",
         "tools.strip_unused_lib",
+        "training.checkpoint_management",
         "training.moving_averages",
+        "training.saver",
     ],
 )
 def test_every_name_is_there(name: str) -> None:
@@ -73,3 +78,27 @@ def test_versions() -> None:
     for limit in ("GRAPH_DEF_VERSION_MIN_CONSUMER", "GRAPH_DEF_VERSION_MIN_PRODUCER"):
         assert getattr(tf, limit) == getattr(tf.version, limit) == 0
     assert tf.GRAPH_DEF_VERSION == tf.version.GRAPH_DEF_VERSION
+
+
+def test_saveable_objects_of_users_classes(tmp_path: Path) -> None:
+    """A class derived from the builder's, as programs write it, is saved."""
+
+    class Doubled(saver.BaseSaverBuilder.SaveableObject):
+        """A variable of which the checkpoint has the double."""
+
+        def __init__(self, variable: Any) -> None:
+            spec = saver.BaseSaverBuilder.SaveSpec(2 * variable, "", "doubled")
+            super().__init__(variable, [spec], "doubled")
+
+        def restore(self, restored_tensors: Any, restored_shapes: Any) -> Any:
+            return self.op.assign(restored_tensors[0] / 2)
+
+    with tf.Graph().as_default(), tf.Session() as session:
+        v = tf.get_variable("v", initializer=3.0)
+        session.run(v.initializer)
+        made = saver.Saver([Doubled(v)])
+        path = made.save(session, str(tmp_path / "m"))
+        assert tf.train.load_variable(path, "doubled") == 6.0
+        session.run(v.assign(0.0))
+        made.restore(session, path)
+        assert session.run(v) == 3.0

@@ -316,3 +316,66 @@ def test_slices_saved_twice(session: Session, tmp_path: Path) -> None:
     specs = ["4 2 0,2:-"] * 2
     with pytest.raises(errors.InvalidArgumentError, match="Adding duplicate key: w"):
         session.run(save(tmp_path / "m", ["w", "w"], specs, [ROWS, ROWS]))
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "values", "error", "message"),
+    [
+        (
+            [1, 0, 0],
+            [],
+            [],
+            errors.UnimplementedError,
+            "Old ID 0 is mapped to both new ID 1 and 2, which is not supported.",
+        ),
+        (
+            [0, 1, -1],
+            [0, 0],
+            [],
+            errors.UnimplementedError,
+            "Old ID 0 is mapped to both new ID 0 and 1, which is not supported.",
+        ),
+        (
+            [0],
+            [],
+            [],
+            errors.InvalidArgumentError,
+            "Size of row_remapping is 1 instead of being equal to num_rows=3",
+        ),
+        (
+            [0, 1, -1],
+            [],
+            [1.0, 2.0, 3.0],
+            errors.InvalidArgumentError,
+            (
+                "initializing_values contained 3 elements, but only 2 elements were "
+                "used to fill in missing values."
+            ),
+        ),
+    ],
+)
+def test_rows_that_cannot_be_moved(
+    session: Session,
+    tmp_path: Path,
+    rows: list[int],
+    columns: list[int],
+    values: list[float],
+    error: type[errors.OpError],
+    message: str,
+) -> None:
+    """Remappings that contradict themselves are refused as in TensorFlow."""
+    path = tmp_path / "model"
+    session.run(save(path, ["w"], [""], [ROWS]))
+    moved = op(
+        "LoadAndRemapMatrix",
+        ckpt_path=str(path),
+        old_tensor_name="w",
+        row_remapping=np.array(rows, np.int64),
+        col_remapping=np.array(columns, np.int64),
+        initializing_values=np.array(values, np.float32),
+        num_rows=3,
+        num_cols=2,
+    )
+    with pytest.raises(error) as raised:
+        session.run(moved)
+    assert raised.value.message.startswith(message)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from metagraft.errors import InvalidArgumentError
+from metagraft.errors import InvalidArgumentError, UnimplementedError
 from metagraft.formats import files
 from metagraft.formats.checkpoint import open_checkpoint
 from metagraft.formats.names import decode_name
@@ -80,8 +80,11 @@ def load_and_remap_matrix(
         raise InvalidArgumentError(
             None,
             None,
-            f"initializing_values has {values.size} values, {missing} are missing in "
-            f"{name}",
+            f"initializing_values contained {values.size} elements, but only {missing} "
+            "elements were used to fill in missing values."
+            if values.size > missing
+            else f"initializing_values contained {values.size} elements, but {missing} "
+            f"are missing in {name}",
         )
     matrix = np.empty(expected, np.float32)
     matrix[is_stored] = stored[np.ix_(rows[rows >= 0], columns[columns >= 0])].ravel()
@@ -91,12 +94,22 @@ def load_and_remap_matrix(
 
 def _check_remapping(places: Array, count: int, limit: int, what: str) -> None:
     if places.shape != (count,):
+        side = "num_rows" if what == "row_remapping" else "num_cols"
         raise InvalidArgumentError(
-            None, None, f"{what} has shape {places.shape}, {count} places are needed"
+            None,
+            None,
+            f"Size of {what} is {places.size} instead of being equal to {side}={count}",
         )
     used = places[places >= 0]
-    if np.unique(used).size != used.size:
-        raise InvalidArgumentError(None, None, f"{what} names a place twice")
+    new_of: dict[int, int] = {}
+    for new, old in enumerate(places.tolist()):
+        if old >= 0 and new_of.setdefault(old, new) != new:
+            raise UnimplementedError(
+                None,
+                None,
+                f"Old ID {old} is mapped to both new ID {new_of[old]} and {new}, which "
+                "is not supported.",
+            )
     if used.size and int(used.max()) >= limit:
         raise InvalidArgumentError(
             None, None, f"{what} names place {used.max()} of {limit} stored ones"

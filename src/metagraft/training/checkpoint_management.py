@@ -159,7 +159,9 @@ def remove_tensor_files(prefix: str) -> None:
     _remove(files.matching(f"{prefix}.data-?????-of-?????"))
 
 
-def meta_graph_filename(checkpoint_filename: str, meta_graph_suffix: str) -> str:
+def meta_graph_filename(
+    checkpoint_filename: str, meta_graph_suffix: str = "meta"
+) -> str:
     """Return the MetaGraph file of a checkpoint: its name without shard numbers."""
     return f"{_SHARD_SUFFIX.sub('', checkpoint_filename)}.{meta_graph_suffix}"
 
