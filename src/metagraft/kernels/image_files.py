@@ -101,7 +101,7 @@ def _in_type(image: Array, dtype: Any) -> Array:
         return image
     if dtype == np.uint16:
         return image.astype(np.uint16) * np.uint16(256)
-    return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
+    return image.astype(np.float32) * np.float32(1.0 / np.iinfo(image.dtype).max)
 
 
 def _png(contents: bytes, channels: int, dtype: Any) -> Array:

@@ -54,22 +54,40 @@ class JpegOptions:
 
 def shape_of(contents: bytes) -> tuple[int, int, int] | None:
     """Return height, width and channels, or None if it is no JPEG file."""
+    found = _header(contents)
+    return None if found is None else found[:3]
+
+
+def _header(contents: bytes) -> tuple[int, int, int, bool] | None:
+    """Return height, width, channels, and whether simplejpeg can decode it."""
     try:
         height, width, space, _ = simplejpeg().decode_jpeg_header(
             contents, strict=False
         )
     except ValueError:
+        return _header_of_pillow(contents)
+    return height, width, 1 if space == "Gray" else 4 if space in _CMYK else 3, True
+
+
+def _header_of_pillow(contents: bytes) -> tuple[int, int, int, bool] | None:
+    try:
+        with pillow().open(io.BytesIO(contents), formats=["JPEG"]) as image:
+            return image.height, image.width, len(image.getbands()), False
+    except (OSError, SyntaxError, ValueError):
         return None
-    return height, width, 1 if space == "Gray" else 4 if space in _CMYK else 3
 
 
 def decoded(contents: bytes, options: JpegOptions) -> Array | None:
     """Return `uint8[height, width, channels]`, or None if it cannot be decoded."""
-    shape = shape_of(contents)
-    if shape is None or shape[0] * shape[1] * shape[2] >= _LARGEST:
+    header = _header(contents)
+    if header is None or header[0] * header[1] * header[2] >= _LARGEST:
         return None
-    height, width, components = shape
+    height, width, components, is_usual = header
     channels = options.channels or min(components, 3)
+    if components == 4 and channels != 3:
+        return None
+    if not is_usual:
+        return _decoded_by_pillow(contents, channels, options)
     arguments = {
         "fastdct": options.is_fast,
         "fastupsample": not options.is_fancy,
@@ -77,8 +95,6 @@ def decoded(contents: bytes, options: JpegOptions) -> Array | None:
         "min_width": -(-width // options.ratio),
     }
     if components == 4:
-        if channels != 3:
-            return None
         pixels = _pixels(contents, "CMYK", arguments, recovers=options.recovers)
         return None if pixels is None else _from_cmyk(pixels, contents)
     space = _COLOR_SPACES[channels]
@@ -104,6 +120,27 @@ def _pixels(
     except ValueError:
         return None
     return pixels
+
+
+def _decoded_by_pillow(
+    contents: bytes, channels: int, options: JpegOptions
+) -> Array | None:
+    """Decode a file whose colours have a resolution that simplejpeg does not take.
+
+    # TF: with the fast transform, so its pixels differ by a few levels from these.
+    """
+    try:
+        with pillow().open(io.BytesIO(contents), formats=["JPEG"]) as image:
+            if options.ratio > 1:
+                sizes = (-(-size // options.ratio) for size in image.size)
+                image.draft(image.mode, tuple(sizes))
+            if image.mode == "CMYK":
+                # Pillow takes all of them for Adobe's, and inverts them.
+                return _from_cmyk(255 - np.asarray(image), contents)
+            pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
+    except (OSError, SyntaxError, ValueError):
+        return None
+    return pixels if pixels.ndim == 3 else pixels[..., None]
 
 
 def _from_cmyk(pixels: Array, contents: bytes) -> Array:
