@@ -1,10 +1,11 @@
-"""Write down which ops can run, for `metagraft check` and for people.
+"""Write down which ops can run, for programs and for people.
 
 Usage: `python tools/op_table.py`
 
-`src/metagraft/runtime/data/op_support.json` is what `metagraft check` reads, and
-`docs/ops.md` a page with every op, its shape function, gradient rule and types. Tests
-fail while the committed files say something else than the tables in the code.
+`src/metagraft/kernels/data/op_support.json` and `src/metagraft/ops/data/families.json`
+say which module has which op, so that programs load no others, and `metagraft check`
+none; `docs/ops.md` is a page with every op, its shape function, gradient rule and
+types. A test fails while the committed files are not what the tables in the code say.
 
 `op_use.csv` beside this program is a survey of 261 graphs that people published, of
 TensorFlow 0.x to 2.x: in how many of them each op occurs.
@@ -22,17 +23,12 @@ from pathlib import Path
 from metagraft.gradients.branch_functions import BRANCHES
 from metagraft.gradients.loop_functions import LOOPS
 from metagraft.graph import catalogue
+from metagraft.graph.families import format_families
 from metagraft.graph.op_spec import NO_RULE_YET, NoGradient
 from metagraft.graph.signature_text import type_text
-from metagraft.kernels import kernel_table
-from metagraft.ops import op_table
-from metagraft.runtime.op_support import (
-    FUNCTIONS,
-    RUN,
-    SUPPORT_FILE,
-    format_op_support,
-    op_support,
-)
+from metagraft.kernels import FUNCTIONS, RUN, SUPPORT_FILE, kernel_table
+from metagraft.ops import FAMILIES_FILE, families_of_ops, op_table
+from metagraft.runtime.op_support import op_support
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/ops.md"
@@ -155,12 +151,14 @@ def _grouped(types: list[str]) -> str:
 
 def page() -> str:
     """Return the page about all ops."""
-    support = op_support()
-    families = {name: rows(ops, name) for name, ops in support.items()}
+    by_family: dict[str, list[str]] = {}
+    for op_type, name in sorted(op_support().items()):
+        by_family.setdefault(name, []).append(op_type)
+    families = {name: rows(ops, name) for name, ops in by_family.items()}
     return "".join(
         [_head([row for found in families.values() for row in found])]
         + [_section(name, families[name]) for name in _order(families)]
-        + [_not_run({op for ops in support.values() for op in ops})]
+        + [_not_run(set(op_support()))]
     )
 
 
@@ -232,14 +230,21 @@ def _origin(op_type: str) -> str:
     return "TensorFlow" if definition.origin.startswith("tf-") else "removed"
 
 
+def files() -> dict[Path, str]:
+    """Return what each file is to hold."""
+    return {
+        SUPPORT_FILE: format_families(op_support()),
+        FAMILIES_FILE: format_families(families_of_ops()),
+        PAGE: page(),
+    }
+
+
 def main() -> None:
-    """Write both files."""
-    by_family = op_support()
-    SUPPORT_FILE.parent.mkdir(exist_ok=True)
-    SUPPORT_FILE.write_text(format_op_support(by_family), "utf-8")
-    PAGE.write_text(page(), "utf-8")
-    count = sum(map(len, by_family.values()))
-    sys.stdout.write(f"{SUPPORT_FILE.name}, {PAGE.name} written: {count} op types\n")
+    """Write the files."""
+    for path, content in files().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content, "utf-8")
+        sys.stdout.write(f"{path.relative_to(ROOT)} written\n")
 
 
 if __name__ == "__main__":

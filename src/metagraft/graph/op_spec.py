@@ -1,15 +1,16 @@
 """What `ops/` adds to a catalogue entry: attribute record, shape function, gradient.
 
-`graph/` infers shapes with these specs but does not know them: `spec_for` asks the
-table that `metagraft.ops` holds, loaded when first needed.
+`graph/` infers shapes with these specs but does not know them: `spec_for` asks
+`metagraft.ops`, which loads the family of an op when it is first needed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy.typing as npt
 
@@ -106,17 +107,14 @@ class OpSpec:
     source: str = ""
 
 
-_table: Mapping[str, OpSpec] | None = None
-
-
 def spec_for(op_type: str) -> OpSpec | None:
     """Return the spec of an op type, or None if nobody here knows what it means."""
     found = registered(op_type)
-    if found is not None:
-        return found.spec
-    global _table  # noqa: PLW0603 - filled once; the table itself is read-only
-    if _table is None:
-        # `ops` lies above `graph`, so it is looked up when needed, not imported.
-        ops = import_module("metagraft.ops")
-        _table = cast("Mapping[str, OpSpec]", ops.SPECS)
-    return _table.get(op_type)
+    return _built_in(op_type) if found is None else found.spec
+
+
+@cache
+def _built_in(op_type: str) -> OpSpec | None:
+    # `ops` lies above `graph`, so it is looked up when needed, not imported.
+    spec: OpSpec | None = import_module("metagraft.ops").spec_of(op_type)
+    return spec

@@ -1,6 +1,7 @@
 """How ops run: one module per family, with the same file names as `metagraft.ops`.
 
-Every module of this package that declares `KERNELS: dict[str, Kernel]` takes part.
+Every module of this package that declares `KERNELS: dict[str, Kernel]` takes part. It
+is loaded when the first of its kernels is asked for.
 """
 
 from __future__ import annotations
@@ -9,17 +10,29 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
+from metagraft.graph.families import families_in, module_attribute
 from metagraft.graph.registered_ops import registered
 from metagraft.kernels.kernel import Kernel
 
 __all__ = ["Kernel", "families_of_kernels", "kernel_for", "kernel_table"]
 
+SUPPORT_FILE: Final = Path(__file__).parent / "data" / "op_support.json"
+"""The families of all op types that run; see `runtime/op_support.py`."""
+
+RUN: Final = "run"
+"""In the place of a family: what acts on the run, `runtime/state_ops.py`."""
+
+FUNCTIONS: Final = "functions"
+"""In the place of a family: calls, branches and loops, which become other nodes."""
+
 
 @functools.cache
 def kernel_table() -> Mapping[str, Kernel]:
-    """Return the kernels of every family by op type, loading them on first use.
+    """Return the kernels of every family by op type, loading all of them.
 
     Raises:
         ValueError: Two families declare a kernel for the same op type.
@@ -59,4 +72,17 @@ def kernel_for(op_type: str) -> Kernel | None:
     if found is not None:
         kernel: Kernel | None = found.kernel
         return kernel
+    return _kernel_for(op_type)
+
+
+@functools.cache
+def _kernel_for(op_type: str) -> Kernel | None:
+    family = families_in(SUPPORT_FILE).get(op_type)
+    if family in (RUN, FUNCTIONS):
+        return None
+    if family is not None:
+        kernels = module_attribute(__name__, family, "KERNELS") or {}
+        if op_type in kernels:
+            kernel: Kernel = kernels[op_type]
+            return kernel
     return kernel_table().get(op_type)

@@ -1,7 +1,7 @@
 """What ops mean: one module per family, each with a table `OPS` of `OpSpec`.
 
-Every module of this package takes part; `SPECS` is the whole table, put together when
-it is first asked for.
+Every module of this package takes part; it is loaded when the first of its ops is asked
+for. `op_table` is the whole table, put together when it is first asked for.
 """
 
 from __future__ import annotations
@@ -10,12 +10,28 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Final
 
+from metagraft.graph.families import families_in, module_attribute
 from metagraft.graph.op_spec import OpSpec
 
-__all__ = ["SPECS", "op_table"]
+__all__ = ["families_of_ops", "op_table", "spec_of"]
+
+FAMILIES_FILE: Final = Path(__file__).parent / "data" / "families.json"
+"""The families of all op types that have a spec."""
+
+
+def spec_of(op_type: str) -> OpSpec | None:
+    """Return the spec of an op type, loading its family; None if there is none."""
+    family = families_in(FAMILIES_FILE).get(op_type)
+    if family is not None:
+        for spec in module_attribute(__name__, family, "OPS") or ():
+            if spec.name == op_type:
+                found: OpSpec = spec
+                return found
+    return op_table().get(op_type)
 
 
 @functools.cache
@@ -25,8 +41,22 @@ def op_table() -> Mapping[str, OpSpec]:
     Raises:
         ValueError: Two families declare the same op type.
     """
-    table: dict[str, OpSpec] = {}
-    declared_in: dict[str, str] = {}
+    return MappingProxyType({op_type: row[1] for op_type, row in _all_rows().items()})
+
+
+def families_of_ops() -> Mapping[str, str]:
+    """Return the module that declares each op type.
+
+    Raises:
+        ValueError: Two families declare the same op type.
+    """
+    return {op_type: family for op_type, (family, _) in _all_rows().items()}
+
+
+@functools.cache
+def _all_rows() -> Mapping[str, tuple[str, OpSpec]]:
+    """Return family and spec by op type."""
+    table: dict[str, tuple[str, OpSpec]] = {}
     for module_name in sorted(m.name for m in pkgutil.iter_modules(__path__)):
         module = importlib.import_module(f"{__name__}.{module_name}")
         specs: tuple[OpSpec, ...] = vars(module).get("OPS", ())
@@ -34,14 +64,7 @@ def op_table() -> Mapping[str, OpSpec]:
             if spec.name in table:
                 raise ValueError(
                     f"Two specs for op type '{spec.name}': in ops/"
-                    f"{declared_in[spec.name]}.py and in ops/{module_name}.py."
+                    f"{table[spec.name][0]}.py and in ops/{module_name}.py."
                 )
-            table[spec.name] = spec
-            declared_in[spec.name] = module_name
-    return MappingProxyType(table)
-
-
-def __getattr__(name: str) -> Any:
-    if name == "SPECS":
-        return op_table()
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            table[spec.name] = (module_name, spec)
+    return table
