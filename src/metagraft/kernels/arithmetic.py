@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from metagraft.errors import InvalidArgumentError
+from metagraft.errors import InternalError, InvalidArgumentError
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.list_value import is_list, sum_of_lists
@@ -34,10 +34,10 @@ def _is_integer(x: Array) -> bool:
     return x.dtype.kind in "iu"
 
 
-def _refuse_zero(x: Array, y: Array) -> None:
+def _refuse_zero(x: Array, y: Array, error: Any = InvalidArgumentError) -> None:
     """Raise if something is divided by a zero that is known on the host."""
     if is_host(y) and x.size and not np.all(y):
-        raise InvalidArgumentError(None, None, "Integer division by zero")
+        raise error(None, None, "Integer division by zero")
 
 
 def _truncated_remainder(x: Array, y: Array) -> Array:
@@ -65,6 +65,7 @@ def div(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
 
 def truncate_div(attrs: Any, x: Array, y: Array) -> tuple[Array]:
     if _is_integer(x):
+        _refuse_zero(x, y, InternalError)
         return div(attrs, x, y)
     return (namespace(x, y).trunc(x / y),)
 
@@ -88,9 +89,15 @@ def floor_mod(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
     return (xp.where(has_other_sign, remainder + y, remainder),)
 
 
-def truncate_mod(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+def mod(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
     if _is_integer(x):
         _refuse_zero(x, y)
+    return (_truncated_remainder(x, y),)
+
+
+def truncate_mod(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    if _is_integer(x):
+        _refuse_zero(x, y, InternalError)
     return (_truncated_remainder(x, y),)
 
 
@@ -163,7 +170,7 @@ KERNELS = {
     "FloorMod": Kernel(floor_mod),
     "Maximum": Kernel(_calls("maximum")),
     "Minimum": Kernel(_calls("minimum")),
-    "Mod": Kernel(truncate_mod),
+    "Mod": Kernel(mod),
     "Mul": Kernel(_calls("multiply")),
     "MulNoNan": Kernel(mul_no_nan),
     "NextAfter": Kernel(_calls("nextafter")),

@@ -40,7 +40,8 @@ def _count(
     offsets = (np.arange(places) * row_size).astype(values.dtype)[:, None]
     shifted = xp.where(values < kind(row_size), values + offsets, kind(-1))
     one = weights.dtype.type(1)
-    flat = weights.reshape(-1) if weights.size else np.full(values.size, one)
+    is_weighted = weights.size and not is_binary
+    flat = weights.reshape(-1) if is_weighted else np.full(values.size, one)
     counted = combine_rows("sum", flat, shifted.reshape(-1), places * row_size)
     return xp.where(counted > 0, one, weights.dtype.type(0)) if is_binary else counted
 

@@ -30,6 +30,7 @@ def _is_integer(x: Array) -> bool:
 
 def rint(_attrs: Any, x: Array) -> tuple[Array]:
     # Halves go to the even neighbour, in both ops.
+    # TF: its Round of integers gives zeros; `tf.round` never asks for it.
     return (x if _is_integer(x) else namespace(x).rint(x),)
 
 

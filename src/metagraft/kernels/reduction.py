@@ -76,6 +76,8 @@ def mean(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
     count = 1
     for axis in axes:
         count *= x.shape[axis]
+    if kind.kind == "c":
+        count = max(count, 1)  # the mean of nothing is zero
     if kind.kind not in "iu":
         return (summed / kind.type(count)).astype(x.dtype)
     # Integers: the quotient is truncated, and the mean of nothing is zero.

@@ -29,7 +29,8 @@ def scatter_nd(
         start = np.full(dims, zero, dtype)
     else:
         start = namespace(indices, updates).zeros(dims, dtype)
-    change: Change = "set" if dtype in (np.dtype(object), np.dtype(bool)) else "add"
+    # Texts at one place are joined.
+    change: Change = "set" if dtype == np.dtype(bool) else "add"
     return (_scatter(attrs, start, indices, updates, change),)
 
 

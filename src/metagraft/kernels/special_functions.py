@@ -92,6 +92,14 @@ def _of_scipy(
     return Kernel(call, host=True)
 
 
+def expint(_attrs: Any, x: Array) -> tuple[Array]:
+    jnp = jax_numpy()
+    # TF: has no value below zero.
+    found = _jax_special().expi(jnp.where(x > 0, x, jnp.ones_like(x)))
+    below = jnp.where(x == 0, x.dtype.type(-np.inf), x.dtype.type(np.nan))
+    return (jnp.where(x > 0, found, below),)
+
+
 KERNELS = {
     "BesselI0": Kernel(_special("i0")),
     "BesselI0e": Kernel(_special("i0e")),
@@ -112,7 +120,7 @@ KERNELS = {
     "Erf": Kernel(erf),
     "Erfc": Kernel(erfc),
     "Erfinv": Kernel(erfinv),
-    "Expint": Kernel(_special("expi")),
+    "Expint": Kernel(expint),
     "FresnelCos": _of_scipy("fresnel", 1),
     "FresnelSin": _of_scipy("fresnel", 0),
     "Igamma": Kernel(_broadcast("igamma")),

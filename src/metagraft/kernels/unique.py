@@ -21,6 +21,10 @@ def _unique(
     attrs: Attrs, x: Array, axis: int | None
 ) -> tuple[np.ndarray[Any, Any], ...]:
     """Values in the order in which they first appear, their places and counts."""
+    given = x
+    if x.dtype == np.dtype(object) and axis is not None:
+        # NumPy compares rows of numbers only.
+        x = np.unique(x, return_inverse=True)[1].reshape(x.shape)
     options: dict[str, Any] = {} if axis is None else {"axis": axis}
     _, first, inverse, counts = np.unique(
         x,
@@ -34,7 +38,7 @@ def _unique(
     rank_of = np.empty_like(order)
     rank_of[order] = np.arange(len(order))
     dtype = attrs["out_idx"].numpy_dtype
-    values = np.take(x, first[order], axis=0 if axis is None else axis)
+    values = np.take(given, first[order], axis=0 if axis is None else axis)
     indices = rank_of[np.reshape(inverse, -1)].astype(dtype)
     return values, indices, counts[order].astype(dtype)
 
