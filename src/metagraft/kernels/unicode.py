@@ -27,6 +27,18 @@ _SURROGATES = (0xD800, 0xDFFF)
 _ILL_FORMED = "Invalid formatting on input string"
 # What Python calls the encodings that are written.
 _CODECS = {"UTF-8": "utf-8", "UTF-16-BE": "utf-16-be", "UTF-32-BE": "utf-32-be"}
+_MARKS = {
+    "utf-16": {
+        codecs.BOM_UTF16_BE: "utf-16-be",
+        codecs.BOM_UTF16_LE: "utf-16-le",
+        b"": "utf-16-be",
+    },
+    "utf-32": {
+        codecs.BOM_UTF32_BE: "utf-32-be",
+        codecs.BOM_UTF32_LE: "utf-32-le",
+        b"": "utf-32-be",
+    },
+}
 _UTF8 = codecs.lookup("utf-8").name
 
 
@@ -91,11 +103,24 @@ def _codec(attrs: Attrs) -> str:
         ) from error
 
 
+def _after_mark(content: bytes, codec: str) -> tuple[int, str]:
+    """Return how long a mark of the order of bytes is, and the encoding it tells.
+
+    Without one the highest byte comes first.
+    """
+    marks = _MARKS.get(codec, {})
+    for mark, marked in marks.items():
+        if mark and content.startswith(mark):
+            return len(mark), marked
+    return 0, marks.get(b"", codec)
+
+
 # TF: bytes that an encoding of one byte leaves open stand for themselves in some.
 def _read(content: bytes, codec: str) -> _Text:
     """Read a string, and what is damaged in it as one character for each piece."""
     characters, sizes, damaged = [], [], []
-    start = 0
+    start, codec = _after_mark(content, codec)
+    mark = start
     while True:
         try:
             rest = content[start:].decode(codec)
@@ -113,7 +138,10 @@ def _read(content: bytes, codec: str) -> _Text:
         characters.append(np.array([0xFFFD], np.int32))
         sizes.append(np.array([len(piece)]))
         damaged.append(np.ones(1, bool))
-    return _Text(*(np.concatenate(parts) for parts in (characters, sizes, damaged)))
+    text = _Text(*(np.concatenate(parts) for parts in (characters, sizes, damaged)))
+    # The mark counts as bytes of the first character. TF: alone it becomes 65535.
+    text.sizes[:1] += mark
+    return text
 
 
 def _sizes(text: str, numbers: Array, codec: str) -> Array:

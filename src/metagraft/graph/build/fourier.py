@@ -141,6 +141,7 @@ def padded_for(
     signal: Tensor, rank: int, length: Tensor, *, is_inverse: bool = False
 ) -> Tensor:
     """Add zeros where a signal is shorter than its transform is to be."""
+    length.shape.assert_has_rank(1)
     sizes = signal.dims
     if sizes is not None and 0 in sizes:
         return signal
