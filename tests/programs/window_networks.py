@@ -46,4 +46,34 @@ def chosen_values(tf: ModuleType) -> None:
     tf.gradients([one, two, three, four], x)
 
 
-PROGRAMS = (morphology, fractional_poolings, frequent_samples, chosen_values)
+def quantized_numbers(tf: ModuleType) -> None:
+    """To quantised numbers, back, and there and back with gradients."""
+    x = tf.placeholder(tf.float32, [3, 4], name="x")
+    low, high = tf.constant(-1.0), tf.constant(2.0)
+    y, y_min, y_max = tf.quantization.quantize(x, low, high, tf.quint8)
+    tf.quantization.quantize(
+        x, low, high, tf.qint8, "SCALED", "HALF_TO_EVEN", narrow_range=True, name="q"
+    )
+    tf.quantization.dequantize(y, y_min, y_max, "MIN_FIRST")
+    tf.quantization.quantized_concat(0, [y, y], [y_min, low], [y_max, high])
+    one = tf.quantization.quantize_and_dequantize(x, low, high, range_given=True)
+    two = tf.quantization.quantize_and_dequantize_v2(
+        x, [-1.0] * 4, [1.0] * 4, range_given=True, axis=-1, num_bits=4
+    )
+    tf.gradients([one, two], x)
+    image = tf.placeholder(tf.quint8, [1, 5, 6, 2], name="image")
+    kernel = tf.placeholder(tf.quint8, [2, 2, 2, 3], name="kernel")
+    tf.nn.quantized_conv2d(image, kernel, low, high, low, high, [1, 1, 1, 1], "SAME")
+    window = ([1, 2, 2, 1], [1, 2, 2, 1], "VALID")
+    tf.nn.quantized_avg_pool(image, low, high, *window)
+    tf.nn.quantized_max_pool(image, low, high, *window, name="largest")
+    tf.nn.quantized_relu_x(image, 1.0, low, high)
+
+
+PROGRAMS = (
+    quantized_numbers,
+    morphology,
+    fractional_poolings,
+    frequent_samples,
+    chosen_values,
+)

@@ -204,6 +204,18 @@ def _wide(dtype: Any) -> Any:
     return np.dtype(np.float32) if np.dtype(dtype).itemsize == 2 else dtype
 
 
+def average_of_integers(attrs: WindowAttrs, image: Array) -> tuple[Array]:
+    """As `average_pool`, rounded towards zero."""
+    xp = namespace(image)
+    places = Places.of(_spatial_only(attrs), image.shape)
+    padded = places.padded(xp, image, image.dtype.type(0))
+    total = xp.zeros(places.outputs, image.dtype)
+    for offset in places.offsets():
+        total = total + places.taken(padded, offset)
+    counts = _counts(attrs, places, image.dtype)
+    return (xp.sign(total) * (xp.abs(total) // counts),)
+
+
 def _spatial_only(attrs: WindowAttrs) -> WindowAttrs:
     axis = attrs.channels
     if attrs.window[axis] != 1 or attrs.strides[axis] != 1:

@@ -50,7 +50,8 @@ def run(case: Case) -> list[Any]:
         def fed(value: Any) -> Any:
             if isinstance(value, list):
                 return [fed(item) for item in value]
-            tensor = tf.placeholder(tf.as_dtype(value.dtype), value.shape)
+            kind = value.dtype.names[0] if value.dtype.names else value.dtype
+            tensor = tf.placeholder(tf.as_dtype(kind), value.shape)
             feeds[tensor] = np.array(value)  # some ops write to their operands
             return tensor
 

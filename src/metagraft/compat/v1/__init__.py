@@ -6,7 +6,7 @@ Change `import tensorflow.compat.v1 as tf` to `import metagraft.compat.v1 as tf`
 from __future__ import annotations
 
 from metagraft.compat.v1.debugging import CHECKS, SHAPE_CHECKS
-from metagraft.compat.v1.quantization import FAKE_QUANT
+from metagraft.compat.v1.quantization import FAKE_QUANT, QUANTIZE
 from metagraft.compat.v1.sparse import TOP_LEVEL as SPARSE
 from metagraft.lazy_names import from_module, lazy_names
 
@@ -35,6 +35,7 @@ _ARRAY_NAMES = {
         " unravel_index"
     ),
     "quantization": FAKE_QUANT,
+    "quantize": f"{QUANTIZE} quantize_v2",
     "matrix_diag": (
         "diag diag_part matrix_band_part matrix_diag matrix_diag_part matrix_set_diag"
     ),
@@ -146,8 +147,9 @@ _NAMES = {
         " string_to_hash_bucket_fast string_to_hash_bucket_strong string_to_number"
         " substr",
     ),
-    # Sparse tensors.
+    # Sparse and ragged tensors.
     **SPARSE,
+    "RaggedTensor": f"{_API}.ragged_tensor:RaggedTensor",
     # Checks and prints.
     "Print": "metagraft.api.printing:print_through",
     "print": "metagraft.api.printing:print_",
@@ -397,6 +399,7 @@ _NAMES = {
             "python_io",
             "queue",
             "quantization",
+            "ragged",
             "random",
             "raw_ops",
             "saved_model",

@@ -52,6 +52,10 @@ _NAMES = {
     ),
     **from_module(f"{_API}.nn_morphology", "dilation2d erosion2d"),
     **from_module(
+        f"{_API}.quantize",
+        "quantized_avg_pool quantized_conv2d quantized_max_pool quantized_relu_x",
+    ),
+    **from_module(
         f"{_API}.nn_fractional_pooling", "fractional_avg_pool fractional_max_pool"
     ),
     **from_module(

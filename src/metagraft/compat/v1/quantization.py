@@ -1,4 +1,4 @@
-"""`tf.quantization`: quantisation imitated in floating point."""
+"""`tf.quantization`: quantised numbers, and rounding to what they stand for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ FAKE_QUANT = (
     "fake_quant_with_min_max_vars_per_channel "
     "fake_quant_with_min_max_vars_per_channel_gradient"
 )
-_NAMES = from_module("metagraft.api.quantization", FAKE_QUANT)
+QUANTIZE = "dequantize quantize quantized_concat"
+_NAMES = {
+    **from_module("metagraft.api.quantization", FAKE_QUANT),
+    **from_module(
+        "metagraft.api.quantize",
+        f"{QUANTIZE} quantize_and_dequantize quantize_and_dequantize_v2",
+    ),
+}
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
 
 __getattr__, __dir__ = lazy_names(__name__, _NAMES)

@@ -1,0 +1,121 @@
+"""Quantised numbers: to them, back, and there and back; twin of the kernels.
+
+Source: tensorflow core/ops/array_ops.cc, math_ops.cc, python/ops/array_grad.py,
+array_ops.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
+from metagraft.graph.shape_checks import merge_dim, with_rank
+from metagraft.graph.shapes import Dims
+
+if TYPE_CHECKING:
+    from metagraft.graph.operation import Operation
+    from metagraft.graph.tensor import Tensor
+
+__all__ = ["OPS"]
+
+_SOURCE = "tensorflow core/ops/array_ops.cc"
+
+
+def _range_shape(axis: int, inputs: Shapes, places: Sequence[int]) -> Dims:
+    """Return the shape of ranges: one, or one for each slice along an axis.
+
+    Raises:
+        ValueError: There is no such axis, or there are too many ranges.
+    """
+    if axis < -1:
+        raise ValueError(f"axis should be at least -1, got {axis}")
+    if axis == -1:
+        for place in places:
+            with_rank(inputs[place], 0)
+        return ()
+    dims = inputs[0]
+    if dims is not None and axis >= len(dims):
+        raise ValueError(
+            f"Shape must be at least rank {axis + 1} but is rank {len(dims)}"
+        )
+    count = None if dims is None else dims[axis]
+    for place in places:
+        count = merge_dim(count, with_rank(inputs[place], 1)[0])
+    return (count,)
+
+
+def quantize_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Like the input; ranges are scalars or vectors."""
+    ranges = _range_shape(attrs["axis"], inputs, (1, 2))
+    return (inputs[0], ranges, ranges)
+
+
+def dequantize_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Like the input."""
+    _range_shape(attrs["axis"], inputs, (1, 2))
+    return (inputs[0],)
+
+
+def first_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Like the input."""
+    return (inputs[0],)
+
+
+def there_and_back_gradient_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Each gradient has the shape of its operand."""
+    ranges = _range_shape(attrs["axis"], Shapes(inputs[1:]), (1, 2))
+    return (inputs[0], ranges, ranges)
+
+
+def with_range_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Like the input, and a range."""
+    return (inputs[0], (), ())
+
+
+def range_shape(_attrs: Any, _inputs: Shapes) -> Sequence[Dims]:
+    """Two numbers."""
+    return ((), ())
+
+
+def straight_through_gradient(
+    _g: GradientBuilder, op: Operation, dy: Tensor
+) -> Sequence[Any]:
+    """The gradient passes as if nothing were rounded."""
+    return (dy, *[None] * (len(op.inputs) - 1))
+
+
+def there_and_back_gradient(
+    g: GradientBuilder, op: Operation, dy: Tensor
+) -> Sequence[Any]:
+    """The gradient passes inside of the range."""
+    return tuple(
+        g.op(
+            "QuantizeAndDequantizeV4Grad",
+            gradients=dy,
+            input=op.inputs[0],
+            input_min=op.inputs[1],
+            input_max=op.inputs[2],
+            axis=op.get_attr("axis"),
+        )
+    )
+
+
+def _row(name: str, shape: Any, gradient: Any = None) -> OpSpec:
+    if gradient is None:
+        return OpSpec(name=name, shape=shape, source=_SOURCE)
+    return OpSpec(name=name, shape=shape, gradient=gradient, source=_SOURCE)
+
+
+OPS = (
+    _row("QuantizeV2", quantize_shape),
+    _row("Dequantize", dequantize_shape),
+    _row("QuantizeAndDequantize", first_shape, straight_through_gradient),
+    _row("QuantizeAndDequantizeV2", dequantize_shape, straight_through_gradient),
+    _row("QuantizeAndDequantizeV3", dequantize_shape, straight_through_gradient),
+    _row("QuantizeAndDequantizeV4", dequantize_shape, there_and_back_gradient),
+    _row("QuantizeAndDequantizeV4Grad", there_and_back_gradient_shape),
+    _row("Requantize", with_range_shape),
+    _row("RequantizationRange", range_shape),
+    _row("QuantizeDownAndShrinkRange", with_range_shape),
+)

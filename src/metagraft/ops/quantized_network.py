@@ -1,0 +1,126 @@
+"""Networks of quantised numbers, each with a range; twin of the kernels.
+
+Ranges are pairs of scalars: an operand's smallest and largest number. Results have a
+range, too.
+
+Source: tensorflow core/ops/nn_ops.cc, math_ops.cc, array_ops.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from metagraft.graph.op_spec import OpSpec, Shapes
+from metagraft.graph.shape_checks import merge_dim, with_rank
+from metagraft.graph.shapes import Dims, broadcast_dims
+from metagraft.ops.windows import WindowAttrs
+
+__all__ = ["OPS", "QuantizedWindows"]
+
+_SOURCE = "tensorflow core/ops/nn_ops.cc"
+
+
+class QuantizedWindows:
+    """Attributes of windows over quantised numbers.
+
+    Attributes:
+        windows: As of any window.
+        attrs: All attributes.
+    """
+
+    __slots__ = ("attrs", "windows")
+
+    def __init__(self, attrs: Mapping[str, Any]) -> None:
+        """Read the attributes."""
+        self.attrs = attrs
+        self.windows = WindowAttrs.read(attrs)
+
+
+def _with_range(dims: Dims) -> Sequence[Dims]:
+    return (dims, (), ())
+
+
+def convolution_shape(attrs: QuantizedWindows, inputs: Shapes) -> Sequence[Dims]:
+    """Windows along the spatial axes, the filter's outputs as channels."""
+    windows = attrs.windows
+    image, kernel = with_rank(inputs[0], 4), with_rank(inputs[1], 4)
+    merge_dim(image[3], kernel[2])
+    rows, columns = (
+        windows.output_size(axis, image[axis], kernel[axis - 1]) for axis in (1, 2)
+    )
+    return _with_range((image[0], rows, columns, kernel[3]))
+
+
+def pool_shape(attrs: QuantizedWindows, inputs: Shapes) -> Sequence[Dims]:
+    """Windows along the spatial axes."""
+    windows = attrs.windows
+    image = with_rank(inputs[0], 4)
+    rows, columns = (
+        windows.output_size(axis, image[axis], windows.window[axis]) for axis in (1, 2)
+    )
+    return _with_range((image[0], rows, columns, image[3]))
+
+
+def product_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Rows of one factor, columns of the other."""
+    a, b = with_rank(inputs[0], 2), with_rank(inputs[1], 2)
+    a = a[::-1] if attrs["transpose_a"] else a
+    b = b[::-1] if attrs["transpose_b"] else b
+    merge_dim(a[1], b[0])
+    return _with_range((a[0], b[1]))
+
+
+def same_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Like the first operand."""
+    return _with_range(inputs[0])
+
+
+def binary_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Operands broadcast."""
+    return _with_range(broadcast_dims(inputs[0], inputs[1]))
+
+
+def concat_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """All parts, one after the other."""
+    count, axis = attrs["N"], inputs.value(0)
+    parts = inputs[1 : count + 1]
+    known = [dims for dims in parts if dims is not None]
+    if not known or axis is None:
+        return _with_range((None,) * len(known[0]) if known else None)
+    rank = len(known[0])
+    place = int(axis) % rank
+    out: list[int | None] = [None] * rank
+    for dims in known:
+        for i, size in enumerate(with_rank(dims, rank)):
+            if i != place:
+                out[i] = merge_dim(out[i], size)
+    sizes = [None if dims is None else dims[place] for dims in parts]
+    out[place] = None if None in sizes else sum(s for s in sizes if s is not None)
+    return _with_range(tuple(out))
+
+
+def reshape_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """The value of the shape, if it is known."""
+    return _with_range(inputs.as_dims(1))
+
+
+def _row(name: str, shape: Any, attrs: Any = None) -> OpSpec:
+    return OpSpec(name=name, attrs=attrs, shape=shape, source=_SOURCE)
+
+
+OPS = (
+    _row("QuantizedConv2D", convolution_shape, QuantizedWindows),
+    _row("QuantizedAvgPool", pool_shape, QuantizedWindows),
+    _row("QuantizedMaxPool", pool_shape, QuantizedWindows),
+    _row("QuantizedMatMul", product_shape),
+    _row("QuantizedBiasAdd", same_shape),
+    _row("QuantizedRelu", same_shape),
+    _row("QuantizedRelu6", same_shape),
+    _row("QuantizedReluX", same_shape),
+    _row("QuantizedAdd", binary_shape),
+    _row("QuantizedMul", binary_shape),
+    _row("QuantizedConcat", concat_shape),
+    _row("QuantizedReshape", reshape_shape),
+    _row("QuantizedInstanceNorm", same_shape),
+)
