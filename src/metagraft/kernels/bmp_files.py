@@ -24,7 +24,7 @@ def decoded(contents: bytes, channels: int) -> Array | str:
 
     Args:
         contents: The file.
-        channels: 1, 3 or 4, which must be those of the file, or 0.
+        channels: Those of the file, or 0; 4 gives a file of three an opaque fourth.
     """
     if len(contents) < _LEAST_BYTES:
         return (
@@ -53,11 +53,15 @@ def decoded(contents: bytes, channels: int) -> Array | str:
     if height > 0:
         pixels = pixels[::-1]
     order = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[count]
-    return np.ascontiguousarray(pixels[..., order])
+    colored = np.ascontiguousarray(pixels[..., order])
+    if channels == 4 and count == 3:
+        opaque = np.full((rows, width, 1), 255, np.uint8)
+        return np.concatenate([colored, opaque], axis=-1)
+    return colored
 
 
 def _mistake(start: int, width: int, height: int, channels: int, count: int) -> str:
-    if channels and channels != count:
+    if channels and channels != count and (channels, count) != (4, 3):
         return (
             f"channels attribute {channels} does not match bits per pixel from file"
             f" {count}"

@@ -147,12 +147,16 @@ def decode_and_crop_jpeg(
 ) -> tuple[Array]:
     options = _jpeg_options(attrs, _check_channels(attrs))
     data = _contents(contents)
-    if _format_of(data) != "JPEG":
-        return (_decoded("DecodeAndCropJpeg", data, options),)
+    kind = _format_of(data)
+    if kind != "JPEG":
+        raise _invalid(
+            f"DecodeAndCropJpeg operation can run on JPEG only, but detected {kind}."
+        )
     if crop_window.ndim != 1:
         raise _invalid(f"crop_window must be 1-D, got shape {list(crop_window.shape)}")
     if len(crop_window) != 4:
         raise _invalid(f"crop_size must have four elements {list(crop_window.shape)}")
+    # TF: decodes the window alone, whose edges may differ by a few levels.
     image = _jpeg(data, options)
     top, left, height, width = (int(v) for v in crop_window)
     is_inside = (
@@ -203,8 +207,11 @@ def decode_webp(attrs: Any, contents: Array) -> tuple[Array]:
     channels = _check_channels(attrs)
     data = _contents(contents)
     kind = _format_of(data)
+    if kind == "GIF":
+        raise _invalid("Bad op type DecodeWebP")
     if kind != "WebP":
-        raise _invalid(f"Trying to decode {kind} format using DecodeWebP op.")
+        dtype = attrs["dtype"].numpy_dtype
+        return (_decoded("DecodeWebP", data, JpegOptions(channels), dtype),)
     return (_webp(data, channels, attrs["dtype"].numpy_dtype),)
 
 

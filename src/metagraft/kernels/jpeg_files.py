@@ -25,6 +25,15 @@ __all__ = ["JpegFormat", "JpegOptions", "decoded", "encoded", "shape_of"]
 _COLOR_SPACES: Final = {1: "GRAY", 3: "RGB"}
 _CMYK: Final = ("CMYK", "YCCK")
 _TOO_SHORT: Final = "Premature end of JPEG file"
+# What libjpeg warns of and passes over; everything else ends decoding.
+_WARNINGS: Final = (
+    "Corrupt JPEG data",
+    "Inconsistent progression sequence",
+    "Invalid SOS parameters",
+    "Premature end of JPEG",
+    "Unknown Adobe color transform",
+    "Warning",
+)
 _XMP_NAME: Final = b"http://ns.adobe.com/xap/1.0/\0"
 # Start of image, and the header that says how dense pixels are.
 _DENSITY_PLACE: Final = 13
@@ -108,7 +117,8 @@ def _pixels(
     try:
         pixels: Array = decode(contents, space, strict=True, **arguments)
     except ValueError as error:
-        if _TOO_SHORT in str(error) and not recovers:
+        is_warning = any(text in str(error) for text in _WARNINGS)
+        if not is_warning or (_TOO_SHORT in str(error) and not recovers):
             # TF: may return the lines that are there; here all must be there.
             return None
     else:

@@ -26,6 +26,10 @@ _PALETTE: Final = 3
 _CHANNELS: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 # Shares of red, green and blue in grey, in 1/32768: of 0.299, 0.587 and the rest.
 _GRAY_SHARES: Final = np.array([9797, 19234, 3737], np.int64)
+_SRGB_GAMMA: Final = 45455
+_NO_GAMMA: Final = 100000
+# Gammas this near to 1 make no difference that is seen.
+_GAMMA_TOLERANCE: Final = 5000
 _LARGEST_SIDE: Final = 1 << 27
 _LARGEST: Final = 1 << 29
 
@@ -39,6 +43,7 @@ class _Header:
         height: Rows.
         depth: Bits of a sample.
         color_type: 0 grey, 2 colours, 3 palette, 4 and 6 with alpha.
+        gamma: How numbers stand for light, times 100000; 0 if the file does not say.
         palette: `uint8[n, 3]`.
         transparency: What is transparent, as stored; None if nothing is.
     """
@@ -47,6 +52,7 @@ class _Header:
     height: int
     depth: int
     color_type: int
+    gamma: int
     palette: Array
     transparency: bytes | None
 
@@ -61,12 +67,17 @@ def _chunks(contents: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def _header(contents: bytes) -> _Header | None:
     header, palette, transparency = None, np.zeros((0, 3), np.uint8), None
+    gamma = 0
     for kind, content in _chunks(contents):
         if kind == b"IHDR" and len(content) >= 10:
             header = struct.unpack_from(">IIBB", content)
         elif kind == b"PLTE":
             whole = len(content) // 3 * 3
             palette = np.frombuffer(content[:whole], np.uint8).reshape(-1, 3)
+        elif kind == b"sRGB":
+            gamma = _SRGB_GAMMA
+        elif kind == b"gAMA" and len(content) == 4 and gamma != _SRGB_GAMMA:
+            (gamma,) = struct.unpack(">I", content)
         elif kind == b"tRNS":
             transparency = content
         elif kind == b"IDAT":
@@ -78,7 +89,7 @@ def _header(contents: bytes) -> _Header | None:
     # More of it than there are colours is taken for a mistake.
     if color_type == _PALETTE and len(transparency or b"") > color_count:
         transparency = None
-    return _Header(width, height, depth, color_type, palette, transparency)
+    return _Header(width, height, depth, color_type, gamma, palette, transparency)
 
 
 def _is_usable(header: _Header) -> bool:
@@ -153,7 +164,7 @@ def _converted(samples: Array, header: _Header, channels: int) -> Array:
     color, alpha = _color_and_alpha(samples, header)
     wants_gray = channels < 3
     if wants_gray and color.shape[-1] == 3:
-        color = _gray(color)
+        color = _gray(color, header.gamma)
     elif not wants_gray and color.shape[-1] == 1:
         color = np.repeat(color, 3, axis=-1)
     if channels % 2:
@@ -191,11 +202,28 @@ def _color_and_alpha(samples: Array, header: _Header) -> tuple[Array, Array | No
     return samples, alpha
 
 
-def _gray(color: Array) -> Array:
-    sums = color.astype(np.int64) @ _GRAY_SHARES
+def _gray(color: Array, gamma: int) -> Array:
+    """Weigh red, green and blue: as light, if the file says how they stand for it."""
+    largest = np.iinfo(color.dtype).max
+    is_linear = not gamma or abs(gamma - _NO_GAMMA) <= _GAMMA_TOLERANCE
+    wide = color.astype(np.int64)
+    if not is_linear:
+        light = _powers(largest, 1e10 / gamma)[wide]
+        sums = light @ _GRAY_SHARES + (1 << 14) >> 15
+        gray = _powers(largest, gamma)[sums]
+        is_gray = (color == color[..., :1]).all(axis=-1)
+        return np.where(is_gray, wide[..., 0], gray).astype(color.dtype)[..., None]
+    sums = wide @ _GRAY_SHARES
     if color.dtype == np.uint16:
         sums += 1 << 14
     return (sums >> 15).astype(color.dtype)[..., None]
+
+
+def _powers(largest: int, exponent: float) -> Array:
+    """Return for all numbers up to `largest` their power, in the same range."""
+    shares = np.arange(largest + 1) / largest
+    powers: Array = np.floor(largest * shares ** (exponent * 1e-5) + 0.5)
+    return powers.astype(np.int64)
 
 
 def _with_bits(pixels: Array, depth: int, bits: int) -> Array:

@@ -145,6 +145,12 @@ def _odd_pngs() -> Iterator[bytes]:
         yield _png(colors, small, (b"PLTE", palette))
         yield _png(colors, small, (b"PLTE", palette), (b"tRNS", bytes([0, 90, 200])))
     for depth, kind in ((8, np.uint8), (16, ">u2")):
+        header = struct.pack(">IIBBBBB", 5, 4, depth, 2, 0, 0, 0)
+        image = photo(4, 5, 3, "uint8").astype(kind) * (1 if depth == 8 else 250)
+        rows = b"".join(b"\0" + row.astype(kind).tobytes() for row in image)
+        for gamma in (45455, 100000, 60000) if depth == 8 else (98000,):
+            yield _png(header, rows, (b"gAMA", struct.pack(">I", gamma)))
+        yield _png(header, rows, (b"sRGB", b"\0")) if depth == 8 else _png(header, rows)
         pixels = photo(4, 5, 3, "uint8").astype(kind)
         rows = b"".join(b"\0" + row.tobytes() for row in pixels)
         header = struct.pack(">IIBBBBB", 5, 4, depth, 2, 0, 0, 0)
@@ -230,7 +236,7 @@ def bmps() -> Iterator[Case]:
             *(1, 8 * count, 0, len(rows), 1, 1, 0, 0),
         )
         given = {"contents": text(header + rows)}
-        for channels in (0, count) if count > 1 else (0,):
+        for channels in {1: (0,), 3: (0, 3, 4), 4: (0, 4)}[count]:
             yield Case("bmp", "DecodeBmp", {"channels": channels}, given)
         # TensorFlow ends the process if it converts what is stored top down.
         for dtype in (np.uint8, np.uint16, np.float32)[: 3 if height > 0 else 1]:
