@@ -6,6 +6,7 @@ parts. So each run writes them to a folder of its own, `m_temp.tempstate<number>
 it holds (`in_use.py`), and its merge takes them from there. What is not merged when the
 run ends gets the names that the nodes gave.
 
+Parts are written at the same time, each by a thread of its own, while the run goes on.
 Shards of version 1 are not merged. They stay under temporary names until the last one
 is complete, and are renamed together.
 """
@@ -13,10 +14,11 @@ is complete, and are renamed together.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from metagraft.errors import OpError
 from metagraft.formats import files
@@ -24,6 +26,9 @@ from metagraft.formats.bundle.format import index_path, shard_path
 from metagraft.formats.folder_lock import folder_lock
 from metagraft.formats.in_use import make_held_folder, remove_held_folder
 from metagraft.formats.leftovers import remove_leftovers
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 # What all parts of a checkpoint share, and the rest of the name.
 _PART: Final = re.compile(
@@ -63,6 +68,26 @@ class Staging:
         """Start without anything."""
         self._groups: dict[str, _Group] = {}
         self._shards: dict[str, files.AtomicFile] = {}
+        self._writes: list[Future[None]] = []
+        self._executor: ThreadPoolExecutor | None = None
+
+    def start(self, write: Callable[[], None]) -> None:
+        """Let another thread write a part."""
+        if self._executor is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._executor = ThreadPoolExecutor(os.cpu_count(), "checkpoint-part")
+        self._writes.append(self._executor.submit(write))
+
+    def wait(self) -> None:
+        """Wait until all parts are written.
+
+        Raises:
+            OpError: One could not be written.
+        """
+        writes, self._writes = self._writes, []
+        for write in writes:
+            write.result()
 
     def part(self, prefix: str) -> str:
         """Return where to write what the nodes call `prefix`."""
@@ -129,8 +154,9 @@ class Staging:
         """Give everything that is left the names that the nodes gave.
 
         Raises:
-            OpError: A file cannot be renamed.
+            OpError: A part could not be written, or a file cannot be renamed.
         """
+        self.wait()
         self.publish_shards()
         for name, group in self._groups.items():
             with folder_lock(name):
@@ -139,6 +165,8 @@ class Staging:
 
     def discard(self) -> None:
         """Remove what is left."""
+        if self._executor is not None:
+            self._executor.shutdown()
         for file in self._shards.values():
             file.discard()
         for group in self._groups.values():

@@ -11,6 +11,7 @@ import posixpath
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -119,24 +120,38 @@ def save_v2(
     if len(set(whole)) < len(whole):
         name = next(name for name, count in Counter(whole).items() if count > 1)
         raise InvalidArgumentError(None, None, f"Adding duplicate key: {name}")
-    path = _text(prefix)
+    prefix_text = _text(prefix)
     run = staging()
-    if run is not None:
-        path = run.part(path)
+    path = prefix_text if run is None else run.part(prefix_text)
     folder = path.rpartition("/")[0]
     if folder:  # TF: makes this folder only, not those above it
         files.make_folders(folder)
     arrays = [np.asarray(value) for value in tensors]
     numbers = _type_numbers(attrs["dtypes"])
+    write = partial(_write, path, names, specs, arrays, numbers)
+    if run is not None and path != prefix_text:
+        run.start(write)
+    else:
+        write()
+    return ()
+
+
+def _write(
+    path: str,
+    names: list[str],
+    specs: list[str],
+    arrays: list[Array],
+    numbers: list[int],
+) -> None:
+    """Write tensors, and parts of tensors where the specifications say so."""
     with BundleWriter(path) as writer:
-        if len(whole) == len(names):
-            writer.add_many(names, arrays, numbers)
-        else:
+        if any(specs):
             rows = zip(names, specs, arrays, numbers, strict=True)
             for name, text, array, number in rows:
                 _add(writer, name, text, array, number)
+        else:
+            writer.add_many(names, arrays, numbers)
         writer.finish()
-    return ()
 
 
 def _add(writer: BundleWriter, name: str, text: str, array: Array, number: int) -> None:
@@ -169,6 +184,8 @@ def merge_v2_checkpoints(
     ]
     destination = _text(destination_prefix)
     run = staging()
+    if run is not None:
+        run.wait()
     parts = prefixes if run is None else [run.written(prefix) for prefix in prefixes]
     for prefix, part in zip(prefixes, parts, strict=True):
         if not exists(index_path(part)):
@@ -247,6 +264,7 @@ def restore_v2(
     path = _text(prefix)
     run = staging()
     if run is not None:  # it reads what it has saved
+        run.wait()
         run.publish_shards()
         path = run.written(path)
     return read_through_saves(path, lambda: _restored(path, names, specs, dtypes))
