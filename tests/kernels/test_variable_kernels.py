@@ -82,9 +82,10 @@ def test_scatter_checks_shapes_and_indices(op_type: str) -> None:
     """Updates have the shape of what they change; indices lie in the variable."""
     function = SCATTER[op_type].fn
     indices = np.array([[4]], np.int32) if "Nd" in op_type else np.array([4], np.int32)
-    with pytest.raises(InvalidArgumentError, match=r"\[0.*\] = 4 is not in \[0, 4\)"):
+    outside = r"\[0\] = (4 is not in \[0, 4\)|\[4\] does not index into shape \[4,2\])"
+    with pytest.raises(InvalidArgumentError, match=outside):
         function({}, TABLE, indices, TABLE[:1])
-    with pytest.raises(InvalidArgumentError, match=r"\[1, 1\]"):
+    with pytest.raises(InvalidArgumentError, match=r"\[1,1\]"):
         function({}, TABLE, indices, TABLE[:1, :1])
 
 

@@ -167,6 +167,22 @@ def train_averages(tf: ModuleType) -> Any:
         )
 
 
+def train_by_functions_of_losses(tf: ModuleType) -> Any:
+    """Losses that are functions; the variables are those that they read."""
+    with tf.variable_scope("", use_resource=True):
+        v = tf.get_variable("v", initializer=[1.0, 2.0])
+        r = tf.get_variable("r", initializer=[[3.0, 4.0], [5.0, 6.0]])
+        tf.get_variable("unused", initializer=[7.0])
+
+    def loss() -> Any:
+        return tf.reduce_sum(tf.square(v)) + tf.reduce_sum(tf.gather(r, [1, 1]))
+
+    by_gradient = tf.train.GradientDescentOptimizer(0.1)
+    pairs = by_gradient.compute_gradients(loss, grad_loss=tf.constant(0.5))
+    with tf.control_dependencies([by_gradient.apply_gradients(pairs)]):
+        return tf.train.MomentumOptimizer(0.1, 0.5).minimize(loss, var_list=[v])
+
+
 PROGRAMS: tuple[Callable[[ModuleType], Any], ...] = (
     train_by_gradient_descent,
     train_by_momentum,
@@ -186,3 +202,5 @@ PROGRAMS: tuple[Callable[[ModuleType], Any], ...] = (
     train_pieces,
     train_averages,
 )
+# Gradients of functions have other names in TensorFlow.
+RUNS = (*PROGRAMS, train_by_functions_of_losses)

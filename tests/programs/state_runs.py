@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 
 def error_of(tf: ModuleType, run: Callable[[], Any]) -> list[str]:
     """Return the class and the message of the error that a call ends with."""
@@ -438,6 +440,78 @@ def temporary_variables(tf: ModuleType) -> Any:
         return [session.run(final), session.run(final * 2.0)]
 
 
+def temporary_variable_mistakes(tf: ModuleType) -> Any:
+    """One name twice, another name, and a variable that is gone."""
+    raw = tf.raw_ops
+
+    def made(name: str) -> Any:
+        return raw.TemporaryVariable(shape=[2], dtype=tf.float32, var_name=name)
+
+    first, second, third = made("a"), made("b"), made("c")
+    with tf.control_dependencies([made("a")]):
+        twice = raw.DestroyTemporaryVariable(ref=first, var_name="a")
+    other = raw.DestroyTemporaryVariable(ref=second, var_name="z")
+    gone = raw.DestroyTemporaryVariable(ref=third, var_name="c")
+    with tf.control_dependencies([gone]):
+        again = raw.DestroyTemporaryVariable(ref=third, var_name="c")
+    with tf.Session() as session:
+        return [
+            error_of(tf, lambda op=op: session.run(op))[0]
+            for op in (twice, other, again)
+        ]
+
+
+def scatter_mistakes(tf: ModuleType) -> Any:
+    """Indices and updates that do not fit a variable."""
+    found = []
+    for use_resource in (False, True):
+        with tf.variable_scope("scope", reuse=False):
+            start = np.arange(6.0).reshape(3, 2)
+            name = f"v{use_resource}"
+            v = tf.get_variable(name, initializer=start, use_resource=use_resource)
+        indices, updates = tf.placeholder(tf.int32), tf.placeholder(tf.float64)
+        slices = tf.scatter_nd_add(v, indices, updates)
+        rows = tf.scatter_add(v, indices, updates)
+        with tf.Session() as session:
+            session.run(v.initializer)
+            for op, where, shape in (
+                (slices, [[-1], [0]], (2, 2)),
+                (slices, [[0], [3]], (2, 2)),
+                (slices, [[0, 2]], (1,)),
+                (slices, [[0]], (2, 2)),
+                (slices, [[0, 0, 0]], (1,)),
+                (slices, [[1]], (1, 3)),
+                (rows, [1, 5], (2, 2)),
+                (rows, [[0]], (2, 2)),
+            ):
+                feeds = {indices: where, updates: np.ones(shape)}
+                found.append(error_of(tf, lambda f=feeds, o=op: session.run(o, f)))
+    return found
+
+
+def sparse_accumulator_mistakes(tf: ModuleType) -> Any:
+    """Slices that do not fit an accumulator, or what it has."""
+    found = []
+    for shape in (None, [2, 2, None]):
+        accumulator = tf.SparseConditionalAccumulator(tf.float32, shape=shape)
+        indices, dims = tf.placeholder(tf.int64), tf.placeholder(tf.int64)
+        values = tf.placeholder(tf.float32)
+        op = accumulator.apply_grad(indices, values, dims)
+        with tf.Session() as session:
+            session.run(op, {indices: [1], values: np.ones((1, 2, 3)), dims: [2, 2, 3]})
+            for where, size, whole in (
+                ([0, 1], (2, 2), [2, 2]),
+                ([[0]], (1, 2), [2, 2, 3]),
+                (0, (1, 2), [2, 2, 3]),
+                ([0], (), [2, 2, 3]),
+                ([0, 1], (1, 2, 3), [2, 2, 3]),
+                ([0], (1, 3, 3), [2, 3, 3]),
+            ):
+                feeds = {indices: where, values: np.ones(size), dims: whole}
+                found.append(error_of(tf, lambda f=feeds, o=op: session.run(o, f)))
+    return found
+
+
 def reference_selected(tf: ModuleType) -> Any:
     """The variable that an index names is changed."""
     variables = [tf.Variable(float(i), name=f"v{i}") for i in range(3)]
@@ -487,6 +561,9 @@ RUNS: dict[str, Callable[[ModuleType], Any]] = {
         barriers,
         session_handles,
         temporary_variables,
+        temporary_variable_mistakes,
+        scatter_mistakes,
+        sparse_accumulator_mistakes,
         reference_selected,
         partial_runs,
     )

@@ -18,7 +18,7 @@ GOLDEN = Path(__file__).parents[1] / "golden/optimizer_runs"
 
 
 @pytest.mark.golden
-@pytest.mark.parametrize("program", optimizers.PROGRAMS, ids=lambda p: p.__name__)
+@pytest.mark.parametrize("program", optimizers.RUNS, ids=lambda p: p.__name__)
 def test_variables_after_some_steps(program: Callable[[ModuleType], Any]) -> None:
     """All variables hold what they hold in TensorFlow after the same steps."""
     found = values_after_training(tf, program)

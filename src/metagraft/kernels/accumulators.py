@@ -7,7 +7,8 @@ conditional_accumulator.h, sparse_conditional_accumulator.h.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import numpy as np
 
@@ -76,6 +77,7 @@ class Accumulator:
         with self._changed:
             if self.is_old(step):
                 return
+            _check_alike(self._slices, values)
             for index, value in zip(indices.tolist(), values, strict=True):
                 before, count = self._slices.get(index, (0, 0))
                 self._slices[index] = (before + value, count + 1)
@@ -172,22 +174,50 @@ def apply_sparse_gradient(
     rows, slices = np.asarray(indices), np.asarray(values)
     if accumulator.is_old(int(local_step)):
         return ()
+    if rows.ndim != 1:
+        dims = show(rows.shape)
+        _refuse(f"Input indices should be vector but received shape: {dims}")
+    if not slices.ndim:
+        _refuse("Values cannot be 0-dimensional.")
     if len(rows) != len(slices):
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"Expected {len(rows)} non-empty input values, got {len(slices)}",
-        )
-    known = tuple(np.asarray(shape).tolist()) if op.attrs["has_known_shape"] else None
-    if known is not None and not dims_compatible(accumulator.dims, known):
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"Shape mismatch: expected {show(accumulator.dims)}, got {show(known)}",
-        )
+        _refuse(f"Expected {len(rows)} non-empty input values, got {len(slices)}")
+    if op.attrs["has_known_shape"]:
+        _check_known(accumulator.dims or (), np.asarray(shape).tolist(), "shape", 0)
     _check_rows(accumulator, rows)
     accumulator.add_slices(int(local_step), rows, slices)
     return ()
+
+
+def _refuse(text: str) -> NoReturn:
+    raise InvalidArgumentError(None, None, text)
+
+
+def _check_known(
+    expected: Sequence[int | None], found: Sequence[int], what: str, first: int
+) -> None:
+    """Check sizes; no sizes say that nothing is known."""
+    if len(expected) > len(found):
+        _refuse(
+            f"Shape mismatch: expected {what} rank at least {len(expected)}, got "
+            f"{len(found)}"
+        )
+    for axis, (size, given) in enumerate(zip(expected, found, strict=False), first):
+        if size is not None and size != given:
+            _refuse(
+                f"Shape mismatch: expected {what} dim {axis} to be {size}, got {given}"
+            )
+
+
+def _check_alike(slices: Mapping[int, tuple[Array, int]], values: Array) -> None:
+    """Check that further slices have the shape of those that are there."""
+    for value, _ in slices.values():
+        if np.ndim(value) != values.ndim - 1:
+            _refuse(
+                f"Shape mismatch: expected values rank {np.ndim(value) + 1}, got "
+                f"{values.ndim}"
+            )
+        _check_known(np.shape(value), values.shape[1:], "values", 1)
+        return
 
 
 def _check_rows(accumulator: Accumulator, rows: Array) -> None:

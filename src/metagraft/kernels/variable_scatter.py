@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.namespace import namespace
 from metagraft.kernels.rows import check_indices
@@ -88,9 +89,9 @@ def scatter_rows(combine: str) -> KernelFunction:
                 None,
                 None,
                 "Must have updates.shape = indices.shape + params.shape[1:] or "
-                f"updates.shape = [], got updates.shape {list(np.shape(updates))}, "
-                f"indices.shape {list(np.shape(indices))}, "
-                f"params.shape {list(shape)}",
+                f"updates.shape = [], got updates.shape {show(np.shape(updates))}, "
+                f"indices.shape {show(np.shape(indices))}, "
+                f"params.shape {show(shape)}",
             )
         if namespace(variable, indices, updates) is np:
             check_indices(np.asarray(indices), shape[0])
@@ -101,6 +102,47 @@ def scatter_rows(combine: str) -> KernelFunction:
     return scatter
 
 
+def _check_slices(
+    shape: tuple[int, ...], indices: tuple[int, ...], updates: tuple[int, ...]
+) -> None:
+    """Check that there is a slice for every index, of the shape of those indexed."""
+    outer, depth = len(indices) - 1, indices[-1]
+    for axis in range(outer):
+        if axis >= len(updates) or updates[axis] != indices[axis]:
+            found = updates[axis] if axis < len(updates) else "nothing"
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Dimensions [{axis},{axis + 1}) of indices[shape={show(indices)}] = "
+                f"{indices[axis]} must match dimensions [{axis},{axis + 1}) of "
+                f"updates[shape={show(updates)}] = {found}",
+            )
+    if depth > len(shape) or updates[outer:] != shape[depth:]:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Dimensions [{depth},{len(shape)}) of input[shape={show(shape)}] must "
+            f"match dimensions [{depth},{len(updates)}) of "
+            f"updates[shape={show(updates)}]",
+        )
+
+
+def _check_places(indices: Any, shape: tuple[int, ...]) -> None:
+    """Check on the host that every index is one of a slice."""
+    rows = indices.reshape(-1, indices.shape[-1])
+    limits = np.array(shape[: indices.shape[-1]], indices.dtype)
+    bad = np.flatnonzero(np.any((rows < 0) | (rows >= limits), axis=1))
+    if bad.size:
+        place = np.unravel_index(bad[0], indices.shape[:-1])
+        where = ",".join(map(str, place))
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"indices[{where}] = [{', '.join(map(str, rows[bad[0]]))}] does not index "
+            f"into shape {show(shape)}",
+        )
+
+
 def scatter_slices(combine: str) -> KernelFunction:
     """Return the kernel of `ScatterNd<combine>`."""
 
@@ -108,20 +150,10 @@ def scatter_slices(combine: str) -> KernelFunction:
         _: Attributes, variable: Array, indices: Array, updates: Array
     ) -> tuple[Array]:
         shape, depth = np.shape(variable), np.shape(indices)[-1]
-        expected = (*np.shape(indices)[:-1], *shape[depth:])
-        if depth > len(shape) or np.shape(updates) != expected:
-            raise InvalidArgumentError(
-                None,
-                None,
-                "The outer dimensions of indices.shape="
-                f"{list(np.shape(indices))} must match the outer dimensions of "
-                f"updates.shape={list(np.shape(updates))} and its inner ones those "
-                f"of the variable, {list(shape)}",
-            )
+        _check_slices(shape, np.shape(indices), np.shape(updates))
         axes = [indices[..., i] for i in range(depth)]
         if namespace(variable, indices, updates) is np:
-            for axis, index in enumerate(axes):
-                check_indices(np.asarray(index), shape[axis])
+            _check_places(np.asarray(indices), shape)
         else:
             axes = [_past_the_end(i, n) for i, n in zip(axes, shape, strict=False)]
         return (_scatter(combine, variable, tuple(axes), updates),)

@@ -232,6 +232,11 @@ class PlanBuilder:
             self._optional_slots[slot] = declaration
         return slot
 
+    def is_gone(self, declaration: VariableDeclaration) -> bool:
+        """Whether the run has taken the value of a variable away."""
+        key = declaration.key
+        return key in self._written and self._versions.get(key) is None
+
     def is_initialized(self, declaration: VariableDeclaration, op: Operation) -> int:
         """Return a slot with whether a variable has a value now."""
         slot = self.new_slot()

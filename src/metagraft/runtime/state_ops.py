@@ -19,13 +19,11 @@ from metagraft.runtime.node_errors import shown_type
 from metagraft.runtime.plan import Guards
 from metagraft.runtime.plan_builder import PlanBuilder, Planner
 from metagraft.runtime.resources import DEFAULT_CONTAINER, VariableDeclaration
+from metagraft.runtime.temporary_variables import plan_destroy_temporary, plan_temporary
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
     from metagraft.graph.tensor import Tensor
-
-# No variable of a session is in it.
-_TEMPORARY: Final = "temporary variables of a run"
 
 
 def declaration_of(op: Operation) -> VariableDeclaration:
@@ -157,29 +155,6 @@ def plan_is_initialized(plan: PlanBuilder, op: Operation) -> None:
 def plan_destroy(plan: PlanBuilder, op: Operation) -> None:
     """Take the value of a resource variable away."""
     plan.write(plan.variable(op.inputs[0], op), None, op)
-
-
-def plan_temporary(plan: PlanBuilder, op: Operation) -> None:
-    """The output refers to a variable of the run, which ends with its last value."""
-    plan.stand_for(op.outputs[0], _temporary(op))
-
-
-def plan_destroy_temporary(plan: PlanBuilder, op: Operation) -> None:
-    """Give out the value of such a variable and take it away."""
-    declaration = plan.variable(op.inputs[0], op)
-    plan.set_slot(op.outputs[0], plan.read(declaration, op))
-    plan.write(declaration, None, op)
-
-
-def _temporary(op: Operation) -> VariableDeclaration:
-    attrs = op.attrs
-    return VariableDeclaration(
-        container=_TEMPORARY,
-        name=decode_name(attrs["var_name"]) or op.name,
-        dtype=attrs["dtype"],
-        dims=attrs["shape"],
-        is_resource=False,
-    )
 
 
 def plan_ref_select(plan: PlanBuilder, op: Operation) -> None:

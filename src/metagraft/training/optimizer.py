@@ -17,7 +17,6 @@ from metagraft.api.state import assign_add
 from metagraft.api.variable_collections import trainable_variables
 from metagraft.api.variable_scope import get_variable, variable_scope
 from metagraft.api.variables import Variable, make_variable
-from metagraft.errors import UnimplementedError
 from metagraft.gradients import gradients
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op as apply_op
@@ -43,6 +42,7 @@ from metagraft.graph.scopes import (
 from metagraft.graph.structure import flatten
 from metagraft.graph.tensor import Tensor
 from metagraft.training import slot_creator
+from metagraft.training.loss_functions import loss_of, variables_behind
 
 GradientsAndVariables = list[tuple[Any, Any]]
 _VariableKey = tuple[Graph, str]
@@ -156,11 +156,8 @@ class Optimizer:
         The arguments are those of `minimize`.
         """
         if callable(loss):
-            raise UnimplementedError(
-                None,
-                None,
-                "compute_gradients takes a loss that is a tensor; a function is for "
-                f"eager execution, which is not built: {loss!r}",
+            return self._gradients_of_function(
+                loss, var_list, grad_loss, aggregation_method
             )
         loss = self._scale_loss(loss)
         if gate_gradients not in (self.GATE_NONE, self.GATE_OP, self.GATE_GRAPH):
@@ -189,6 +186,29 @@ class Optimizer:
             [v for g, v in pairs if g is not None and v.dtype != dtypes.resource]
         )
         return pairs
+
+    def _gradients_of_function(
+        self,
+        function: Callable[[], Any],
+        var_list: Any,
+        grad_loss: Any,
+        aggregation_method: int | None,
+    ) -> GradientsAndVariables:
+        """Do what `compute_gradients` does, for a loss that is a function.
+
+        Without `var_list`, the variables are those that the function reads.
+        """
+        loss = self._scale_loss(loss_of(function))
+        if var_list is None:
+            variables = variables_behind(loss, trainable_variables())
+        else:
+            variables = flatten(var_list)
+        targets = [_target(variable) for variable in variables]
+        with control_dependencies([loss]):
+            grads = gradients(
+                loss, targets, grad_loss, aggregation_method=aggregation_method
+            )
+        return list(zip(grads, variables, strict=True))
 
     def apply_gradients(
         self,

@@ -23,7 +23,7 @@ def main(names: list[str]) -> None:
     tf = tensorflow_v1.load()
     FOLDER.mkdir(exist_ok=True)
     warnings.simplefilter("ignore")
-    for program in optimizers.PROGRAMS:
+    for program in optimizers.RUNS:
         if names and program.__name__ not in names:
             continue
         values = values_after_training(tf, program)
