@@ -70,7 +70,22 @@ def quantized_numbers(tf: ModuleType) -> None:
     tf.nn.quantized_relu_x(image, 1.0, low, high)
 
 
+def scaled_losses(tf: ModuleType) -> None:
+    """Losses of examples scaled to those of a batch, and dropout from seeds."""
+    loss = tf.placeholder(tf.float32, [None, 2], name="loss")
+    weights = tf.placeholder(tf.float32, [None], name="weights")
+    unknown = tf.placeholder(tf.float32, name="unknown")
+    size = tf.placeholder(tf.int32, [], name="size")
+    tf.nn.compute_average_loss(loss)
+    tf.nn.compute_average_loss(loss, weights, size)
+    tf.nn.compute_average_loss(unknown, sample_weight=unknown, global_batch_size=8)
+    tf.nn.scale_regularization_loss(loss)
+    tf.nn.experimental.stateless_dropout(loss, 0.3, [1, 2], rng_alg="auto_select")
+    tf.nn.experimental.general_dropout(loss, 0.3, tf.random.uniform)
+
+
 PROGRAMS = (
+    scaled_losses,
     quantized_numbers,
     morphology,
     fractional_poolings,

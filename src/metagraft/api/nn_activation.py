@@ -5,7 +5,9 @@ Source: tensorflow python/ops/nn_ops.py, nn_impl.py.
 
 from __future__ import annotations
 
+import functools
 import numbers
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ import numpy as np
 from metagraft.api.custom_gradient import custom_gradient
 from metagraft.api.random import random_uniform
 from metagraft.api.renamed_arguments import renamed_argument
+from metagraft.api.stateless_random import stateless_uniform
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
@@ -29,12 +32,14 @@ __all__ = [
     "dropout",
     "elu",
     "gelu",
+    "general_dropout",
     "leaky_relu",
     "relu",
     "relu6",
     "selu",
     "softplus",
     "softsign",
+    "stateless_dropout",
     "swish",
 ]
 
@@ -173,7 +178,76 @@ def dropout(
     rate = renamed_argument("rate", rate, "keep_prob", from_keep_prob)
     if rate is None:
         raise ValueError(f"`rate` must be provided. Received: rate={rate}")
-    with name_scope(name, "dropout", [x]):
+    return _dropped(
+        x,
+        rate,
+        noise_shape,
+        functools.partial(random_uniform, seed=seed),
+        # TF: a seed is used up, as if numbers had been drawn.
+        lambda: get_seed(seed),
+        (name, "dropout"),
+    )
+
+
+def general_dropout(
+    x: Any,
+    rate: Any,
+    uniform_sampler: Callable[..., Tensor],
+    noise_shape: Any = None,
+    name: str | None = None,
+) -> Tensor:
+    """As `dropout`, with random numbers of one's own.
+
+    Args:
+        x: Floating-point numbers.
+        rate: The probability that an element is dropped, in `[0, 1)`.
+        uniform_sampler: Takes `shape` and `dtype`; returns numbers in `[0, 1)`.
+        noise_shape: Shape of the random choices; broadcasts to that of `x`.
+        name: Name of the scope.
+
+    Raises:
+        ValueError: The rate is out of range, or `x` has another type.
+    """
+    names = (name, "general_dropout")
+    return _dropped(x, rate, noise_shape, uniform_sampler, lambda: None, names)
+
+
+def stateless_dropout(
+    x: Any,
+    rate: Any,
+    seed: Any,
+    rng_alg: Any = None,
+    noise_shape: Any = None,
+    name: str | None = None,
+) -> Tensor:
+    """As `dropout`; the same seed, a pair, drops the same elements.
+
+    Args:
+        x: Floating-point numbers.
+        rate: The probability that an element is dropped, in `[0, 1)`.
+        seed: Two numbers.
+        rng_alg: The generator; see `tf.random.stateless_uniform`.
+        noise_shape: Shape of the random choices; broadcasts to that of `x`.
+        name: Name of the scope.
+
+    Raises:
+        ValueError: The rate is out of range, or `x` has another type.
+    """
+    draw = functools.partial(stateless_uniform, seed=seed, alg=rng_alg)
+    names = (name, "stateless_dropout")
+    return _dropped(x, rate, noise_shape, draw, lambda: None, names)
+
+
+def _dropped(
+    x: Any,
+    rate: Any,
+    noise_shape: Any,
+    draw: Callable[..., Tensor],
+    skip: Callable[[], object],
+    names: tuple[str | None, str],
+) -> Tensor:
+    """Drop elements where `draw` gives less than the rate."""
+    with name_scope(*names, [x]):
         is_number = isinstance(rate, numbers.Real)
         if is_number and not 0 <= rate < 1:
             raise ValueError(
@@ -187,10 +261,11 @@ def dropout(
                 f" Received: x_dtype={x.dtype}"
             )
         if is_number and rate == 0:
-            get_seed(seed)  # TF: a seed is used up, as if numbers had been drawn.
-            return x
+            skip()
+            unchanged: Tensor = x
+            return unchanged
         kept, rate = _scaled_up(x, rate, is_number)
-        noise = random_uniform(_noise_shape(x, noise_shape), dtype=x.dtype, seed=seed)
+        noise = draw(shape=_noise_shape(x, noise_shape), dtype=x.dtype)
         is_kept = noise >= rate
         zero = array.constant(0, dtype=x.dtype)
         result = select_v2(is_kept, kept, zero)

@@ -14,7 +14,7 @@ from metagraft.graph.build.math import cast, divide, equal, number_range
 from metagraft.graph.build.reductions import reduce_tensor
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.scopes import name_scope
-from metagraft.graph.shape_checks import with_rank, with_rank_at_least
+from metagraft.graph.shape_checks import with_rank_at_least
 from metagraft.graph.shapes import Dims
 
 if TYPE_CHECKING:
@@ -30,10 +30,16 @@ def nth_element_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """The last axis is gone.
 
     Raises:
-        ValueError: There are not so many values.
+        ValueError: There are not so many values, or `n` is no count.
     """
     dims, n = with_rank_at_least(inputs[0], 1), inputs.value(1)
-    with_rank(inputs[1], 0)
+    if inputs[1]:
+        raise ValueError(f"Input must be scalar but has rank {len(inputs[1])}")
+    if n is not None and n < 0:
+        raise ValueError(
+            "Dimension size, given by scalar input 1, must be non-negative but is"
+            f" {int(n)}"
+        )
     if dims is None:
         return (None,)
     if n is not None and dims[-1] is not None and dims[-1] <= int(n):

@@ -16,6 +16,10 @@ _NAMES = {
         "static_bidirectional_rnn static_rnn static_state_saving_rnn",
     ),
     "rnn_cell": "metagraft.compat.v1.rnn_cell",
+    "experimental": "metagraft.compat.v1.nn_experimental",
+    **from_module(
+        f"{_API}.nn_loss_scaling", "compute_average_loss scale_regularization_loss"
+    ),
     "silu": f"{_API}.nn_activation:swish",
     **from_module(
         f"{_API}.nn_convolution",

@@ -1,0 +1,10 @@
+"""`tf.nn.experimental`: dropout with other random numbers."""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import from_module, lazy_names
+
+_NAMES = from_module("metagraft.api.nn_activation", "general_dropout stateless_dropout")
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)
