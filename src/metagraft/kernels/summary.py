@@ -15,6 +15,11 @@ from metagraft.proto import Summary, SummaryMetadata, TensorProto
 
 
 def scalar_summary(_: Attrs, tags: Array, values: Array) -> tuple[Array]:
+    if tags.shape == () == values.shape:
+        summary = Summary()
+        number = float(values.astype(np.float32))
+        summary.value.add(tag=_text(tags.item()), simple_value=number)
+        return (np.array(summary.SerializeToString(), object),)
     if tags.shape != np.shape(values):
         only = f" (tag '{_text(tags.item())}')" if tags.size == 1 else ""
         raise _invalid(
@@ -42,7 +47,7 @@ def histogram_summary(_: Attrs, tag: Array, values: Array) -> tuple[Array]:
 
 
 def merge_summary(_: Attrs, inputs: tuple[Array, ...]) -> tuple[Array]:
-    merged: list[Summary.Value] = []
+    merged = Summary()
     tags: set[str] = set()
     for serialized in (text for array in inputs for text in array.ravel()):
         try:
@@ -50,11 +55,12 @@ def merge_summary(_: Attrs, inputs: tuple[Array, ...]) -> tuple[Array]:
         except DecodeError as error:
             raise _invalid("Could not parse one of the summary inputs") from error
         for value in summary.value:
-            if value.tag and value.tag in tags:
-                raise _invalid(f"Duplicate tag {value.tag} found in summary inputs ")
-            tags.add(value.tag)
-            merged.append(value)
-    return _serialized(merged)
+            tag = value.tag
+            if tag and tag in tags:
+                raise _invalid(f"Duplicate tag {tag} found in summary inputs ")
+            tags.add(tag)
+        merged.MergeFrom(summary)
+    return (np.array(merged.SerializeToString(deterministic=True), object),)
 
 
 def tensor_summary_v2(
