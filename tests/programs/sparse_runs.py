@@ -310,6 +310,49 @@ def distances(tf: ModuleType) -> list[Any]:
         return list(session.run(results, {a: value}))
 
 
+def ragged_values(tf: ModuleType) -> list[Any]:
+    """Ragged tensors made in every way, turned into others, fed and fetched."""
+    values = tf.constant([3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0])
+    make = tf.RaggedTensor
+    made = [
+        make.from_row_splits(values, [0, 4, 4, 7]),
+        make.from_value_rowids(values, [0, 0, 0, 0, 2, 2, 2], nrows=5),
+        make.from_row_lengths(values, [4, 0, 3]),
+        make.from_row_starts(values, [0, 4, 4]),
+        make.from_row_limits(values, [4, 4, 7]),
+        make.from_uniform_row_length(values[:6], 3),
+        make.from_nested_row_splits(values, [[0, 2, 3], [0, 3, 3, 7]]),
+        make.from_nested_row_lengths(values, [[2, 1], [3, 0, 4]]),
+        make.from_nested_value_rowids(values, [[0, 0, 1], [0, 0, 0, 2, 2, 2, 2]]),
+        make.from_tensor([[1, 2, 0], [3, 0, 0]], padding=0),
+        make.from_tensor([[1, 2, 0], [3, 0, 0]], lengths=[1, 3]),
+        make.from_tensor(tf.ones([2, 3, 2]), ragged_rank=2),
+        make.from_sparse(tf.SparseTensor([[0, 0], [0, 1], [2, 0]], [7, 8, 9], [3, 4])),
+        tf.ragged.constant([[1, 2], [], [3]]),
+        tf.ragged.constant([[["a"], []], [["b", "c"]]]),
+        tf.ragged.range([3, 0, 2], [5, 4, 2]),
+    ]
+    dense = [one.to_tensor() for one in made]
+    dense += [one.to_sparse().indices for one in made]
+    dense += [made[0].to_tensor(default_value=-1.0, shape=[None, 2])]
+    dense += [made[6].bounding_shape(), made[0].nrows(), made[6].row_lengths(2).values]
+    dense += [made[6].merge_dims(0, 1).row_splits, made[0][0], made[0][1:].values]
+    dense += [(made[0] + 1.0).values, (made[0] * made[2]).values]
+    dense += [*made[6].nested_value_rowids(), *made[6].nested_row_lengths()]
+    fed = tf.ragged.placeholder(tf.int32, 2)
+    doubled = tf.ragged.map_flat_values(tf.add, fed, fed)
+    value = tf.ragged.constant_value([[[1, 2], []], [[3]]], dtype=np.int32)
+    rows = tf.placeholder(tf.int64, [None])
+    free = make.from_row_splits(values, rows)
+    with tf.Session() as session:
+        found = list(session.run(dense))
+        back = session.run(doubled, {fed: value})
+        padded = session.run(free.to_tensor(), {rows: [0, 1, 7]})
+        gradient = tf.gradients(free.to_tensor(2.0) * 3.0, values)[0]
+        gradients = session.run(gradient, {rows: [0, 1, 7]})
+    return [*found, back.values.values, *back.nested_row_splits, padded, *gradients]
+
+
 RUNS = {
     "best_predictions": best_predictions,
     "distances": distances,
@@ -319,6 +362,7 @@ RUNS = {
     "linear_model": linear_model,
     "merged_features": merged_features,
     "packed": packed,
+    "ragged_values": ragged_values,
     "sharded_embeddings": sharded_embeddings,
     "wide_and_deep": wide_and_deep,
     "wide_and_deep_of_resources": wide_and_deep_of_resources,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from metagraft.graph.dtypes import DType
@@ -11,6 +13,28 @@ if TYPE_CHECKING:
     from metagraft.graph.graph import Graph
     from metagraft.graph.operation import Operation
     from metagraft.graph.tensor import Tensor
+
+
+class CompositeTensor(ABC):
+    """A value made of tensors, of a class that the graph does not know."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def component_tensors(self) -> Sequence[Tensor]:
+        """Return the tensors that it is made of."""
+
+    @abstractmethod
+    def with_component_tensors(self, tensors: Sequence[Tensor]) -> Any:
+        """Return a value of the same form that is made of other tensors."""
+
+    @abstractmethod
+    def component_value(self, arrays: Sequence[Any]) -> Any:
+        """Return its value in a run, given the values of its tensors."""
+
+    @abstractmethod
+    def component_feeds(self, value: Any) -> Sequence[Any]:
+        """Return what its tensors are fed, given what it is fed."""
 
 
 class IndexedSlices:

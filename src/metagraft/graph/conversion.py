@@ -14,7 +14,7 @@ import numpy as np
 
 from metagraft.errors import UnimplementedError
 from metagraft.graph import dtypes
-from metagraft.graph.composite import IndexedSlices, SparseTensor
+from metagraft.graph.composite import CompositeTensor, IndexedSlices, SparseTensor
 from metagraft.graph.defaults import executing_eagerly, get_default_graph
 from metagraft.graph.dtypes import DType, as_dtype
 from metagraft.graph.scopes import name_scope
@@ -238,7 +238,9 @@ def is_tensor_like(value: Any) -> bool:
 
 def is_tensor(x: Any) -> bool:
     """Whether `x` is a tensor, a variable or a value made of tensors."""
-    return is_tensor_like(x) or isinstance(x, (IndexedSlices, SparseTensor))
+    return is_tensor_like(x) or isinstance(
+        x, (IndexedSlices, SparseTensor, CompositeTensor)
+    )
 
 
 def _leaf_dtype(values: Iterable[Any]) -> DType | None:

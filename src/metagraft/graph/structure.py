@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from metagraft.graph.composite import IndexedSlices, SparseTensor
+from metagraft.graph.composite import CompositeTensor, IndexedSlices, SparseTensor
 
 
 def is_nested(value: Any) -> bool:
@@ -30,6 +30,8 @@ def _parts(value: Any) -> Sequence[Any] | None:
         return parts if value.dense_shape is None else [*parts, value.dense_shape]
     if isinstance(value, SparseTensor):
         return [value.indices, value.values, value.dense_shape]
+    if isinstance(value, CompositeTensor):
+        return value.component_tensors()
     return None
 
 
@@ -69,6 +71,8 @@ def _rebuilt(like: Any, parts: list[Any]) -> Any:
         return IndexedSlices(*parts)
     if isinstance(like, SparseTensor):
         return SparseTensor(*parts)
+    if isinstance(like, CompositeTensor):
+        return like.with_component_tensors(parts)
     kind: Any = type(like)
     if isinstance(like, Mapping):
         by_key = dict(zip(sorted(like), parts, strict=True))

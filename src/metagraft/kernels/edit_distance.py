@@ -46,8 +46,8 @@ def edit_distance(
     _check("truth", truth_indices, truth_values, truth_shape)
     if hypothesis_shape.shape != truth_shape.shape:
         raise broken_rule(
-            "Expected truth and hypothesis to have matching ranks, but their shapes are:"
-            f" {shown_dims(truth_shape.shape)} and"
+            "Expected truth and hypothesis to have matching ranks, but their shapes"
+            f" are: {shown_dims(truth_shape.shape)} and"
             f" {shown_dims(hypothesis_shape.shape)}"
         )
     dims = [int(size) for size in np.maximum(hypothesis_shape, truth_shape)[:-1]]

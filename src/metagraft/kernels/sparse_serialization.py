@@ -57,7 +57,7 @@ def _divided_texts(content: bytes, shape: Any) -> Array:
     Raises:
         ValueError: There are not as many bytes as the lengths say.
     """
-    dims = [int(size) for size in dims_from_proto(shape) or ()]
+    dims = [size or 0 for size in dims_from_proto(shape) or ()]
     texts = np.empty(math.prod(dims), object)
     place, ends = 0, []
     for _ in texts:

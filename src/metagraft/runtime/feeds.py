@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metagraft.errors import InternalError
-from metagraft.graph.composite import IndexedSlices, SparseTensor
+from metagraft.graph.composite import CompositeTensor, IndexedSlices, SparseTensor
 from metagraft.graph.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def _flattened_item(key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
     parts = composite_parts(key)
     if parts is None:
         yield key, value
+    elif isinstance(key, CompositeTensor):
+        yield from zip(parts, key.component_feeds(value), strict=True)
     else:
         yield from zip(parts, value, strict=False)
 
@@ -66,7 +68,7 @@ def composite_parts(key: Any) -> Sequence[Tensor] | None:
     if isinstance(key, IndexedSlices):
         parts = [key.values, key.indices]
         return parts if key.dense_shape is None else [*parts, key.dense_shape]
-    return None
+    return key.component_tensors() if isinstance(key, CompositeTensor) else None
 
 
 def fed_tensor(graph: Graph, key: Any) -> Tensor:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from metagraft.graph.composite import (
+    CompositeTensor,
     IndexedSlices,
     IndexedSlicesValue,
     SparseTensor,
@@ -65,6 +66,9 @@ class _Flattener:
         if isinstance(fetch, SparseTensor):
             parts3 = [fetch.indices, fetch.values, fetch.dense_shape]
             return _record(SparseTensorValue, [self.element(p) for p in parts3])
+        if isinstance(fetch, CompositeTensor):
+            tensors = [self.element(part) for part in fetch.component_tensors()]
+            return _composite(fetch, tensors)
         if isinstance(fetch, IndexedSlices):
             parts2 = [fetch.values, fetch.indices]
             if fetch.dense_shape is not None:
@@ -142,6 +146,10 @@ def _record(kind: Any, parts: Sequence[Rebuild]) -> Rebuild:
     return lambda values: kind(*[part(values) for part in parts])
 
 
+def _composite(fetch: CompositeTensor, parts: Sequence[Rebuild]) -> Rebuild:
+    return lambda values: fetch.component_value([part(values) for part in parts])
+
+
 def _indexed_slices(parts: Sequence[Rebuild]) -> Rebuild:
     def rebuild(values: Sequence[Any]) -> IndexedSlicesValue:
         found = [part(values) for part in parts]
@@ -189,6 +197,8 @@ def fetch_key(fetches: Any) -> Any:
         return (kind, fetches.indices, fetches.values, fetches.dense_shape)
     if kind is IndexedSlices:
         return (kind, fetches.values, fetches.indices, fetches.dense_shape)
+    if isinstance(fetches, CompositeTensor):
+        return (kind, *fetches.component_tensors())
     as_element = getattr(fetches, "_as_graph_element", None)  # a variable
     return None if as_element is None else as_element()
 

@@ -421,6 +421,78 @@ def distances() -> Iterator[Case]:
             yield Case("distance", "EditDistance", {"normalize": normalize}, operands)
 
 
+def ragged() -> Iterator[Case]:
+    """Rows of different lengths to tensors and back, ranges, chosen rows."""
+    outer, inner = vector(0, 2, 2, 5), vector(0, 3, 3, 4, 8, 9)
+    for name in EVERY:
+        for index in ("int64", "int32"):
+            values = numbers(name, 9)
+            splits = [outer.astype(index), inner.astype(index)]
+            operands = {"rt_nested_splits": splits, "rt_dense_values": values}
+            yield Case("ragged", "RaggedTensorToSparse", {}, operands)
+            for shape in ([-1, -1, -1], [2, 2, 3], [4, 2, -1]):
+                operands = {
+                    "shape": np.array(shape, index),
+                    "values": values,
+                    "default_value": numbers(name),
+                    "row_partition_tensors": splits,
+                }
+                kinds = {"row_partition_types": ["ROW_SPLITS", "ROW_SPLITS"]}
+                if index == "int64":
+                    yield Case("ragged", "RaggedTensorToTensor", kinds, operands)
+            operands = {
+                "params_nested_splits": splits,
+                "params_dense_values": values,
+                "indices": np.array([[2, 0], [1, 2]], np.int32),
+            }
+            ranks = {"OUTPUT_RAGGED_RANK": 3}
+            if name in ("float32", "object", "int64"):
+                yield Case("ragged", "RaggedGather", ranks, operands)
+    yield from _ragged_shapes()
+
+
+def _ragged_shapes() -> Iterator[Case]:
+    kinds = ["FIRST_DIM_SIZE", "VALUE_ROWIDS", "VALUE_ROWIDS"]
+    operands = {
+        "shape": vector(-1, -1, -1, 2),
+        "values": numbers("float32", 4, 2),
+        "default_value": numbers("float32", 2),
+        "row_partition_tensors": [scalar(4), vector(0, 0, 2), vector(0, 1, 1, 2)],
+    }
+    attrs = {"row_partition_types": kinds}
+    yield Case("ragged", "RaggedTensorToTensor", attrs, operands)
+    for shape in ([3, 2, 1, 2], [5, -1, -1, 2], [-1, 3, 2, -1]):
+        wider = {**operands, "shape": vector(*shape)}
+        yield Case("ragged", "RaggedTensorToTensor", attrs, wider)
+    flat = {"rt_nested_splits": [vector(0, 1, 1, 3)]}
+    flat["rt_dense_values"] = numbers("float32", 3, 2, 2)
+    yield Case("ragged", "RaggedTensorToSparse", {}, flat)
+    for indices in (scalar(1), vector(), vector(2, 2, 0)):
+        operands = {
+            "params_nested_splits": [vector(0, 2, 2, 3)],
+            "params_dense_values": numbers("float64", 3, 2),
+            "indices": indices,
+        }
+        ranks = {"OUTPUT_RAGGED_RANK": indices.ndim}
+        if indices.ndim:
+            yield Case("ragged", "RaggedGather", ranks, operands)
+    for name in ("bfloat16", "float32", "float64", "int32", "int64"):
+        for index in (np.int32, np.int64):
+            for starts, limits, deltas in (
+                ([0, 5, 8], [3, 5, 12], [1, 1, 3]),
+                ([0, 5, 8], 8, 2),
+                (0, [4, -3, 0], 1),
+                (9, 1, -3),
+                ([], [], []),
+            ):
+                operands = {
+                    "starts": np.array(starts).astype(dtype_of(name)),
+                    "limits": np.array(limits).astype(dtype_of(name)),
+                    "deltas": np.array(deltas).astype(dtype_of(name)),
+                }
+                yield Case("ragged", "RaggedRange", {"Tsplits": index}, operands)
+
+
 def cases() -> Iterator[Case]:
     """Return all cases."""
     yield from orders()
@@ -435,6 +507,7 @@ def cases() -> Iterator[Case]:
     yield from crosses()
     yield from counts()
     yield from distances()
+    yield from ragged()
 
 
 if __name__ == "__main__":

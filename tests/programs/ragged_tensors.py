@@ -1,0 +1,144 @@
+"""Programs of ragged tensors: rows of different lengths."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+
+def _values(tf: ModuleType) -> Any:
+    return tf.placeholder(tf.float32, [None, 2], name="values")
+
+
+def ragged_making(tf: ModuleType) -> None:
+    """Made of every kind of division, checked and unchecked."""
+    values = _values(tf)
+    make = tf.RaggedTensor
+    numbers = tf.placeholder(tf.int64, [None], name="numbers")
+    small = tf.placeholder(tf.int32, [None], name="small")
+    for validate in (True, False):
+        for given in (numbers, small, [0, 1, 4]):
+            make.from_row_splits(values, given, validate=validate)
+            make.from_value_rowids(values, given, validate=validate)
+            make.from_row_lengths(values, given, name="rows", validate=validate)
+            make.from_row_starts(values, given, validate=validate)
+            make.from_row_limits(values, given, validate=validate)
+        make.from_value_rowids(values, numbers, nrows=7, validate=validate)
+        make.from_value_rowids(
+            values, numbers, nrows=tf.placeholder(tf.int64, []), validate=validate
+        )
+        make.from_uniform_row_length(values, 3, validate=validate)
+        make.from_uniform_row_length(values, 3, nrows=2, validate=validate)
+        make.from_uniform_row_length(
+            values, tf.placeholder(tf.int64, []), nrows=2, validate=validate
+        )
+        make.from_uniform_row_length(
+            values, tf.placeholder(tf.int32, []), validate=validate
+        )
+        make.from_nested_row_splits(values, [numbers, numbers], validate=validate)
+        make.from_nested_row_lengths(values, [small, small], validate=validate)
+        make.from_nested_value_rowids(
+            values, [numbers, numbers], [3, None], validate=validate
+        )
+    make.from_uniform_row_length([1, 2, 3, 4], 2)
+
+
+def ragged_parts(tf: ModuleType) -> None:
+    """Parts and sizes."""
+    values = _values(tf)
+    numbers = tf.placeholder(tf.int64, [None], name="numbers")
+    for one in (
+        tf.RaggedTensor.from_row_splits(values, numbers),
+        tf.RaggedTensor.from_value_rowids(values, [0, 0, 2]),
+        tf.RaggedTensor.from_nested_row_splits(values, [[0, 1, 2], numbers]),
+        tf.RaggedTensor.from_uniform_row_length(values, 3),
+    ):
+        one.value_rowids()
+        one.nested_value_rowids(name="ids")
+        one.nrows()
+        one.nrows(out_type=tf.int32, name="count")
+        one.row_starts()
+        one.row_limits(name="ends")
+        one.row_lengths()
+        one.row_lengths(axis=2)
+        one.nested_row_lengths()
+        one.bounding_shape()
+        one.bounding_shape(axis=0)
+        one.bounding_shape(axis=1, out_type=tf.int32)
+        one.bounding_shape(axis=[0, 2], name="box")
+        one.with_values(one.values)
+        one.with_flat_values(one.flat_values + 1.0)
+        one.with_row_splits_dtype(tf.int32)
+        one.merge_dims(0, 1)
+        one.merge_dims(1, 2)
+        one[1]
+        one[1:]
+        one[0, 1]
+        one[:2]
+
+
+def ragged_conversions(tf: ModuleType) -> None:
+    """To tensors and sparse tensors and back."""
+    values = _values(tf)
+    numbers = tf.placeholder(tf.int64, [None], name="numbers")
+    default = tf.placeholder(tf.float32, [])
+    for one in (
+        tf.RaggedTensor.from_row_splits(values, numbers),
+        tf.RaggedTensor.from_value_rowids(values, [0, 0, 2]),
+        tf.RaggedTensor.from_nested_row_splits(values, [[0, 1, 2], numbers]),
+        tf.RaggedTensor.from_uniform_row_length(values, 3),
+    ):
+        y = one.to_tensor()
+        tf.gradients(y, values)
+        y = one.to_tensor(default, name="dense")
+        tf.gradients(y, [values, default])
+        one.to_tensor(1.0, shape=tf.TensorShape([None, 4] + [None] * one.ragged_rank))
+        one.to_tensor(shape=tf.placeholder(tf.int64, [2 + one.ragged_rank]))
+        sparse = one.to_sparse()
+        tf.gradients(sparse.values, values)
+    make = tf.RaggedTensor
+    make.from_sparse(tf.sparse_placeholder(tf.int32, [None, 5]))
+    make.from_sparse(
+        tf.sparse_placeholder(tf.int32, [3, 5]), name="from", row_splits_dtype=tf.int32
+    )
+    for dense in (
+        tf.placeholder(tf.int32, [3, 4]),
+        tf.placeholder(tf.int32, [None] * 3),
+    ):
+        make.from_tensor(dense)
+        make.from_tensor(dense, lengths=[1, 2, 0])
+        make.from_tensor(dense, lengths=tf.placeholder(tf.int32, [None]))
+        padding = [0] * (len(dense.shape) == 3) or 0
+        make.from_tensor(dense, padding=padding, name="padded")
+        make.from_tensor(dense, row_splits_dtype=tf.int32)
+    make.from_tensor(tf.placeholder(tf.int32, [2, 3, 4]), ragged_rank=2)
+    make.from_tensor(tf.placeholder(tf.int32, [None, 3, 4]), ragged_rank=2)
+    make.from_tensor(tf.placeholder(tf.int32, [2, 3, 4]), lengths=([2, 1], [1, 0, 3]))
+
+
+def ragged_functions(tf: ModuleType) -> None:
+    """Of lists, fed, counted up."""
+    tf.ragged.constant([[1, 2], [], [3]])
+    tf.ragged.constant([[[1.0, 2.0]], []], ragged_rank=1, name="pairs")
+    tf.ragged.constant([[["a"]], [[], ["b", "c"]]], row_splits_dtype=tf.int32)
+    tf.ragged.constant([[[1, 2]], [[3, 4]]], inner_shape=(2,))
+    tf.ragged.constant([1, 2])
+    tf.ragged.constant(5, name="number")
+    fed = tf.ragged.placeholder(tf.float32, 2, [3])
+    other = tf.ragged.placeholder(tf.float32, 2, [3], name="other")
+    tf.ragged.placeholder(tf.float32, 0)
+    tf.ragged.map_flat_values(tf.square, fed)
+    tf.ragged.map_flat_values(tf.add, fed, 2.0)
+    tf.ragged.map_flat_values(tf.add, fed, other)
+    tf.ragged.map_flat_values(tf.add, x=fed, y=fed)
+    tf.ragged.range([1, 2], [4, 5])
+    tf.ragged.range(tf.placeholder(tf.int64, [None]), deltas=2, name="count")
+    tf.ragged.range(3.0, [4.5], 0.5, row_splits_dtype=tf.int32)
+    splits = tf.placeholder(tf.int64, [None])
+    tf.ragged.row_splits_to_segment_ids(splits)
+    tf.ragged.row_splits_to_segment_ids([0, 2, 3], out_type=tf.int32, name="ids")
+    tf.ragged.segment_ids_to_row_splits(splits)
+    tf.ragged.segment_ids_to_row_splits([0, 0, 2], num_segments=4, name="splits")
+
+
+PROGRAMS = (ragged_making, ragged_parts, ragged_conversions, ragged_functions)
