@@ -8,7 +8,7 @@ Source: tensorflow core/util/example_proto_fast_parsing.cc.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,16 @@ import numpy as np
 from metagraft.graph.dtypes import DType, float32, int64, string
 from metagraft.kernels.kernel import Array
 
-__all__ = ["KINDS", "Column", "DamagedFeature", "read_column", "read_columns"]
+__all__ = [
+    "KINDS",
+    "LEAST_AT_ONCE",
+    "Column",
+    "Content",
+    "DamagedFeature",
+    "read_column",
+    "read_columns",
+    "read_lengths",
+]
 
 # The field of a `Feature` that holds values of each type.
 KINDS = {"string": "bytes_list", "float32": "float_list", "int64": "int64_list"}
@@ -24,7 +33,7 @@ _TAGS = {"string": 0x0A, "float32": 0x12, "int64": 0x1A}
 _TYPES = {0x0A: string, 0x12: float32, 0x1A: int64}
 _LIST_TAG = 0x0A
 # Fewer are read one by one: NumPy would only cost time.
-_LEAST_AT_ONCE = 16
+LEAST_AT_ONCE = 16
 _MOST_ROUNDS = 64
 _LONGEST_VARINT = 10
 
@@ -54,27 +63,50 @@ class DamagedFeature(Exception):  # noqa: N818 - becomes an error with the key's
         self.found = found
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes that many features lie in.
+
+    Attributes:
+        text: They.
+        bytes: `uint8`, with zeros at the end, so that no number runs out of them.
+    """
+
+    text: bytes
+    bytes: Array
+
+    @classmethod
+    def of(cls, texts: Sequence[bytes]) -> Content:
+        """Put texts one after the other."""
+        text = b"".join(texts)
+        return cls(text, np.frombuffer(text + bytes(_LONGEST_VARINT + 8), np.uint8))
+
+    def numbers(self, form: str) -> Array:
+        """Return the bytes that begin at each place as one number of a form."""
+        count = self.bytes.size - np.dtype(form).itemsize + 1
+        return np.ndarray(count, form, self.bytes.data, strides=(1,))
+
+
 def read_columns(
-    features: Sequence[bytes], count: int, dtype: DType
+    content: Content, begins: Array, ends: Array, dtype: DType
 ) -> list[Column] | None:
     """Read columns of one type at once, if all is written the usual way.
 
     Args:
-        features: Those of the first column for every example, then of the second.
-        count: How many columns there are.
+        content: What the features lie in.
+        begins: Where those of each column begin, `[columns, examples]`.
+        ends: Where they end; nowhere else if an example has none.
         dtype: The type of all of them.
     """
-    if len(features) < _LEAST_AT_ONCE or not count:
-        return None
-    whole = _read_at_once(features, dtype)
+    whole = _read_at_once(content, begins.reshape(-1), ends.reshape(-1), dtype)
     if whole is None:
         return None
-    counts = whole.counts.reshape(count, -1)
-    present = whole.present.reshape(count, -1)
-    ends = np.cumsum(counts.sum(axis=1))
+    counts = whole.counts.reshape(begins.shape)
+    present = whole.present.reshape(begins.shape)
+    last = np.cumsum(counts.sum(axis=1))
     return [
         Column(whole.values[end - counts[i].sum() : end], counts[i], present[i])
-        for i, end in enumerate(ends)
+        for i, end in enumerate(last)
     ]
 
 
@@ -88,8 +120,10 @@ def read_column(texts: Sequence[bytes], dtype: DType) -> Column:
     Raises:
         DamagedFeature: One has another type, or is no message.
     """
-    if len(texts) >= _LEAST_AT_ONCE:
-        column = _read_at_once(texts, dtype)
+    if len(texts) >= LEAST_AT_ONCE:
+        ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
+        begins = np.concatenate(([0], ends[:-1]))
+        column = _read_at_once(Content.of(texts), begins, ends, dtype)
         if column is not None:
             return column
     return _read_one_by_one(texts, dtype)
@@ -125,42 +159,39 @@ def _read_one_by_one(texts: Sequence[bytes], dtype: DType) -> Column:
     return Column(values, counts, present)
 
 
-def _read_at_once(texts: Sequence[bytes], dtype: DType) -> Column | None:
+def _read_at_once(
+    content: Content, starts: Array, ends: Array, dtype: DType
+) -> Column | None:
     """Read a column that is written the usual way; None if it is not."""
-    joined = b"".join(texts)
-    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
-    ends = np.cumsum(sizes)
-    starts = ends - sizes
-    # Zeros at the end, so that no number runs out of the bytes.
-    content = np.frombuffer(joined + bytes(_LONGEST_VARINT + 2), np.uint8)
-    present = sizes > 0
+    present = starts < ends
     begins, stops = starts[present], ends[present]
-    if np.any(content[begins] != _TAGS[dtype.name]):
+    if np.any(content.bytes[begins] != _TAGS[dtype.name]):
         return None
-    lengths, begins = _varints(content, begins + 1)
+    lengths, begins = read_lengths(content, begins + 1)
     if np.any(begins + lengths != stops):
         return None
     if dtype == string:
-        found = _byte_strings(joined, content, begins, stops)
+        found = _byte_strings(content, begins, stops)
     else:
         found = _packed_numbers(content, begins, stops, dtype)
     if found is None:
         return None
     values, counts_of_present = found
-    counts = np.zeros(len(texts), np.int64)
+    counts = np.zeros(starts.size, np.int64)
     counts[present] = counts_of_present
     return Column(values, counts, present)
 
 
-def _varints(content: Array, at: Array) -> tuple[Array, Array]:
+def read_lengths(content: Content, at: Array) -> tuple[Array, Array]:
     """Read a number of at most four bytes at every place; return what follows, too."""
-    first = content[at]
-    if not np.any(first & 0x80):
+    found = content.bytes
+    first = found[at]
+    if not np.any(first >= 0x80):
         return first.astype(np.int64), at + 1
     value = np.zeros(at.shape, np.int64)
     goes_on = np.ones(at.shape, bool)
     for shift in range(0, 28, 7):
-        byte = content[at].astype(np.int64)
+        byte = found[at].astype(np.int64)
         value |= np.where(goes_on, (byte & 0x7F) << shift, 0)
         at = at + goes_on
         goes_on &= byte >= 0x80
@@ -171,67 +202,69 @@ def _varints(content: Array, at: Array) -> tuple[Array, Array]:
 
 
 def _packed_numbers(
-    content: Array, begins: Array, stops: Array, dtype: DType
+    content: Content, begins: Array, stops: Array, dtype: DType
 ) -> tuple[Array, Array] | None:
     counts = np.zeros(begins.shape, np.int64)
     filled = begins < stops
     begins, stops = begins[filled], stops[filled]
-    if np.any(content[begins] != _LIST_TAG):
+    if np.any(content.bytes[begins] != _LIST_TAG):
         return None
-    lengths, begins = _varints(content, begins + 1)
+    lengths, begins = read_lengths(content, begins + 1)
     if np.any(begins + lengths != stops):
         return None
-    payload = _between(content, begins, stops)
-    read: Callable[[Array, Array], tuple[Array, Array] | None]
     read = _floats if dtype == float32 else _integers
-    found = read(payload, lengths)
+    found = read(content, begins, lengths)
     if found is None:
         return None
     counts[filled] = found[1]
     return found[0], counts
 
 
-def _between(content: Array, begins: Array, stops: Array) -> Array:
-    """Return the bytes of ranges that do not touch, one after the other."""
-    edges = np.zeros(content.size + 1, np.int8)
-    filled = begins < stops
-    edges[begins[filled]] = 1
-    edges[stops[filled]] = -1
-    return content[np.cumsum(edges[:-1], dtype=np.int8).view(bool)]
+def _places(begins: Array, counts: Array, width: int) -> Array:
+    """Return where elements of a width lie that follow each other from each begin."""
+    before = np.cumsum(counts) - counts
+    places = np.repeat(begins - width * before, counts)
+    places += np.arange(0, width * places.size, width)
+    return places
 
 
-def _floats(payload: Array, lengths: Array) -> tuple[Array, Array] | None:
-    if np.any(lengths % 4):
+def _floats(
+    content: Content, begins: Array, lengths: Array
+) -> tuple[Array, Array] | None:
+    counts = lengths // 4
+    if np.any(4 * counts != lengths):
         return None
-    return payload.view("<f4").astype(np.float32, copy=False), lengths // 4
+    values = content.numbers("<f4")[_places(begins, counts, 4)]
+    return values.astype(np.float32, copy=False), counts
 
 
-def _integers(payload: Array, lengths: Array) -> tuple[Array, Array] | None:
+def _integers(
+    content: Content, begins: Array, lengths: Array
+) -> tuple[Array, Array] | None:
     """Read numbers of seven bits a byte, the lowest first."""
-    is_last = payload < 0x80
-    ends = np.flatnonzero(is_last) + 1
+    payload = content.bytes[_places(begins, lengths, 1)]
+    ends = np.flatnonzero(payload < 0x80) + 1
     range_ends = np.cumsum(lengths)
-    before = np.concatenate(([0], np.cumsum(is_last)))
-    counts = before[range_ends] - before[range_ends - lengths]
-    filled = lengths > 0
-    if not is_last[range_ends[filled] - 1].all():
+    counts = np.searchsorted(ends, range_ends, "right")
+    last = ends[counts - 1] if ends.size else ends
+    if last.size != counts.size or np.any((last != range_ends) & (lengths > 0)):
         return None
-    starts = np.concatenate(([0], ends[:-1]))[: ends.size]
+    counts = np.diff(counts, prepend=0)
+    starts = np.concatenate(([0], ends[:-1]))
     sizes = ends - starts
-    longest = int(sizes.max(initial=0))
-    if longest > _LONGEST_VARINT:
+    if sizes.max(initial=0) > _LONGEST_VARINT:
         return None
-    values = np.zeros(ends.size, np.uint64)
-    for place in range(longest):
-        reaches = sizes > place
-        byte = payload[np.where(reaches, starts + place, 0)].astype(np.uint64)
-        part = (byte & np.uint64(0x7F)) << np.uint64(7 * place)
-        values |= np.where(reaches, part, np.uint64(0))
+    values = (payload[starts] & 0x7F).astype(np.uint64)
+    longer = np.arange(sizes.size)
+    for place in range(1, int(sizes.max(initial=0))):
+        longer = longer[sizes[longer] > place]
+        byte = (payload[starts[longer] + place] & 0x7F).astype(np.uint64)
+        values[longer] |= byte << np.uint64(7 * place)
     return values.view(np.int64), counts
 
 
 def _byte_strings(
-    joined: bytes, content: Array, begins: Array, stops: Array
+    content: Content, begins: Array, stops: Array
 ) -> tuple[Array, Array] | None:
     """Read lists of strings, the first of every list, then the second."""
     counts = np.zeros(begins.shape, np.int64)
@@ -241,9 +274,9 @@ def _byte_strings(
     for _ in range(_MOST_ROUNDS):
         if not row.size:
             break
-        if np.any(content[at] != _LIST_TAG):
+        if np.any(content.bytes[at] != _LIST_TAG):
             return None
-        lengths, at = _varints(content, at + 1)
+        lengths, at = read_lengths(content, at + 1)
         last = at + lengths
         if np.any(lengths < 0) or np.any(last > stops[row]):
             return None
@@ -264,5 +297,6 @@ def _byte_strings(
         strict=True,
     )
     values = np.empty(int(counts.sum()), object)
-    values[:] = [joined[first:last] for first, last in pairs]
+    text = content.text
+    values[:] = [text[first:last] for first, last in pairs]
     return values, counts

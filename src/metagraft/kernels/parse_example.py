@@ -10,7 +10,7 @@ core/util/example_proto_fast_parsing.cc.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,14 +22,17 @@ from metagraft.graph.dtypes import DType, kernel_name
 from metagraft.graph.shapes import Dims, show
 from metagraft.kernels.example_columns import (
     KINDS,
+    LEAST_AT_ONCE,
     Column,
     DamagedFeature,
     read_column,
     read_columns,
 )
+from metagraft.kernels.example_scan import scan
 from metagraft.kernels.kernel import Array, Kernel
 
 _Arrays = Sequence[Array]
+_Columns = dict[tuple[bytes, DType], Column]
 # What TensorFlow's messages call values of a type, where it is not the type's name.
 _VALUE_NAMES = {"float32": "float", "string": "bytes"}
 
@@ -105,24 +108,33 @@ class ExampleReader:
     """
 
     def __init__(
-        self, features: Sequence[Mapping[Any, bytes]], names: Sequence[bytes] | None
+        self, texts: Sequence[bytes], names: Sequence[bytes] | None, columns: _Columns
     ) -> None:
-        """Read from the features of each example; `names` is None for a single one."""
-        self._features = features
+        """Read examples; `names` is None for a single one.
+
+        Args:
+            texts: The examples.
+            names: What they are called in messages; empty if they have no names.
+            columns: The features, if they are read already.
+        """
+        self._count = len(texts)
         self._names = names
         self._faults: list[tuple[int, str]] = []
-        self._columns: dict[tuple[bytes, DType], Column] = {}
+        self._columns = columns
+        self._features: Sequence[Mapping[Any, bytes]] = ()
+        if not columns:
+            self._read(texts)
 
-    def read_ahead(self, wanted: Iterable[tuple[bytes, DType]]) -> None:
-        """Read columns of one type together, where nothing is at fault."""
-        keys_of: dict[DType, list[bytes]] = {}
-        for key, dtype in wanted:
-            keys_of.setdefault(dtype, []).append(key)
-        for dtype, keys in keys_of.items():
-            texts = [each.get(key, b"") for key in keys for each in self._features]
-            columns = read_columns(texts, len(keys), dtype)
-            for key, column in zip(keys, columns or (), strict=False):
-                self._columns[key, dtype] = column
+    def _read(self, texts: Sequence[bytes]) -> None:
+        from metagraft.proto import UnparsedExample
+
+        read = UnparsedExample.FromString
+        self._features, damaged = read_messages(
+            texts, lambda text: read(text).features.feature
+        )
+        if damaged is not None:
+            self._count = damaged
+            self.fault(damaged, unreadable(texts[damaged]))
 
     def fault(self, index: int, message: str) -> None:
         """Keep a fault of an example."""
@@ -189,7 +201,7 @@ class ExampleReader:
         if wrong.size:
             self._wrong_count(feature, int(wrong[0]), int(column.counts[wrong[0]]))
             return None
-        shape = (len(self._features), *_sizes(feature.shape))
+        shape = (self._count, *_sizes(feature.shape))
         if column.present.all():
             return column.values.reshape(shape)
         if not feature.default.size:
@@ -209,7 +221,7 @@ class ExampleReader:
         steps = int(column.counts.max(initial=0)) // stride if stride else 0
         inner = _sizes(feature.shape)[1:]
         return padded_rows(column, steps * stride, feature.default).reshape(
-            len(self._features), steps, *inner
+            self._count, steps, *inner
         )
 
     def _wrong_count(self, feature: DenseFeature, index: int, count: int) -> None:
@@ -305,15 +317,29 @@ def read_messages(
     return messages, None
 
 
-def _reader(texts: Sequence[bytes], names: Sequence[bytes] | None) -> ExampleReader:
-    from metagraft.proto import UnparsedExample
-
-    read = UnparsedExample.FromString
-    features, damaged = read_messages(texts, lambda text: read(text).features.feature)
-    reader = ExampleReader(features, names)
-    if damaged is not None:
-        reader.fault(damaged, unreadable(texts[damaged]))
-    return reader
+def _read_ahead(
+    texts: Sequence[bytes], wanted: Sequence[tuple[bytes, DType]]
+) -> _Columns:
+    """Read all columns together; none if anything is not written the usual way."""
+    if len(texts) < LEAST_AT_ONCE:
+        return {}
+    found = scan(texts)
+    if found is None:
+        return {}
+    places = found.find([key for key, _ in wanted])
+    if places is None:
+        return {}
+    of_type: dict[DType, list[int]] = {}
+    for place, (_, dtype) in enumerate(wanted):
+        of_type.setdefault(dtype, []).append(place)
+    read: _Columns = {}
+    for dtype, chosen in of_type.items():
+        begins, ends = (each[chosen] for each in places)
+        columns = read_columns(found.content, begins, ends, dtype)
+        if columns is None:
+            return {}
+        read |= {wanted[i]: column for i, column in zip(chosen, columns, strict=True)}
+    return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,10 +362,9 @@ def _parse(
     wanted: _Wanted, texts: Sequence[bytes], names: Sequence[bytes] | None
 ) -> tuple[Array, ...]:
     """Return what is wanted of examples, or of a single one if `names` is None."""
-    reader = _reader(texts, names)
+    reader = ExampleReader(texts, names, _read_ahead(texts, list(wanted.all)))
     is_single = names is None
     wrong_type = "Expected type: {expected}, Actual type: {found}"
-    reader.read_ahead(wanted.all)
     dense = [reader.dense(feature) for feature in wanted.dense]
     sparse = [reader.column(*each, wrong_type) for each in wanted.sparse]
     ragged = [reader.column(*each[:2], wrong_type) for each in wanted.ragged]

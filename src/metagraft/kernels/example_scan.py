@@ -1,0 +1,164 @@
+"""Where the features of many training examples lie, found for all of them at once.
+
+An `Example` is scanned as bytes: its features first, then their names. What is not
+written the usual way is left to protobuf; see `parse_example`.
+
+Source: tensorflow core/util/example_proto_fast_parsing.cc; the encoding of protobuf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from metagraft.kernels.example_columns import Content, read_lengths
+from metagraft.kernels.kernel import Array
+
+__all__ = ["Scan", "scan"]
+
+_FIRST, _SECOND = 0x0A, 0x12  # the tags of a name and its value, both of bytes
+_MOST_FEATURES = 1000
+_WORD = 8
+_FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
+_ALL = 2**64 - 1
+# What is left of eight bytes when so many count.
+_MASKS = np.array([2 ** (8 * count) - 1 for count in range(_WORD + 1)], np.uint64)
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The features of examples.
+
+    Attributes:
+        content: The examples, one after the other.
+        count: How many examples there are.
+        rows: The example that each feature belongs to, later ones of an example last.
+        keys: What stands for the name of each feature: `uint64`.
+        names: Where the names begin, and how long they are.
+        values: Where the values begin and end.
+    """
+
+    content: Content
+    count: int
+    rows: Array
+    keys: Array
+    names: tuple[Array, Array]
+    values: tuple[Array, Array]
+
+    def find(self, wanted: Sequence[bytes]) -> tuple[Array, Array] | None:
+        """Return where the values of features begin and end in every example.
+
+        Returns:
+            Two arrays `[features, examples]`; both are zero where there is none. None
+            if names cannot be told apart.
+        """
+        numbers = np.array([_key(name) for name in wanted], np.uint64)
+        order = np.argsort(numbers)
+        ordered = numbers[order]
+        if np.any(ordered[1:] == ordered[:-1]):
+            return None
+        place = np.minimum(np.searchsorted(ordered, self.keys), len(wanted) - 1)
+        matches = np.flatnonzero(ordered[place] == self.keys)
+        feature = order[place[matches]]
+        lengths = np.array([len(name) for name in wanted])
+        if np.any(lengths[feature] != self.names[1][matches]):
+            return None
+        if not self._have_names(matches, feature, wanted):
+            return None
+        shape = (len(wanted), self.count)
+        begins, ends = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        rows = self.rows[matches]
+        # Of several with one name the last is kept, as it is assigned last.
+        begins[feature, rows] = self.values[0][matches]
+        ends[feature, rows] = self.values[1][matches]
+        return begins, ends
+
+    def _have_names(
+        self, matches: Array, feature: Array, wanted: Sequence[bytes]
+    ) -> bool:
+        """Whether the names, of which only numbers were compared, are those wanted."""
+        starts, sizes = (each[matches] for each in self.names)
+        words = self.content.numbers("<u8")
+        width = max(map(len, wanted), default=0)
+        for offset in range(0, width, _WORD):
+            parts = [name[offset : offset + _WORD] for name in wanted]
+            expected = np.array(
+                [int.from_bytes(part, "little") for part in parts], np.uint64
+            )
+            at = np.minimum(starts + offset, words.size - 1)
+            left = (sizes - offset).clip(0, _WORD)
+            if np.any(words[at] & _MASKS[left] != expected[feature]):
+                return False
+        return True
+
+
+def _key(name: bytes) -> int:
+    """Return what stands for a name: a number of its ends and its length."""
+    first = int.from_bytes(name[:_WORD], "little")
+    last = int.from_bytes(name[-_WORD:], "little")
+    a, b, c = _FACTORS
+    return (first * a + last * b + len(name) * c) & _ALL
+
+
+def _keys(content: Content, starts: Array, sizes: Array) -> Array:
+    words = content.numbers("<u8")
+    short = np.minimum(sizes, _WORD)
+    first = words[starts] & _MASKS[short]
+    last = words[starts + sizes - short] & _MASKS[short]
+    a, b, c = (np.uint64(factor) for factor in _FACTORS)
+    return first * a + last * b + sizes.astype(np.uint64) * c
+
+
+def scan(texts: Sequence[bytes]) -> Scan | None:
+    """Find the features of examples; None if one is not written the usual way."""
+    content = Content.of(texts)
+    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
+    starts = np.concatenate(([0], ends[:-1]))
+    row = np.flatnonzero(starts < ends)
+    at, end = starts[row], ends[row]
+    if np.any(content.bytes[at] != _FIRST):
+        return None
+    lengths, at = read_lengths(content, at + 1)
+    if np.any(at + lengths != end):
+        return None
+    entries = _entries(content, row, at, end)
+    if entries is None:
+        return None
+    rows, at, end = entries
+    if np.any(content.bytes[at] != _FIRST):
+        return None
+    sizes, names = read_lengths(content, at + 1)
+    at = names + sizes
+    if np.any(sizes < 0) or np.any(at >= end) or np.any(content.bytes[at] != _SECOND):
+        return None
+    lengths, at = read_lengths(content, at + 1)
+    if np.any(at + lengths != end):
+        return None
+    keys = _keys(content, names, sizes)
+    return Scan(content, len(texts), rows, keys, (names, sizes), (at, end))
+
+
+def _entries(
+    content: Content, row: Array, at: Array, end: Array
+) -> tuple[Array, Array, Array] | None:
+    """Return rows, begins and ends of the entries: all first ones, all second, ..."""
+    rows, begins, ends = [row[:0]], [at[:0]], [at[:0]]
+    for _ in range(_MOST_FEATURES):
+        going_on = at < end
+        if not going_on.all():
+            row, at, end = row[going_on], at[going_on], end[going_on]
+        if not row.size:
+            return np.concatenate(rows), np.concatenate(begins), np.concatenate(ends)
+        if np.any(content.bytes[at] != _FIRST):
+            return None
+        lengths, begin = read_lengths(content, at + 1)
+        at = begin + lengths
+        # An entry has two tags and two lengths.
+        if np.any(lengths < 4) or np.any(at > end):
+            return None
+        rows.append(row)
+        begins.append(begin)
+        ends.append(at)
+    return None
