@@ -79,8 +79,9 @@ def _checked_rank(loss: Tensor) -> Iterator[None]:
     if rank is not None:
         yield
         return
+    found = array.rank(loss)
     one = cast(1, dtype=dtypes.int32)
-    check = assert_greater_equal(array.rank(loss), one, message=message)
+    check = assert_greater_equal(found, one, message=message)
     with control_dependencies([check]):
         yield
 
