@@ -22,7 +22,8 @@ import numpy as np
 
 from benchmarks.side_by_side import Benchmark, Budget
 
-_WARM_UP_SECONDS, _WARM_UP_RUNS = 0.3, 300
+# Long enough for programs to be compiled that run on the host at first.
+_WARM_UP_SECONDS, _WARM_UP_FEWEST, _WARM_UP_MOST = 0.5, 20, 300
 _LEAST_SECONDS = 0.1
 _FEWEST, _MOST = 5, 200
 
@@ -71,7 +72,7 @@ def _stored(tf: ModuleType, session: Any, output: Any) -> Any:
 
 
 def _seconds(session: Any, fetch: Any) -> float:
-    _repeat(session, fetch, _WARM_UP_SECONDS, 4, _WARM_UP_RUNS)
+    _repeat(session, fetch, _WARM_UP_SECONDS, _WARM_UP_FEWEST, _WARM_UP_MOST)
     return _repeat(session, fetch, _LEAST_SECONDS, _FEWEST, _MOST)
 
 
