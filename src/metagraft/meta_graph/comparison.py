@@ -10,6 +10,8 @@ from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
+from metagraft.errors import NotFoundError
+from metagraft.formats import files
 from metagraft.graph.graph import Graph
 from metagraft.meta_graph.codecs import get_collection_proto_type
 from metagraft.meta_graph.differences import (
@@ -21,6 +23,7 @@ from metagraft.meta_graph.differences import (
 )
 from metagraft.meta_graph.files import around, read_graph_file
 from metagraft.meta_graph.message_text import compare_fields, shown
+from metagraft.meta_graph.model_files import locate, read_model
 from metagraft.meta_graph.native_export import Export, export_meta_graph
 from metagraft.meta_graph.node_comparison import compare_nodes
 from metagraft.meta_graph.renames import is_renamable, main_name
@@ -43,14 +46,16 @@ def diff(a: Any, b: Any) -> Differences:
 
     Args:
         a: The first: a `MetaGraphDef` or `GraphDef`, ours or TensorFlow's, a graph,
-            what `metagraft.export_meta_graph` returned, or the path of a file.
+            what `metagraft.export_meta_graph` returned; or a path: of a file of one of
+            these, of a checkpoint with a `.meta` file, in any form (`model-10`, one of
+            its files, or the folder), or of a SavedModel with one MetaGraph.
         b: The second.
 
     Returns:
         The differences; false if there are none, and a report as text.
 
     Raises:
-        OSError: A file does not exist or holds neither.
+        OSError: A file does not exist or holds neither, or more than one MetaGraph.
         TypeError: `a` or `b` is something else.
     """
     first, first_is_whole = _as_meta_graph(a)
@@ -83,7 +88,7 @@ def _as_meta_graph(source: Any) -> tuple[MetaGraphDef, bool]:
     if isinstance(source, Graph):
         return export_meta_graph(graph=source).meta_graph_def, True
     if isinstance(source, str | bytes | os.PathLike):
-        return read_graph_file(source)
+        return _read(source)
     try:
         return as_message(source, MetaGraphDef), True
     except TypeError:
@@ -95,6 +100,25 @@ def _as_meta_graph(source: Any) -> tuple[MetaGraphDef, bool]:
             "metagraft.diff compares MetaGraphDefs, GraphDefs, graphs and paths, got "
             f"{type(source).__name__}."
         ) from None
+
+
+def _read(path: str | bytes | os.PathLike[str]) -> tuple[MetaGraphDef, bool]:
+    try:
+        found = locate(path)
+    except NotFoundError as error:
+        given = os.fsdecode(path)
+        message = f"File does not exist. Received: {given}. {error.message}"
+        raise OSError(message) from error
+    if not files.is_folder(found):
+        return read_graph_file(found)
+    model = read_model(found)
+    if len(model.meta_graphs) > 1:
+        tags = [sorted(each.meta_info_def.tags) for each in model.meta_graphs]
+        raise OSError(
+            f"{found} holds {len(tags)} MetaGraphs, with the tags {tags}; read one and "
+            "give that."
+        )
+    return model.meta_graphs[0], True
 
 
 # -- functions -----------------------------------------------------------------------

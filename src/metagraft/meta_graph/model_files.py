@@ -32,6 +32,7 @@ _SAVED_MODEL_FILES: Final = frozenset(
 )
 _GRAPH_SUFFIXES: Final = (".meta", ".pb", ".pbtxt")
 _CHECKPOINT_SUFFIX: Final = re.compile(r"\.(index|data-\d+-of-\d+)$")
+_SHARD_SUFFIX: Final = re.compile(r"-[\d?]+-of-\d+$")  # of version 1
 _SHOWN_MAX: Final = 5
 
 
@@ -64,20 +65,47 @@ def read_model(path: str | bytes | os.PathLike[str]) -> Model:
         OSError: The file holds no graph, or is damaged.
         OpError: It cannot be read; the class tells why.
     """
+    found = locate(path)
+    if files.is_folder(found):
+        return _in_folder(found)
+    return _in_file(found)
+
+
+def locate(path: str | bytes | os.PathLike[str]) -> str:
+    """Return the file of a graph, or the folder of a SavedModel, that a path means.
+
+    Args:
+        path: As for `read_model`.
+
+    Raises:
+        NotFoundError: There is none.
+    """
     name = os.fsdecode(path)
     if files.is_folder(name):
-        if contains_saved_model(name):
-            return _in_folder(name)
-        return _in_file(_graph_file_in(name))
+        return name if contains_saved_model(name) else _graph_file_in(name)
     if files.exists(name) and not _CHECKPOINT_SUFFIX.search(name):
         folder, _, last = name.rpartition("/")
         if last in _SAVED_MODEL_FILES and _is_saved_model(folder or "."):
-            return _in_folder(folder or ".")
-        return _in_file(name)
-    meta = f"{_CHECKPOINT_SUFFIX.sub('', name)}.meta"
-    if files.exists(meta):
-        return _in_file(meta)
-    raise NotFoundError(None, None, f"There is no file {name}, and no {meta}")
+            return folder or "."
+        # One that has such a file beside it is a checkpoint of version 1.
+        return _meta_file_of(name) or name
+    meta = _meta_file_of(_CHECKPOINT_SUFFIX.sub("", name))
+    if meta is None:
+        raise NotFoundError(
+            None,
+            None,
+            f"There is no file {name}, and no "
+            f"{_SHARD_SUFFIX.sub('', _CHECKPOINT_SUFFIX.sub('', name))}.meta",
+        )
+    return meta
+
+
+def _meta_file_of(prefix: str) -> str | None:
+    """Return the `.meta` file of a checkpoint, or of one shard of version 1."""
+    for meta in (f"{prefix}.meta", f"{_SHARD_SUFFIX.sub('', prefix)}.meta"):
+        if files.exists(meta):
+            return meta
+    return None
 
 
 def _is_saved_model(folder: str) -> bool:
@@ -130,10 +158,10 @@ def _graph_file_in(folder: str) -> str:
     from metagraft.formats.checkpoint_paths import checkpoint_prefix  # loads NumPy
 
     try:
-        meta = f"{checkpoint_prefix(folder)}.meta"
+        meta = _meta_file_of(checkpoint_prefix(folder))
     except (NotFoundError, ValueError):  # no checkpoint, or a state that names none
-        meta = ""
-    if meta and files.exists(meta):
+        meta = None
+    if meta is not None:
         return meta
     found = sorted(n for n in files.list_folder(folder) if n.endswith(_GRAPH_SUFFIXES))
     if len(found) == 1:
