@@ -93,7 +93,34 @@ def text_encodings(tf: ModuleType) -> None:
     tf.strings.unicode_script(tf.placeholder(tf.int32), name="script")
 
 
+def ragged_texts(tf: ModuleType) -> None:
+    """Strings in rows of different lengths."""
+    word = tf.placeholder(tf.string, [], name="word")
+    words = tf.placeholder(tf.string, [None], name="words")
+    table = tf.placeholder(tf.string, [2, None], name="table")
+    ragged = tf.ragged.constant([["a b", "c"], ["d"]])
+    for text in (word, words, table, ragged):
+        tf.strings.bytes_split(text)
+        tf.strings.split(text, result_type="RaggedTensor")
+        tf.strings.unicode_decode(text, "UTF-8")
+        tf.strings.unicode_decode_with_offsets(text, "UTF-8", errors="ignore")
+        tf.strings.unicode_split(text, "UTF-8", name="characters")
+        tf.strings.unicode_split_with_offsets(text, "UTF-16-BE")
+    tf.strings.split(table, sep=",")
+    tf.strings.split(ragged, maxsplit=1)
+    tf.string_split(words, result_type="RaggedTensor")
+    tf.strings.unicode_encode([72, 105], "UTF-8")
+    tf.strings.unicode_encode([[72, 105]], "UTF-16-BE", name="encoded")
+    tf.strings.unicode_encode(tf.placeholder(tf.int32, [2, 3, None]), "UTF-8")
+    characters = tf.ragged.constant([[[72], [105, 106]], []], tf.int32)
+    tf.strings.unicode_encode(characters, "UTF-32-BE", "ignore", 63)
+    tf.strings.ngrams(words, 2)
+    tf.strings.ngrams(table, [1, 2], separator="-", pad_values="#", name="grams")
+    tf.strings.ngrams(ragged, 3, pad_values=("<", ">"), padding_width=1)
+
+
 PROGRAMS = (
+    ragged_texts,
     text_encodings,
     text_of_numbers,
     text_hashes,

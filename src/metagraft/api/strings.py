@@ -11,7 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from metagraft.api.ragged_factories import as_values
 from metagraft.api.renamed_arguments import renamed_argument
+from metagraft.api.strings_ragged import rows_of, split_sparsely, split_v2
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
@@ -265,23 +267,29 @@ def string_split(
     delimiter: Any = None,
     result_type: str = "SparseTensor",
     name: str | None = None,
-) -> SparseTensor:
+) -> Any:
     """Split every string of a vector at any of the bytes of `sep`, at spaces if None.
+
+    Returns:
+        A `SparseTensor`, or a `RaggedTensor` if that is the `result_type`.
 
     Raises:
         ValueError: `sep` is also given as `delimiter`; `result_type` is unknown.
-        NotImplementedError: The result is to be ragged.
     """
     with name_scope(name, "StringSplit", [source]):
         separator = renamed_argument("sep", sep, "delimiter", delimiter)
         separator = " " if separator is None else separator
         separator = convert_to_tensor(separator, dtypes.string)
         strings = convert_to_tensor(source, dtypes.string)
-        found = op(
+        indices, values, shape = op(
             "StringSplit", input=strings, delimiter=separator, skip_empty=skip_empty
         )
+        indices.set_shape([None, 2])
+        values.set_shape([None])
+        shape.set_shape([2])
         _check_result_type(result_type)
-        return _sparse(found)
+        found = SparseTensor(indices, values, shape)
+        return found if result_type == "SparseTensor" else rows_of(found)
 
 
 def split(
@@ -291,43 +299,31 @@ def split(
     result_type: str = "SparseTensor",
     source: Any = None,
     name: str | None = None,
-) -> SparseTensor:
+) -> Any:
     """Split every string at `sep` as a whole, or at white space, as `str.split` does.
+
+    Returns:
+        A `SparseTensor`, or a `RaggedTensor` if that is the `result_type`.
 
     Raises:
         ValueError: `input` is also given as `source`; `result_type` is unknown.
-        NotImplementedError: The result is to be ragged, or has more than two axes.
     """
     input = renamed_argument("input", input, "source", source)
     with name_scope(name, "StringSplit", [input]):
-        strings = convert_to_tensor(input, dtypes.string, name="input")
-        if strings.shape.ndims == 0:
+        strings = as_values(input, dtype=dtypes.string, name="input")
+        if strings.shape.rank == 0:
             strings = array.expand_dims(strings, 0)
         _check_result_type(result_type)
-        if strings.shape.ndims != 1:
-            raise NotImplementedError(
-                "tf.strings.split takes scalars and vectors, not shape "
-                f"{strings.shape}: ragged tensors are not supported."
-            )
-        separator = convert_to_tensor("" if sep is None else sep, dtypes.string)
-        return _sparse(
-            op("StringSplitV2", input=strings, sep=separator, maxsplit=maxsplit)
-        )
+        if result_type == "RaggedTensor":
+            return split_v2(strings, sep, maxsplit)
+        if strings.shape.rank == 1:
+            return split_sparsely(strings, sep, maxsplit)
+        return split_v2(strings, sep, maxsplit).to_sparse()
 
 
 def _check_result_type(result_type: str) -> None:
-    if result_type == "RaggedTensor":
-        raise NotImplementedError("Ragged tensors are not supported.")
-    if result_type != "SparseTensor":
+    if result_type not in ("RaggedTensor", "SparseTensor"):
         raise ValueError("result_type must be 'RaggedTensor' or 'SparseTensor'.")
-
-
-def _sparse(found: Sequence[Tensor]) -> SparseTensor:
-    indices, values, shape = found
-    indices.set_shape([None, 2])
-    values.set_shape([None])
-    shape.set_shape([2])
-    return SparseTensor(indices, values, shape)
 
 
 def encode_base64(input: Any, pad: bool = False, name: str | None = None) -> Tensor:

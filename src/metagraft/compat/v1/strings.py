@@ -12,6 +12,11 @@ _NAMES = {
         "as_string lower reduce_join regex_full_match regex_replace split substr"
         " unicode_script unicode_transcode unsorted_segment_join upper",
     ),
+    **from_module(
+        f"{_STRINGS}_ragged",
+        "bytes_split ngrams unicode_decode unicode_decode_with_offsets unicode_encode"
+        " unicode_split unicode_split_with_offsets",
+    ),
     "format": f"{_STRINGS}:string_format",
     **{
         name: f"{_STRINGS}:string_{name}"
