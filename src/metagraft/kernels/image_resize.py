@@ -16,7 +16,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
-from metagraft.kernels.resampling import Taps, along, taken, weighted_sum
+from metagraft.kernels.resampling import Taps, along, in_turn, taken, weighted_sum
 from metagraft.ops.image_resize import ResizeAttrs
 
 _F = np.float32
@@ -96,8 +96,8 @@ def _resized(attrs: ResizeAttrs, images: Array, sizes: tuple[int, int]) -> tuple
         return (x,)
     for axis in (_WIDTH, _HEIGHT):
         lower, upper, near = _neighbors(attrs, images.shape[axis], sizes[axis - 1])
-        low = taken(x, lower, axis)
-        x = low + (taken(x, upper, axis) - low) * along(near, axis, 4)
+        low, high = (taken(x, index, axis) for index in (lower, upper))
+        x = low + (high - low) * along(near, axis, 4)
     return (x,)
 
 
@@ -122,10 +122,15 @@ def _back(
     grads: Array, rows: Taps, columns: Taps, sizes: tuple[int, int], dtype: Any
 ) -> Array:
     """Return what pixels of the old image get, given what new ones take from them."""
-    back = rows.transposed(sizes[0]), columns.transposed(sizes[1])
-    if dtype == np.float64 and grads.dtype == _F:
+    is_exact = dtype == np.float64
+    back = [
+        taps.transposed(size, is_exact=is_exact)
+        for taps, size in zip((rows, columns), sizes, strict=True)
+    ]
+    if is_exact and grads.dtype == _F:
         return _back_exactly(grads, *back)
-    x = weighted_sum(weighted_sum(grads, back[1], _WIDTH), back[0], _HEIGHT)
+    x = in_turn(weighted_sum(grads, back[0], _HEIGHT))
+    x = weighted_sum(x, back[1], _WIDTH)
     return x if x.dtype == dtype else x.astype(dtype)
 
 
@@ -187,7 +192,7 @@ def resize_bicubic(attrs: ResizeAttrs, images: Array, size: Array) -> tuple[Arra
     x = _float32(images)
     for axis in (_HEIGHT, _WIDTH):
         taps = _cubic_taps(attrs, images.shape[axis], sizes[axis - 1])
-        x = weighted_sum(x, taps, axis, has_spares=False)
+        x = in_turn(weighted_sum(x, taps, axis, has_spares=False))
     return (x,)
 
 
