@@ -9,6 +9,7 @@ from benchmarks.side_by_side import Benchmark, compare
 
 MODULES = (
     "package_import",
+    "commands",
     "graph_building",
     "meta_graph",
     "million_nodes",
