@@ -153,7 +153,36 @@ _DISTANCE = {
     "truth_shape": _sizes(2, 2),
 }
 
+_TO_DENSE = {
+    "sparse_indices": _sizes(1, 3),
+    "output_shape": _sizes(5),
+    "sparse_values": _floats(1, 2),
+    "default_value": np.float32(0),
+}
+
 MISTAKES = {
+    **_variants(
+        "SparseToDense",
+        _TO_DENSE,
+        {
+            "indices": {"sparse_indices": np.ones((1, 1, 1), np.int64)},
+            "shape": {"output_shape": _rows(5, 6)},
+            "rank": {"output_shape": _sizes(5, 6)},
+            "matrix": {"sparse_values": np.ones((1, 2), np.float32)},
+            "count": {"sparse_values": _floats(1, 2, 3)},
+            "default": {"default_value": _floats(0, 0)},
+            "order": {"sparse_indices": _sizes(3, 1)},
+            "repeated": {"sparse_indices": _sizes(3, 3)},
+            "bounds": {"sparse_indices": _sizes(3, 9)},
+            "negative": {"output_shape": _sizes(-5)},
+        },
+    ),
+    **_variants(
+        "SparseToDense",
+        _TO_DENSE,
+        {"outside": {"sparse_indices": _sizes(3, 9)}},
+        validate_indices=False,
+    ),
     **_variants(
         "SparseToSparseSetOperation",
         _SETS,

@@ -6,12 +6,14 @@ in TensorFlow on a GPU.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
+from metagraft.graph.shapes import show
 from metagraft.kernels.index_bounds import bad_index_vectors
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
@@ -24,6 +26,15 @@ def scatter_nd(
 ) -> tuple[Array]:
     dims = tuple(int(d) for d in shape)
     dtype = attrs["T"].numpy_dtype
+    if not math.prod(dims):
+        if math.prod(np.shape(indices)) and math.prod(np.shape(updates)):
+            raise InvalidArgumentError(
+                None,
+                None,
+                "Indices and updates specified for empty output.  indices shape:"
+                f" {show(np.shape(indices))}",
+            )
+        return (np.full(dims, b"" if dtype == np.dtype(object) else 0, dtype),)
     if namespace(indices, updates) is np:
         zero: Any = b"" if dtype == np.dtype(object) else 0
         start = np.full(dims, zero, dtype)
@@ -32,32 +43,6 @@ def scatter_nd(
     # Texts at one place are joined.
     change: Change = "set" if dtype == np.dtype(bool) else "add"
     return (_scatter(attrs, start, indices, updates, change),)
-
-
-def sparse_to_dense(
-    attrs: Attrs, indices: Array, shape: Array, values: Array, default: Array
-) -> tuple[Array]:
-    """Values at the indices, which ascend without repetition, `default` elsewhere."""
-    dims = tuple(int(d) for d in shape)
-    places = indices.reshape((-1, 1) if indices.ndim < 2 else indices.shape)
-    if places.shape[1] != len(dims):
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"output_shape has incorrect number of elements: {len(dims)} should be: "
-            f"{places.shape[1]}",
-        )
-    bad_index_vectors(places, dims, ignore=False)
-    flat = np.ravel_multi_index(tuple(places.T), dims) if dims else places[:, 0]
-    if attrs["validate_indices"] and np.any(np.diff(flat) <= 0):
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"indices {indices.tolist()} are repeated or out of order",
-        )
-    dense = np.full(dims, default)
-    dense[tuple(places.T)] = values
-    return (dense,)
 
 
 def tensor_scatter_update(
@@ -170,7 +155,6 @@ def _combine(out: Array, update: Array, change: Change) -> Array:
 
 
 KERNELS = {
-    "SparseToDense": Kernel(sparse_to_dense, host=True),
     "ScatterNd": Kernel(scatter_nd, static=("shape",)),
     "ScatterNdNonAliasingAdd": Kernel(tensor_scatter_add),
     "TensorScatterUpdate": Kernel(tensor_scatter_update),

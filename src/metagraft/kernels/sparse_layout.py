@@ -1,4 +1,4 @@
-"""Sparse tensors put in order, into shape, together and apart; twin of `ops/`.
+"""Sparse tensors in order, in shape, together, apart and dense; twin of `ops/`.
 
 Source: tensorflow core/kernels/sparse_reorder_op.cc, reshape_util.cc,
 sparse_concat_op.cc, sparse_split_op.cc, sparse_slice_op.cc, sparse_slice_grad_op.cc.
@@ -19,6 +19,7 @@ from metagraft.kernels.sparse_indices import (
     broken_rule,
     check_bounds,
     check_parts,
+    check_valid,
     positions_in,
     row_order,
     shown_dims,
@@ -340,6 +341,55 @@ def _check_slice_gradient(
         )
 
 
+def sparse_to_dense(
+    attrs: Any, indices: Array, shape: Array, values: Array, default: Array
+) -> tuple[Array]:
+    """Values at the indices, `default` elsewhere."""
+    _check_to_dense(indices, shape, values, default)
+    places = indices.reshape((-1, 1)) if indices.ndim < 2 else indices
+    if attrs["validate_indices"]:
+        check_valid(places, shape)
+    elif np.any((places < 0) | (places >= shape)):
+        raise broken_rule(
+            f"Indices are not valid (out of bounds).  Shape: {shown_dims(shape)}"
+        )
+    dense = np.full([int(size) for size in shape], default[()], values.dtype)
+    if not len(shape):
+        return (values[-1:].reshape(()) if values.size else dense,)
+    dense[tuple(places.T)] = values
+    return (dense,)
+
+
+def _check_to_dense(
+    indices: Array, shape: Array, values: Array, default: Array
+) -> None:
+    if indices.ndim > 2:
+        raise broken_rule(
+            "sparse_indices should be a scalar, vector, or matrix, got shape"
+            f" {shown_dims(indices.shape)}"
+        )
+    if shape.ndim != 1:
+        raise broken_rule(
+            f"output_shape must be rank 1, got shape {shown_dims(shape.shape)}"
+        )
+    count = indices.shape[0] if indices.ndim else 1
+    rank = indices.shape[1] if indices.ndim > 1 else 1
+    if shape.shape[0] != rank:
+        raise broken_rule(
+            f"output_shape has incorrect number of elements: {shape.shape[0]} should"
+            f" be: {rank}"
+        )
+    if np.any(shape < 0):
+        raise broken_rule(f"Dimension {shape[shape < 0][0]} must be >= 0")
+    if values.shape not in ((), (count,)):
+        raise broken_rule(
+            f"sparse_values has incorrect shape {shown_dims(values.shape)}, should be"
+            f" [] or [{count}]"
+        )
+    if default.ndim:
+        raise broken_rule("default_value should be a scalar.")
+
+
 KERNELS = {
     "SparseReorder": Kernel(sparse_reorder),
     "SparseReshape": Kernel(sparse_reshape),
@@ -347,4 +397,5 @@ KERNELS = {
     "SparseSplit": Kernel(sparse_split, host=True),
     "SparseSlice": Kernel(sparse_slice, host=True),
     "SparseSliceGrad": Kernel(sparse_slice_grad),
+    "SparseToDense": Kernel(sparse_to_dense, host=True),
 }

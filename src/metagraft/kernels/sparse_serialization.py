@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from google.protobuf.message import DecodeError
@@ -23,8 +23,6 @@ from metagraft.kernels.sparse_indices import broken_rule, check_valid, shown_dim
 from metagraft.proto import TensorProto
 
 __all__ = ["KERNELS"]
-
-_PARTS: Final = ("indices", "values", "shape")
 
 
 def _packed(attrs: Any, part: Array) -> Any:
@@ -116,58 +114,58 @@ def serialize_many_sparse(
     return (result,)
 
 
-def _part(packed: Any, dtype: Any, where: str) -> Array:
+def _part(packed: Any) -> Array:
     """Return a part that was packed.
 
     Raises:
-        InvalidArgumentError: It is no part, or of another type.
+        InvalidArgumentError: It is no part.
     """
-    if isinstance(packed, bytes):
-        message = TensorProto()
-        try:
-            message.ParseFromString(packed)
-            is_text = message.dtype == dtypes.string.as_datatype_enum
-            if is_text and message.tensor_content:
-                found = _divided_texts(message.tensor_content, message.tensor_shape)
-            else:
-                found = make_ndarray(message)
-        except (DecodeError, DataLossError, TypeError, ValueError):
-            raise broken_rule("Could not parse serialized proto") from None
-    else:
-        found = np.asarray(packed)
-    if found.dtype != dtype.numpy_dtype:
-        shown = dtypes.as_dtype(found.dtype).name
-        raise broken_rule(
-            f"Requested SparseTensor of type {dtype.name} but {where}.dtype() =="
-            f" {shown}"
-        )
-    return found
+    if not isinstance(packed, bytes):
+        return np.asarray(packed)
+    message = TensorProto()
+    try:
+        message.ParseFromString(packed)
+        is_text = message.dtype == dtypes.string.as_datatype_enum
+        if is_text and message.tensor_content:
+            return _divided_texts(message.tensor_content, message.tensor_shape)
+        return make_ndarray(message)
+    except (DecodeError, DataLossError, TypeError, ValueError):
+        raise broken_rule("Could not parse serialized proto") from None
 
 
 def _unpacked(row: Any, number: int, dtype: Any) -> tuple[Array, Array, Array]:
-    kinds = (dtypes.int64, dtype, dtypes.int64)
-    parts = [
-        _part(item, kind, f"serialized_sparse[{number}, {place}]")
-        for place, (item, kind) in enumerate(zip(row, kinds, strict=True))
-    ]
-    for part, what, rank in zip(parts, _PARTS, (2, 1, 1), strict=True):
+    indices, values, shape = (_part(item) for item in row)
+    for place, (part, what, rank) in enumerate(
+        ((indices, "an index", 2), (values, "a values", 1), (shape, "a shape", 1))
+    ):
         if part.ndim != rank:
+            kind = "matrix" if rank == 2 else "vector"
             raise broken_rule(
-                f"Expected serialized_sparse[{number}, {_PARTS.index(what)}] to"
-                f" represent {'a matrix' if rank == 2 else 'a vector'} but received"
-                f" shape {shown_dims(part.shape)}"
+                f"Expected serialized_sparse[{number}, {place}] to represent {what}"
+                f" {kind} but received shape {shown_dims(part.shape)}"
             )
-    indices, values, shape = parts
+    if values.dtype != dtype.numpy_dtype:
+        raise broken_rule(
+            f"Requested SparseTensor of type {dtype.name} but"
+            f" SparseTensor[{number}].values.dtype() =="
+            f" {dtypes.as_dtype(values.dtype).name}"
+        )
+    for place, part in ((0, indices), (2, shape)):
+        if part.dtype != np.int64:
+            raise broken_rule(
+                f"Expected serialized_sparse[{number}, {place}] to be of DT_INT64 but"
+                f" received dtype {dtypes.as_dtype(part.dtype).name}"
+            )
+    name = f"SparseTensor[{number}]"
     if indices.shape[0] != values.shape[0]:
         raise broken_rule(
-            f"Expected row counts of SparseTensor.indices and SparseTensor.values to"
-            f" match but they do not: {indices.shape[0]} vs. {values.shape[0]}"
+            f"Expected row counts of {name}.indices and {name}.values to match but they"
+            f" do not: {indices.shape[0]} vs. {values.shape[0]}"
         )
     if indices.shape[1] != shape.shape[0]:
         raise broken_rule(
-            f"Expected column counts of SparseTensor.indices to match size of"
-            f" SparseTensor.shape but they do not: {indices.shape[1]} vs."
-            f" {shape.shape[0]}"
+            f"Expected column counts of {name}.indices to match size of {name}.shape"
+            f" but they do not: {indices.shape[1]} vs. {shape.shape[0]}"
         )
     return indices, values, shape
 
@@ -182,7 +180,7 @@ def _together(
     for number, (_, _, shape) in enumerate(tensors):
         if len(shape) != rank:
             raise broken_rule(
-                f"Inconsistent rank across SparseTensors: rank prior to"
+                f"Inconsistent shape across SparseTensors: rank prior to"
                 f" SparseTensor[{number}] was: {rank} but rank of"
                 f" SparseTensor[{number}] is: {len(shape)}"
             )

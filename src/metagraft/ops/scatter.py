@@ -8,7 +8,6 @@ from typing import Any
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.build import array
 from metagraft.graph.build.math import cast
-from metagraft.graph.build.reductions import reduce_tensor
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.operation import Operation
 from metagraft.graph.shape_checks import with_rank_at_least
@@ -41,22 +40,6 @@ def scatter_nd_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     target = inputs.as_dims(2)
     _check(target, inputs[0], inputs[1])
     return (target,)
-
-
-def sparse_to_dense_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
-    """The requested shape."""
-    del attrs
-    return (inputs.as_dims(1),)
-
-
-def sparse_to_dense_gradient(
-    g: GradientBuilder, op: Operation, dy: Tensor
-) -> Sequence[Any]:
-    """The gradient at the indices; that of the default is all of the rest."""
-    indices, shape, _, _ = op.inputs
-    picked = g.op("GatherNd", params=dy, indices=indices)
-    rest = reduce_tensor("Sum", dy) - reduce_tensor("Sum", picked)
-    return array.zeros_like(indices), array.zeros_like(shape), picked, rest
 
 
 def tensor_scatter_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
@@ -152,12 +135,6 @@ _TENSOR_SCATTERS = {
 }
 
 OPS = (
-    OpSpec(
-        name="SparseToDense",
-        shape=sparse_to_dense_shape,
-        gradient=sparse_to_dense_gradient,
-        source="tensorflow core/ops/sparse_ops.cc",
-    ),
     OpSpec(
         name="ScatterNd",
         shape=scatter_nd_shape,

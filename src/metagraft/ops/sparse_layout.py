@@ -1,4 +1,4 @@
-"""Sparse tensors put in order, into shape, together and apart.
+"""Sparse tensors in order, in shape, together, apart and dense.
 
 Twin of `kernels/sparse_layout.py`.
 
@@ -13,6 +13,7 @@ from typing import Any, Final
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.build import array
 from metagraft.graph.build.math import number_range
+from metagraft.graph.build.reductions import reduce_tensor
 from metagraft.graph.build.sparse import sparse_reorder
 from metagraft.graph.composite import SparseTensor
 from metagraft.graph.op_spec import (
@@ -106,6 +107,22 @@ def slice_grad_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     return ((with_rank(inputs[1], 2)[0],),)
 
 
+def to_dense_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """The requested shape."""
+    with_rank(inputs[1], 1)
+    return (inputs.as_dims(1),)
+
+
+def sparse_to_dense_gradient(
+    g: GradientBuilder, op: Operation, dy: Tensor
+) -> Sequence[Any]:
+    """The gradient at the indices; that of the default is all of the rest."""
+    indices, shape, _, _ = op.inputs
+    picked = g.op("GatherNd", params=dy, indices=indices)
+    rest = reduce_tensor("Sum", dy) - reduce_tensor("Sum", picked)
+    return array.zeros_like(indices), array.zeros_like(shape), picked, rest
+
+
 OPS = (
     OpSpec(
         name="SparseReorder",
@@ -128,4 +145,10 @@ OPS = (
         source=_SOURCE,
     ),
     OpSpec(name="SparseSliceGrad", shape=slice_grad_shape, source=_SOURCE),
+    OpSpec(
+        name="SparseToDense",
+        shape=to_dense_shape,
+        gradient=sparse_to_dense_gradient,
+        source=_SOURCE,
+    ),
 )

@@ -274,6 +274,28 @@ def small(name: str, *shape: int) -> Any:
     return values.astype(name)
 
 
+def dense_forms() -> Iterator[Case]:
+    """Values at indices, of every type, in order and not."""
+    for name in EVERY:
+        for shuffled in (False, True):
+            operands = {
+                "sparse_indices": places((3, 4), 5, shuffled=shuffled),
+                "output_shape": vector(3, 4),
+                "sparse_values": numbers(name, 5),
+                "default_value": numbers(name),
+            }
+            attrs = {"validate_indices": not shuffled}
+            yield Case("layout", "SparseToDense", attrs, operands)
+    for indices in (scalar(3), vector(1, 3), vector(), np.zeros((0, 1), np.int64)):
+        operands = {
+            "sparse_indices": indices,
+            "output_shape": vector(5),
+            "sparse_values": numbers("float32"),
+            "default_value": numbers("float32"),
+        }
+        yield Case("layout", "SparseToDense", {}, operands)
+
+
 def set_parts(name: str, dims: tuple[int, ...], count: int, prefix: str) -> Any:
     """Return a sparse tensor of sets as three operands."""
     found = parts("int64", dims, count, prefix)
@@ -508,6 +530,7 @@ def cases() -> Iterator[Case]:
     yield from counts()
     yield from distances()
     yield from ragged()
+    yield from dense_forms()
 
 
 if __name__ == "__main__":
