@@ -61,10 +61,20 @@ class Shapes(tuple[Dims, ...]):
         return folded_value(self.op.inputs[index])
 
     def as_dims(self, index: int) -> Dims:
-        """Input `index` read as a shape; what is not constant in it is None."""
+        """Input `index` read as a shape; what is not constant in it is None.
+
+        Raises:
+            ValueError: A size is below -1, which stands for an unknown one.
+        """
         from metagraft.graph.folding import constant_value_as_dims
 
-        return constant_value_as_dims(self.op.inputs[index])
+        dims = constant_value_as_dims(self.op.inputs[index])
+        if dims is not None and None in dims:
+            known = self.value(index)
+            wrong = [] if known is None else [v for v in known.tolist() if v < -1]
+            if wrong:
+                raise ValueError(f"Invalid value in tensor used for shape: {wrong[0]}")
+        return dims
 
     def handle(self, index: int) -> tuple[Dims, DType] | None:
         """Shape and type of the variable behind resource input `index`, if known."""

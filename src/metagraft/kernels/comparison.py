@@ -90,6 +90,14 @@ def select_v2(_attrs: Any, condition: Array, t: Array, e: Array) -> tuple[Array]
 
 
 def clip_by_value(_attrs: Any, t: Array, lowest: Array, highest: Array) -> tuple[Array]:
+    if not {lowest.shape, highest.shape} <= {t.shape, ()}:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "clip_value_min and clip_value_max must be either of the same shape as"
+            f" input, or a scalar. input shape: {show(t.shape)}clip_value_min shape:"
+            f" {show(lowest.shape)}clip_value_max shape: {show(highest.shape)}",
+        )
     xp = namespace(t, lowest, highest)
     return (xp.maximum(xp.minimum(t, highest), lowest),)
 

@@ -34,6 +34,10 @@ def _count(
     """
     if is_host(values) and np.any(values < 0):
         raise InvalidArgumentError(None, None, "Input arr must be non-negative!")
+    if weights.size and weights.size != values.size:
+        raise InvalidArgumentError(
+            None, None, "Input indices and weights must have the same size."
+        )
     xp = namespace(values, weights)
     kind = values.dtype.type
     # One table for all rows: row r counts in the places from r * row_size on.
@@ -47,6 +51,10 @@ def _count(
 
 
 def bincount(_attrs: Any, arr: Array, size: np.ndarray, weights: Array) -> tuple[Array]:
+    if int(size) < 0:
+        raise InvalidArgumentError(
+            None, None, f"size ({int(size)}) must be non-negative"
+        )
     return (_count(arr.reshape(1, -1), 1, int(size), weights, is_binary=False),)
 
 
@@ -92,6 +100,8 @@ def histogram_fixed_width(
 
 def bucketize(attrs: Any, x: Array) -> tuple[Array]:
     boundaries = np.array(attrs["boundaries"], np.float32)
+    if np.any(boundaries[1:] < boundaries[:-1]):
+        raise InvalidArgumentError(None, None, "Expected sorted boundaries")
     xp = namespace(x)
     found = xp.searchsorted(boundaries, x.astype(np.float32), side="right")
     return (found.astype(np.int32),)

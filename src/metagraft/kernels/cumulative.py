@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
 
@@ -35,6 +36,10 @@ def _runs_along(
     """
 
     def run(attrs: Any, x: Array, axis: np.ndarray) -> tuple[Array]:
+        if axis.ndim:
+            raise InvalidArgumentError(
+                None, None, f"ScanOp: axis must be a scalar, not {show(axis.shape)}"
+            )
         index = int(axis)
         if not -x.ndim <= index < x.ndim:
             raise InvalidArgumentError(

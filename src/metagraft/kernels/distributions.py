@@ -24,6 +24,7 @@ from metagraft.kernels.namespace import lax, namespace
 __all__ = [
     "RESERVED_PER_OUTPUT",
     "categories",
+    "check_logits",
     "check_range",
     "full_integers",
     "integers",
@@ -368,6 +369,24 @@ def _fill_groups(
     return lax().while_loop(unfinished, turn_and_gather, state)[0].T
 
 
+def check_logits(logits: Array, samples: int) -> None:
+    """Check what classes are drawn with.
+
+    Raises:
+        InvalidArgumentError: No matrix of classes, or a negative number of samples.
+    """
+    if logits.ndim != 2:
+        raise InvalidArgumentError(
+            None, None, f"logits should be a matrix, got shape {list(logits.shape)}"
+        )
+    if samples < 0:
+        raise InvalidArgumentError(
+            None, None, f"num_samples should be non-negative, got {samples}"
+        )
+    if not logits.shape[1]:
+        raise InvalidArgumentError(None, None, "num_classes should be positive, got 0")
+
+
 def categories(
     key: Array, counter: Array, logits: Array, samples: int, dtype: np.dtype
 ) -> Array:
@@ -378,10 +397,6 @@ def categories(
 
     Source: tensorflow core/kernels/multinomial_op.cc.
     """
-    if logits.ndim != 2:
-        raise InvalidArgumentError(
-            None, None, f"logits should be a matrix, got shape {list(logits.shape)}"
-        )
     xp = namespace(logits, key)
     dims = (logits.shape[0], samples)
     if not math.prod(dims):

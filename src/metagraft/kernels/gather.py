@@ -13,6 +13,7 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
+from metagraft.graph.shapes import show
 from metagraft.kernels.index_bounds import bad_index_vectors, check_indices
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
@@ -102,6 +103,14 @@ def gather_nd(attrs: Attrs, params: Array, indices: Array) -> tuple[Array]:
             None,
             "index innermost dimension length must be <= params rank; saw:"
             f" {depth} vs. {len(np.shape(params))}",
+        )
+    wanted = math.prod(np.shape(indices)[:-1])
+    if wanted and not math.prod(np.shape(params)):
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Requested more than 0 entries, but params is empty.  Params shape:"
+            f" {show(np.shape(params))}",
         )
     if namespace(params, indices) is np:
         ignore = attrs["bad_indices_policy"] == b"IGNORE"

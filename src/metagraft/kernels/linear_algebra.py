@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
-from metagraft.kernels.namespace import jax_numpy, lax, namespace, repeat_while
+from metagraft.kernels.namespace import is_host, jax_numpy, lax, namespace, repeat_while
 
 __all__ = ["KERNELS"]
 
@@ -31,7 +32,21 @@ def _refuse_singular(error: np.linalg.LinAlgError) -> InvalidArgumentError:
     return InvalidArgumentError(None, None, f"Input matrix is not invertible: {error}")
 
 
+def _check_matrices(x: Array) -> None:
+    if x.ndim < 2:
+        raise InvalidArgumentError(
+            None, None, f"Input tensor 0 must have rank >= 2, got {x.ndim}"
+        )
+
+
+def _check_square(x: Array) -> None:
+    _check_matrices(x)
+    if x.shape[-1] != x.shape[-2]:
+        raise InvalidArgumentError(None, None, "Input matrix must be square.")
+
+
 def cholesky(_attrs: Any, x: Array) -> tuple[Array]:
+    _check_square(x)
     wide = _wide(x)
     if namespace(x) is not np:
         # Only the lower triangle is read, as in TensorFlow.
@@ -41,16 +56,22 @@ def cholesky(_attrs: Any, x: Array) -> tuple[Array]:
         lower = np.tril(wide)
         full = lower + _adjoint(np.tril(wide, -1))
         return (np.linalg.cholesky(full).astype(x.dtype),)
-    except np.linalg.LinAlgError as error:
-        raise InvalidArgumentError(
-            None,
-            None,
-            "Cholesky decomposition was not successful. The input might not be valid:"
-            f" {error}.",
-        ) from error
+    except np.linalg.LinAlgError:
+        return (_cholesky_one_by_one(full).astype(x.dtype),)
+
+
+def _cholesky_one_by_one(matrices: np.ndarray) -> np.ndarray:
+    """TF: warns of a matrix that has no factor, and gives NaN for it."""
+    factors = np.full(matrices.shape, np.nan, matrices.dtype)
+    for index in np.ndindex(matrices.shape[:-2]):
+        with contextlib.suppress(np.linalg.LinAlgError):
+            factors[index] = np.linalg.cholesky(matrices[index])
+    lower: np.ndarray = np.tril(factors)
+    return lower
 
 
 def matrix_inverse(attrs: Any, x: Array) -> tuple[Array]:
+    _check_square(x)
     wide = _wide(_adjoint(x) if attrs["adjoint"] else x)
     try:
         return (namespace(x).linalg.inv(wide).astype(x.dtype),)
@@ -59,10 +80,12 @@ def matrix_inverse(attrs: Any, x: Array) -> tuple[Array]:
 
 
 def matrix_determinant(_attrs: Any, x: Array) -> tuple[Array]:
+    _check_square(x)
     return (namespace(x).linalg.det(_wide(x)).astype(x.dtype),)
 
 
 def log_matrix_determinant(_attrs: Any, x: Array) -> tuple[Array, Array]:
+    _check_square(x)
     sign, log_determinant = namespace(x).linalg.slogdet(_wide(x))
     return sign.astype(x.dtype), log_determinant.astype(x.dtype)
 
@@ -117,6 +140,7 @@ def _lower_eigh(x: Array) -> tuple[Array, Array]:
 
 
 def self_adjoint_eig_v2(attrs: Any, x: Array) -> tuple[Array, Array]:
+    _check_square(x)
     values, vectors = _lower_eigh(x)
     if not attrs["compute_v"]:
         return values.astype(x.dtype), np.zeros((0,), x.dtype)
@@ -134,6 +158,7 @@ def self_adjoint_eig(_attrs: Any, x: Array) -> tuple[Array]:
 
 
 def eig(attrs: Any, x: Array) -> tuple[Array, Array]:
+    _check_square(x)
     dtype = attrs["Tout"].numpy_dtype
     values, vectors = np.zeros(x.shape[:-1], dtype), x
     if x.size:
@@ -189,6 +214,7 @@ def _solved_by_cholesky(gramian: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def svd(attrs: Any, x: Array) -> tuple[Array, Array, Array]:
+    _check_matrices(x)
     xp = namespace(x)
     if not attrs["compute_uv"]:
         values = xp.linalg.svd(_wide(x), compute_uv=False)
@@ -200,11 +226,16 @@ def svd(attrs: Any, x: Array) -> tuple[Array, Array, Array]:
 
 
 def lu(attrs: Any, x: Array) -> tuple[Array, Array]:
+    _check_square(x)
     index_type = attrs["output_idx_type"].numpy_dtype
     if x.dtype.kind == "c":
         factors, order = _complex_lu(x)
     else:
         factors, _, order = lax().linalg.lu(_wide(x))
+    if is_host(x) and x.size:
+        pivots = np.diagonal(np.asarray(factors), axis1=-2, axis2=-1)
+        if not np.all(np.abs(pivots) > 0):
+            raise InvalidArgumentError(None, None, "Input is not invertible.")
     return factors.astype(x.dtype), order.astype(index_type)
 
 

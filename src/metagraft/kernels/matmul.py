@@ -7,7 +7,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from metagraft.errors import InvalidArgumentError
+from metagraft.errors import FailedPreconditionError, InvalidArgumentError
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
@@ -97,7 +97,20 @@ def batch_mat_mul_v3(attrs: Any, x: Array, y: Array) -> tuple[Array]:
     return (_product(x, y, attrs["Tout"].numpy_dtype),)
 
 
+_CROSS_SIZE = 3
+
+
 def cross(_attrs: Any, a: Array, b: Array) -> tuple[Array]:
+    if a.shape != b.shape:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Both inputs must be of same shape: {show(a.shape)} vs. {show(b.shape)}",
+        )
+    if not a.ndim or a.shape[-1] != _CROSS_SIZE:
+        raise FailedPreconditionError(
+            None, None, "Cross-products are only defined for 3-element vectors."
+        )
     return (namespace(a, b).cross(a, b),)
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
-from metagraft.kernels.namespace import namespace
+from metagraft.kernels.namespace import is_host, namespace
 from metagraft.ops.matrix_diag import DiagAttrs, matrix_sizes
 
 
@@ -209,12 +210,31 @@ def _line(xp: Any, matrix: Array, d: int, band: _Band, padding: Array) -> Array:
 # -- others ------------------------------------------------------------------------
 
 
+def _check_band(dims: tuple[int, ...], num_lower: Array, num_upper: Array) -> None:
+    if len(dims) < 2:
+        raise InvalidArgumentError(
+            None, None, f"input must be at least 2-dim, received shape: {show(dims)}"
+        )
+    for label, count, size, name in (
+        ("num_lower", num_lower, dims[-2], "rows"),
+        ("num_upper", num_upper, dims[-1], "columns"),
+    ):
+        if is_host(count) and int(count) > size:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"{label} must be negative or less or equal to number of {name}"
+                f" ({size}) got: {int(count)}",
+            )
+
+
 def matrix_band_part(
     attrs: DiagAttrs, matrix: Array, num_lower: Array, num_upper: Array
 ) -> tuple[Array]:
     """Zero all but `num_lower` diagonals below and `num_upper` above the main one."""
     del attrs
     xp = namespace(matrix, num_lower, num_upper)
+    _check_band(np.shape(matrix), num_lower, num_upper)
     rows, columns = np.shape(matrix)[-2:]
     index = num_lower.dtype
     row = xp.arange(rows, dtype=index)[:, None]
@@ -228,6 +248,8 @@ def matrix_band_part(
 def diag(attrs: DiagAttrs, diagonal: Array) -> tuple[Array]:
     """`[d1, ..., dk]` -> `[d1, ..., dk, d1, ..., dk]`."""
     dims = np.shape(diagonal)
+    if not dims:
+        raise InvalidArgumentError(None, None, "Input must be at least rank 1, got 0")
     flat = namespace(diagonal).reshape(diagonal, -1)
     (square,) = matrix_diag(attrs, flat)
     return (square.reshape(dims + dims),)
@@ -237,10 +259,21 @@ def diag_part(attrs: DiagAttrs, tensor: Array) -> tuple[Array]:
     """`[d1, ..., dk, d1, ..., dk]` -> `[d1, ..., dk]`."""
     dims = np.shape(tensor)
     half = len(dims) // 2
-    if len(dims) % 2 or dims[:half] != dims[half:]:
+    if len(dims) % 2 or not dims:
         raise InvalidArgumentError(
-            None, None, f"Dimensions must come in equal halves, got {dims}"
+            None,
+            None,
+            "The rank of the tensor should be even and positive, got shape"
+            f" {show(dims)}",
         )
+    for i in range(half):
+        if dims[i] != dims[i + half]:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Invalid shape {show(dims)}: dimensions {i} and {i + half} do not"
+                " match.",
+            )
     count = int(np.prod(dims[:half], dtype=np.int64))
     square = namespace(tensor).reshape(tensor, (count, count))
     (line,) = matrix_diag_part(attrs, square)

@@ -73,17 +73,7 @@ def _stateful(
 def random_gamma(
     rng: RandomStream, _attrs: Any, shape: Array, alpha: Array
 ) -> tuple[Array]:
-    dims = distributions.sizes(shape)
-    if math.prod(dims):
-        _refuse_no_alpha(alpha)
     return _stateful(rng, shape, alpha, rejection.gamma, alpha.dtype)
-
-
-def _refuse_no_alpha(alpha: Array) -> None:
-    if not math.prod(alpha.shape):
-        raise InvalidArgumentError(
-            None, None, "Input alpha should have non-zero element count, got: 0"
-        )
 
 
 def random_gamma_grad(_attrs: Any, alpha: Array, sample: Array) -> tuple[Array]:

@@ -83,6 +83,7 @@ def multinomial(
     rng: RandomStream, attrs: Any, logits: Array, num_samples: Array
 ) -> tuple[Array]:
     samples = int(num_samples)
+    distributions.check_logits(logits, samples)
     rounded = -(-samples // 4) * 4
     words = 2  # a double takes two
     key, counter = rng.reserve(logits.shape[0] * rounded * words * RESERVED_PER_OUTPUT)

@@ -27,7 +27,7 @@ def reshape(_: Attrs, tensor: Array, shape: Array) -> tuple[Array]:
             None, None, f"Size of a dimension is negative: {dims}"
         )
     if unknown:
-        dims[unknown[0]] = _missing_dim(count, dims, unknown[0])
+        dims[unknown[0]] = _missing_dim(np.shape(tensor), dims, unknown[0])
     if math.prod(dims) != count:
         raise InvalidArgumentError(
             None,
@@ -38,17 +38,13 @@ def reshape(_: Attrs, tensor: Array, shape: Array) -> tuple[Array]:
     return (namespace(tensor).reshape(tensor, tuple(dims)),)
 
 
-def _missing_dim(count: int, dims: list[int], position: int) -> int:
+def _missing_dim(given: tuple[int, ...], dims: list[int], position: int) -> int:
     known = math.prod(d for i, d in enumerate(dims) if i != position)
     if known == 0:
-        if count == 0:
-            raise InvalidArgumentError(
-                None,
-                None,
-                "reshape cannot infer the missing input size for an empty tensor"
-                " unless all specified input sizes are non-zero",
-            )
-        return 0
+        # TF: for a tensor of nothing, sizes of zero are left out of account.
+        sizes = math.prod(size for size in given if size)
+        return sizes // math.prod(d for d in dims if d > 0)
+    count = math.prod(given)
     if count % known:
         raise InvalidArgumentError(
             None,

@@ -6,8 +6,9 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
-from metagraft.kernels.namespace import namespace
+from metagraft.kernels.namespace import is_host, namespace
 
 
 def _axes(values: Array, rank: int) -> tuple[int, ...]:
@@ -34,14 +35,44 @@ def reverse_v2(_: Attrs, tensor: Array, axis: Array) -> tuple[Array]:
     return (namespace(tensor).flip(tensor, axes) if axes else tensor,)
 
 
+def _check_sequences(
+    dims: tuple[int, ...], lengths: Array, seq_dim: int, batch_dim: int
+) -> None:
+    """Check what `ReverseSequence` is given.
+
+    Raises:
+        InvalidArgumentError: Axes do not exist, or lengths do not fit.
+    """
+    rank = len(dims)
+    for name, axis in (("seq_dim", seq_dim), ("batch_dim", batch_dim)):
+        if axis >= rank:
+            raise InvalidArgumentError(
+                None, None, f"{name} must be < input rank ( {axis} vs. {rank})"
+            )
+    if lengths.shape[0] != dims[batch_dim]:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Length of seq_lengths != input.dims({batch_dim}),"
+            f" ({lengths.shape[0]} vs. {dims[batch_dim]})",
+        )
+    if not is_host(lengths):
+        return
+    for wrong, relation in (
+        (lengths < 0, "< 0"),
+        (lengths > dims[seq_dim], f"> input.dims({seq_dim})"),
+    ):
+        if np.any(wrong):
+            place = np.flatnonzero(wrong)[0]
+            raise InvalidArgumentError(None, None, f"seq_lens({place}) {relation}")
+
+
 def reverse_sequence(attrs: Attrs, tensor: Array, seq_lengths: Array) -> tuple[Array]:
     xp = namespace(tensor, seq_lengths)
     seq_dim, batch_dim = int(attrs["seq_dim"]), int(attrs["batch_dim"])
-    rank, size = len(np.shape(tensor)), np.shape(tensor)[seq_dim]
-    if xp is np and np.any((seq_lengths < 0) | (seq_lengths > size)):
-        raise InvalidArgumentError(
-            None, None, f"seq_lengths must be in [0, {size}], got {seq_lengths}"
-        )
+    rank = len(np.shape(tensor))
+    _check_sequences(np.shape(tensor), seq_lengths, seq_dim, batch_dim)
+    size = np.shape(tensor)[seq_dim]
 
     def along(vector: Array, dim: int) -> Array:
         dims = [1] * rank
@@ -54,14 +85,30 @@ def reverse_sequence(attrs: Attrs, tensor: Array, seq_lengths: Array) -> tuple[A
     return (xp.take_along_axis(xp.asarray(tensor), source, axis=seq_dim),)
 
 
+def _check_roll(rank: int, shift: tuple[int, ...], axis: tuple[int, ...]) -> None:
+    if rank < 1:
+        raise InvalidArgumentError(None, None, "input must be 1-D or higher")
+    for name, shape in (("shift", shift), ("axis", axis)):
+        if len(shape) > 1:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"{name} must be a scalar or a 1-D vector. Found: {show(shape)}",
+            )
+    if shift != axis:
+        raise InvalidArgumentError(None, None, "shift and axis must have the same size")
+
+
 def roll(_: Attrs, tensor: Array, shift: Array, axis: Array) -> tuple[Array]:
     xp = namespace(tensor, shift)
-    axes = _axes(axis, len(np.shape(tensor)))
+    rank = len(np.shape(tensor))
+    _check_roll(rank, np.shape(shift), np.shape(axis))
+    axes = [int(position) for position in np.reshape(axis, -1)]
+    for position in axes:
+        if not -rank <= position < rank:
+            wrong = position + rank if position < 0 else position
+            raise InvalidArgumentError(None, None, f"axis {wrong} is out of range")
     shifts = xp.reshape(shift, -1)
-    if shifts.shape[0] != len(axes):
-        raise InvalidArgumentError(
-            None, None, f"shift and axis must have the same size: {shift} and {axis}"
-        )
     rolled = tensor
     for i, position in enumerate(axes):
         rolled = xp.roll(rolled, shifts[i], axis=position)

@@ -11,7 +11,7 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
 
-__all__ = ["KERNELS", "combine_rows"]
+__all__ = ["KERNELS", "check_increasing", "combine_rows"]
 
 # The ufunc of NumPy and the method of a JAX scatter that combine two values.
 _COMBINERS = {
@@ -69,18 +69,39 @@ def _check_sorted(data: Array, ids: np.ndarray) -> int:
         raise InvalidArgumentError(
             None,
             None,
-            "segment_ids should be the same size as dimension 0 of input: there are"
-            f" {ids.shape[0]} ids for {data.shape[0]} rows.",
+            "segment_ids should be the same size as dimension 0 of input.",
         )
     if ids.size == 0:
         return 0
-    if ids[0] < 0:
+    count = int(ids[-1]) + 1
+    check_increasing(ids, count)
+    return count
+
+
+def check_increasing(ids: np.ndarray, count: int) -> None:
+    """Check ids in the order in which TensorFlow's kernels come to them.
+
+    Raises:
+        InvalidArgumentError: They are not sorted, or not in `[0, count)`.
+    """
+    if count <= 0:
+        raise InvalidArgumentError(None, None, "segment ids must be >= 0")
+    falls = np.flatnonzero(ids[1:] < ids[:-1])
+    outside = np.flatnonzero((ids < 0) | (ids >= count))
+    if not falls.size and not outside.size:
+        return
+    # Before the last id of a run is used, it is compared with the one after it.
+    first_fall = falls[0] if falls.size else ids.size
+    last_of_run = np.append(np.flatnonzero(ids[1:] != ids[:-1]), ids.size - 1)
+    used = last_of_run[np.isin(last_of_run, outside)]
+    if used.size and used[0] < first_fall:
         raise InvalidArgumentError(
-            None, None, f"segment ids must be >= 0, but the first is {ids[0]}"
+            None,
+            None,
+            f"Segment id {ids[used[0]]} out of range [0, {count}), possibly because"
+            " 'segment_ids' input is not sorted.",
         )
-    if np.any(ids[1:] < ids[:-1]):
-        raise InvalidArgumentError(None, None, "segment ids are not increasing")
-    return int(ids[-1]) + 1
+    raise InvalidArgumentError(None, None, "segment ids are not increasing")
 
 
 def _rows_per_segment(ids: np.ndarray, count: int, rank: int) -> np.ndarray:

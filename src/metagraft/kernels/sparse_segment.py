@@ -9,7 +9,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
-from metagraft.kernels.segment import combine_rows
+from metagraft.kernels.segment import check_increasing, combine_rows
 
 __all__ = ["KERNELS"]
 
@@ -26,22 +26,29 @@ def _divisors(how: str, ids: np.ndarray, count: int) -> np.ndarray | None:
     return rows if how == "mean" else np.sqrt(rows)
 
 
+def _check_sizes(indices: Array, ids: np.ndarray) -> None:
+    if indices.shape != ids.shape:
+        raise InvalidArgumentError(
+            None, None, "segment_ids and indices should have same size."
+        )
+
+
 def _check_ids(ids: np.ndarray, limit: int | None) -> int:
     """Return the number of segments.
 
     Raises:
         InvalidArgumentError: The ids are negative, unsorted, or beyond `limit`.
     """
-    if ids.size and (ids[0] < 0 or np.any(ids[1:] < ids[:-1])):
-        raise InvalidArgumentError(
-            None, None, "segment ids are not increasing from a number >= 0"
-        )
     count = int(ids[-1]) + 1 if ids.size else 0
-    if limit is not None and count > limit:
-        raise InvalidArgumentError(
-            None, None, f"segment ids must be < num_segments, {count - 1} >= {limit}"
-        )
-    return count if limit is None else limit
+    if limit is not None:
+        if limit < 0:
+            raise InvalidArgumentError(None, None, "segment ids must be >= 0")
+        if count > limit:
+            raise InvalidArgumentError(None, None, "segment ids must be < num_segments")
+        count = limit
+    if ids.size:
+        check_increasing(ids, count)
+    return count
 
 
 def _per_row(divisors: np.ndarray, data: Array) -> np.ndarray:
@@ -58,7 +65,7 @@ def _check_rows(indices: Array, limit: int) -> None:
         raise InvalidArgumentError(
             None,
             None,
-            f"indices[{place}] == {indices[place]} out of range [0, {limit})",
+            f"Bad: indices[{place}] == {indices[place]} out of range [0, {limit})",
         )
 
 
@@ -70,6 +77,7 @@ def _forward(how: str) -> Any:
         ids: np.ndarray,
         num: np.ndarray | None = None,
     ) -> tuple[Array]:
+        _check_sizes(indices, ids)
         count = _check_ids(ids, None if num is None else int(num))
         _check_rows(indices, data.shape[0])
         rows = namespace(data, indices).take(data, indices, axis=0)
@@ -88,10 +96,33 @@ def _scaled_rows(how: str, grad: Array, ids: np.ndarray) -> Array:
     return namespace(grad).take(grad, ids, axis=0)
 
 
+def _check_backward(indices: Array, ids: np.ndarray, count: int, rows: int) -> None:
+    """Check the operands of a gradient, whose ids need not be sorted.
+
+    Raises:
+        InvalidArgumentError: Ids or row numbers do not exist.
+    """
+    _check_sizes(indices, ids)
+    if ids.size and ids[-1] + 1 > count:
+        raise InvalidArgumentError(None, None, "Invalid number of segments")
+    wrong = ids[(ids < 0) | (ids >= count)]
+    if wrong.size:
+        raise InvalidArgumentError(
+            None, None, f"Segment id {wrong[0]} out of range [0, {count})."
+        )
+    if is_host(indices):
+        wrong = indices[(indices < 0) | (indices >= rows)]
+        if wrong.size:
+            raise InvalidArgumentError(
+                None, None, f"Index {wrong[0]} out of range [0, {rows})."
+            )
+
+
 def _backward(how: str) -> Any:
     def run(
         _attrs: Any, grad: Array, indices: Array, ids: np.ndarray, dim0: np.ndarray
     ) -> tuple[Array]:
+        _check_backward(indices, ids, grad.shape[0], int(dim0))
         rows = _scaled_rows(how, grad, ids)
         return (combine_rows("sum", rows, indices, int(dim0)),)
 

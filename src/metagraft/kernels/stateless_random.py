@@ -116,6 +116,7 @@ def multinomial(
 ) -> tuple[Array]:
     dtype = np.dtype(attrs["output_dtype"].as_numpy_dtype)
     position = scrambled(seed)
+    distributions.check_logits(logits, int(num_samples))
     return (distributions.categories(*position, logits, int(num_samples), dtype),)
 
 

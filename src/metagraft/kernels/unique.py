@@ -111,6 +111,10 @@ def upper_bound(attrs: Attrs, sequences: Array, values: Array) -> tuple[Array]:
 
 
 def _search(attrs: Attrs, sequences: Array, values: Array, side: str) -> Array:
+    if sequences.shape[0] != values.shape[0]:
+        raise InvalidArgumentError(
+            None, None, "Leading dim_size of both tensors must match."
+        )
     xp = namespace(sequences, values)
     dtype = attrs["out_type"].numpy_dtype
     if xp is np:

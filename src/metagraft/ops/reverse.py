@@ -8,7 +8,13 @@ from typing import Any
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.operation import Operation
-from metagraft.graph.shape_checks import merge_dim, with_rank, with_rank_at_least
+from metagraft.graph.shape_checks import (
+    merge_dim,
+    merged,
+    with_rank,
+    with_rank_at_least,
+    with_rank_at_most,
+)
 from metagraft.graph.shapes import Dims
 
 
@@ -81,9 +87,10 @@ def reverse_sequence_gradient(
 
 
 def roll_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
-    """Unchanged."""
+    """Unchanged; shifts and axes are scalars or vectors of one size."""
     del attrs
     with_rank_at_least(inputs[0], 1)
+    merged(with_rank_at_most(inputs[1], 1), with_rank_at_most(inputs[2], 1))
     return (inputs[0],)
 
 

@@ -50,6 +50,11 @@ def unsorted_segment_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     for size, id_size in zip(data, ids, strict=False):
         merge_dim(size, id_size)
     count = inputs.value(2)
+    if count is not None and int(count.reshape(-1)[0]) < 0:
+        raise ValueError(
+            "Dimension size, given by scalar input 2, must be non-negative but is"
+            f" {int(count.reshape(-1)[0])}"
+        )
     size = None if count is None else int(count.reshape(-1)[0])
     return ((size, *data[len(ids) :]),)
 

@@ -42,6 +42,11 @@ def multinomial_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     with_rank(inputs[1], 0)
     _check_seed(inputs[2])
     samples = inputs.value(1)
+    if samples is not None and int(samples) < 0:
+        raise ValueError(
+            "Dimension size, given by scalar input 1, must be non-negative but is"
+            f" {int(samples)}"
+        )
     return ((batch, None if samples is None else int(samples)),)
 
 
