@@ -109,6 +109,7 @@ def _transposed(
 def _described(shape: Sequence[int], dtype: Any) -> Any:
     import jax
 
+    lax()  # on the host, lets 64-bit types be described as what they are
     sizes = tuple(int(dim) for dim in shape)
     return jax.ShapeDtypeStruct(sizes, dtype)  # type: ignore[no-untyped-call]
 
