@@ -89,7 +89,35 @@ def decoded_records(tf: ModuleType) -> None:
     tf.io.parse_tensor(tf.io.serialize_tensor(lines), out_type=tf.string, name="read")
 
 
+def parsed_ragged_features(tf: ModuleType) -> None:
+    """Values in rows that other features tell."""
+    batch = tf.placeholder(tf.string, [None], name="batch")
+    one = tf.placeholder(tf.string, [], name="one")
+    kind = tf.io.RaggedFeature
+    features = {
+        "plain": kind(tf.int64),
+        "splits": kind(tf.float32, "v", [kind.RowSplits("s")]),
+        "lengths": kind(tf.float32, "v", [kind.RowLengths("l")]),
+        "starts": kind(tf.float32, "v", [kind.RowStarts("st")]),
+        "limits": kind(tf.float32, "v", [kind.RowLimits("li")], validate=True),
+        "uniform": kind(tf.float32, "v", [kind.UniformRowLength(2)]),
+        "deep": kind(tf.float32, "v", [kind.RowSplits("s"), kind.UniformRowLength(3)]),
+        "rows": kind(
+            tf.string, "w", [kind.UniformRowLength(2), kind.RowLengths("l2")], tf.int64
+        ),
+    }
+    tf.io.parse_example(batch, features)
+    tf.io.parse_single_example(one, features, name="single")
+    row = {"ids": kind(tf.string, "v", [kind.ValueRowIds("i")])}
+    tf.io.parse_single_example(one, row)
+    tf.io.parse_example(batch, row, name="row_numbers")
+    few = {name: features[name] for name in ("plain", "splits", "uniform")}
+    tf.io.parse_sequence_example(batch, few, few)
+    tf.io.parse_single_sequence_example(one, {"a": kind(tf.int64)}, few)
+
+
 PROGRAMS = (
+    parsed_ragged_features,
     parsed_examples,
     parsed_sparse_features,
     parsed_sequences,
