@@ -6,17 +6,26 @@ ragged_dispatch.py.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
 from metagraft.api.checks import assert_equal
-from metagraft.graph.build import array
+from metagraft.graph.apply_op import op
+from metagraft.graph.build import array, math
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.scopes import control_dependencies, name_scope
 from metagraft.graph.tensor import Tensor
 
 __all__ = ["RaggedOperators"]
+
+
+def _node(op_type: str) -> Callable[..., Any]:
+    """Return the function that adds one operation of two operands."""
+
+    def add_node(x: Any, y: Any) -> Any:
+        return op(op_type, x=x, y=y)
+
+    return add_node
 
 
 class RaggedOperators:
@@ -36,7 +45,7 @@ class RaggedOperators:
                 operands = mine.flat_values, theirs.flat_values
                 return mine.with_flat_values(function(*operands))
         flat = mine.flat_values
-        other = convert_to_tensor(other, dtype=flat.dtype.base_dtype, name="y")
+        other = convert_to_tensor(other, preferred_dtype=flat.dtype.base_dtype)
         ranks = flat.shape.ndims, other.shape.ndims
         if None in ranks or (ranks[1] and ranks[1] >= ranks[0]):
             # TF: broadcasts a tensor along the rows.
@@ -60,87 +69,87 @@ class RaggedOperators:
 
     def __add__(self, other: Any) -> Any:
         """Add element by element."""
-        return self._apply(operator.add, other, swap=False)
+        return self._apply(math.add, other, swap=False)
 
     def __radd__(self, other: Any) -> Any:
         """Add element by element."""
-        return self._apply(operator.add, other, swap=True)
+        return self._apply(math.add, other, swap=True)
 
     def __sub__(self, other: Any) -> Any:
         """Subtract element by element."""
-        return self._apply(operator.sub, other, swap=False)
+        return self._apply(_node("Sub"), other, swap=False)
 
     def __rsub__(self, other: Any) -> Any:
         """Subtract element by element."""
-        return self._apply(operator.sub, other, swap=True)
+        return self._apply(_node("Sub"), other, swap=True)
 
     def __mul__(self, other: Any) -> Any:
         """Multiply element by element."""
-        return self._apply(operator.mul, other, swap=False)
+        return self._apply(_node("Mul"), other, swap=False)
 
     def __rmul__(self, other: Any) -> Any:
         """Multiply element by element."""
-        return self._apply(operator.mul, other, swap=True)
+        return self._apply(_node("Mul"), other, swap=True)
 
     def __truediv__(self, other: Any) -> Any:
         """Divide element by element."""
-        return self._apply(operator.truediv, other, swap=False)
+        return self._apply(math.truediv, other, swap=False)
 
     def __rtruediv__(self, other: Any) -> Any:
         """Divide element by element."""
-        return self._apply(operator.truediv, other, swap=True)
+        return self._apply(math.truediv, other, swap=True)
 
     def __floordiv__(self, other: Any) -> Any:
         """Divide element by element, rounding down."""
-        return self._apply(operator.floordiv, other, swap=False)
+        return self._apply(math.floordiv, other, swap=False)
 
     def __rfloordiv__(self, other: Any) -> Any:
         """Divide element by element, rounding down."""
-        return self._apply(operator.floordiv, other, swap=True)
+        return self._apply(math.floordiv, other, swap=True)
 
     def __mod__(self, other: Any) -> Any:
         """Return remainders element by element."""
-        return self._apply(operator.mod, other, swap=False)
+        return self._apply(math.mod, other, swap=False)
 
     def __rmod__(self, other: Any) -> Any:
         """Return remainders element by element."""
-        return self._apply(operator.mod, other, swap=True)
+        return self._apply(math.mod, other, swap=True)
 
     def __pow__(self, other: Any) -> Any:
         """Raise to powers element by element."""
-        return self._apply(operator.pow, other, swap=False)
+        return self._apply(math.power, other, swap=False)
 
     def __rpow__(self, other: Any) -> Any:
         """Raise to powers element by element."""
-        return self._apply(operator.pow, other, swap=True)
+        return self._apply(math.power, other, swap=True)
 
     def __lt__(self, other: Any) -> Any:
         """Compare element by element."""
-        return self._apply(operator.lt, other, swap=False)
+        return self._apply(_node("Less"), other, swap=False)
 
     def __le__(self, other: Any) -> Any:
         """Compare element by element."""
-        return self._apply(operator.le, other, swap=False)
+        return self._apply(_node("LessEqual"), other, swap=False)
 
     def __gt__(self, other: Any) -> Any:
         """Compare element by element."""
-        return self._apply(operator.gt, other, swap=False)
+        return self._apply(_node("Greater"), other, swap=False)
 
     def __ge__(self, other: Any) -> Any:
         """Compare element by element."""
-        return self._apply(operator.ge, other, swap=False)
+        return self._apply(_node("GreaterEqual"), other, swap=False)
 
     def __and__(self, other: Any) -> Any:
         """Combine flags element by element."""
-        return self._apply(operator.and_, other, swap=False)
+        return self._apply(_node("LogicalAnd"), other, swap=False)
 
     def __or__(self, other: Any) -> Any:
         """Combine flags element by element."""
-        return self._apply(operator.or_, other, swap=False)
+        return self._apply(_node("LogicalOr"), other, swap=False)
 
     def __xor__(self, other: Any) -> Any:
         """Combine flags element by element."""
-        return self._apply(operator.xor, other, swap=False)
+        return self._apply(math.logical_xor, other, swap=False)
 
     def __neg__(self) -> Any:
         """Negate each element."""
