@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 
 from metagraft.formats.bundle.format import Entry, encode_head
 from metagraft.formats.bundle.many_entries import (
     decode_many,
-    encode_entries,
     encode_many,
+    encode_table,
 )
 from metagraft.formats.extents import Extent
 
@@ -85,14 +86,19 @@ def test_encoded_as_one_by_one(seed: int) -> None:
     shards, offsets, sizes, checksums = zip(*[e[2:6] for e in entries], strict=True)
     expected = [entry.encode() for entry in entries]
     assert encode_many(heads, (shards, offsets, sizes, checksums)) == expected
-    assert encode_entries(entries) == expected
+    table = decode_many(expected, entries.__getitem__)
+    assert encode_table(table, table.shards) == expected
 
 
 def test_encoded_with_slices() -> None:
     """Entries of partitioned tensors stand between the others."""
     entries = [Entry(1, (4,), 0, 16 * n, 16, n) for n in range(9)]
     entries[4] = Entry(1, (4,), slices=((Extent(0, 2),), (Extent(2, 2),)))
-    assert encode_entries(entries) == [entry.encode() for entry in entries]
+    encoded = [entry.encode() for entry in entries]
+    table = decode_many(encoded, entries.__getitem__)
+    assert encode_table(table, table.shards) == encoded
+    moved = [entry._replace(shard=3).encode() for entry in entries]
+    assert encode_table(table, np.full(9, 3)) == moved
 
 
 def test_nothing_encoded() -> None:

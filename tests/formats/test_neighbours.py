@@ -13,7 +13,6 @@ from metagraft.formats.bundle.format import Entry
 from metagraft.formats.bundle.many_entries import (
     EntryTable,
     decode_many,
-    encode_entries,
 )
 from metagraft.formats.bundle.neighbours import runs_of
 from metagraft.formats.bundle.reader import BundleReader
@@ -98,7 +97,7 @@ def test_damage(tmp_path: Path) -> None:
 
 
 def _table(entries: list[Entry]) -> EntryTable:
-    encoded = encode_entries(entries)
+    encoded = [entry.encode() for entry in entries]
     return decode_many(encoded, lambda position: Entry.decode(encoded[position]))
 
 

@@ -92,6 +92,14 @@ def resolve(tensor_slice: TensorSlice, shape: Sequence[int]) -> Box:
     return Box(tuple(starts), tuple(lengths))
 
 
+def format_slice(tensor_slice: TensorSlice) -> str:
+    """Format as TensorFlow does: `0,2:-`."""
+    return ":".join(
+        "-" if extent.length is None else f"{extent.start},{extent.length}"
+        for extent in tensor_slice
+    )
+
+
 def whole(shape: Sequence[int]) -> Box:
     """Return the box that is all of a tensor."""
     return Box((0,) * len(shape), tuple(shape))

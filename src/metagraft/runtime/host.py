@@ -239,8 +239,11 @@ def load(store: Store, reads: Sequence[Read], environment: Environment) -> None:
     Raises:
         FailedPreconditionError: A variable has no value.
     """
+    get = store.get
     for read in reads:
-        value = store.host_value(read.declaration)
+        value = get(read.declaration)
+        if type(value) is not np.ndarray:
+            value = store.host_value(read.declaration)
         if read.initialized:
             value = np.bool_(value is not None)
         elif value is None and not read.optional:

@@ -36,7 +36,7 @@ _COMMON_KINDS: Final = 8  # found by comparing all rows with one, which beats a 
 _CHUNK_ROWS: Final = 8192
 
 # Shards, offsets, sizes and stored checksums of many entries.
-Fields = Sequence[Sequence[int]]
+Fields = Sequence[Sequence[int] | byte_rows.Numbers]
 _Columns = list[tuple[int, int, int]]
 
 
@@ -58,23 +58,6 @@ def encode_many(heads: Sequence[bytes], fields: Fields) -> list[bytes]:
             columns.append(byte_rows.tagged(tag, make(part), part != 0))
         encoded += byte_rows.joined_rows(columns)
     return encoded
-
-
-def encode_entries(entries: Sequence[Entry]) -> list[bytes]:
-    """Return what `Entry.encode` returns for each."""
-    plain = [entry for entry in entries if not entry.slices]
-    heads = [encode_head(entry.data_type, entry.shape) for entry in plain]
-    columns = [
-        [entry.shard for entry in plain],
-        [entry.offset_bytes for entry in plain],
-        [entry.size_bytes for entry in plain],
-        [entry.stored_checksum for entry in plain],
-    ]
-    found = encode_many(heads, columns)
-    if len(plain) == len(entries):
-        return found
-    rest = iter(found)
-    return [entry.encode() if entry.slices else next(rest) for entry in entries]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +96,17 @@ class EntryTable:
     def entries(self) -> list[Entry]:
         """Return all entries."""
         return [self[position] for position in range(len(self))]
+
+
+def encode_table(table: EntryTable, shards: byte_rows.Numbers) -> list[bytes]:
+    """Return what `Entry.encode` returns for each entry, with other shards."""
+    heads = [encode_head(data_type, shape) for data_type, shape in table.kinds]
+    columns = (shards, table.offsets, table.sizes, table.checksums)
+    encoded = encode_many([heads[kind] for kind in table.kind.tolist()], columns)
+    for position in table.slices:
+        entry = table[position]._replace(shard=shards.item(position))
+        encoded[position] = entry.encode()
+    return encoded
 
 
 def decode_many(

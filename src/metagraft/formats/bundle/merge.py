@@ -13,18 +13,25 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+import numpy as np
+
 from metagraft.errors import DataLossError, InvalidArgumentError, OpError
 from metagraft.formats import files
 from metagraft.formats.bundle.commit import commit_parts
 from metagraft.formats.bundle.format import (
     HEADER_KEY,
+    SLICE_KEY_PREFIX,
     Entry,
     Header,
     index_path,
     shard_path,
 )
-from metagraft.formats.bundle.many_entries import decode_many, encode_entries
+from metagraft.formats.bundle.many_entries import EntryTable, decode_many, encode_table
 from metagraft.formats.bundle.reader import too_new
+from metagraft.formats.byte_rows import Numbers
+from metagraft.formats.extents import format_slice
+from metagraft.formats.names import decode_name
+from metagraft.formats.slice_keys import decode_slice_key
 from metagraft.formats.table.reader import TableReader
 from metagraft.formats.table.writer import TableWriter
 
@@ -78,7 +85,8 @@ class _Merge:
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
         self._is_big_endian: bool | None = None
-        self._entries: dict[bytes, Entry] = {}
+        self._encoded: dict[bytes, bytes] = {}  # those of whole tensors and of slices
+        self._partitioned: dict[bytes, Entry] = {}
         self._data_files: list[str] = []
 
     def add(self, part: str) -> None:
@@ -90,34 +98,60 @@ class _Merge:
                 None, None, f"{source}: its byte order differs from the other parts'"
             )
         self._is_big_endian = header.is_big_endian
-        # Only data files that an entry names become shards.
-        shards: dict[int, int] = {}
         rows = [row for row in table.items() if row[0] != HEADER_KEY]
         encoded = [value for _, value in rows]
         entries = decode_many(
             encoded, lambda number: _decoded(Entry.decode, encoded[number], source)
         )
-        for (key, _), entry in zip(rows, entries.entries(), strict=True):
-            known = self._entries.get(key)
-            if known is not None:
-                self._entries[key] = _joined(key, known, entry, source)
-                continue
-            if entry.shard not in shards:
-                shards[entry.shard] = len(self._data_files)
-                path = shard_path(part, entry.shard, header.shard_count)
-                self._data_files.append(path)
-            if shards[entry.shard] != entry.shard:
-                entry = entry._replace(shard=shards[entry.shard])  # noqa: PLW2901
-            self._entries[key] = entry
+        keys = [key for key, _ in rows]
+        self._refuse_known(keys, entries, part)
+        shards = self._shards_in_merge(part, entries, header.shard_count)
+        self._encoded.update(zip(keys, encode_table(entries, shards), strict=True))
+        for position in entries.slices:
+            key = keys[position]
+            del self._encoded[key]
+            entry = entries[position]._replace(shard=shards.item(position))
+            known = self._partitioned.get(key, entry)
+            self._partitioned[key] = _joined(key, known, entry, source)
+
+    def _refuse_known(self, keys: list[bytes], table: EntryTable, part: str) -> None:
+        """Check that no other part has the same, but for partitioned tensors."""
+        sliced = {keys[position] for position in table.slices}
+        known = self._encoded.keys() & keys
+        known |= self._partitioned.keys() & (set(keys) - sliced)
+        if known:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Duplicate tensor keyed by {_shown(min(known))} encountered, when "
+                f"merging prefix: {part}",
+            )
+
+    def _shards_in_merge(
+        self, part: str, table: EntryTable, shard_count: int
+    ) -> Numbers:
+        """Return the shards of entries after the merge; only used files have one."""
+        used, first, place = np.unique(
+            table.shards, return_index=True, return_inverse=True
+        )
+        order = np.argsort(first)
+        numbers = np.empty(len(used), np.int64)
+        numbers[order] = np.arange(len(used)) + len(self._data_files)
+        for shard in used[order].tolist():
+            self._data_files.append(shard_path(part, shard, shard_count))
+        return numbers[place]
 
     def finish(self) -> None:
         count = max(1, len(self._data_files))
+        encoded = self._encoded
+        for key, entry in self._partitioned.items():
+            encoded[key] = entry.encode()
         with files.AtomicFile(index_path(self.prefix)) as index:
             table = TableWriter(index.write)
             header = Header(count, is_big_endian=bool(self._is_big_endian))
             table.add(HEADER_KEY, header.encode())
-            keys = sorted(self._entries)
-            table.add_many(keys, encode_entries([self._entries[key] for key in keys]))
+            keys = sorted(encoded)
+            table.add_many(keys, [encoded[key] for key in keys])
             table.finish()
             commit_parts(self.prefix, self._data_files, index)
 
@@ -133,10 +167,6 @@ def _decoded(decode: Callable[[bytes], _T], data: bytes, source: str) -> _T:
 
 def _joined(key: bytes, known: Entry, entry: Entry, source: str) -> Entry:
     """Return the entry of a partitioned tensor of which two parts hold slices."""
-    if not known.slices or not entry.slices:
-        raise InvalidArgumentError(
-            None, None, f"{source}: another part holds {key!r} too"
-        )
     said, said_before = ((each.data_type, each.shape) for each in (entry, known))
     if said != said_before:
         raise InvalidArgumentError(
@@ -147,3 +177,15 @@ def _joined(key: bytes, known: Entry, entry: Entry, source: str) -> Entry:
         )
     slices = dict.fromkeys((*known.slices, *entry.slices))
     return known._replace(slices=tuple(slices))
+
+
+def _shown(key: bytes) -> str:
+    """Return the name of a tensor, or of the slice of one, that a key means."""
+    if not key.startswith(SLICE_KEY_PREFIX):
+        return decode_name(key)
+    # TF: the key itself, of which only what is before its first zero byte is seen.
+    try:
+        name, part = decode_slice_key(key)
+    except ValueError:
+        return repr(key)
+    return f"{decode_name(name)}, slice {format_slice(part)}"

@@ -53,7 +53,7 @@ from metagraft.formats.extents import Box, resolve
 from metagraft.formats.names import decode_name, encode_name
 from metagraft.formats.slice_keys import encode_slice_key
 from metagraft.formats.table.reader import TableReader
-from metagraft.formats.tensor_table import TensorTable
+from metagraft.formats.tensor_table import TensorTable, debug_line
 
 # Large tensors are read and checked in pieces that stay in the processor's cache.
 _PIECE_BYTES: Final = 1 << 20
@@ -152,6 +152,16 @@ class BundleReader(TensorTable):
     def dtype(self, name: str) -> int:
         """Return the `DataType` number of the elements of a tensor."""
         return self._entry(name).data_type
+
+    def debug_string(self) -> bytes:
+        """Return a line for each tensor and each slice: its key, type and shape."""
+        lines = []
+        for key, encoded in self._table.items():
+            if key:
+                entry = self._decode_entry(decode_name(key), encoded)
+                if not entry.slices:  # else there are lines for these
+                    lines.append(debug_line(key, entry.data_type, entry.shape))
+        return b"".join(lines)
 
     def slices(self, name: str) -> tuple[Box, ...]:
         """Return the parts in which a tensor is stored; none if it is stored whole."""

@@ -355,7 +355,7 @@ class _SmallTensors:
     def encoded_entries(self) -> list[bytes]:
         """Return the entries of all, in the order of `keys`."""
         shards = [0] * len(self.keys)
-        stored = list(map(mask, self._checksums))
+        stored = mask(np.array(self._checksums, np.int64)).tolist()
         return encode_many(self._heads, (shards, self._offsets, self._sizes, stored))
 
 
