@@ -176,6 +176,28 @@ def image_boxes(tf: ModuleType) -> None:
     )
 
 
+def image_transforms(tf: ModuleType) -> None:
+    """Projections with their gradients."""
+    image = tf.placeholder(tf.float32, [2, 5, 6, 3], name="image")
+    moves = tf.placeholder(tf.float32, [None, 8], name="moves")
+    y = tf.raw_ops.ImageProjectiveTransformV2(
+        images=image,
+        transforms=moves,
+        output_shape=[4, 7],
+        interpolation="BILINEAR",
+    )
+    z = tf.raw_ops.ImageProjectiveTransformV3(
+        images=tf.placeholder(tf.float32, [None, None, None, 1], name="fed"),
+        transforms=tf.ones([1, 8]),
+        output_shape=tf.placeholder(tf.int32, [2]),
+        fill_value=1.0,
+        interpolation="NEAREST",
+        fill_mode="WRAP",
+    )
+    tf.gradients(y, image)
+    tf.gradients(z, z.op.inputs[0])
+
+
 def image_files(tf: ModuleType) -> None:
     """Images as files, with every argument of their functions."""
     contents = tf.placeholder(tf.string, [], name="contents")
@@ -231,6 +253,7 @@ PROGRAMS = (
     image_colors,
     image_randomness,
     image_boxes,
+    image_transforms,
     image_files,
     image_measures,
 )

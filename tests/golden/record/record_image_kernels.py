@@ -394,6 +394,39 @@ def samples() -> Iterator[Case]:
     yield Case("random", "SampleDistortedBoundingBox", attrs, none)
 
 
+def transforms() -> Iterator[Case]:
+    """Yield projections, with every way to go on beyond the edges."""
+    moves = np.array(
+        [
+            [1, 0, 0, 0, 1, 0, 0, 0],
+            [0.8, -0.3, 1.3, 0.2, 1.1, -7.2, 0, 0],
+            [1.4, 0.2, -3.1, -0.4, 0.7, 2.4, 0.03, -0.02],
+        ],
+        np.float32,
+    )
+    modes = (b"CONSTANT", b"REFLECT", b"WRAP", b"NEAREST")
+    for mode, kind in itertools.product(modes, ("NEAREST", "BILINEAR")):
+        attrs = {"interpolation": kind, "fill_mode": mode.decode()}
+        given = {
+            "images": pixels([3, 5, 6, 2]),
+            "transforms": moves,
+            "output_shape": ints(7, 8),
+        }
+        yield Case("transform", "ImageProjectiveTransformV2", attrs, given)
+        one = {**given, "transforms": moves[2:], "fill_value": np.float32(-3.5)}
+        yield Case("transform", "ImageProjectiveTransformV3", attrs, one)
+    for dtype in (*FLOATS[1:], *INTEGERS):
+        given = {
+            "images": pixels([1, 4, 4, 1], dtype),
+            "transforms": moves[1:2],
+            "output_shape": ints(3, 5),
+        }
+        attrs = {"interpolation": "BILINEAR"}
+        case = Case("transform", "ImageProjectiveTransformV2", attrs, given)
+        if has_kernel(case):
+            yield case
+
+
 def main() -> None:
     """Record every family."""
     families = (
@@ -407,6 +440,7 @@ def main() -> None:
         drawings,
         suppressions,
         samples,
+        transforms,
     )
     write(OUT, (case for family in families for case in family()))
 
