@@ -68,8 +68,7 @@ def test_there_and_back(bundle: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["two.index", "two.data-00000-of-00001", ""])
 def test_any_path_of_a_checkpoint(bundle: Path, tmp_path: Path, name: str) -> None:
     """The files of a checkpoint, and its folder, mean it."""
-    target = tmp_path / "other" / "new"
-    target.parent.mkdir()
+    target = tmp_path / "other" / "folder" / "new"  # which do not exist
     convert_checkpoint(bundle.parent / name, target)
     _check(target)
 

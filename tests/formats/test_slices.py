@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -14,6 +15,7 @@ from metagraft.errors import (
     DataLossError,
     InvalidArgumentError,
     NotFoundError,
+    UnimplementedError,
 )
 from metagraft.formats.checkpoint import open_checkpoint
 from metagraft.formats.extents import Extent
@@ -97,8 +99,11 @@ def test_refusals_of_the_writer(tmp_path: Path) -> None:
         writer.add("a", (3,), (Extent(0, 2),), row, 1)
     with pytest.raises(InvalidArgumentError, match="for a slice of"):
         writer.add("b", (3,), whole, row, 1)
-    with pytest.raises(InvalidArgumentError, match="no elements of type 23"):
+    message = "Tensor slice serialization not implemented for dtype 23"
+    with pytest.raises(InvalidArgumentError, match=message):
         writer.add("c", (2,), whole, row.astype(np.uint64), 23)
+    with pytest.raises(UnimplementedError, match="data type bfloat16 not yet support"):
+        writer.add("d", (2,), whole, row.astype(ml_dtypes.bfloat16), 14)
     assert not list(tmp_path.iterdir())
 
 

@@ -14,6 +14,7 @@ from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.graph import Graph
 from metagraft.runtime.session import Session
+from metagraft.training.checkpoint_reader import CheckpointReader
 
 ROWS = np.array([[1, 2], [3, 4]], np.float32)
 
@@ -218,7 +219,10 @@ def test_what_cannot_be_merged(session: Session, tmp_path: Path) -> None:
     prefix = str(tmp_path / "model")
     session.run(save(Path(prefix), ["w"], [""], [ROWS]))
     for prefixes, message in (
-        ([prefix, prefix], "another part holds .*w"),
+        (
+            [prefix, prefix],
+            f"Duplicate tensor keyed by w encountered, when merging prefix: {prefix}",
+        ),
         ([prefix + "x"], "allow_missing_files was set to false and .*x did not exist"),
     ):
         with pytest.raises(errors.InvalidArgumentError, match=message):
@@ -379,3 +383,131 @@ def test_rows_that_cannot_be_moved(
     with pytest.raises(error) as raised:
         session.run(moved)
     assert raised.value.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("a*", [1, 2]),
+        ("a-?", [1, 2]),
+        ("a-[1]", [1, 2]),
+        ("a-[!2]", [1, 2]),
+        ("a-[^2]", [1, 2]),
+        ("*a-1", [1, 2]),
+        ("a-\\1", [1, 2]),
+        ("../d*p/a-1", [1, 2]),
+        ("s-*", [1, 2, 3, 4]),
+        ("s-0000[01]-of-*", [1, 2, 3, 4]),
+    ],
+)
+def test_patterns(
+    session: Session, tmp_path: Path, pattern: str, found: list[float]
+) -> None:
+    """Files of the first format are found by patterns, by all ops."""
+    _save_in_parts(session, tmp_path / "deep")
+    path = f"{tmp_path}/deep/{pattern}"
+    whole = op("Restore", file_pattern=path, tensor_name="x", dt=dtypes.float32)
+    part = op(
+        "RestoreSlice",
+        file_pattern=path,
+        tensor_name="x",
+        shape_and_slice=f"{len(found)} 1,1",
+        dt=dtypes.float32,
+    )
+    (second,) = restore(Path(path), ["x"], [""], [dtypes.float32])
+    read = session.run([whole, part, second])
+    assert [each.tolist() for each in read] == [found, found[1:2], found]
+
+
+@pytest.mark.parametrize("pattern", ["no*", "a-[", "a-[1", "a-{1,2}", "a-[1-"])
+def test_patterns_of_nothing(session: Session, tmp_path: Path, pattern: str) -> None:
+    """Patterns that match no file, and those that have no end."""
+    _save_in_parts(session, tmp_path)
+    path = str(tmp_path / pattern)
+    whole = op("Restore", file_pattern=path, tensor_name="x", dt=dtypes.float32)
+    with pytest.raises(errors.NotFoundError) as raised:
+        session.run(whole)
+    assert raised.value.message.startswith(
+        "Unsuccessful TensorSliceReader constructor: Failed to find any matching files "
+        f"for {path}"
+    )
+
+
+def test_files_that_hold_the_same(session: Session, tmp_path: Path) -> None:
+    """A pattern that matches two files with the same slice."""
+    _save_in_parts(session, tmp_path)
+    (tmp_path / "b-1").write_bytes((tmp_path / "a-1").read_bytes())
+    path = str(tmp_path / "?-1")
+    whole = op("Restore", file_pattern=path, tensor_name="x", dt=dtypes.float32)
+    message = "Overlapping slices: existing slice = -, new slice = -"
+    with pytest.raises(errors.DataLossError, match=message):
+        session.run(whole)
+
+
+def test_lines_for_people(session: Session, tmp_path: Path) -> None:
+    """What readers print of tensors in slices, of both formats."""
+    _save_in_parts(session, tmp_path)
+    reader = CheckpointReader(str(tmp_path / "s-*"))
+    assert reader.debug_string() == b"x (DT_FLOAT) [4], 2 slices\n"
+    specs = ["4 3 0,2:-", "4 3 2,2:0,3", ""]
+    half = np.ones((2, 3), np.float32)
+    tensors = [half, half, np.array([b"a", b"b"], object)]
+    session.run(save(tmp_path / "m", ["m", "m", "a"], specs, tensors))
+    assert CheckpointReader(str(tmp_path / "m")).debug_string() == (
+        b"\0m\0\1\1\2\x80\x82\x80\x7f (DT_FLOAT) [2,3]\n"
+        b"\0m\0\1\1\2\x82\x82\x80\x83 (DT_FLOAT) [2,3]\n"
+        b"a (DT_STRING) [2]\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "message"),
+    [
+        (
+            "bfloat16",
+            errors.UnimplementedError,
+            "Saving data type {} not yet supported",
+        ),
+        ("int4", errors.UnimplementedError, "Saving data type {} not yet supported"),
+        ("float8_e5m2", errors.UnimplementedError, "Saving data type {} not yet supp"),
+        (
+            "uint32",
+            errors.InvalidArgumentError,
+            "Tensor slice serialization not implemented for dtype 22",
+        ),
+    ],
+)
+def test_types_that_the_first_format_lacks(
+    session: Session, tmp_path: Path, name: str, error: type[Exception], message: str
+) -> None:
+    """Saving them is refused with TensorFlow's class and words."""
+    value = np.ones(2, dtypes.as_dtype(name).as_numpy_dtype)
+    with pytest.raises(error, match=message.format(name)):
+        session.run(
+            op(
+                "SaveSlices",
+                filename=str(tmp_path / "x"),
+                tensor_names=["x"],
+                shapes_and_slices=[""],
+                data=[value],
+            )
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def _save_in_parts(session: Session, folder: Path) -> None:
+    """Write `a-1` with x whole, and x in two files of shards."""
+    for name, spec, values in (
+        ("a-1", "", [1, 2]),
+        ("s-00000-of-00002", "4 0,2", [1, 2]),
+        ("s-00001-of-00002", "4 2,2", [3, 4]),
+    ):
+        session.run(
+            op(
+                "SaveSlices",
+                filename=str(folder / name),
+                tensor_names=["x"],
+                shapes_and_slices=[spec],
+                data=[np.array(values, np.float32)],
+            )
+        )

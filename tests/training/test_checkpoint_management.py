@@ -149,7 +149,9 @@ def test_reader(prefix: str) -> None:
     assert reader.get_tensor("s").tolist() == [b"x", b"yy"]
     assert reader.get_tensor("p").tolist() == [[1.0, 1.0]] * 4
     assert reader.debug_string() == (
-        b"a (DT_FLOAT) [2]\nb (DT_INT32) []\np (DT_FLOAT) [4,2]\ns (DT_STRING) [2]\n"
+        b"\0p\0\1\1\2\x80\x82\x80\x82 (DT_FLOAT) [2,2]\n"
+        b"\0p\0\1\1\2\x82\x82\x80\x82 (DT_FLOAT) [2,2]\n"
+        b"a (DT_FLOAT) [2]\nb (DT_INT32) []\ns (DT_STRING) [2]\n"
     )
     with pytest.raises(tf.errors.NotFoundError, match="Key zz not found in checkpoint"):
         reader.get_tensor("zz")

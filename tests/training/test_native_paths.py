@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -72,25 +71,25 @@ def _checked(path: str, _: Path) -> None:
 
 
 def _converted(path: str, folder: Path) -> None:
-    metagraft.convert_checkpoint(path, folder.parent / "converted")
-    _is_v(folder.parent / "converted")
+    metagraft.convert_checkpoint(path, folder.parent / "new" / "converted")
+    _is_v(folder.parent / "new" / "converted")
 
 
 def _exported(path: str, folder: Path) -> None:
-    metagraft.export_weights(path, folder.parent / "v.npz")
-    with np.load(folder.parent / "v.npz") as arrays:
+    metagraft.export_weights(path, folder.parent / "new" / "v.npz")
+    with np.load(folder.parent / "new" / "v.npz") as arrays:
         assert {name: arrays[name].tolist() for name in arrays} == {"v": [3, 4]}
 
 
 def _as_weights(path: str, folder: Path) -> None:
-    metagraft.import_weights(path, folder.parent / "imported")
-    _is_v(folder.parent / "imported")
+    metagraft.import_weights(path, folder.parent / "new" / "imported")
+    _is_v(folder.parent / "new" / "imported")
 
 
 def _salvaged(path: str, folder: Path) -> None:
-    report = metagraft.salvage(path, folder.parent / "salvaged")
+    report = metagraft.salvage(path, folder.parent / "new" / "salvaged")
     assert report.kept == ("v",)
-    _is_v(folder.parent / "salvaged")
+    _is_v(folder.parent / "new" / "salvaged")
 
 
 def _verified(path: str, _: Path) -> None:
@@ -154,7 +153,7 @@ def test_every_name_is_here() -> None:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", TAKERS)
 def test_forms(name: str, form: str, tmp_path: Path) -> None:
-    """The prefix, each file, and the folder mean the same."""
+    """The prefix, each file, and the folder mean the same; writers make folders."""
     folder = tmp_path / "train"
     _saved(folder / "model", tf.train.SaverDef.V2)
     TAKERS[name](f"{folder}{form}", folder)

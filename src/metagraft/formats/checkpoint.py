@@ -9,6 +9,7 @@ from metagraft.errors import NotFoundError
 from metagraft.formats import files
 from metagraft.formats.bundle.format import index_path
 from metagraft.formats.bundle.reader import BundleReader
+from metagraft.formats.folders import files_of
 from metagraft.formats.slices.reader import SliceReader
 
 TensorReader: TypeAlias = BundleReader | SliceReader
@@ -18,8 +19,7 @@ def open_checkpoint(prefix: files.PathLike) -> TensorReader:
     """Return a reader of a checkpoint: version 2 if there is an index, else version 1.
 
     Args:
-        prefix: What its files start with; for shards of version 1 with `?` for the
-            digits of their numbers.
+        prefix: What its files start with; of version 1, a pattern of their names.
 
     Raises:
         NotFoundError: There is no checkpoint.
@@ -28,7 +28,7 @@ def open_checkpoint(prefix: files.PathLike) -> TensorReader:
     path = os.fspath(prefix)
     if files.exists(index_path(path)):
         return BundleReader(path)
-    if not files.matching(path):
+    if not files_of(path):
         raise NotFoundError(
             None,
             None,

@@ -29,15 +29,16 @@ def convert_checkpoint(
         source: A prefix, `model-10`, or one of its files, or the folder, for the latest
             in it.
         target: What the files of the new one are to start with, another name; of
-            version 1, the name of its file. The folder must exist.
+            version 1, the name of its file. Folders that are missing are made.
         version: The format of the new one: 2, tensor bundles, or 1, the older single
             file.
 
     Raises:
         NotFoundError: There is no checkpoint.
         DataLossError: It is damaged.
-        InvalidArgumentError: `version` is neither 1 nor 2, both names are the same, or
-            version 1 cannot hold a tensor.
+        InvalidArgumentError: `version` is neither 1 nor 2, or both names are the same.
+        UnimplementedError: Version 1 cannot hold a tensor; of unsigned types the class
+            is InvalidArgumentError.
         OpError: Files cannot be read or written; the class tells why.
     """
     if version not in (V1, V2):
@@ -50,6 +51,7 @@ def convert_checkpoint(
             None, None, f"{prefix}: a checkpoint cannot replace itself"
         )
     with open_checkpoint(prefix) as reader:
+        files.make_folders_above(target)
         if version == V1:
             _write_slices(reader, target)
         else:

@@ -201,6 +201,13 @@ def make_folders(path: PathLike) -> None:
             os.makedirs(name, exist_ok=True)  # noqa: PTH103
 
 
+def make_folders_above(path: PathLike) -> None:
+    """Make the folder that a file is to be in, and those above it."""
+    folder, slash, _ = os.fspath(path).rpartition("/")
+    if folder:
+        make_folders(folder + slash)
+
+
 def rename(source: PathLike, target: PathLike) -> None:
     """Give a file another name, replacing a file of that name."""
     old, new = local_path(source), local_path(target)

@@ -195,6 +195,20 @@ def matching(pattern: str) -> list[str]:
     return found
 
 
+def files_of(pattern: str) -> list[str]:
+    r"""Return the files of a checkpoint of version 1, given their name or a pattern.
+
+    # TF: takes any name as a pattern; here a file of this very name comes first, and
+    # the signs of folders mean themselves if that leads to files.
+
+    Args:
+        pattern: A name, with the signs of `matching`.
+    """
+    return files.matching(pattern) or [
+        path for path in matching(pattern) if not files.is_folder(path)
+    ]
+
+
 def _matching_names(folder: str, part: str) -> list[str]:
     if part in ("", ".", ".."):
         return [part]

@@ -16,6 +16,7 @@ from metagraft.formats.bundle.recovery import temporary_files
 from metagraft.formats.bundle.salvage import write_intact as write_bundle
 from metagraft.formats.checkpoint_paths import checkpoint_prefix
 from metagraft.formats.checkpoint_report import CheckpointReport, SalvageReport
+from metagraft.formats.folders import files_of
 from metagraft.formats.slices import verification as slices_verification
 from metagraft.formats.slices.salvage import write_intact as write_slices
 
@@ -52,7 +53,7 @@ def salvage(checkpoint: files.PathLike, destination: files.PathLike) -> SalvageR
     Args:
         checkpoint: The old one, as for `verify`.
         destination: The prefix of the new one, or the folder that it shall be in, under
-            the name of the old one.
+            the name of the old one. Folders that are missing are made.
 
     Returns:
         What was kept and what is lost; `print` it.
@@ -60,7 +61,7 @@ def salvage(checkpoint: files.PathLike, destination: files.PathLike) -> SalvageR
     Raises:
         AlreadyExistsError: There are files of this name; nothing is overwritten.
         DataLossError: Nothing verifies.
-        NotFoundError: There is no such checkpoint, or no such folder.
+        NotFoundError: There is no such checkpoint.
         OpError: A file cannot be written; the class tells why.
     """
     prefix, survey = _survey(checkpoint)
@@ -68,6 +69,7 @@ def salvage(checkpoint: files.PathLike, destination: files.PathLike) -> SalvageR
     target = _free_prefix(prefix, os.fspath(destination))
     if not report.intact and not report.partial:
         raise DataLossError(None, None, f"Nothing can be salvaged. {report}")
+    files.make_folders_above(target)
     if isinstance(survey, bundle_verification.Survey):
         write_bundle(survey, target)
     else:
@@ -79,7 +81,7 @@ def _survey(checkpoint: files.PathLike) -> tuple[str, _Survey]:
     prefix = checkpoint_prefix(checkpoint)
     if files.exists(index_path(prefix)):
         return prefix, bundle_verification.survey(prefix)
-    if files.matching(prefix):
+    if files_of(prefix):
         return prefix, slices_verification.survey(prefix)
     if files.matching(_data_files(prefix)):
         return prefix, bundle_verification.survey(prefix)
@@ -98,7 +100,7 @@ def _report(prefix: str, survey: _Survey) -> CheckpointReport:
 
 
 def _free_prefix(prefix: str, destination: str) -> str:
-    if files.is_folder(destination):
+    if destination.endswith("/") or files.is_folder(destination):
         slash = "" if destination.endswith("/") else "/"
         name = prefix.rpartition("/")[2].partition("-?????-of-")[0]
         destination = f"{destination}{slash}{name}"

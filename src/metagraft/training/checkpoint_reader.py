@@ -12,9 +12,7 @@ from metagraft.errors import NotFoundError
 from metagraft.formats import checkpoint_paths, files
 from metagraft.formats.bundle.recovery import index_state, read_through_saves
 from metagraft.formats.checkpoint import open_checkpoint
-from metagraft.formats.names import encode_name
 from metagraft.graph.dtypes import DType, from_enum
-from metagraft.proto import DataType
 from metagraft.training import checkpoint_management
 
 
@@ -84,13 +82,12 @@ class CheckpointReader:
             return self._bundle.read(name)[()]
 
     def debug_string(self) -> bytes:
-        """Return names, types and shapes, a line each."""
-        lines = []
-        for name in self._bundle.keys():  # noqa: SIM118 - no mapping
-            shape = ",".join(str(size) for size in self._bundle.shape(name))
-            dtype = DataType.Name(self._bundle.dtype(name))
-            lines.append(f"{name} ({dtype}) [{shape}]\n")
-        return encode_name("".join(lines))
+        """Return names, types and shapes, a line each.
+
+        Each slice of a partitioned tensor has a line, under the key in the file; of
+        format V1 such a tensor has one line, which counts them.
+        """
+        return self._bundle.debug_string()
 
 
 def load_checkpoint(ckpt_dir_or_file: str | os.PathLike[str]) -> CheckpointReader:

@@ -80,7 +80,8 @@ def export_weights(
     Args:
         source: A checkpoint, named as for `metagraft.restore`; a file of weights; or a
             session, for the global variables of its graph.
-        path: The file; its name ends with `.safetensors` or `.npz`.
+        path: The file; its name ends with `.safetensors` or `.npz`. Folders that are
+            missing are made.
         rename: What the tensors are called in the file, as for `metagraft.restore`.
         include: Regular expressions; only tensors whose names at the source begin like
             one of them are written.
@@ -127,6 +128,7 @@ def export_weights(
         missing = {outline.name for outline in left_out}
         written = {new: old for new, old in names.items() if old not in missing}
         entries = {new: _entry(tensors.outlines[old]) for new, old in written.items()}
+        files.make_folders_above(path)
         with kind.create(path, entries) as file:
             for name, array in _read(tensors, written, file.order):
                 file.add(name, array)
@@ -155,7 +157,7 @@ def import_weights(
     Args:
         source: A file that ends with `.safetensors` or `.npz`, or a checkpoint, named
             as for `metagraft.restore`.
-        checkpoint: The prefix of the new checkpoint; its folder must exist.
+        checkpoint: The prefix of the new checkpoint. Folders that are missing are made.
         rename: What the tensors are called in the checkpoint, as for
             `metagraft.restore`.
         include: Regular expressions; only tensors whose names at the source begin like
@@ -177,6 +179,7 @@ def import_weights(
         if tensors.path == prefix:
             raise ValueError(f"{prefix!r} would be written over what is read.")
         names = _new_names(tensors.outlines, rename, include, exclude)
+        files.make_folders_above(prefix)
         with BundleWriter(prefix) as writer:
             for new, array in _read(tensors, names, sorted(names)):
                 outline = tensors.outlines[names[new]]

@@ -18,7 +18,15 @@ from google.protobuf.message import DecodeError
 from metagraft.errors import DataLossError, NotFoundError
 from metagraft.formats import files
 from metagraft.formats.element_types import NUMPY_DTYPES
-from metagraft.formats.extents import Box, Extent, TensorSlice, gap, resolve
+from metagraft.formats.extents import (
+    Box,
+    Extent,
+    TensorSlice,
+    format_slice,
+    gap,
+    resolve,
+)
+from metagraft.formats.folders import files_of
 from metagraft.formats.slice_keys import encode_slice_key
 from metagraft.formats.slices.elements import decode_elements
 from metagraft.formats.slices.format import META_KEY, ListedTensor, decode_list
@@ -54,14 +62,14 @@ class SliceReader(TensorTable):
     """A checkpoint of version 1, with the methods of `BundleReader`."""
 
     def __init__(self, pattern: files.PathLike) -> None:
-        """Open all files that a name, with `?` for any character, stands for.
+        """Open all files that a name, with `*`, `?` or `[..]`, stands for.
 
         Raises:
             NotFoundError: There is none.
             DataLossError: One is damaged, or they contradict each other.
         """
         self._prefix = os.fspath(pattern)
-        paths = files.matching(self._prefix)
+        paths = files_of(self._prefix)
         if not paths:
             raise NotFoundError(
                 None,
@@ -98,7 +106,13 @@ class SliceReader(TensorTable):
                 f"{listed.shape}, another file says {tensor.data_type} and "
                 f"{tensor.shape}"
             )
-        tensor.parts.update(dict.fromkeys(listed.parts, file))
+        for part in listed.parts:
+            if part in tensor.parts:
+                raise ValueError(
+                    f"Overlapping slices: existing slice = {format_slice(part)}, new "
+                    f"slice = {format_slice(part)} of tensor {listed.name!r}"
+                )
+            tensor.parts[part] = file
 
     @property
     def prefix(self) -> str:
@@ -120,6 +134,9 @@ class SliceReader(TensorTable):
     def dtype(self, name: str) -> int:
         """Return the `DataType` number of the elements of a tensor."""
         return self._tensor(name).data_type
+
+    def _slice_count(self, name: str) -> int:
+        return len(self._tensor(name).parts)
 
     def stored_types(self, names: Sequence[str]) -> list[int | None]:
         """Return `DataType` numbers of tensors, None of those that do not exist."""

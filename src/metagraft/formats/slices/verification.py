@@ -24,6 +24,7 @@ from metagraft.formats.checkpoint_report import (
 )
 from metagraft.formats.element_types import type_name
 from metagraft.formats.extents import TensorSlice, gap, resolve, whole
+from metagraft.formats.folders import files_of
 from metagraft.formats.names import encode_name
 from metagraft.formats.pieces import Pieces
 from metagraft.formats.slice_keys import encode_slice_key
@@ -107,7 +108,7 @@ class Survey:
 def survey(pattern: str) -> Survey:
     """Return what is in the files that a name, with `?` for digits, stands for."""
     found = Survey()
-    paths = files.matching(pattern)
+    paths = files_of(pattern)
     for path in _expected(pattern):
         if path not in paths:
             found.damages.append(Damage(path, None, MISSING))

@@ -13,8 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from google.protobuf.message import EncodeError
 
-from metagraft.errors import AlreadyExistsError, InvalidArgumentError
+from metagraft.errors import (
+    AlreadyExistsError,
+    InvalidArgumentError,
+    UnimplementedError,
+)
 from metagraft.formats import files
+from metagraft.formats.element_types import type_name
 from metagraft.formats.extents import TensorSlice, resolve
 from metagraft.formats.folder_lock import folder_lock
 from metagraft.formats.leftovers import remove_leftovers
@@ -30,7 +35,9 @@ from metagraft.proto import (
 )
 
 _VERSION = 1
+_UNSIGNED = (22, 23)  # uint32, uint64: refused with another class
 
+_Refusal = type[InvalidArgumentError] | type[UnimplementedError]
 Array = npt.NDArray[Any]  # of any type that files have
 
 
@@ -61,7 +68,8 @@ class SliceWriter:
             data_type: `DataType` number of the elements.
 
         Raises:
-            InvalidArgumentError: The format has no such elements, slices of the tensor
+            UnimplementedError: The format has no such elements.
+            InvalidArgumentError: Nor those of unsigned types, slices of the tensor
                 contradict each other, or the values have another shape than the slice.
             AlreadyExistsError: The slice is there already.
         """
@@ -101,12 +109,7 @@ class SliceWriter:
         self, name: str, shape: Sequence[int], part: TensorSlice, data_type: int
     ) -> _Slot:
         if not can_hold(data_type):
-            raise InvalidArgumentError(
-                None,
-                None,
-                f"tensor {name!r}: checkpoints of format V1 hold no elements of type "
-                f"{data_type}; use format V2.",
-            )
+            raise _not_held(name, data_type)
         meta = self._tensors.setdefault(name, _meta(name, shape, data_type))
         if meta.type != data_type or [d.size for d in meta.shape.dim] != list(shape):
             raise InvalidArgumentError(
@@ -180,6 +183,20 @@ class _Slot:
                 f"tensor {self.name!r}: {values.nbytes} bytes are too many for an "
                 "entry of a checkpoint of format V1; use format V2.",
             ) from error
+
+
+def _not_held(name: str, data_type: int) -> InvalidArgumentError | UnimplementedError:
+    if data_type in _UNSIGNED:
+        kind: _Refusal = InvalidArgumentError
+        reason = f"Tensor slice serialization not implemented for dtype {data_type}"
+    else:
+        kind = UnimplementedError
+        reason = f"Saving data type {type_name(data_type)} not yet supported"
+    return kind(
+        None,
+        None,
+        f"{reason}: tensor {name!r}, in a checkpoint of format V1; use format V2.",
+    )
 
 
 def _meta(name: str, shape: Sequence[int], data_type: int) -> SavedSliceMeta:
