@@ -46,7 +46,7 @@ class TensorTable(ClosedAtExit):
             for name in self.keys()
         )
 
-    def _slice_count(self, name: str) -> int:  # noqa: ARG002 - of most formats
+    def _slice_count(self, name: str) -> int:
         """Return in how many slices `debug_string` says that a tensor is stored."""
         return 1
 
