@@ -66,7 +66,7 @@ def to_host(value: Any) -> Any:
     """Return an output of a program, which nobody else uses, as a writable array."""
     if value.nbytes < _HANDED_OUT_BYTES_MIN or not _is_plain_cpu_array(value):
         return np.array(value)
-    # Programs run on after they are called; who asks for the address is not kept waiting.
+    # Programs go on after they are called, and asking for the address waits for none.
     value.block_until_ready()
     memory = (ctypes.c_char * value.nbytes).from_address(value.unsafe_buffer_pointer())
     memory.owner = value  # keeps the buffer alive as long as the NumPy array
