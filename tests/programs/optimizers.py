@@ -183,6 +183,27 @@ def train_by_functions_of_losses(tf: ModuleType) -> Any:
         return tf.train.MomentumOptimizer(0.1, 0.5).minimize(loss, var_list=[v])
 
 
+def train_by_synchronous_replicas(tf: ModuleType) -> Any:
+    """Two gradients make an update; the chief's thread applies it."""
+    table = tf.get_variable("table", initializer=[[1.0], [2.0], [3.0]])
+    v = tf.get_variable("v", initializer=[2.0])
+    rows = tf.nn.embedding_lookup(table, [0, 2, 2])
+    average = tf.train.ExponentialMovingAverage(0.5)
+    optimizer = tf.train.SyncReplicasOptimizer(
+        tf.train.MomentumOptimizer(0.1, 0.5),
+        replicas_to_aggregate=2,
+        total_num_replicas=1,
+        variable_averages=average,
+        variables_to_average=[v],
+    )
+    step = tf.train.get_or_create_global_step()
+    train_op = optimizer.minimize(tf.reduce_sum(rows * v), global_step=step)
+    tf.train.add_queue_runner(optimizer.get_chief_queue_runner())
+    tf.add_to_collection("first_tokens", optimizer.get_init_tokens_op())
+    tf.add_to_collection("first", optimizer.chief_init_op)
+    return train_op
+
+
 PROGRAMS: tuple[Callable[[ModuleType], Any], ...] = (
     train_by_gradient_descent,
     train_by_momentum,
@@ -201,6 +222,10 @@ PROGRAMS: tuple[Callable[[ModuleType], Any], ...] = (
     train_with_constraints,
     train_pieces,
     train_averages,
+    train_by_synchronous_replicas,
 )
-# Gradients of functions have other names in TensorFlow.
-RUNS = (*PROGRAMS, train_by_functions_of_losses)
+# Gradients of functions have other names in TensorFlow; replicas need threads.
+RUNS = (
+    *(program for program in PROGRAMS if program is not train_by_synchronous_replicas),
+    train_by_functions_of_losses,
+)

@@ -542,6 +542,35 @@ def partial_runs(tf: ModuleType) -> Any:
         return [found, again[0], fed[0]]
 
 
+def synchronous_replicas(tf: ModuleType) -> Any:
+    """Averages of two gradients are applied, dense and by rows, step after step."""
+    table = tf.get_variable("table", initializer=[[1.0], [2.0], [3.0]])
+    v = tf.get_variable("v", initializer=[2.0])
+    optimizer = tf.train.SyncReplicasOptimizer(
+        tf.train.GradientDescentOptimizer(0.5), 2, total_num_replicas=1
+    )
+    step = tf.train.get_or_create_global_step()
+    x = tf.placeholder(tf.float32, [])
+    rows = tf.nn.embedding_lookup(table, [0, 2])
+    train_op = optimizer.minimize(tf.reduce_sum(rows * v) * x, global_step=step)
+    hook = optimizer.make_session_run_hook(is_chief=True, num_tokens=1)
+    hook.begin()
+    initial = [tf.global_variables_initializer(), tf.local_variables_initializer()]
+    found = []
+    with tf.Session(config=tf.ConfigProto(operation_timeout_in_ms=20000)) as session:
+        coordinator = tf.train.Coordinator()
+        session.run(initial)
+        hook.after_create_session(session, coordinator)
+        for _ in range(3):
+            # The second waits for a token, which comes after the update.
+            for value in (0.5, 1.0):
+                session.run(train_op, {x: value})
+            found.append(session.run([table, v, step]))
+        coordinator.request_stop()
+        session.close()
+    return found
+
+
 RUNS: dict[str, Callable[[ModuleType], Any]] = {
     run.__name__: run
     for run in (
@@ -566,5 +595,6 @@ RUNS: dict[str, Callable[[ModuleType], Any]] = {
         sparse_accumulator_mistakes,
         reference_selected,
         partial_runs,
+        synchronous_replicas,
     )
 }

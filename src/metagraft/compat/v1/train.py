@@ -52,6 +52,7 @@ _NAMES = {
             "ProximalAdagrad": "proximal_adagrad",
             "ProximalGradientDescent": "proximal_gradient_descent",
             "RMSProp": "rmsprop",
+            "SyncReplicas": "sync_replicas",
         }.items()
     },
     **from_module(
