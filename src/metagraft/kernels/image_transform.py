@@ -158,7 +158,23 @@ def projective_transform_v3(
     return (_projected(attrs, images, transforms, output_shape, fill_value),)
 
 
+class _Constant:
+    """Attributes of the first version, which fills with zeros."""
+
+    def __init__(self, attrs: Any) -> None:
+        self._interpolation = attrs["interpolation"]
+
+    def __getitem__(self, name: str) -> Any:
+        return b"CONSTANT" if name == "fill_mode" else self._interpolation
+
+
+def projective_transform(attrs: Any, images: Array, transforms: Array) -> tuple[Array]:
+    size = np.array(images.shape[1:3], np.int32)
+    return projective_transform_v2(_Constant(attrs), images, transforms, size)
+
+
 KERNELS = {
+    "ImageProjectiveTransform": Kernel(projective_transform),
     "ImageProjectiveTransformV2": Kernel(
         projective_transform_v2, static=("output_shape",)
     ),

@@ -9,7 +9,7 @@ from metagraft.graph import dtypes
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.build import array
 from metagraft.graph.conversion import constant, convert_to_tensor
-from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
+from metagraft.graph.op_spec import GradientBuilder, NoGradient, OpSpec, Shapes
 from metagraft.graph.operation import Operation
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.shape_checks import merge_dim, with_rank
@@ -36,6 +36,11 @@ def projective_transform_shape(_attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     if n is not None and count not in (None, 1):
         merge_dim(n, count)
     return ((n, *size_dims(inputs, 2), c),)
+
+
+def same_shape(_attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """The shape of the images."""
+    return (inputs[0],)
 
 
 def _as_matrices(transforms: Tensor) -> Tensor:
@@ -92,6 +97,12 @@ def projective_transform_gradient(
 _SOURCE = "tensorflow core/ops/image_ops.cc"
 
 OPS = (
+    OpSpec(
+        name="ImageProjectiveTransform",
+        shape=same_shape,
+        gradient=NoGradient("TensorFlow registers none"),
+        source="tensorflow 1.15 contrib/image/ops/image_ops.cc",
+    ),
     OpSpec(
         name="ImageProjectiveTransformV2",
         shape=projective_transform_shape,
