@@ -25,6 +25,8 @@ def text_hashes(tf: ModuleType) -> None:
     tf.strings.to_hash_bucket_fast(words, 7, name="fast")
     tf.string_to_hash_bucket_strong(words, 100, [1, 2])
     tf.strings.to_hash_bucket_strong(words, 100, key=[3, 4], name="strong")
+    tf.fingerprint(words)
+    tf.fingerprint(tf.zeros([3, 2]), name="rows")
 
 
 def text_joins(tf: ModuleType) -> None:

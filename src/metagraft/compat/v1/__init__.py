@@ -129,6 +129,7 @@ _NAMES = {
         name: f"{_API}.signal_fourier:{name}_op"
         for name in ("fftnd", "ifftnd", "irfftnd", "rfftnd")
     },
+    **from_module(f"{_API}.fingerprint", "fingerprint"),
     # Text.
     **from_module(
         f"{_API}.parsing",
