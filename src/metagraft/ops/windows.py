@@ -61,7 +61,9 @@ class WindowAttrs:
             if "ksize" in attrs
             else (),
             padding=padding,
-            explicit=_explicit(attrs.get("explicit_paddings", ()), padding, rank),
+            explicit=_explicit(
+                attrs.get("explicit_paddings", ()), padding, data_format
+            ),
         )
 
     @property
@@ -143,7 +145,10 @@ def _per_axis(
     return tuple(values)
 
 
-def _explicit(values: Sequence[int], padding: str, rank: int) -> tuple[Pair, ...]:
+def _explicit(
+    values: Sequence[int], padding: str, data_format: str
+) -> tuple[Pair, ...]:
+    rank = len(data_format)
     if padding != EXPLICIT:
         if values:
             raise ValueError(
@@ -158,4 +163,9 @@ def _explicit(values: Sequence[int], padding: str, rank: int) -> tuple[Pair, ...
         )
     if min(values) < 0:
         raise ValueError("All elements of explicit_paddings must be nonnegative")
-    return tuple(zip(values[::2], values[1::2], strict=True))
+    pairs = tuple(zip(values[::2], values[1::2], strict=True))
+    if any(pairs[data_format.index(letter)] != (0, 0) for letter in "NC"):
+        raise ValueError(
+            "Nonzero explicit padding in the batch or depth dimensions is not supported"
+        )
+    return pairs
