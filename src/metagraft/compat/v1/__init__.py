@@ -151,6 +151,10 @@ _NAMES = {
     # Sparse and ragged tensors.
     **SPARSE,
     "RaggedTensor": f"{_API}.ragged_tensor:RaggedTensor",
+    "RaggedTensorSpec": f"{_API}.ragged_spec:RaggedTensorSpec",
+    **from_module(
+        f"{_GRAPH}.type_spec", "IndexedSlicesSpec SparseTensorSpec TypeSpec"
+    ),
     # Checks and prints.
     "Print": "metagraft.api.printing:print_through",
     "print": "metagraft.api.printing:print_",
