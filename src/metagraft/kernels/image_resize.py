@@ -101,6 +101,17 @@ def _resized(attrs: ResizeAttrs, images: Array, sizes: tuple[int, int]) -> tuple
     return (x,)
 
 
+def resize_bilinear_in_type(attrs: ResizeAttrs, images: Array, size: Array) -> Array:
+    """As `resize_bilinear`, computed in the type of the images."""
+    sizes = checked_size(attrs, images, size)
+    x = images
+    for axis in (_WIDTH, _HEIGHT):
+        lower, upper, near = _neighbors(attrs, images.shape[axis], sizes[axis - 1])
+        low, high = (taken(x, index, axis) for index in (lower, upper))
+        x = low + (high - low) * along(near.astype(x.dtype), axis, 4)
+    return x
+
+
 def _bilinear_taps(attrs: ResizeAttrs, in_size: int, out_size: int) -> Taps:
     lower, upper, near = _neighbors(attrs, in_size, out_size)
     weights = np.stack([_F(1) - near, near], axis=1)

@@ -427,6 +427,29 @@ def transforms() -> Iterator[Case]:
             yield case
 
 
+def fused_convolutions() -> Iterator[Case]:
+    """Yield convolutions of images that are resized and padded."""
+    for mode, padding, dtype in itertools.product(
+        ("REFLECT", "SYMMETRIC"), ("SAME", "VALID"), ("float32", "float64", "float16")
+    ):
+        given = {
+            "input": pixels([1, 5, 6, 2], dtype, 1.0),
+            "size": ints(8, 5),
+            "paddings": np.array([[0, 0], [1, 2], [0, 1], [0, 0]], np.int32),
+            "filter": signed([3, 2, 2, 3], dtype),
+        }
+        for align in (True, False):
+            attrs = {
+                "mode": mode,
+                "padding": padding,
+                "strides": [1, 2, 2, 1],
+                "resize_align_corners": align,
+            }
+            case = Case("fused", "FusedResizeAndPadConv2D", attrs, given)
+            if has_kernel(case):
+                yield case
+
+
 def main() -> None:
     """Record every family."""
     families = (
@@ -441,6 +464,7 @@ def main() -> None:
         suppressions,
         samples,
         transforms,
+        fused_convolutions,
     )
     write(OUT, (case for family in families for case in family()))
 
