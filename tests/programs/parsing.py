@@ -86,6 +86,11 @@ def decoded_records(tf: ModuleType) -> None:
     tf.io.decode_compressed(lines, name="plain")
     written = tf.serialize_tensor(tf.constant([1.5, 2.5]), name="written")
     tf.parse_tensor(written, tf.float32)
+    names = ["producer", "bad_consumers"]
+    sizes, values = tf.io.decode_proto(
+        lines, "tensorflow.VersionDef", names, [tf.int32, tf.int64]
+    )
+    tf.io.encode_proto(sizes, values[:1], names[:1], "tensorflow.VersionDef", name="en")
     tf.io.parse_tensor(tf.io.serialize_tensor(lines), out_type=tf.string, name="read")
 
 

@@ -428,6 +428,63 @@ def stored_tensors() -> Iterator[Case]:
     yield Case("tensor", "ParseTensor", {"out_type": "string"}, operands)
 
 
+def written(kind: str, sizes: Any, **fields: Any) -> Case:
+    """Return a case of EncodeProto."""
+    attrs = {"message_type": f"tensorflow.{kind}", "field_names": list(fields)}
+    values = list(fields.values())
+    operands = {"sizes": np.array(sizes, np.int32), "values": values}
+    return Case("message", "EncodeProto", attrs, operands)
+
+
+def read(kind: str, strings: Any, types: dict[str, str], **attrs: Any) -> Case:
+    """Return a case of DecodeProtoV2."""
+    attrs = {
+        "message_type": f"tensorflow.{kind}",
+        "field_names": list(types),
+        "output_types": list(types.values()),
+        **attrs,
+    }
+    return Case("message", "DecodeProtoV2", attrs, {"bytes": strings})
+
+
+def messages() -> Iterator[Case]:
+    """Fields of many types, packed and not, present and absent."""
+    numbers = np.array([[1, 2, 3], [4, 5, 6]], np.float32)
+    yield written("FloatList", [[3], [1]], value=numbers)
+    yield written("FloatList", [[3], [0]], value=numbers.astype(np.float64))
+    yield written("Int64List", [[3]], value=np.array([[-1, 300, 7]]))
+    yield written("BytesList", [[2]], value=texts(b"", b"a")[None])
+    name, names = texts(b"n")[None], texts(b"x", b"y")[None]
+    yield written("NodeDef", [[1, 2, 1]], op=name, input=names, name=name)
+    consumers = np.array([[1, 2, -3]], np.int32)
+    least = np.array([[7]], np.int32)
+    yield written("VersionDef", [[3, 1]], bad_consumers=consumers, producer=least)
+    yield written("TensorShapeProto", [[1]], unknown_rank=np.array([[True]]))
+    floats = {"value": "float32"}
+    packed = b"\x0a\x08\x00\x00\x80?\x00\x00\x00@"
+    yield read("FloatList", texts(packed, b""), floats)
+    yield read("FloatList", texts(packed, b"")[:, None], {"value": "float64"})
+    versions = texts(b"\x08\x05\x18\x01\x18\x02", b"\x08\x07")
+    both = {"producer": "int32", "bad_consumers": "int64"}
+    yield read("VersionDef", versions, both)
+    strings = {"name": "string", "input": "string", "device": "string"}
+    yield read("NodeDef", texts(b"\x0a\x01n\x1a\x01a\x1a\x01b", b""), strings)
+    attrs = {"message_format": "text"}
+    yield read("VersionDef", texts(b"producer: 7"), {"producer": "int32"}, **attrs)
+
+
+def refused_messages() -> Iterator[Case]:
+    """Types and fields that do not exist, and tensors that do not fit."""
+    five = np.array([[5]], np.int32)
+    yield written("VersionDef", [[1]], producer=np.array([[5.0]]))
+    yield written("VersionDef", [[1]], nothing=five)
+    yield written("NoSuchMessage", [[1]], producer=five)
+    yield written("VersionDef", [[1, 1]], producer=five)
+    yield written("VersionDef", [[2]], producer=five)
+    yield read("FloatList", texts(b""), {"value": "int32"})
+    yield read("NoSuchMessage", texts(b""), {"value": "int32"})
+
+
 def main() -> None:
     """Write tests/golden/parsing_kernels/."""
     values = [
@@ -435,9 +492,15 @@ def main() -> None:
         *parsed_sequences(),
         *records_of_text(),
         *stored_tensors(),
+        *messages(),
     ]
     write(FOLDER / "values.npz", values)
-    errors = [*odd_cases(refused=True), *refused_sequences(), *refused_records()]
+    errors = [
+        *odd_cases(refused=True),
+        *refused_sequences(),
+        *refused_records(),
+        *refused_messages(),
+    ]
     write_errors(FOLDER / "errors.json", errors)
 
 

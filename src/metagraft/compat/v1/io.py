@@ -16,6 +16,7 @@ _NAMES = {
         " parse_sequence_example parse_single_example parse_single_sequence_example"
         " parse_tensor serialize_tensor",
     ),
+    **from_module("metagraft.api.proto_messages", "decode_proto encode_proto"),
     **from_module(
         "metagraft.api.parsing_features",
         "FixedLenFeature FixedLenSequenceFeature RaggedFeature SparseFeature"
