@@ -20,7 +20,33 @@ __all__ = ["KERNELS"]
 # Largest values.
 
 
+def _check_depth(attrs: WindowAttrs, image: Array) -> None:
+    """Refuse what TensorFlow does not do with windows over channels."""
+    axis = attrs.channels
+    window = attrs.window[axis]
+    if window == 1:
+        return
+    text = ""
+    if any(attrs.window[spatial] != 1 for spatial in attrs.spatial):
+        text = (
+            "MaxPooling supports exactly one of pooling across depth or pooling across"
+            " width/height."
+        )
+    elif attrs.strides[axis] != window:
+        text = (
+            "Depthwise max pooling requires the depth window to equal the depth stride."
+        )
+    elif image.shape[axis] % window:
+        text = (
+            "Depthwise max pooling requires the depth window to evenly divide the input"
+            " depth."
+        )
+    if text:
+        raise UnimplementedError(None, None, text)
+
+
 def max_pool(attrs: WindowAttrs, image: Array) -> tuple[Array]:
+    _check_depth(attrs, image)
     xp = namespace(image)
     places = Places.of(attrs, image.shape)
     padded = places.padded(xp, image, lowest(image.dtype))

@@ -74,6 +74,13 @@ def sparse_cross_entropy(
     program, as on TensorFlow's accelerators.
     """
     xp = namespace(logits, labels)
+    for name, operand, rank in (("logits", logits, 2), ("labels", labels, 1)):
+        if operand.ndim != rank:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"{name} must be {rank}-D, but got shape {show(operand.shape)}",
+            )
     if logits.shape[:1] != labels.shape[:1]:
         raise InvalidArgumentError(
             None,
