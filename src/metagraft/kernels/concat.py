@@ -17,9 +17,16 @@ from metagraft.kernels.namespace import lax, namespace
 def _axis(value: Array, rank: int, op_type: str) -> int:
     axis = int(np.reshape(value, ()))
     if not -rank <= axis < rank:
-        raise InvalidArgumentError(
-            None, None, f"{op_type}: axis {axis} is not in the range [{-rank}, {rank})"
+        message = (
+            f"ConcatOp : Expected concatenating dimensions in the range [{-rank},"
+            f" {rank}), but got {axis}"
         )
+        if op_type != "ConcatOp":
+            message = (
+                f"-input rank(-{rank}) <= split_dim < input rank ({rank}), but got"
+                f" {axis}"
+            )
+        raise InvalidArgumentError(None, None, message)
     return axis % rank
 
 
@@ -68,11 +75,51 @@ def parallel_concat(_: Attrs, values: tuple[Array, ...]) -> tuple[Array]:
     return (namespace(values).concatenate(values, axis=0),)
 
 
+def _check_offsets(concat_dim: Array, shapes: tuple[Array, ...]) -> int:
+    """Return the axis along which shapes fit together.
+
+    Raises:
+        InvalidArgumentError: They do not, or it does not exist.
+    """
+    first = shapes[0]
+    for i, dims in enumerate(shapes):
+        if np.ndim(dims) != 1:
+            # TF: counts the operands from the axis on.
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"input {i + 1} should be a vector, but got shape"
+                f" {show(np.shape(dims))}",
+            )
+    rank = len(first)
+    axis = int(concat_dim)
+    if not -rank <= axis < rank:
+        raise InvalidArgumentError(
+            None, None, f"Concat dim is out of range: {axis} vs. {rank}"
+        )
+    axis %= rank
+    for i, dims in enumerate(shapes):
+        if len(dims) != rank:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"input {i} should contain {rank} elements, but got {len(dims)}",
+            )
+        if np.any(np.delete(dims, axis) != np.delete(first, axis)):
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"All dimensions except {axis} must match. Input {i} has shape {dims}"
+                f" and doesn't match input 0 with shape {first}.",
+            )
+    return axis
+
+
 def concat_offset(
     _: Attrs, concat_dim: Array, shapes: tuple[Array, ...]
 ) -> tuple[Array, ...]:
     """Where each piece begins in the joined array."""
-    position = _axis(concat_dim, len(shapes[0]), "ConcatOffset")
+    position = _check_offsets(concat_dim, shapes)
     begin = 0
     offsets = []
     for dims in shapes:

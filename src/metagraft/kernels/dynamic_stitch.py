@@ -6,6 +6,7 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 
@@ -24,11 +25,11 @@ def dynamic_partition(
     bad = (partitions < 0) | (partitions >= count)
     if np.any(bad):
         place = tuple(np.argwhere(bad)[0])
-        where = ",".join(str(int(p)) for p in place)
+        where = f"[{','.join(str(int(p)) for p in place)}]" if place else ""
         raise InvalidArgumentError(
             None,
             None,
-            f"partitions[{where}] = {partitions[place]} is not in [0, {count})",
+            f"partitions{where} = {partitions[place]} is not in [0, {count})",
         )
     return tuple(data[partitions == i] for i in range(count))
 
@@ -42,8 +43,18 @@ def dynamic_stitch(
     dims = tuple(np.shape(data[0]))[rank:]
     flat = np.concatenate([np.reshape(i, -1) for i in indices])
     count = int(flat.max()) + 1 if flat.size else 0
+    for i, (places, pieces) in enumerate(zip(indices, data, strict=True)):
+        if np.shape(pieces)[: np.ndim(places)] != np.shape(places):
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"data[{i}].shape = {show(np.shape(pieces))} does not start with"
+                f" indices[{i}].shape = {show(np.shape(places))}",
+            )
     if np.any(flat < 0):
-        raise InvalidArgumentError(None, None, f"indices must be >= 0: {flat.min()}")
+        raise InvalidArgumentError(
+            None, None, f"indices[{np.flatnonzero(flat < 0)[0]}] is out of range"
+        )
     rows = xp.concatenate([xp.reshape(d, (-1, *dims)) for d in data])
     source = np.full(count, -1, np.int64)
     source[flat] = np.arange(len(flat))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 
@@ -61,10 +64,54 @@ def _axis_names(labels: str, rank: int) -> list[str]:
     return [*head, *(f".{i}" for i in range(count)), *tail]
 
 
+def _check_operands(
+    terms: Sequence[str], output: str, inputs: tuple[Array, ...]
+) -> None:
+    """Check ranks and sizes, which are unknown when some graphs are built.
+
+    Raises:
+        InvalidArgumentError: They contradict the equation.
+    """
+    sizes: dict[str, int] = {}
+    batch: tuple[int, ...] = ()
+    for i, (term, x) in enumerate(zip(terms, inputs, strict=True)):
+        head, ellipsis, tail = term.partition("...")
+        count = len(head) + len(tail)
+        if x.ndim < count or (x.ndim != count and not ellipsis):
+            at_least = "at least " if ellipsis else ""
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Expected input {i} to have rank {at_least}{count} but got: {x.ndim}",
+            )
+        end = x.ndim - len(tail)
+        places = [*range(len(head)), *range(end, x.ndim)]
+        for label, axis in zip(head + tail, places, strict=True):
+            known = sizes.setdefault(label, x.shape[axis])
+            if known != x.shape[axis]:
+                raise InvalidArgumentError(
+                    None,
+                    None,
+                    f"Expected dimension {known} at axis {axis} of the input shaped"
+                    f" {show(x.shape)} but got dimension {x.shape[axis]}",
+                )
+        try:
+            batch = np.broadcast_shapes(batch, x.shape[len(head) : end])
+        except ValueError as error:
+            raise InvalidArgumentError(
+                None, None, f"Broadcast dimensions do not fit: {error}"
+            ) from error
+    if batch and "..." not in output:
+        raise InvalidArgumentError(
+            None, None, "Output subscripts must have ellipsis: the inputs broadcast."
+        )
+
+
 def einsum(attrs: Any, inputs: tuple[Array, ...]) -> tuple[Array]:
     equation = attrs["equation"].decode()
     xp = namespace(inputs)
     terms, _, labels = equation.partition("->")
+    _check_operands(terms.split(","), labels, inputs)
     once = "".join(dict.fromkeys(labels.replace("...", "."))).replace(".", "...")
     dtype = inputs[0].dtype
     operands = inputs

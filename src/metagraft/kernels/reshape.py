@@ -90,16 +90,33 @@ def squeeze(attrs: Attrs, tensor: Array) -> tuple[Array]:
     return (namespace(tensor).reshape(tensor, kept),)
 
 
-def transpose(_: Attrs, tensor: Array, perm: Array) -> tuple[Array]:
-    rank = len(np.shape(tensor))
-    axes = [int(a) % rank if rank else int(a) for a in perm]
-    if sorted(axes) != list(range(rank)):
+def _permutation(rank: int, axes: list[int]) -> list[int]:
+    if len(axes) != rank:
         raise InvalidArgumentError(
             None,
             None,
-            f"transpose expects a vector of size {rank} that is a permutation of the"
-            f" dimensions. But input(1) is {[int(a) for a in perm]}",
+            f"transpose expects a vector of size {rank}. But input(1) is a vector of"
+            f" size {len(axes)}",
         )
+    for axis in axes:
+        if not -rank <= axis < rank:
+            raise InvalidArgumentError(
+                None, None, f"{axis} is out of range [0 .. {rank})"
+            )
+    places = [axis % rank for axis in axes]
+    missing = [axis for axis in range(rank) if axis not in places]
+    if missing:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"{missing[0]} is missing from {{{','.join(map(str, axes))}}}.",
+        )
+    return places
+
+
+def transpose(_: Attrs, tensor: Array, perm: Array) -> tuple[Array]:
+    rank = len(np.shape(tensor))
+    axes = _permutation(rank, [int(a) for a in perm])
     return (namespace(tensor).transpose(tensor, axes),)
 
 

@@ -13,12 +13,12 @@ from metagraft.kernels.namespace import is_host, namespace
 
 def _axes(values: Array, rank: int) -> tuple[int, ...]:
     axes = tuple(int(v) for v in np.reshape(values, -1))
-    for axis in axes:
+    for place, axis in enumerate(axes):
         if not -rank <= axis < rank:
             raise InvalidArgumentError(
                 None,
                 None,
-                f"'axis' {axis} is out of valid range [{-rank}, {rank - 1}]",
+                f"'axis'[{place}] = {axis} is out of valid range [0, {rank - 1}",
             )
     return tuple(axis % rank for axis in axes)
 
@@ -30,8 +30,11 @@ def reverse(_: Attrs, tensor: Array, dims: Array) -> tuple[Array]:
 
 def reverse_v2(_: Attrs, tensor: Array, axis: Array) -> tuple[Array]:
     axes = _axes(axis, len(np.shape(tensor)))
-    if len(set(axes)) < len(axes):
-        raise InvalidArgumentError(None, None, f"axis {axes} specified more than once.")
+    for axis in axes:
+        if axes.count(axis) > 1:
+            raise InvalidArgumentError(
+                None, None, f"axis {axis} specified more than once."
+            )
     return (namespace(tensor).flip(tensor, axes) if axes else tensor,)
 
 

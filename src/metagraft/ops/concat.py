@@ -23,7 +23,8 @@ def _axis(value: Any, rank: int) -> int:
     axis = int(value.reshape(()))
     if not -rank <= axis < rank:
         raise ValueError(
-            f"Dimension {axis} not in the range [{-rank}, {rank}) of the operands' rank"
+            f"Dimension size, given by scalar input {axis} must be in range"
+            f" [{-rank}, {rank})"
         )
     return axis % rank
 
@@ -40,7 +41,11 @@ def _joined(pieces: Sequence[Dims], value: Any) -> Dims:
             )
     if value is None:
         return (None,) * rank
-    axis = _axis(value, rank)
+    wanted = int(value.reshape(()))
+    needed = wanted + 1 if wanted >= 0 else -wanted
+    if needed > rank:
+        raise ValueError(f"Shape must be at least rank {needed} but is rank {rank}")
+    axis = wanted % rank
     others: tuple[int | None, ...] = (None,) * (rank - 1)
     total: int | None = 0
     for dims in pieces:
@@ -69,7 +74,7 @@ def concat_v2_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
 def concat_offset_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """A vector per piece, as long as its shape."""
     del attrs
-    return tuple(with_rank(dims, 1) for dims in inputs[1:])
+    return tuple(inputs[1:])
 
 
 def parallel_concat_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:

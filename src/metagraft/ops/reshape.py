@@ -164,13 +164,15 @@ def transpose_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     dims = inputs[0]
     value = inputs.value(1)
     count = with_rank(inputs[1], 1)[0]
+    if count is not None and count < 2 and (dims is None or len(dims) == count):
+        return (dims,)  # nothing to permute
     if value is None:
         rank = count if dims is None else len(dims)
         return (None if rank is None else (None,) * rank,)
     if dims is None:
         return ((None,) * value.size,)
     if len(dims) != value.size:
-        raise ValueError(f"Shape must be rank {value.size} but is rank {len(dims)}")
+        raise ValueError(f"Dimension must be {len(dims)} but is {value.size}")
     axes = [int(v) for v in value]
     for axis in axes:
         if not -len(dims) <= axis < len(dims):

@@ -35,14 +35,16 @@ def reverse_v2_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     dims, value = inputs[0], inputs.value(1)
     if dims is not None and value is not None:
         axes = [int(v) for v in value]
-        for axis in axes:
+        for place, axis in enumerate(axes):
             if not -len(dims) <= axis < len(dims):
                 raise ValueError(
-                    f"'axis' {axis} is out of valid range [{-len(dims)},"
-                    f" {len(dims) - 1}]"
+                    f"'axis'[{place}] = {axis} is out of valid range"
+                    f" [0, {len(dims) - 1}"
                 )
-        if len({axis % len(dims) for axis in axes}) < len(axes):
-            raise ValueError(f"axis {axes} specified more than once.")
+        places = [axis % len(dims) for axis in axes]
+        twice = [axis for axis in places if places.count(axis) > 1]
+        if twice:
+            raise ValueError(f"axis {twice[0]} specified more than once.")
     return (dims,)
 
 
