@@ -1,0 +1,41 @@
+"""What debuggers ask about values; twin of `kernels/debug_values.py`.
+
+Source: tensorflow core/ops/debug_ops.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from metagraft.graph.op_spec import OpSpec, Shapes
+from metagraft.graph.shapes import Dims
+
+__all__ = ["OPS"]
+
+_SOURCE = "tensorflow core/ops/debug_ops.cc"
+
+
+def unchanged_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """The value goes through."""
+    return (inputs[0],)
+
+
+# TF: says that it is a scalar, and returns a vector.
+def vector_shape(_attrs: Any, _inputs: Shapes) -> Sequence[Dims]:
+    """One count."""
+    return ((1,),)
+
+
+def unknown_shape(_attrs: Any, _inputs: Shapes) -> Sequence[Dims]:
+    """TensorFlow tells no shape."""
+    return (None,)
+
+
+OPS = (
+    OpSpec(name="Copy", shape=unchanged_shape, source=_SOURCE),
+    OpSpec(name="CopyHost", shape=unchanged_shape, source=_SOURCE),
+    OpSpec(name="DebugIdentity", shape=unchanged_shape, source=_SOURCE),
+    OpSpec(name="DebugNanCount", shape=vector_shape, source=_SOURCE),
+    OpSpec(name="DebugNumericSummary", shape=unknown_shape, source=_SOURCE),
+)
