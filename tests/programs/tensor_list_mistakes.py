@@ -65,8 +65,12 @@ def _from(tf: ModuleType, tensor: Any, dims: Any) -> Any:
 
 
 def _joined(tf: ModuleType, values: Sequence[Any]) -> Any:
+    return _joined_list(tf, _pushed(tf, values))
+
+
+def _joined_list(tf: ModuleType, handle: Any) -> Any:
     joined, _ = tf.raw_ops.TensorListConcatV2(
-        input_handle=_pushed(tf, values),
+        input_handle=handle,
         element_shape=tf.constant(-1),
         leading_dims=tf.constant([], tf.int64),
         element_dtype=tf.float32,
@@ -78,6 +82,37 @@ def _joined(tf: ModuleType, values: Sequence[Any]) -> Any:
 def _added(tf: ModuleType) -> Any:
     lists = [_pushed(tf, [1.0]), _pushed(tf, [1.0, 2.0])]
     return _run(tf, tf.raw_ops.AddN(inputs=lists))
+
+
+def _stacked(tf: ModuleType, handle: Any, dims: Any = -1) -> Any:
+    stacked = tf.raw_ops.TensorListStack(
+        input_handle=handle, element_shape=tf.constant(dims), element_dtype=tf.float32
+    )
+    with tf.Session() as session:
+        return session.run(stacked)
+
+
+def _gathered(tf: ModuleType, handle: Any) -> Any:
+    gathered = tf.raw_ops.TensorListGather(
+        input_handle=handle,
+        indices=[0, 1],
+        element_shape=tf.constant(-1),
+        element_dtype=tf.float32,
+    )
+    with tf.Session() as session:
+        return session.run(gathered)
+
+
+def _added_shapes(tf: ModuleType) -> Any:
+    shapes = [tf.placeholder(tf.int32) for _ in range(2)]
+    lists = [
+        tf.raw_ops.TensorListReserve(
+            element_shape=shape, num_elements=2, element_dtype=tf.float32
+        )
+        for shape in shapes
+    ]
+    total = tf.raw_ops.AddN(inputs=lists)
+    return _run(tf, total, {shapes[0]: [], shapes[1]: [2]})
 
 
 MISTAKES: dict[str, Callable[[ModuleType], Any]] = {
@@ -104,5 +139,17 @@ MISTAKES: dict[str, Callable[[ModuleType], Any]] = {
     "list_from_scalar": lambda tf: _from(tf, 1.0, -1),
     "list_concat_scalars": lambda tf: _joined(tf, [1.0]),
     "list_concat_nothing": lambda tf: _joined(tf, []),
+    "list_concat_unwritten": lambda tf: _joined_list(tf, _reserved(tf)),
+    "list_concat_lengths": lambda tf: _joined_list(tf, _reserved(tf, dims=[-1, 3])),
+    "list_concat_other_shape": lambda tf: _joined(tf, [[[1.0, 2.0]], [[1.0]]]),
+    "list_stack_other_rank": lambda tf: _stacked(tf, _pushed(tf, [1.0, [1.0]])),
+    "list_stack_other_shape": lambda tf: _stacked(
+        tf, _pushed(tf, [[1.0], [1.0, 2.0]]), [-1]
+    ),
+    "list_stack_unwritten": lambda tf: _stacked(tf, _reserved(tf)),
+    "list_stack_nothing": lambda tf: _stacked(tf, _pushed(tf, [])),
+    "list_gather_unwritten": lambda tf: _gathered(tf, _reserved(tf)),
+    "list_gather_other_rank": lambda tf: _gathered(tf, _pushed(tf, [1.0, [1.0]])),
     "list_add_lengths": _added,
+    "list_add_shapes": _added_shapes,
 }

@@ -10,8 +10,23 @@ from typing import Any, NoReturn
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
-from metagraft.graph.shapes import Dims, dims_compatible, show
+from metagraft.graph.shapes import Dims, dims_compatible, merge_dims, show
 from metagraft.kernels.kernel import Array
+
+
+def merged_element_dims(first: Dims, second: Dims) -> Dims:
+    """Return what two shapes together say.
+
+    Raises:
+        InvalidArgumentError: They contradict each other.
+    """
+    if dims_compatible(first, second):
+        return merge_dims(first, second)
+    known, more = first or (), second or ()
+    what = f"shapes during merge: {show(known)} vs. {show(more)}"
+    if len(known) != len(more):
+        what = f"ranks during merge: {len(known)} vs. {len(more)}"
+    raise InvalidArgumentError(None, None, f"PartialTensorShape: Incompatible {what}")
 
 
 def refuse(text: str) -> NoReturn:

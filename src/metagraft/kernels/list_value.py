@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
-from metagraft.graph.shapes import is_static, show
+from metagraft.graph.shapes import dims_compatible, is_static, show
 from metagraft.kernels.kernel import Array
 from metagraft.kernels.pieces import added, zeros
 
@@ -61,8 +61,10 @@ class ListValue:
 
 def list_behind(handle: Array) -> ListValue:
     """Return the list that a handle carries."""
-    found: ListValue = handle[()]
-    return found
+    # An element of an array of handles is the list itself.
+    found: Any = handle[()] if isinstance(handle, np.ndarray) else handle
+    listed: ListValue = found
+    return listed
 
 
 def handle_of(made: ListValue) -> Array:
@@ -105,6 +107,14 @@ def sum_of_lists(handles: Sequence[Array]) -> Array:
             f"{lengths[0]} and the other is "
             f"{next(n for n in lengths if n != lengths[0])}",
         )
+    for other in lists[1:]:
+        if not dims_compatible(lists[0].dims, other.dims):
+            raise InvalidArgumentError(
+                None,
+                None,
+                "Trying to add two lists of tensors with incompatible element shapes. "
+                f"One is {show(lists[0].dims)} and the other is {show(other.dims)}",
+            )
     columns = zip(*(found.elements for found in lists), strict=True)
     return handle_of(replace(lists[0], elements=tuple(map(_sum, columns))))
 

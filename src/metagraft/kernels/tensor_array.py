@@ -21,10 +21,10 @@ from metagraft.graph.shapes import (
     Dims,
     dims_compatible,
     is_static,
-    merge_dims,
     show,
 )
 from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.list_checks import merged_element_dims
 from metagraft.kernels.pieces import Container, added, joined, parts, stacked
 
 
@@ -205,18 +205,7 @@ class _Array(Container):
         Raises:
             InvalidArgumentError: It contradicts what is known.
         """
-        if not dims_compatible(self.dims, dims):
-            known, more = self.dims or (), dims or ()
-            is_rank = len(known) != len(more)
-            _refuse(
-                "PartialTensorShape: Incompatible "
-                + (
-                    f"ranks during merge: {len(known)} vs. {len(more)}"
-                    if is_rank
-                    else f"shapes during merge: {show(known)} vs. {show(more)}"
-                )
-            )
-        self.dims = merge_dims(self.dims, dims)
+        self.dims = merged_element_dims(self.dims, dims)
 
 
 def _filled(dims: tuple[int, ...], dtype: DType) -> Array:

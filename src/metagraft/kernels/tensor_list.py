@@ -19,6 +19,7 @@ from metagraft.kernels.list_checks import (
     check_parts,
     check_pieces,
     check_rows,
+    merged_element_dims,
     refuse,
 )
 from metagraft.kernels.list_value import ListValue, handle_of, list_behind
@@ -211,7 +212,8 @@ def pop_back(attrs: Any, handle: Array, element_shape: Array) -> tuple[Array, Ar
     found = list_behind(handle)
     if not found.elements:
         raise InvalidArgumentError(None, None, "Trying to pop from an empty list.")
-    last = found.element(len(found.elements) - 1, _dims(element_shape))
+    dims = merged_element_dims(_dims(element_shape), found.dims)
+    last = found.element(len(found.elements) - 1, dims)
     return handle_of(replace(found, elements=found.elements[:-1])), last
 
 
@@ -237,7 +239,11 @@ def stack(attrs: Any, handle: Array, element_shape: Array) -> tuple[Array]:
             f"Operation expected a list with {asked} elements but got a list with "
             f"{count} elements.",
         )
-    return (_joined(found, range(count), element_shape),)
+    unwritten = (
+        "list which only contains uninitialized tensors and has a non-fully-defined "
+        "element_shape"
+    )
+    return (_joined(found, range(count), element_shape, "stack", unwritten),)
 
 
 def gather(
@@ -247,7 +253,8 @@ def gather(
     del attrs
     found = list_behind(handle)
     places = [_checked(found, index, "access") for index in indices]
-    return (_joined(found, places, element_shape),)
+    unwritten = "uninitialized tensors from a list with non-fully-defined element_shape"
+    return (_joined(found, places, element_shape, "gather", unwritten),)
 
 
 def concat(
@@ -255,32 +262,64 @@ def concat(
 ) -> tuple[Array, Array]:
     """Return all elements as one array along their first axis, and their lengths."""
     found = list_behind(handle)
-    dims, known = _dims(element_shape), found.dims
+    dims = _dims(element_shape)
+    rest = _rest_of_elements(found, dims)
+    usual = _usual_length(found, dims)
     elements = []
-    for place in range(len(found.elements)):
-        wanted = dims
-        if dims is not None and place < len(leading_dims):
-            wanted = (int(leading_dims[place]), *dims[1:])
-        element = found.element(place, wanted)
+    for place, element in enumerate(found.elements):
+        if element is not None:
+            elements.append(element)
+            continue
+        length = int(leading_dims[place]) if place < len(leading_dims) else usual
+        if length is None:
+            refuse(
+                f"List contains uninitialized tensor at index {place} but leading_dims "
+                f"has only {len(leading_dims)} elements."
+            )
+        elements.append(np.zeros((length, *rest), found.dtype))
+    lengths = np.asarray([np.shape(e)[0] for e in elements], np.int64)
+    if elements:
+        return joined(elements), lengths
+    return np.zeros((0, *rest), attrs["element_dtype"].as_numpy_dtype), lengths
+
+
+def _usual_length(found: ListValue, dims: Any) -> int | None:
+    """Return how long elements are along their first axis, if all are alike."""
+    whole = merged_element_dims(dims, found.dims)
+    lengths = {np.shape(e)[0] for e in found.elements if e is not None}
+    if whole is not None and whole[0] is not None:
+        lengths.add(whole[0])
+    return lengths.pop() if len(lengths) == 1 else None
+
+
+def _rest_of_elements(found: ListValue, dims: Any) -> Any:
+    """Return the shape of the elements but for their first axis."""
+    whole = merged_element_dims(dims, found.dims)
+    if whole == ():
+        refuse(
+            "Concat requires elements to be at least vectors, found scalars instead."
+        )
+    rest = None if whole is None else whole[1:]
+    if not found.elements and not is_static(rest):
+        refuse(
+            "All except the first dimension must be fully defined when concating an "
+            f"empty tensor list. element_shape: {show(whole)}"
+        )
+    for place, element in enumerate(found.elements):
+        if element is None:
+            continue
         if not np.shape(element):
             refuse(
                 f"Concat saw a scalar shape at index {place} but requires at least "
                 "vectors."
             )
-        elements.append(element)
-    lengths = np.asarray([np.shape(e)[0] for e in elements], np.int64)
-    if elements:
-        return joined(elements), lengths
-    rest = next((d[1:] for d in (dims, known) if d and is_static(d[1:])), None)
-    if rest is None:
-        raise InvalidArgumentError(
-            None,
-            None,
-            "All except the first dimension must be fully defined when concating an "
-            f"empty tensor list. element_shape: {show(dims)}",
+        rest = merged_element_dims(rest, np.shape(element)[1:])
+    if not is_static(rest):
+        refuse(
+            "Trying to concat list with only uninitialized tensors but "
+            f"element_shape_except_first_dim is not fully defined: {show(rest)}"
         )
-    dtype = attrs["element_dtype"].as_numpy_dtype
-    return np.zeros((0, *rest), dtype), lengths
+    return rest
 
 
 def concat_all(attrs: Any, handle: Array) -> tuple[Array, Array]:
@@ -291,20 +330,26 @@ def concat_all(attrs: Any, handle: Array) -> tuple[Array, Array]:
     return concat(attrs, handle, told, np.zeros(0, np.int64))
 
 
-def _joined(found: ListValue, places: Any, element_shape: Array) -> Array:
-    dims = _dims(element_shape)
-    elements = [found.element(place, dims) for place in places]
-    if elements:
-        return stacked(elements)
-    known = dims if is_static(dims) else found.dims
-    if not is_static(known):
-        raise InvalidArgumentError(
-            None,
-            None,
-            "Tried to stack elements of an empty list with non-fully-defined "
-            f"element_shape: {show(dims)}",
+def _joined(
+    found: ListValue, places: Any, element_shape: Array, verb: str, unwritten: str
+) -> Array:
+    """Return elements as one array; what was not written is zeros."""
+    dims: Any = merged_element_dims(_dims(element_shape), found.dims)
+    elements = [found.elements[place] for place in places]
+    if not elements and not is_static(dims):
+        refuse(
+            f"Tried to {verb} elements of an empty list with non-fully-defined "
+            f"element_shape: {show(dims)}"
         )
-    return np.zeros((0, *(known or ())), found.dtype)
+    for element in elements:
+        if element is not None:
+            dims = merged_element_dims(dims, np.shape(element))
+    if not is_static(dims):
+        refuse(f"Tried to {verb} {unwritten}: {show(dims)}")
+    if not elements:
+        return np.zeros((0, *dims), found.dtype)
+    zeros = np.zeros(dims, found.dtype)
+    return stacked([zeros if element is None else element for element in elements])
 
 
 def element_shape(attrs: Any, handle: Array) -> tuple[Array]:

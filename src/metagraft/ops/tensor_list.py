@@ -79,6 +79,15 @@ def gather_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
     return ((None if indices is None else indices[0], *element),)
 
 
+def split_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
+    """A scalar, if the shape of the elements is one of pieces."""
+    del attrs
+    tensor = inputs[0]
+    if tensor is not None:
+        merged((None, *tensor[1:]), element_dims(inputs.tensor(1)))
+    return ((),)
+
+
 def concat_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
     """All elements behind each other along their first axis, and their lengths."""
     del attrs
@@ -127,7 +136,6 @@ _SHAPES = {
             "TensorListScatterIntoExistingList",
             "TensorListScatterV2",
             "TensorListSetItem",
-            "TensorListSplit",
         ),
         scalar_shape,
     ),
@@ -139,6 +147,7 @@ _SHAPES = {
     "TensorListGetItem": get_item_shape,
     "TensorListPopBack": pop_back_shape,
     "TensorListPushBackBatch": push_batch_shape,
+    "TensorListSplit": split_shape,
     "TensorListStack": stack_shape,
 }
 _GRADIENTS: Mapping[str, GradientRule | NoGradient] = {
