@@ -35,8 +35,8 @@ OPEN = "TensorShape([Dimension(None), Dimension(None)])"
         (
             RAGGED,
             (
-                "RaggedTensorSpec(TensorShape([Dimension(2), Dimension(None)]), tf.int32,"
-                " 1, tf.int64)"
+                "RaggedTensorSpec(TensorShape([Dimension(2), Dimension(None)]),"
+                " tf.int32, 1, tf.int64)"
             ),
         ),
         (

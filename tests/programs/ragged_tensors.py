@@ -141,4 +141,30 @@ def ragged_functions(tf: ModuleType) -> None:
     tf.ragged.segment_ids_to_row_splits([0, 0, 2], num_segments=4, name="splits")
 
 
-PROGRAMS = (ragged_making, ragged_parts, ragged_conversions, ragged_functions)
+def ragged_stacks(tf: ModuleType) -> None:
+    """Put together along a new axis."""
+    one = tf.ragged.placeholder(tf.float32, 1, [], name="one")
+    two = tf.ragged.constant([[1.0, 2.0], [3.0]])
+    deep = tf.ragged.placeholder(tf.float32, 2, [], name="deep")
+    dense = tf.placeholder(tf.float32, [2, 3])
+    vectors = [tf.placeholder(tf.int32, [None]), tf.constant([1, 2])]
+    tf.ragged.stack(vectors)
+    tf.ragged.stack(vectors, axis=1, name="columns")
+    for axis in (0, 1, 2, -1):
+        tf.ragged.stack([one, two], axis=axis)
+        tf.ragged.stack([one, dense], axis=axis)
+        tf.ragged.stack([deep, deep], axis=axis)
+    tf.ragged.stack(one)
+    numbers = tf.placeholder(tf.int32, [None])
+    tf.ragged.stack_dynamic_partitions(dense, [1, 0], 3)
+    tf.ragged.stack_dynamic_partitions(tf.ones([4]), numbers, 3, name="by_number")
+    tf.ragged.stack_dynamic_partitions(dense, 1, num_partitions=2)
+
+
+PROGRAMS = (
+    ragged_stacks,
+    ragged_making,
+    ragged_parts,
+    ragged_conversions,
+    ragged_functions,
+)

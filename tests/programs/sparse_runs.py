@@ -353,6 +353,22 @@ def ragged_values(tf: ModuleType) -> list[Any]:
     return [*found, back.values.values, *back.nested_row_splits, padded, *gradients]
 
 
+def ragged_stacks(tf: ModuleType) -> list[Any]:
+    """Ragged tensors put together, and rows by number."""
+    one = tf.ragged.constant([[1, 2], [], [3]])
+    two = tf.ragged.constant([[4], [5, 6, 7], []])
+    made = [tf.ragged.stack([one, two], axis=axis) for axis in (0, 1)]
+    made += [tf.ragged.stack([one, one], axis=2), tf.ragged.stack([[1, 2], [3]])]
+    made.append(tf.ragged.stack_dynamic_partitions([5, 6, 7, 8], [2, 0, 2, 0], 4))
+    with tf.Session() as session:
+        found = session.run(made)
+    return [
+        part
+        for value in found
+        for part in (value.flat_values, *value.nested_row_splits)
+    ]
+
+
 RUNS = {
     "best_predictions": best_predictions,
     "distances": distances,
@@ -363,6 +379,7 @@ RUNS = {
     "merged_features": merged_features,
     "packed": packed,
     "ragged_values": ragged_values,
+    "ragged_stacks": ragged_stacks,
     "sharded_embeddings": sharded_embeddings,
     "wide_and_deep": wide_and_deep,
     "wide_and_deep_of_resources": wide_and_deep_of_resources,

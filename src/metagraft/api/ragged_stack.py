@@ -1,0 +1,240 @@
+"""Ragged tensors put together (`tf.ragged.stack`).
+
+Source: tensorflow python/ops/ragged/ragged_concat_ops.py, ragged_gather_ops.py,
+ragged_array_ops.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from metagraft.api.checks import assert_equal, assert_less, assert_non_negative
+from metagraft.api.ragged_factories import as_values
+from metagraft.api.ragged_tensor import RaggedTensor
+from metagraft.api.sorting import argsort
+from metagraft.graph import dtypes
+from metagraft.graph.apply_op import op
+from metagraft.graph.build import array
+from metagraft.graph.build.math import cast, cumsum, number_range
+from metagraft.graph.conversion import convert_to_tensor
+from metagraft.graph.scopes import control_dependencies, name_scope
+from metagraft.graph.tensor import Tensor
+
+__all__ = ["stack", "stack_dynamic_partitions"]
+
+
+def stack(values: Any, axis: int = 0, name: str | None = None) -> Any:
+    """Put tensors together along a new axis; their rows may differ in length.
+
+    Args:
+        values: Tensors and ragged tensors of one rank.
+        axis: Where the new axis comes.
+        name: Name of the scope.
+
+    Raises:
+        ValueError: There are none, or their ranks differ.
+    """
+    if not isinstance(values, list | tuple):
+        values = [values]
+    with name_scope(name, "RaggedConcat", values):
+        return _stacked(list(values), axis)
+
+
+def _stacked(values: list[Any], axis: int) -> Any:
+    if not values:
+        raise ValueError("rt_inputs may not be empty.")
+    inputs = [as_values(value, name="rt_input") for value in values]
+    dtype, inputs = _with_one_splits_type(inputs)
+    rank = inputs[0].shape.ndims
+    for value in inputs[1:]:
+        if rank is None:
+            rank = value.shape.ndims
+        else:
+            value.shape.assert_has_rank(rank)
+    place = _positive(axis, None if rank is None else rank + 1)
+    if rank == 1 and place == 0:
+        together = array.concat(inputs, axis=0)
+        lengths = array.concat([array.shape(value) for value in inputs], axis=0)
+        return RaggedTensor.from_row_lengths(together, lengths)
+    is_dense = not any(isinstance(value, RaggedTensor) for value in inputs)
+    if is_dense and rank is not None and place in (rank, rank - 1):
+        return array.stack(inputs, place)
+    inputs = [
+        value
+        if isinstance(value, RaggedTensor)
+        else RaggedTensor.from_tensor(value, ragged_rank=1, row_splits_dtype=dtype)
+        for value in inputs
+    ]
+    levels = max(value.ragged_rank for value in inputs)
+    inputs = [_of_rank(value, levels, dtype) for value in inputs]
+    if place == 0:
+        return _one_after_other(inputs, is_stack=True)
+    if place == 1:
+        return _row_by_row(inputs)
+    first = inputs[0].row_splits
+    checks = [
+        assert_equal(
+            first,
+            value.row_splits,
+            message="Inputs must have identical ragged splits",
+        )
+        for value in inputs[1:]
+    ]
+    with control_dependencies(checks):
+        inner = _stacked([value.values for value in inputs], place - 1)
+        return RaggedTensor.from_row_splits(inner, first, validate=False)
+
+
+def _with_one_splits_type(inputs: list[Any]) -> tuple[Any, list[Any]]:
+    """Return the type of all row splits.
+
+    Raises:
+        ValueError: There are two.
+    """
+    found = {v.row_splits.dtype for v in inputs if isinstance(v, RaggedTensor)}
+    if len(found) > 1:
+        raise ValueError(
+            "Input RaggedTensors have mismatched row_splits dtypes; use"
+            " RaggedTensor.with_row_splits_dtype() to convert them to compatible"
+            " dtypes."
+        )
+    return (found.pop() if found else dtypes.int64), inputs
+
+
+def _positive(axis: int, rank: int | None) -> int:
+    if rank is None:
+        if axis < 0:
+            raise ValueError(
+                f"axis={axis} may only be negative if ndims is statically known."
+            )
+        return axis
+    if not -rank <= axis < rank:
+        raise ValueError(f"axis={axis} out of bounds: expected {-rank}<=axis<{rank}")
+    return axis % rank
+
+
+def _of_rank(value: Any, levels: int, dtype: Any) -> Any:
+    """Make further axes of a tensor ragged."""
+    if levels <= 0:
+        return value
+    if not isinstance(value, RaggedTensor):
+        value = RaggedTensor.from_tensor(value, row_splits_dtype=dtype)
+    if value.ragged_rank < levels:
+        value = value.with_values(_of_rank(value.values, levels - 1, dtype))
+    return value
+
+
+def _one_after_other(inputs: list[Any], *, is_stack: bool) -> Any:
+    flat = array.concat([value.flat_values for value in inputs], axis=0)
+    each = [value.nested_row_splits for value in inputs]
+    nested = [_joined_splits(list(level)) for level in zip(*each, strict=True)]
+    if is_stack:
+        lengths = array.stack([value.nrows() for value in inputs])
+        nested.insert(0, array.concat([[0], cumsum(lengths)], axis=-1))
+    return RaggedTensor.from_nested_row_splits(flat, nested, validate=False)
+
+
+def _joined_splits(splits: list[Any]) -> Tensor:
+    pieces = [splits[0]]
+    offset = splits[0][-1]
+    for following in splits[1:]:
+        pieces.append(following[1:] + offset)
+        offset = offset + following[-1]
+    joined: Tensor = array.concat(pieces, axis=0)
+    return joined
+
+
+def _row_by_row(inputs: list[Any]) -> Any:
+    """Put the first rows together, then the second ones, and so on."""
+    count = len(inputs)
+    rows = inputs[0].nrows()
+    checks = [
+        assert_equal(
+            rows,
+            value.nrows(),
+            message=(
+                f"Input tensors at index 0 (=x) and {index} (=y) have incompatible"
+                " shapes."
+            ),
+        )
+        for index, value in enumerate(inputs[1:], 1)
+    ]
+    with control_dependencies(checks):
+        together = _one_after_other(inputs, is_stack=False)
+        numbers = number_range(rows * count)
+        matrix = array.reshape(numbers, [count, -1])
+        order = array.reshape(array.transpose(matrix), [-1])
+        permuted = _chosen_rows(together, order)
+        splits = number_range(0, rows * count + 1, count)
+        for value in inputs:
+            known = value.shape[0].value
+            if known is not None:
+                splits.set_shape([known + 1])
+        return RaggedTensor.from_row_splits(permuted, splits, validate=False)
+
+
+def _chosen_rows(ragged: RaggedTensor, rows: Tensor) -> RaggedTensor:
+    with name_scope(None, "RaggedGather", [ragged, rows]):
+        nested, flat = op(
+            "RaggedGather",
+            params_nested_splits=list(ragged.nested_row_splits),
+            params_dense_values=ragged.flat_values,
+            indices=rows,
+            OUTPUT_RAGGED_RANK=ragged.ragged_rank,
+        )
+        return RaggedTensor.from_nested_row_splits(flat, nested, validate=False)
+
+
+def stack_dynamic_partitions(
+    data: Any, partitions: Any, num_partitions: Any, name: str | None = None
+) -> RaggedTensor:
+    """Return the rows of a tensor by the number that each has, as a ragged tensor.
+
+    Args:
+        data: A tensor.
+        partitions: The numbers, a vector or a scalar.
+        num_partitions: How many numbers there are.
+        name: Name of the scope.
+
+    Raises:
+        NotImplementedError: The numbers or the data are of a higher or ragged form.
+        ValueError: The rank of the numbers is not known.
+    """
+    with name_scope(name, "SegmentStack", [data, partitions, num_partitions]):
+        data = as_values(data, name="data")
+        partitions = as_values(partitions, name="partitions")
+        if isinstance(data, RaggedTensor) or isinstance(partitions, RaggedTensor):
+            raise NotImplementedError(
+                "tf.ragged.stack_dynamic_partitions takes tensors, not ragged ones."
+            )
+        count = convert_to_tensor(
+            num_partitions, name="num_partitions", preferred_dtype=partitions.dtype
+        )
+        count = cast(count, partitions.dtype)
+        rank = partitions.shape.ndims
+        if rank is None:
+            raise ValueError("partitions must have known rank.")
+        count.shape.assert_has_rank(0)
+        partitions.shape.assert_is_compatible_with(data.shape[:rank])
+        if rank == 0:
+            return RaggedTensor.from_value_rowids(
+                array.stack([data]), array.stack([partitions]), count, validate=False
+            )
+        if rank > 1:
+            raise NotImplementedError(
+                "tf.ragged.stack_dynamic_partitions takes a vector of numbers, not"
+                f" {partitions}."
+            )
+        order = argsort(partitions, stable=True)
+        rowids = array.gather(partitions, order)
+        values = array.gather(data, order)
+        checks = [
+            assert_less(
+                rowids[-1:],
+                count,
+                message="partitions must be less than num_partitions",
+            ),
+            assert_non_negative(partitions, message="partitions must be non-negative."),
+        ]
+        with control_dependencies(checks):
+            return RaggedTensor.from_value_rowids(values, rowids, count, validate=False)
