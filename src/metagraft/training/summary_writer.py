@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 from google.protobuf.message import Message
 
 from metagraft.api import logging
-from metagraft.errors import UnimplementedError
 from metagraft.formats.closing import ClosedAtExit
 from metagraft.formats.events import EventReader
 from metagraft.graph.defaults import executing_eagerly, get_default_graph
@@ -31,6 +30,7 @@ from metagraft.proto import (
 )
 from metagraft.proto.coercion import as_message
 from metagraft.training.event_writer import EventWriter
+from metagraft.training.session_event_writer import SessionEventWriter
 
 __all__ = ["FileWriter", "FileWriterCache", "summary_iterator"]
 
@@ -62,11 +62,11 @@ class FileWriter(ClosedAtExit):
             flush_secs: After how many seconds events are seen by readers.
             graph_def: The older name for a graph.
             filename_suffix: What the file's name ends with.
-            session: Refused: writers that are ops of a graph are not supported.
+            session: A session; events are written by ops in its graph, and writers of
+                one folder share a file in it.
 
         Raises:
             RuntimeError: Execution is eager.
-            UnimplementedError: `session` is given.
             ValueError: Both `graph` and `graph_def` are given.
             TypeError: `graph` is no graph.
         """
@@ -76,14 +76,15 @@ class FileWriter(ClosedAtExit):
                 "`tf.summary.create_file_writer`,or a `with "
                 "v1.Graph().as_default():` context"
             )
+        self.event_writer: EventWriter | SessionEventWriter
         if session is not None:
-            raise UnimplementedError(
-                None,
-                None,
-                "FileWriter: session is not supported, as the ops that write events "
-                "are not; leave it out to write from Python",
+            self.event_writer = SessionEventWriter(
+                session, logdir, max_queue, flush_secs, filename_suffix
             )
-        self.event_writer = EventWriter(logdir, max_queue, flush_secs, filename_suffix)
+        else:
+            self.event_writer = EventWriter(
+                logdir, max_queue, flush_secs, filename_suffix
+            )
         self._is_closed = False
         self._seen_tags: set[str] = set()
         self._run_tags: set[str] = set()
