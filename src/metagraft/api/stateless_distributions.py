@@ -22,6 +22,7 @@ from metagraft.graph.value_as_shape import narrow_by_value
 
 __all__ = [
     "index_shuffle",
+    "random_index_shuffle",
     "stateless_binomial",
     "stateless_gamma",
     "stateless_parameterized_truncated_normal",
@@ -43,8 +44,28 @@ def index_shuffle(index: Any, seed: Any, max_index: Any) -> Tensor:
     rank = seed.shape.rank
     rest = [] if rank is None else (rank - 1) * [[0, 0]]
     seed = pad(seed, [[1, 0], *rest], constant_values=_INDEX_SEED)
+    return random_index_shuffle(index, seed, max_index)
+
+
+def random_index_shuffle(
+    index: Any, seed: Any, max_index: Any, rounds: int = 4, name: str | None = None
+) -> Tensor:
+    """As `index_shuffle`, with three integers as seed.
+
+    Args:
+        index: A scalar or a vector.
+        seed: Three integers, or `[n, 3]`: a permutation for each index.
+        max_index: The largest index, a scalar or a vector.
+        rounds: How often the indices are mixed, an even number.
+        name: Name of the operation.
+    """
     shuffled: Tensor = op(
-        "RandomIndexShuffle", index=index, seed=seed, max_index=max_index, rounds=4
+        "RandomIndexShuffle",
+        index=index,
+        seed=seed,
+        max_index=max_index,
+        rounds=rounds,
+        name=name,
     )
     return shuffled
 

@@ -57,6 +57,7 @@ _NAMES = {
     **{name: f"{_GRAPH}.dtypes:{name}" for name in _DTYPE_NAMES},
     # Graphs, scopes and collections.
     "DType": f"{_GRAPH}.dtypes:DType",
+    "QUANTIZED_DTYPES": f"{_GRAPH}.dtypes:QUANTIZED_DTYPES",
     "DeviceSpec": f"{_API}.device_spec:DeviceSpec",
     "Dimension": f"{_GRAPH}.shapes:Dimension",
     "Graph": f"{_GRAPH}.graph:Graph",
@@ -152,9 +153,7 @@ _NAMES = {
     **SPARSE,
     "RaggedTensor": f"{_API}.ragged_tensor:RaggedTensor",
     "RaggedTensorSpec": f"{_API}.ragged_spec:RaggedTensorSpec",
-    **from_module(
-        f"{_GRAPH}.type_spec", "IndexedSlicesSpec SparseTensorSpec TypeSpec"
-    ),
+    **from_module(f"{_GRAPH}.type_spec", "IndexedSlicesSpec SparseTensorSpec TypeSpec"),
     # Checks and prints.
     "Print": "metagraft.api.printing:print_through",
     "print": "metagraft.api.printing:print_",
@@ -266,6 +265,7 @@ _NAMES = {
     ),
     "grad_pass_through": f"{_API}.recompute:grad_pass_through",
     "recompute_grad": f"{_API}.recompute:recompute_grad",
+    "random_index_shuffle": f"{_API}.stateless_distributions:random_index_shuffle",
     "timestamp": f"{_API}.environment:timestamp",
     "matrix_solve_ls": f"{_API}.least_squares:matrix_solve_ls",
     "matrix_square_root": f"{_API}.matrix_functions:sqrtm",

@@ -11,6 +11,9 @@ _NAMES = {
     "QUANTIZED_DTYPES": "metagraft.graph.dtypes:QUANTIZED_DTYPES",
     "as_string": "metagraft.api.strings:as_string",
     "as_dtype": "metagraft.graph.dtypes:as_dtype",
+    "cast": "metagraft.api.casts:cast",
+    "complex": "metagraft.graph.build.math:complex_number",
+    "saturate_cast": "metagraft.api.casts:saturate_cast",
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
 

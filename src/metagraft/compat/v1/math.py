@@ -49,6 +49,8 @@ _NAMES = {
     ),
     "confusion_matrix": f"{_API}.confusion_matrix:confusion_matrix",
     "divide_no_nan": f"{_API}.arithmetic:div_no_nan",
+    "approx_max_k": f"{_API}.nn_classes:approx_max_k",
+    "approx_min_k": f"{_API}.nn_classes:approx_min_k",
     "in_top_k": f"{_API}.nn_classes:in_top_k",
     "invert_permutation": f"{_API}.array:invert_permutation",
     "is_non_decreasing": f"{_API}.checks:is_non_decreasing",

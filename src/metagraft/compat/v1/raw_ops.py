@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
+# Modules, not names out of them: `Any` is an op.
+import collections
+import typing
 from collections.abc import Callable
-from typing import Any
 
 from metagraft.graph import catalogue
 
@@ -22,14 +23,19 @@ _RENAMED = {
 }
 
 
-def __getattr__(name: str) -> Callable[..., Any]:
+def __getattr__(name: str) -> Callable[..., typing.Any]:
     if name.startswith("_") or catalogue.get(name) is None:
         raise AttributeError(f"module {__name__!r} has no op {name!r}")
     from metagraft.graph.apply_op import op
 
     renamed = _RENAMED.get(name, {})
 
-    def raw_op(**arguments: Any) -> Any:
+    def raw_op(*values: typing.Any, **arguments: typing.Any) -> typing.Any:
+        if values:
+            raise TypeError(
+                f"{name} only takes keyword args (possible keys: {_keys(name)}). Please"
+                " pass these args as kwargs instead."
+            )
         node_name = arguments.pop("name", None)
         own_names = {renamed.get(key, key): value for key, value in arguments.items()}
         result = op(name, name=node_name, **own_names)
@@ -41,14 +47,33 @@ def __getattr__(name: str) -> Callable[..., Any]:
     return raw_op
 
 
-def _named(op_type: str, outputs: tuple[Any, ...]) -> tuple[Any, ...]:
+def _keys(op_type: str) -> list[str]:
+    """Return the keyword arguments of an op: inputs, attributes, its name."""
+    definition = catalogue.get(op_type)
+    assert definition is not None
+    python_names = {own: name for name, own in _RENAMED.get(op_type, {}).items()}
+    inferred = {
+        attr
+        for arg in definition.inputs
+        for attr in (arg.type_attr, arg.number_attr, arg.type_list_attr)
+    }
+    inputs = [python_names.get(arg.name, arg.name) for arg in definition.inputs]
+    attrs = [
+        python_names.get(attr.name, attr.name)
+        for attr in definition.attrs
+        if attr.name not in inferred
+    ]
+    return [*inputs, *attrs, "name"]
+
+
+def _named(op_type: str, outputs: tuple[typing.Any, ...]) -> tuple[typing.Any, ...]:
     """Let several outputs have their names, too."""
     definition = catalogue.get(op_type)
     assert definition is not None
     names = [output.name for output in definition.outputs]
-    made: tuple[Any, ...] = namedtuple(op_type, names)(*outputs)
+    made: tuple[typing.Any, ...] = collections.namedtuple(op_type, names)(*outputs)
     return made
 
 
 def __dir__() -> list[str]:
-    return list(catalogue.names())
+    return [name for name in catalogue.names() if not name.startswith("_")]
