@@ -6,6 +6,7 @@ kernel that needs it, so graphs of host arrays run without loading it.
 
 from __future__ import annotations
 
+import importlib
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -87,8 +88,22 @@ def _enter_types() -> None:
     _HOST_RUN.contexts.enter_context(jax.numpy_dtype_promotion("strict"))
 
 
+def load_jax() -> ModuleType:
+    """Return `jax`, importing it if this is the first use.
+
+    The import draws from NumPy's global random numbers; programs that draw theirs from
+    them, before and after, shall not see that.
+    """
+    if "jax" not in sys.modules:
+        state = np.random.get_state()  # noqa: NPY002 - kept for the caller
+        importlib.import_module("jax")
+        np.random.set_state(state)  # noqa: NPY002
+    return sys.modules["jax"]
+
+
 def jax_numpy() -> ModuleType:
     """Return `jax.numpy`, importing JAX if this is the first use."""
+    load_jax()
     import jax.numpy as jnp
 
     _enter_types()
@@ -97,6 +112,7 @@ def jax_numpy() -> ModuleType:
 
 def lax() -> ModuleType:
     """Return `jax.lax`, importing JAX if this is the first use."""
+    load_jax()
     from jax import lax as jax_lax
 
     _enter_types()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from metagraft.kernels.namespace import load_jax
+
 _HOST_MEMORY_BYTES = 268435456  # what TensorFlow reports for the CPU
 
 
@@ -27,8 +29,7 @@ class DeviceAttributes:
 
 def session_devices() -> list[DeviceAttributes]:
     """Return the host and the accelerators that JAX sees."""
-    import jax
-
+    jax = load_jax()
     found = [_device("CPU", 0, _HOST_MEMORY_BYTES)]
     for device in jax.local_devices():
         if device.platform != "cpu":
@@ -39,8 +40,7 @@ def session_devices() -> list[DeviceAttributes]:
 
 def has_gpu_of(platform: str) -> bool:
     """Whether JAX has a GPU that runs on `cuda` or on `rocm`."""
-    import jax
-
+    jax = load_jax()
     return any(
         device.platform != "cpu" and platform in device.client.platform_version.lower()
         for device in jax.local_devices()

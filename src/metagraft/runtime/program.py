@@ -14,6 +14,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from metagraft.kernels.namespace import load_jax
 from metagraft.runtime.costs import DISPATCH_NS, compile_ns
 from metagraft.runtime.host import BudgetExceededError, HostProgram
 from metagraft.runtime.plan import Plan
@@ -115,6 +116,7 @@ class Program:
         self._compiled_runs += 1
         compiled = self._compiled
         if compiled is None:
+            load_jax()
             from metagraft.runtime.compile import CompiledProgram
 
             compiled = self._compiled = CompiledProgram(self._plan, self._store)
