@@ -252,6 +252,18 @@ def test_older_signatures_count(tmp_path: Path) -> None:
     assert not metagraft.check(_saved(tmp_path, graph_def)).graphs[0].refusals
 
 
+def test_damaged_graphs_are_looked_at(tmp_path: Path) -> None:
+    """Two nodes of one name, and edges from outputs that no node can have."""
+    graph_def = GraphDef()
+    graph_def.node.add(name="a", op="Zebra", input=["a:99999999999", "a:1", "gone:x"])
+    graph_def.node.add(name="a", op="Horse", input=["a:" + "9" * 5000, "^a"])
+    (graph,) = metagraft.check(_saved(tmp_path, graph_def)).graphs
+    assert [op.op_type for op in graph.missing] == ["Horse", "Zebra"]
+    assert graph.missing[1].signature == (
+        "Zebra(input_0: ?, input_1: ?, input_2: ?) -> (output_0: ?, output_1: ?)"
+    )
+
+
 def test_names_cannot_steer_a_terminal(tmp_path: Path) -> None:
     """Names are anybody's; what is not printable is spelt out."""
     graph_def = GraphDef()

@@ -27,6 +27,7 @@ _KINDS: Final = {
 }
 _REF_OFFSET: Final = 100
 _MOST_TENSORS: Final = 1000
+_LONGEST_NUMBER: Final = 18
 
 
 class DerivedDefinitions:
@@ -41,7 +42,8 @@ class DerivedDefinitions:
             nodes: All nodes of the graph.
             declared: Returns signatures that the catalogue does not have.
         """
-        self._by_name = {node.name: node for node in nodes}
+        self._nodes = list(nodes)  # damaged files have nodes of one name
+        self._by_name = {node.name: node for node in self._nodes}
         self._declared = declared or (lambda _: None)
         self._takers: dict[str, list[tuple[NodeDef, int]]] | None = None
 
@@ -59,7 +61,7 @@ class DerivedDefinitions:
         Raises:
             ValueError: The graph has no node of that type.
         """
-        own = [node for node in self._by_name.values() if node.op == op_type]
+        own = [node for node in self._nodes if node.op == op_type]
         if not own:
             raise ValueError(f"The graph has no node of type '{op_type}'.")
         definition = OpDef(name=op_type)
@@ -106,24 +108,22 @@ class DerivedDefinitions:
                 types = _types(taker, definition.input_arg)
                 number = _base(types[position]) if position < len(types) else 0
             port = _port(data_inputs(taker)[position])
-            found[port] = found.get(port) or number
+            if port < _MOST_TENSORS:
+                found[port] = found.get(port) or number
         return found
 
     def _all_takers(self) -> dict[str, list[tuple[NodeDef, int]]]:
         """Return what takes the outputs of nodes that nobody declares."""
-        known = {op: self._definition(op) for op in {n.op for n in self._nodes()}}
+        known = {op: self._definition(op) for op in {n.op for n in self._nodes}}
         found: dict[str, list[tuple[NodeDef, int]]] = {
-            node.name: [] for node in self._nodes() if known[node.op] is None
+            node.name: [] for node in self._nodes if known[node.op] is None
         }
-        for taker in self._nodes():
+        for taker in self._nodes:
             for position, text in enumerate(data_inputs(taker)):
                 takers = found.get(node_of_input(text))
                 if takers is not None:
                     takers.append((taker, position))
         return found
-
-    def _nodes(self) -> Iterable[NodeDef]:
-        return self._by_name.values()
 
     def _definition(self, op_type: str) -> OpDef | None:
         known = catalogue.get(op_type)
@@ -179,7 +179,9 @@ def data_inputs(node: NodeDef) -> list[str]:
 
 def _port(text: str) -> int:
     number = text.rpartition(":")[2]
-    return int(number) if ":" in text and number.isdecimal() else 0
+    is_number = ":" in text and number.isascii() and number.isdecimal()
+    # A damaged file may name any; Python refuses to read the longest.
+    return int(number[:_LONGEST_NUMBER]) if is_number else 0
 
 
 def _base(number: int) -> int:
