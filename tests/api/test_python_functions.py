@@ -134,3 +134,22 @@ def test_stateful_calls_run_each_time_and_never_while_building() -> None:
         tf.reshape(value, [1]).get_shape()
         assert not calls
         assert [session.run([value, value + 1]) for _ in range(2)] == [[1, 2], [2, 3]]
+
+
+def test_calls_without_state_and_inputs_are_constants() -> None:
+    """A call of a function that has no inputs and no state happens once."""
+    numbers = iter(range(3))
+    with tf.Graph().as_default(), tf.Session() as session:
+        once = tf.py_func(lambda: next(numbers), [], tf.int64, stateful=False)
+        assert [session.run(once) for _ in range(3)] == [0, 0, 0]
+        assert tf.py_func(lambda: None, [], [], stateful=False) == []
+        assert tf.py_func(lambda: None, [], []).type == "PyFunc"
+
+
+def test_what_is_no_array_is_refused() -> None:
+    """Records and objects become no tensors."""
+    records = np.zeros([1], [("x", np.float32)])
+    with pytest.raises(tf.errors.InternalError, match="Unsupported numpy data type"):
+        run(lambda: records, [], tf.float32)
+    with pytest.raises(tf.errors.InternalError, match="Unsupported object type dict"):
+        run(lambda: {"x": 1}, [], tf.float32)

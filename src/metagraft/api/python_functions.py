@@ -31,7 +31,7 @@ from metagraft.runtime.session import Session
 __all__ = ["numpy_function", "py_func", "py_function"]
 
 
-@dataclass(slots=True, weakref_slot=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class _OfArrays:
     """A function that takes and returns NumPy arrays."""
 
@@ -53,7 +53,7 @@ class ArrayWithNumpy(np.ndarray[Any, Any]):
         return plain[()] if plain.ndim == 0 else plain
 
 
-@dataclass(slots=True, weakref_slot=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class _OfTensors:
     """A function that may compute with this library's functions.
 
@@ -98,7 +98,7 @@ class _OfTensors:
         return _GradientOfTensors(self)
 
 
-@dataclass(slots=True, weakref_slot=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class _GradientOfTensors:
     """What turns gradients of a function's outputs to those of its inputs."""
 
@@ -250,7 +250,8 @@ def _call(
     )
     if not isinstance(types, (list, tuple)):
         return made.outputs[0]
-    return list(made.outputs) or made
+    # TF: only ops with state are returned where there is no output.
+    return list(made.outputs) or ([] if kind == "PyFuncStateless" else made)
 
 
 def _check_types(types: Any, function: str) -> None:

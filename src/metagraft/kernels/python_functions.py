@@ -6,6 +6,7 @@ Source: tensorflow python/lib/core/py_func.cc; python/ops/script_ops.py.
 from __future__ import annotations
 
 import traceback
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from metagraft import errors
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.dtypes import DType, as_dtype, kernel_name
-from metagraft.graph.python_functions import PYTHON_FUNCTIONS
+from metagraft.graph.python_functions import PYTHON_FUNCTIONS, PythonFunction
 from metagraft.kernels.kernel import Array, Kernel
 
 # Which error of a run each error of Python becomes; all others are unknown.
@@ -42,9 +43,32 @@ def python_function(attrs: Attrs, input: Sequence[Array]) -> tuple[Array, ...]:
     try:
         result = function.call([_argument(array) for array in input])
         values = _as_list(result)
+    except errors.InternalError:
+        raise
     except Exception as error:
         raise _error_of(error) from error
     return _checked(token, values, attrs["Tout"])
+
+
+# TF: folds it in every session anew.
+def stateless_function(attrs: Attrs, input: Sequence[Array]) -> tuple[Array, ...]:
+    """Call a function that returns the same for the same inputs.
+
+    Without inputs it is called once: it is a constant that graph optimizers fold.
+    """
+    if input:
+        return python_function(attrs, input)
+    function = PYTHON_FUNCTIONS.get(attrs["token"].decode())
+    if function is None or function not in _CONSTANTS:
+        values = python_function(attrs, input)
+        if function is None:
+            return values
+        _CONSTANTS[function] = values
+    return _CONSTANTS[function]
+
+
+_CONSTANTS: weakref.WeakKeyDictionary[PythonFunction, tuple[Array, ...]]
+_CONSTANTS = weakref.WeakKeyDictionary()
 
 
 def _argument(array: Array) -> Any:
@@ -66,6 +90,8 @@ def _as_list(result: Any) -> list[Array]:
 def _as_array(value: Any) -> Array:
     """Return a value as an array; text becomes bytes."""
     array = np.asarray(value, order="C")
+    if array.dtype.names:
+        raise errors.InternalError(None, None, "Unsupported numpy data type")
     if array.dtype.char not in "SU":
         return array
     if array is not value:
@@ -105,6 +131,8 @@ def _checked(
 
 
 def _output(token: str, place: int, value: Array, dtype: DType) -> Array:
+    if value.dtype == object:
+        value = _texts(value)
     found = as_dtype(value.dtype)
     if found != dtype:
         raise errors.InvalidArgumentError(
@@ -113,8 +141,6 @@ def _output(token: str, place: int, value: Array, dtype: DType) -> Array:
             f"{place}-th value returned by {token} is {kernel_name(found)}, but "
             f"expects {kernel_name(dtype)}",
         )
-    if value.dtype == object:
-        return _texts(value)
     return value
 
 
@@ -138,4 +164,8 @@ def _texts(value: Array) -> Array:
 
 _KERNEL = Kernel(python_function, host=True, files=True)
 
-KERNELS = {"EagerPyFunc": _KERNEL, "PyFunc": _KERNEL, "PyFuncStateless": _KERNEL}
+KERNELS = {
+    "EagerPyFunc": _KERNEL,
+    "PyFunc": _KERNEL,
+    "PyFuncStateless": Kernel(stateless_function, host=True, files=True),
+}
