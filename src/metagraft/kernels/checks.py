@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from metagraft.errors import InvalidArgumentError
+from metagraft.errors import AbortedError, InvalidArgumentError
 from metagraft.graph.attrs import Attrs
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.value_text import summarize_flat
@@ -35,6 +35,16 @@ def check_numerics_v2(attrs: Attrs, tensor: Array) -> tuple[Array]:
     return _checked(attrs, tensor, found)
 
 
+def abort(attrs: Attrs) -> tuple[()]:
+    """Raise an error that says so.
+
+    # TF: the process ends.
+    """
+    text = attrs["error_msg"].decode("utf-8", "backslashreplace")
+    how = " without error" if attrs["exit_without_error"] else ""
+    raise AbortedError(None, None, f"Abort_op asked to end the process{how}: {text}")
+
+
 def _checked(attrs: Attrs, tensor: Array, found: dict[str, Array]) -> tuple[Array]:
     names = [name for name, places in found.items() if np.any(places)]
     if names:
@@ -49,6 +59,7 @@ def _checked(attrs: Attrs, tensor: Array, found: dict[str, Array]) -> tuple[Arra
 
 
 KERNELS = {
+    "Abort": Kernel(abort, host=True),
     "Assert": Kernel(assert_, host=True),
     "CheckNumerics": Kernel(check_numerics, host=True),
     "CheckNumericsV2": Kernel(check_numerics_v2, host=True),

@@ -50,6 +50,12 @@ _ARRAY = "tensorflow core/ops/array_ops.cc"
 
 OPS = (
     OpSpec(
+        name="Abort",
+        shape=no_outputs,
+        gradient=NOT_DIFFERENTIABLE,
+        source="tensorflow core/ops/control_flow_ops.cc",
+    ),
+    OpSpec(
         name="Assert", shape=no_outputs, gradient=NOT_DIFFERENTIABLE, source=_LOGGING
     ),
     *(

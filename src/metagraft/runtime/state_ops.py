@@ -102,6 +102,20 @@ def plan_placeholder(plan: PlanBuilder, op: Operation) -> None:
     raise InvalidArgumentError(op.node_def, op, message)
 
 
+def plan_argument(plan: PlanBuilder, op: Operation) -> None:
+    """Refuse to run: an argument outside of a function has to be fed.
+
+    Raises:
+        InvalidArgumentError: Always.
+    """
+    raise InvalidArgumentError(
+        op.node_def,
+        op,
+        f"You must feed a value for '{op.outputs[0].name}', argument "
+        f"{op.attrs['index']} of a function.",
+    )
+
+
 # -- assignments -----------------------------------------------------------------------
 
 
@@ -286,6 +300,8 @@ STATE_OPS: Final[dict[str, Planner]] = {
     "RefSelect": plan_ref_select,
     "TemporaryVariable": plan_temporary,
     "DestroyTemporaryVariable": plan_destroy_temporary,
+    "_Arg": plan_argument,
+    "_Retval": plan_no_op,
     "_ArrayToList": plan_identity_n,
     "_ListToArray": plan_identity_n,
 }
