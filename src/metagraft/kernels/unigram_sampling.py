@@ -1,6 +1,6 @@
 """Drawing classes by how frequent they are; the frequencies are given or learnt.
 
-Twin of `ops/candidate_sampling.py`, with `candidate_sampling.py`.
+Twin of `ops/unigram_sampling.py`.
 
 Source: tensorflow core/kernels/range_sampler.cc, candidate_sampler_ops.cc,
 core/lib/random/distribution_sampler.cc, weighted_picker.cc.

@@ -40,14 +40,7 @@ OPS = (
             gradient=NOT_DIFFERENTIABLE,
             source=_SOURCE,
         )
-        for kind in (
-            "Uniform",
-            "LogUniform",
-            "All",
-            "FixedUnigram",
-            "LearnedUnigram",
-            "ThreadUnsafeUnigram",
-        )
+        for kind in ("Uniform", "LogUniform", "All")
     ),
     OpSpec(
         name="ComputeAccidentalHits",
