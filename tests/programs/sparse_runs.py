@@ -369,6 +369,42 @@ def ragged_stacks(tf: ModuleType) -> list[Any]:
     ]
 
 
+def ragged_variants(tf: ModuleType) -> list[Any]:
+    """Ragged tensors as variants, whole and row by row, and gradients through them."""
+    raw = tf.raw_ops
+    values = tf.constant([3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0])
+    outer, inner = tf.constant([0, 2, 3], tf.int64), tf.constant([0, 3, 3, 7], tf.int64)
+    whole = raw.RaggedTensorToVariant(
+        rt_nested_splits=[outer, inner], rt_dense_values=values, batched_input=False
+    )
+    rows = raw.RaggedTensorToVariant(
+        rt_nested_splits=[outer, inner], rt_dense_values=values, batched_input=True
+    )
+
+    def back(encoded: Any, rank: int, given: int = -1) -> Any:
+        return raw.RaggedTensorFromVariant(
+            encoded_ragged=encoded,
+            input_ragged_rank=given,
+            output_ragged_rank=rank,
+            Tvalues=tf.float32,
+        )
+
+    made = [back(whole, 2), back(rows, 2), back(rows[1], 1), back(rows[::-1], 2, 1)]
+    made.append(back(tf.stack([rows, rows]), 3))
+    flat = raw.RaggedTensorToVariant(
+        rt_nested_splits=[], rt_dense_values=tf.ones([2, 3]), batched_input=True
+    )
+    made.append(back(flat, 1))
+    through = made[1].output_dense_values * tf.range(7.0)
+    parts = [
+        part
+        for one in made
+        for part in (*one.output_nested_splits, one.output_dense_values)
+    ]
+    with tf.Session() as session:
+        return list(session.run([*parts, tf.gradients(through, values)[0]]))
+
+
 RUNS = {
     "best_predictions": best_predictions,
     "distances": distances,
@@ -380,6 +416,7 @@ RUNS = {
     "packed": packed,
     "ragged_values": ragged_values,
     "ragged_stacks": ragged_stacks,
+    "ragged_variants": ragged_variants,
     "sharded_embeddings": sharded_embeddings,
     "wide_and_deep": wide_and_deep,
     "wide_and_deep_of_resources": wide_and_deep_of_resources,
