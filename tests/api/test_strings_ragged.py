@@ -73,3 +73,15 @@ def test_mistakes(build: Any, message: str) -> None:
     """What cannot be divided is refused in TensorFlow's words."""
     with tf.Graph().as_default(), pytest.raises(ValueError, match=message):
         build()
+
+
+class RaggedAssertions(tf.test.TestCase):
+    """Assertions of `tf.test` about ragged tensors."""
+
+    def test_equal_rows(self) -> None:
+        """Ragged tensors are compared as nested lists."""
+        with self.session():
+            ragged = tf.ragged.constant([[1, 2], [], [3]])
+            self.assertAllEqual(ragged, [[1, 2], [], [3]])
+            with pytest.raises(AssertionError):
+                self.assertAllEqual(ragged, [[1, 2], [3], []])

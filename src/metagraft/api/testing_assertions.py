@@ -18,6 +18,8 @@ from absl.testing import absltest
 from google.protobuf.message import Message
 
 from metagraft import errors
+from metagraft.api.ragged_tensor import is_ragged
+from metagraft.api.ragged_value import RaggedTensorValue
 from metagraft.graph.conversion import is_tensor
 from metagraft.graph.devices import canonical_name
 from metagraft.graph.dtypes import as_dtype
@@ -153,8 +155,11 @@ class ArrayAssertions(absltest.TestCase):
     def assertAllEqual(self, a: Any, b: Any, msg: Any = None) -> None:
         """Check that arrays are equal; NaN equals NaN, text its UTF-8 bytes.
 
-        Lists that are no arrays are compared part by part.
+        Lists that are no arrays are compared part by part, ragged tensors as lists.
         """
+        if is_ragged(a) or is_ragged(b):
+            self.assertEqual(self._nested(a), self._nested(b), msg)
+            return
         if _is_ragged(a) or _is_ragged(b):
             self.assertEqual(len(a), len(b), msg)
             for one_part, other_part in zip(a, b, strict=True):
@@ -330,6 +335,13 @@ class ArrayAssertions(absltest.TestCase):
         if isinstance(found, (list, tuple)) and any(is_tensor(v) for v in found):
             found = self.evaluate(list(found))
         return np.asarray(found)
+
+    def _nested(self, value: Any) -> Any:
+        """Return a ragged tensor, a tensor or a list as nested lists."""
+        found = self.evaluate(value) if is_ragged(value) or is_tensor(value) else value
+        if isinstance(found, RaggedTensorValue):
+            return found.to_list()
+        return found.tolist() if isinstance(found, np.ndarray) else found
 
     def _check_same_shape(self, a: Array, b: Array, msg: str) -> None:
         self.assertEqual(
