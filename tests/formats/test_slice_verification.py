@@ -276,15 +276,17 @@ def test_files_that_change_meanwhile(
 
 
 def test_slices_that_several_files_have(tmp_path: Path) -> None:
-    """A whole tensor goes before its slices; the same slice is written once."""
+    """The same slice is a damage, is written once, and goes after the whole tensor."""
     for shard, part in enumerate(((Extent(0, None),), (Extent(0, 2),))):
         writer = SliceWriter(tmp_path / f"m-{shard:05d}-of-00003")
         length = 4 if shard == 0 else 2
         writer.add("v", (4,), part, np.arange(length, dtype=np.int64), 9)
         writer.finish()
     shutil.copy(tmp_path / "m-00001-of-00003", tmp_path / "m-00002-of-00003")
-    report = metagraft.verify(tmp_path / "m")
-    assert report.ok
+    (damage,) = metagraft.verify(tmp_path / "m").damages
+    assert damage.path == f"{tmp_path}/m-00002-of-00003"
+    assert damage.reason.startswith("Overlapping slices: existing slice = 0,2")
+    assert damage.tensor == "v"
     metagraft.salvage(tmp_path / "m", tmp_path / "saved")
     with open_checkpoint(tmp_path / "saved") as copy:
         assert copy.read("v").tolist() == [0, 1, 2, 3]

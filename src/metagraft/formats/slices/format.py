@@ -12,7 +12,13 @@ from typing import Final
 from google.protobuf.message import DecodeError
 
 from metagraft.formats.element_types import NUMPY_DTYPES
-from metagraft.formats.extents import Extent, TensorSlice, check_shape, resolve
+from metagraft.formats.extents import (
+    Extent,
+    TensorSlice,
+    check_shape,
+    format_slice,
+    resolve,
+)
 from metagraft.proto import SavedSliceMeta, SavedTensorSlices
 
 META_KEY: Final = b""
@@ -46,6 +52,12 @@ def decode_list(encoded: bytes) -> list[ListedTensor]:
     except DecodeError as error:
         raise ValueError(str(error)) from error
     return [_listed(saved) for saved in message.tensor]
+
+
+def overlapping(part: TensorSlice) -> str:
+    """Return what is wrong with a slice that is listed twice."""
+    text = format_slice(part)
+    return f"Overlapping slices: existing slice = {text}, new slice = {text}"
 
 
 def _listed(saved: SavedSliceMeta) -> ListedTensor:

@@ -22,14 +22,18 @@ from metagraft.formats.extents import (
     Box,
     Extent,
     TensorSlice,
-    format_slice,
     gap,
     resolve,
 )
 from metagraft.formats.folders import files_of
 from metagraft.formats.slice_keys import encode_slice_key
 from metagraft.formats.slices.elements import decode_elements
-from metagraft.formats.slices.format import META_KEY, ListedTensor, decode_list
+from metagraft.formats.slices.format import (
+    META_KEY,
+    ListedTensor,
+    decode_list,
+    overlapping,
+)
 from metagraft.formats.table.reader import TableReader
 from metagraft.formats.tensor_table import TensorTable
 from metagraft.proto import SavedTensorSlices
@@ -108,10 +112,7 @@ class SliceReader(TensorTable):
             )
         for part in listed.parts:
             if part in tensor.parts:
-                raise ValueError(
-                    f"Overlapping slices: existing slice = {format_slice(part)}, new "
-                    f"slice = {format_slice(part)} of tensor {listed.name!r}"
-                )
+                raise ValueError(f"{overlapping(part)} of tensor {listed.name!r}")
             tensor.parts[part] = file
 
     @property

@@ -29,7 +29,12 @@ from metagraft.formats.names import encode_name
 from metagraft.formats.pieces import Pieces
 from metagraft.formats.slice_keys import encode_slice_key
 from metagraft.formats.slices.elements import check_count, field_of
-from metagraft.formats.slices.format import META_KEY, ListedTensor, decode_list
+from metagraft.formats.slices.format import (
+    META_KEY,
+    ListedTensor,
+    decode_list,
+    overlapping,
+)
 from metagraft.formats.slices.large_blocks import count_values, read_key
 from metagraft.formats.table.recovery import Block, BlockDamage, SurveyedTable
 from metagraft.proto import SavedTensorSlices
@@ -189,9 +194,11 @@ class _File:
             )
             self._add(None, reason, listed.name)
             return
-        known.parts.update(listed.parts)
         name = encode_name(listed.name)
         for part in listed.parts:
+            if part in known.parts:
+                self._add(None, overlapping(part), listed.name)
+            known.parts.add(part)
             self._listed[encode_slice_key(name, part)] = listed.name, part
 
     def _check_block(self, block: Block) -> None:
