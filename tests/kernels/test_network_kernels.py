@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import jax
+import numpy as np
 import pytest
 
+import metagraft.compat.v1 as tf
 from metagraft.kernels import kernel_for
 from tests import kernel_cases
 from tests.kernel_cases import Recorded
@@ -61,3 +63,20 @@ def _is_compiled(case: Recorded) -> bool:
     kinds = {getattr(value, "dtype", None) for value in case.operands.values()}
     names = {kind.name for kind in kinds if kind is not None}
     return kernel is not None and not kernel.host and not names & NARROW
+
+
+@pytest.mark.parametrize("is_training", [True, False])
+def test_no_images_normalize_to_none(is_training: bool) -> None:
+    """Moments of nothing are NaN, and nothing moves scale and offset: TensorFlow's."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        image = tf.placeholder(tf.float32, [0, 3, 4, 2])
+        scale, offset = tf.constant([1.0, 2.0]), tf.constant([0.5, 0.25])
+        given = {} if is_training else {"mean": scale, "variance": scale}
+        y, mean, variance = tf.nn.fused_batch_norm(
+            image, scale, offset, is_training=is_training, **given
+        )
+        slopes = tf.gradients(y, [scale, offset])
+        feeds = {image: np.zeros((0, 3, 4, 2))}
+        mean, variance, *slopes = session.run([mean, variance, *slopes], feeds)
+    assert np.isnan([mean, variance]).all()
+    assert np.array(slopes).tolist() == [[0.0, 0.0], [0.0, 0.0]]

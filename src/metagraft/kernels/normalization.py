@@ -67,6 +67,9 @@ def _fused_batch_norm(
         )
     else:
         used_mean, used_variance = new_mean, new_variance = mean, variance
+        if image.size == 0:
+            nothing = namespace(mean, variance).full_like(mean, np.nan)
+            new_mean, new_variance = nothing, nothing
     factor = _rsqrt(used_variance + scale.dtype.type(attrs.epsilon)) * scale
     centred = wide - _per_channel(attrs, used_mean)
     normalized = centred * _per_channel(attrs, factor) + _per_channel(attrs, offset)
@@ -128,6 +131,9 @@ def fused_batch_norm_grad(
     out of `dy`.
     """
     xp = namespace(dy, image, scale)
+    if image.size == 0:
+        vectors, empty = xp.zeros_like(scale), xp.zeros(0, scale.dtype)
+        return xp.zeros_like(image), vectors, vectors, empty, empty
     axes = _other_axes(attrs)
     wide_dy = dy.astype(scale.dtype)
     centred = image.astype(scale.dtype) - _per_channel(attrs, mean)
