@@ -160,7 +160,67 @@ _TO_DENSE = {
     "default_value": np.float32(0),
 }
 
+_ROWS = {
+    "rt_nested_splits": [_sizes(0, 2, 3)],
+    "rt_dense_values": _floats(1, 2, 3),
+}
+_FILLED_UP = {
+    "shape": _sizes(-1, -1),
+    "values": _floats(1, 2, 3),
+    "default_value": np.float32(0),
+    "row_partition_tensors": [_sizes(0, 2, 3)],
+}
+_STEPS = {
+    "starts": _sizes(0, 1),
+    "limits": _sizes(3, 4),
+    "deltas": np.int64(1),
+}
+_CHOSEN = {
+    "params_nested_splits": [_sizes(0, 2, 3)],
+    "params_dense_values": _floats(1, 2, 3),
+    "indices": _sizes(0, 1),
+}
+
 MISTAKES = {
+    **_variants(
+        "RaggedTensorToSparse",
+        _ROWS,
+        {
+            "start": {"rt_nested_splits": [_sizes(1, 2, 3)]},
+            "end": {"rt_nested_splits": [_sizes(0, 2, 4)]},
+            "order": {"rt_nested_splits": [_sizes(0, 3, 2, 3)]},
+            "none": {"rt_nested_splits": [_sizes()]},
+            "inner": {"rt_nested_splits": [_sizes(0, 5), _sizes(0, 2, 3)]},
+        },
+    ),
+    **_variants(
+        "RaggedTensorToTensor",
+        _FILLED_UP,
+        {
+            "none": {"row_partition_tensors": [_sizes()]},
+            "default": {"default_value": _floats(1, 2)},
+        },
+        row_partition_types=["ROW_SPLITS"],
+    ),
+    **_variants(
+        "RaggedRange",
+        _STEPS,
+        {
+            "rank": {"starts": _rows(0, 1)},
+            "sizes": {"limits": _sizes(1, 2, 3)},
+            "zero": {"deltas": np.int64(0)},
+        },
+    ),
+    **_variants(
+        "RaggedGather",
+        _CHOSEN,
+        {
+            "bounds": {"indices": _sizes(0, 2)},
+            "negative": {"indices": _sizes(-1)},
+            "order": {"params_nested_splits": [_sizes(0, 3, 2, 3)]},
+        },
+        OUTPUT_RAGGED_RANK=1,
+    ),
     **_variants(
         "SparseToDense",
         _TO_DENSE,

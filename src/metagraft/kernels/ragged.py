@@ -93,10 +93,16 @@ def ragged_tensor_to_tensor(
         raise broken_rule("Cannot handle VALUE_ROWIDS in first dimension.")
     inner = values.shape[1:]
     if default.ndim > len(inner) or not _fits_inside(default.shape, inner):
-        raise broken_rule(
+        problem = (
             f"default_value.shape={shown_dims(default.shape)} and"
             f" rt_input.flat_values.shape={shown_dims(values.shape)} are incompatible"
         )
+        if default.ndim > len(inner):
+            problem += (
+                f": default_value.rank = {default.ndim}  must be less than"
+                f" rt_input.flat_values.rank = {values.ndim}"
+            )
+        raise broken_rule(problem)
     dims = _wanted_dims(shape, len(partitions) + 1, inner)
     dims[0] = first if dims[0] < 0 else dims[0]
     for axis, (kind, partition) in enumerate(zip(kinds, partitions, strict=True), 1):
@@ -141,23 +147,38 @@ def _places(
 
 def _check_splits(nested: Sequence[Array], values: Array) -> None:
     for level, splits in enumerate(nested):
-        if splits.ndim != 1 or not len(splits):
-            raise broken_rule("Ragged splits may not be empty: [0]")
+        if not len(splits):
+            raise broken_rule("ragged splits may not be empty.")
         if splits[0] != 0:
             raise broken_rule("First value of ragged splits must be 0.")
-        if np.any(splits[1:] < splits[:-1]):
+        wrong = np.flatnonzero(splits[1:] < splits[:-1])
+        if wrong.size:
+            first, second = splits[wrong[0] : wrong[0] + 2]
             raise broken_rule(
-                "Ragged splits should be non decreasing, but we got"
-                f" {splits[:-1][splits[1:] < splits[:-1]][0]}"
+                f"Ragged splits should be non decreasing, but we got {first} followed"
+                f" by {second}"
             )
-        follow = nested[level + 1 :]
-        count = len(follow[0]) - 1 if follow else len(values)
+        following = nested[level + 1 :]
+        count = len(following[0]) - 1 if following else len(values)
         if splits[-1] != count:
-            what = "ragged splits" if follow else "ragged values"
             raise broken_rule(
                 "Final value of ragged splits must match the length the corresponding"
-                f" {what}."
+                " ragged values."
             )
+
+
+def _check_gathered(nested: Sequence[Array], values: Array) -> None:
+    for level, splits in enumerate(nested):
+        if not len(splits):
+            raise broken_rule("Splits tensors must have at least one element")
+        if np.any(splits[1:] < splits[:-1]):
+            raise broken_rule("Ragged splits must be sorted")
+        if splits[0] < 0:
+            raise broken_rule("Ragged splits must be non-negative")
+        following = nested[level + 1 :]
+        count = len(following[0]) - 1 if following else len(values)
+        if splits[-1] > count:
+            raise broken_rule("Ragged splits must not point past values")
 
 
 def ragged_tensor_to_sparse(
@@ -242,7 +263,7 @@ def ragged_gather(
         at = ",".join(str(int(i)) for i in place)
         where = f"indices[{at}]" if place else "indices"
         raise broken_rule(f"{where} = {flat[wrong[0]]} is not in [0, {count})")
-    _check_splits(nested, values)
+    _check_gathered(nested, values)
     splits_type = attrs["Tsplits"].numpy_dtype
     outputs: list[Array] = []
     # Axes of the indices but the last become uniform ones.
