@@ -82,7 +82,9 @@ class _WavFile:
         """Read and check the format; return the number of channels and the rate."""
         size = self._number(4)
         if size not in (16, 18):
-            raise _invalid(f"Bad file size for WAV: Expected 16 or 18, but got{size}")
+            raise _invalid(
+                f"Bad format chunk size for WAV: Expected 16 or 18, but got{size}"
+            )
         kind = self._number(2)
         if kind != 1:
             raise _invalid(f"Bad audio format for WAV: Expected 1 (PCM), but got{kind}")
@@ -243,8 +245,8 @@ def mfcc(attrs: Attrs, spectrogram: Array, sample_rate: Array) -> tuple[Array]:
     is_valid = bands >= 1 and rate > 0 and length >= 2 and 0 <= lower < upper
     if not is_valid or not 1 <= count <= bands:
         raise _invalid(
-            f"Mfcc initialization failed for channel count {length} and sample rate "
-            f"{rate}"
+            f"Mfcc initialization failed for channel count {length}, sample rate "
+            f"{rate} and filterbank_channel_count {bands}"
         )
     xp = namespace(spectrogram)
     filters = _filters(length, rate, bands, lower, upper)
