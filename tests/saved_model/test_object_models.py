@@ -153,14 +153,18 @@ def test_wrong_inputs() -> None:
 
 
 def test_ragged_results() -> None:
-    """Composite values that are not built say so when the signature is called."""
-    with tf.Graph().as_default():
+    """Signatures return ragged tensors, functions take them, too (as TensorFlow)."""
+    with tf.Graph().as_default(), tf.Session() as session:
         model = tf.saved_model.load_v2(GOLDEN / "objects_composite")
-        ragged = model.signatures["ragged"]
-        with pytest.raises(UnimplementedError, match="RaggedTensorSpec"):
-            ragged(
-                *(np.zeros(2, s.dtype.as_numpy_dtype) for s in ragged.inputs.values())
-            )
+        splits = np.array([0, 2, 2, 3], np.int64)
+        given = tf.RaggedTensor.from_row_splits([1.0, 2.0, 3.0], splits)
+        by_parts = model.signatures["ragged"](rows=given.values, rows_1=splits)
+        session.run(tf.global_variables_initializer())
+        for found in (by_parts, model.ragged(given)):
+            scaled = found["scaled"]
+            assert isinstance(scaled, tf.RaggedTensor)
+            assert scaled.shape.as_list() == [None, None]
+            assert session.run(scaled).to_list() == [[2.0, 4.0], [], [6.0]]
 
 
 def test_load_options() -> None:

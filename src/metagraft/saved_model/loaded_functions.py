@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from metagraft.api.ragged_tensor import RaggedTensor
 from metagraft.api.variables import Variable
 from metagraft.errors import UnimplementedError
 from metagraft.graph.apply_op import apply_op
@@ -26,6 +27,7 @@ from metagraft.graph.structure import flatten
 from metagraft.graph.tensor import Tensor
 from metagraft.graph.tensor_spec import TensorSpec
 from metagraft.proto import FunctionDef, FunctionSpec, NameAttrList
+from metagraft.saved_model import ragged_spec
 from metagraft.saved_model.structured_values import (
     CompositeSpec,
     decode,
@@ -263,7 +265,7 @@ def _is_equal(expected: Any, given: Any) -> bool:
 def _as_tensor(spec: TensorSpec, given: Any, *, converts: bool) -> Any:
     if isinstance(given, TensorSpec):
         return given if spec.is_compatible_with(given) else None
-    if isinstance(given, SparseTensor | IndexedSlices):
+    if isinstance(given, SparseTensor | IndexedSlices | RaggedTensor):
         return None
     if not isinstance(given, Tensor | Variable | np.ndarray):
         if not converts or given is None:
@@ -285,6 +287,9 @@ def _parts_of(spec: CompositeSpec, given: Any) -> list[Tensor] | None:
         if given.dense_shape is not None:
             parts.append(given.dense_shape)
         return parts if len(parts) == spec.parts else None
+    if spec.is_ragged and isinstance(given, RaggedTensor):
+        parts = given.component_tensors()
+        return parts if len(parts) == spec.parts else None
     return None
 
 
@@ -300,6 +305,8 @@ def _packed(structure: Any, outputs: Any) -> Any:
             return SparseTensor(*parts)
         if structure.is_slices:
             return IndexedSlices(*parts)
+        if structure.is_ragged:
+            return ragged_spec.from_parts(structure.state, parts)
         raise UnimplementedError(
             None, None, f"Values of type {structure.name} cannot be made by a function."
         )

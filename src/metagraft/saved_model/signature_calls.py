@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from metagraft.api.ragged_tensor import RaggedTensor
 from metagraft.graph import dtypes
 from metagraft.graph.composite import SparseTensor
 from metagraft.graph.conversion import convert_to_tensor
@@ -104,9 +105,14 @@ class SavedSignature:
     def _replaced(self, key: str, value: Any) -> dict[str, Tensor]:
         """Return by which tensors those of an input are replaced, by their names."""
         original = self._element(self._signature_def.inputs[key])
-        if isinstance(original, SparseTensor):
-            if not isinstance(value, SparseTensor):
-                raise TypeError(f"The input '{key}' is a SparseTensor, got {value!r}.")
+        if isinstance(original, SparseTensor | RaggedTensor):
+            kind = type(original)
+            if not isinstance(value, kind) or len(_parts(value)) != len(
+                _parts(original)
+            ):
+                raise TypeError(
+                    f"The input '{key}' is a {kind.__name__}, got {value!r}."
+                )
             pairs = zip(_parts(original), _parts(value), strict=True)
             return {old.name: new for old, new in pairs}
         spec = self.inputs[key]
@@ -237,6 +243,8 @@ def _parts(value: Any) -> list[Tensor]:
         return [value]
     if isinstance(value, SparseTensor):
         return [value.indices, value.values, value.dense_shape]
+    if isinstance(value, RaggedTensor):
+        return value.component_tensors()
     parts = (value.values, value.indices, value.dense_shape)
     return [part for part in parts if part is not None]
 
@@ -244,4 +252,7 @@ def _parts(value: Any) -> list[Tensor]:
 def _with_parts(value: Any, copies: Mapping[Tensor, Tensor]) -> Any:
     if isinstance(value, Tensor):
         return copies[value]
-    return type(value)(*(copies[p] for p in _parts(value)))
+    parts = [copies[part] for part in _parts(value)]
+    if isinstance(value, RaggedTensor):
+        return value.with_component_tensors(parts)
+    return type(value)(*parts)

@@ -28,11 +28,11 @@ def encode(slices: IndexedSlices) -> TypeSpecProto:
     shape = slices.values.shape if slices.dense_shape is None else slices.shape
     spec.type_state.tuple_value.values.extend(
         [
-            _shape(shape),
-            _type(slices.values),
-            _type(slices.indices),
-            _type(slices.dense_shape),
-            _shape(slices.indices.shape.with_rank(1)),
+            shape_value(shape),
+            type_value(slices.values),
+            type_value(slices.indices),
+            type_value(slices.dense_shape),
+            shape_value(slices.indices.shape.with_rank(1)),
         ]
     )
     return spec
@@ -49,11 +49,13 @@ def check_is_slices(spec: TypeSpecProto) -> None:
         )
 
 
-def _shape(shape: TensorShape) -> StructuredValue:
+def shape_value(shape: TensorShape) -> StructuredValue:
+    """Return a shape as a message."""
     return StructuredValue(tensor_shape_value=shape.as_proto())
 
 
-def _type(tensor: Tensor | None) -> StructuredValue:
+def type_value(tensor: Tensor | None) -> StructuredValue:
+    """Return the type of a part as a message; of none that says so."""
     if tensor is None:
         return StructuredValue(none_value=NoneValue())
     return StructuredValue(tensor_dtype_value=tensor.dtype.as_datatype_enum)

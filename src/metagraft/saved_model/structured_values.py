@@ -45,6 +45,11 @@ class CompositeSpec:
         """Whether it is the type of an `IndexedSlices`."""
         return self.kind == TypeSpecProto.INDEXED_SLICES_SPEC
 
+    @property
+    def is_ragged(self) -> bool:
+        """Whether it is the type of a `RaggedTensor`."""
+        return self.kind == TypeSpecProto.RAGGED_TENSOR_SPEC
+
 
 def decode(value: StructuredValue) -> Any:
     """Return the structure that a message holds.

@@ -5,8 +5,10 @@ Source: tensorflow python/saved_model/utils_impl.py.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from metagraft.api.ragged_tensor import RaggedTensor
 from metagraft.graph.composite import IndexedSlices, SparseTensor
 from metagraft.graph.defaults import executing_eagerly, get_default_graph
 from metagraft.graph.dtypes import as_dtype
@@ -15,23 +17,28 @@ from metagraft.graph.operation import Operation
 from metagraft.graph.scope_names import prepend_name_scope
 from metagraft.graph.shapes import TensorShape
 from metagraft.graph.tensor import Tensor
-from metagraft.proto import DataType, TensorInfo
+from metagraft.proto import DataType, TensorInfo, TypeSpecProto
 from metagraft.proto.coercion import as_message
-from metagraft.saved_model import slices_spec
+from metagraft.saved_model import ragged_spec, slices_spec
+from metagraft.saved_model.structured_values import decode
 
 
 def build_tensor_info(tensor: Any) -> TensorInfo:
     """Return a message that describes a tensor by name, type and shape.
 
     Args:
-        tensor: A tensor, a variable, a `SparseTensor` or an `IndexedSlices`.
+        tensor: A tensor, a variable, a `SparseTensor`, an `IndexedSlices` or a
+            `RaggedTensor`.
 
     Raises:
         RuntimeError: Eager execution is on.
     """
     _check_mode("build_tensor_info")
     if isinstance(tensor, IndexedSlices):
-        return _info_of_slices(tensor)
+        parts = [tensor.values, tensor.indices, tensor.dense_shape]
+        return _info_of_parts(slices_spec.encode(tensor), parts)
+    if isinstance(tensor, RaggedTensor):
+        return _info_of_parts(ragged_spec.encode(tensor), tensor.component_tensors())
     info = TensorInfo(
         dtype=as_dtype(tensor.dtype).as_datatype_enum,
         tensor_shape=tensor.get_shape().as_proto(),
@@ -64,7 +71,7 @@ def build_tensor_info_from_op(op: Operation | Tensor) -> TensorInfo:
 
 def get_tensor_from_tensor_info(
     tensor_info: Any, graph: Graph | None = None, import_scope: str | None = None
-) -> Tensor | SparseTensor | IndexedSlices:
+) -> Tensor | SparseTensor | IndexedSlices | RaggedTensor:
     """Return the tensor that a message describes.
 
     Args:
@@ -95,8 +102,12 @@ def get_tensor_from_tensor_info(
         )
     if encoding == "composite_tensor":
         composite = info.composite_tensor
-        slices_spec.check_is_slices(composite.type_spec)
-        return IndexedSlices(*(named(part.name) for part in composite.components))
+        spec = composite.type_spec
+        parts = [named(part.name) for part in composite.components]
+        if spec.type_spec_class == TypeSpecProto.RAGGED_TENSOR_SPEC and parts:
+            return ragged_spec.from_parts(decode(spec.type_state), parts)
+        slices_spec.check_is_slices(spec)
+        return IndexedSlices(*parts)
     raise ValueError(
         f"Invalid TensorInfo.encoding: {encoding}. Expected `coo_sparse`, "
         "`composite_tensor`, or `name` for a dense tensor."
@@ -122,13 +133,12 @@ def get_element_from_tensor_info(
     return target.as_graph_element(prepend_name_scope(tensor_info.name, import_scope))
 
 
-def _info_of_slices(slices: IndexedSlices) -> TensorInfo:
+def _info_of_parts(spec: TypeSpecProto, parts: Sequence[Tensor | None]) -> TensorInfo:
     info = TensorInfo()
-    info.composite_tensor.type_spec.CopyFrom(slices_spec.encode(slices))
-    parts = [slices.values, slices.indices, slices.dense_shape]
-    info.composite_tensor.components.extend(
-        build_tensor_info(part) for part in parts if part is not None
-    )
+    info.composite_tensor.type_spec.CopyFrom(spec)
+    for part in parts:
+        if part is not None:
+            info.composite_tensor.components.append(build_tensor_info(part))
     return info
 
 
