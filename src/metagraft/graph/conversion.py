@@ -8,6 +8,7 @@ Objects of other modules, such as variables, take part by a method
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -21,10 +22,11 @@ from metagraft.graph.scopes import name_scope
 from metagraft.graph.shapes import Dimension, TensorShape
 from metagraft.graph.tensor import Tensor
 from metagraft.graph.tensor_values import make_tensor_proto
-from metagraft.proto import AttrValue
+from metagraft.proto import AttrValue, TensorProto
 
 ConversionFunction = Callable[..., Any]
 
+_NUMBERS: Final = (int, float)
 _NATIVE: Final = (int, float, complex, str, bytes, bool, np.ndarray, np.generic)
 # Registered by users: (priority, order, types, function).
 _registered: list[tuple[int, int, tuple[type, ...], ConversionFunction]] = []
@@ -143,17 +145,32 @@ def constant(
             "Eager execution of operations is not built; open a graph with"
             " `with tf.Graph().as_default():`.",
         )
-    proto = make_tensor_proto(
-        value,
-        dtype,
-        shape,
-        verify_shape=verify_shape,
-        allow_broadcast=allow_broadcast,
-    )
-    attrs = {"value": AttrValue(tensor=proto), "dtype": AttrValue(type=proto.dtype)}
+    is_number = type(value) in _NUMBERS and value and shape is None and not verify_shape
+    if is_number and (dtype is None or type(dtype) is DType):
+        attrs = _attrs_of_number(value, dtype)
+    else:
+        proto = make_tensor_proto(
+            value,
+            dtype,
+            shape,
+            verify_shape=verify_shape,
+            allow_broadcast=allow_broadcast,
+        )
+        attrs = _attrs_of_constant(proto)
     graph = get_default_graph()
-    op = graph.create_op("Const", (), [proto.dtype], name=name or "Const", attrs=attrs)
+    types = [attrs["dtype"].type]
+    op = graph.create_op("Const", (), types, name=name or "Const", attrs=attrs)
     return op.outputs[0]
+
+
+# Programs have the same few numbers in many places. Zero has two forms that are equal.
+@lru_cache(maxsize=1024, typed=True)
+def _attrs_of_number(value: float, dtype: DType | None) -> dict[str, AttrValue]:
+    return _attrs_of_constant(make_tensor_proto(value, dtype))
+
+
+def _attrs_of_constant(proto: TensorProto) -> dict[str, AttrValue]:
+    return {"value": AttrValue(tensor=proto), "dtype": AttrValue(type=proto.dtype)}
 
 
 def _shape_constant(

@@ -67,9 +67,13 @@ def _line(code: CodeType, position: int) -> int:
 EMPTY: Final = CreationStack(())
 
 
-def capture() -> CreationStack:
-    """Return the frames outside the library that led here."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - there is no other way
+def capture(depth: int = 1) -> CreationStack:
+    """Return the frames outside the library that led here.
+
+    Args:
+        depth: How many frames, this function's included, are known to be inside.
+    """
+    frame: FrameType | None = sys._getframe(depth)  # noqa: SLF001 - no other way
     while frame is not None:
         file_name = frame.f_code.co_filename
         inside = _inside.get(file_name)

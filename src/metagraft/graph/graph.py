@@ -157,7 +157,7 @@ class Graph(GraphScopes, GraphCollections, RunPermissions):
         inputs = self._own(inputs)
         with self._lock:
             full_name = self._new_name(op_type, name)
-            declared = None if dtypes is None else tuple(as_dtype(d) for d in dtypes)
+            declared = None if dtypes is None else tuple(map(as_dtype, dtypes))
             return self._add_op(
                 op_type, tuple(inputs), declared, full_name, attrs or {}, compute_device
             )
@@ -234,7 +234,8 @@ class Graph(GraphScopes, GraphCollections, RunPermissions):
         self._ops.append(op)
         self._shapes.append()
         self._types.append(dtypes)
-        self._stacks.append(capture())
+        # Inside: `capture`, this, `_add_op`, `create_op`.
+        self._stacks.append(capture(depth=4))
         self._names.mark(node.name)
         if self._consumers is not None:
             self._consumers.add(op)

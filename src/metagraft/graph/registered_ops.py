@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,19 +37,18 @@ class RegisteredOp:
 
 
 _lock: Final = threading.Lock()
-# Readers take no lock: a change puts another table here.
-_table: dict[str, RegisteredOp] = {}
+# Readers take no lock: the table changes by one entry at a time.
+_table: Final[dict[str, RegisteredOp]] = {}
 _change_count: int = 0
 
-
-def registered(op_type: str) -> RegisteredOp | None:
-    """Return the op of that type if the program registered it."""
-    return _table.get(op_type)
+# Called several times for each operation that is added.
+registered: Final[Callable[[str], RegisteredOp | None]] = _table.get
+"""Return the op of a type if the program registered it."""
 
 
 def registered_types() -> tuple[str, ...]:
     """Return the types of all ops that the program registered."""
-    return tuple(_table)
+    return tuple(_table.copy())
 
 
 def change_count() -> int:
@@ -73,7 +73,8 @@ def add(op: RegisteredOp) -> None:
                 f"Op '{name}' is registered already, at {earlier.place}. "
                 f"metagraft.unregister_op('{name}') takes that away."
             )
-        _replace({**_table, name: op})
+        _table[name] = op
+        _count_change()
 
 
 def remove(op_type: str) -> None:
@@ -85,10 +86,10 @@ def remove(op_type: str) -> None:
     with _lock:
         if op_type not in _table:
             raise KeyError(f"Op '{op_type}' is not registered.")
-        _replace({name: op for name, op in _table.items() if name != op_type})
+        del _table[op_type]
+        _count_change()
 
 
-def _replace(table: dict[str, RegisteredOp]) -> None:
-    global _table, _change_count  # noqa: PLW0603 - the table of the whole process
-    _table = table
+def _count_change() -> None:
+    global _change_count  # noqa: PLW0603 - the count of the whole process
     _change_count += 1

@@ -32,7 +32,7 @@ def infer_shapes(op: Operation) -> tuple[Dims, ...]:
 
             return result_shapes(op, op.type, [t.dims for t in op.inputs])
         return (None,) * count
-    inputs = Shapes(t.dims for t in op.inputs)
+    inputs = Shapes([t.dims for t in op.inputs])
     inputs.op = op
     try:
         found: Sequence[Dims] = spec.shape(op.record, inputs)

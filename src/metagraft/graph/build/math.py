@@ -200,7 +200,7 @@ def add(x: Any, y: Any, name: str | None = None) -> Tensor:
 
 def add_operands(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Add the node of `x + y`."""
-    if not isinstance(y, Tensor | SparseTensor):
+    if type(y) is not Tensor and not isinstance(y, Tensor | SparseTensor):
         y = convert_to_tensor(y, preferred_dtype=x.dtype.base_dtype, name="y")
     return op("Add" if x.dtype == dtypes.string else "AddV2", x=x, y=y, name=name)
 

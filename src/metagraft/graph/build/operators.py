@@ -18,6 +18,7 @@ from metagraft.graph.build import math
 from metagraft.graph.build.matmul import matmul
 from metagraft.graph.composite import SparseTensor
 from metagraft.graph.conversion import convert_to_tensor
+from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.tensor import Tensor
 
@@ -39,7 +40,11 @@ def apply(name: str, x: Any, y: Any) -> Any:  # a tensor, or what `y` makes of i
 
     If `x` and `y` do not go together, the reflected operator of `y` gets its chance.
     """
-    with name_scope(None, name, [x, y]) as scope:
+    graph = get_default_graph()
+    is_usual = x.graph is graph  # then nothing has to be found out or changed
+    with (
+        graph.name_scope(name) if is_usual else name_scope(None, name, [x, y]) as scope
+    ):
         try:
             return _BUILD[name](x, y, name=scope)
         except (TypeError, ValueError) as error:
