@@ -6,6 +6,7 @@ tridiagonal_matmul_op.cc, banded_triangular_solve_op.cc; LAPACK xGTSV, xLAGTF, x
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -41,12 +42,28 @@ def tridiagonal_solve(attrs: Any, diagonals: Array, rhs: Array) -> tuple[Array]:
         return (rhs,)
     bands = xp.asarray(diagonals).reshape(-1, 3, size)
     values = xp.asarray(rhs).reshape(-1, size, count)
+    is_plain = attrs["partial_pivoting"] and not attrs["perturb_singular"]
+    if xp is np and is_plain and len(bands) <= size:
+        return (_solved_one_by_one(bands, values).reshape(rhs.shape),)
     with np.errstate(all="ignore"):
         if attrs["partial_pivoting"]:
             solved = _pivoted(bands, values, is_perturbed=attrs["perturb_singular"])
         else:
             solved = _thomas(bands, values)
     return (solved.reshape(rhs.shape),)
+
+
+def _solved_one_by_one(bands: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Solve few large systems on the host, each with LAPACK's xGTSV."""
+    from scipy import linalg  # type: ignore[import-untyped]
+
+    solved = np.full(values.shape, _nothing(values), values.dtype)
+    for i, (above, middle, below) in enumerate(bands):
+        rows = np.zeros_like(bands[i])
+        rows[0, 1:], rows[1], rows[2, :-1] = above[:-1], middle, below[1:]
+        with contextlib.suppress(np.linalg.LinAlgError):
+            solved[i] = linalg.solve_banded((1, 1), rows, values[i], check_finite=False)
+    return solved
 
 
 def _scan(

@@ -21,11 +21,12 @@ from metagraft.kernels.distributions import (
     uniform_values,
 )
 from metagraft.kernels.kernel import Array
-from metagraft.kernels.namespace import lax, namespace, repeat_while
+from metagraft.kernels.namespace import lax, namespace
 
 __all__ = ["binomial", "gamma", "poisson"]
 
 _DOUBLE = np.dtype(np.float64)
+_HOST_CHUNK = 8192  # lanes
 _KNUTH_BELOW = 10.0
 _INVERSION_BLOCKS = 42  # reserved for each output of the inversion of binomials
 
@@ -80,16 +81,68 @@ class _Source:
         """Return a number for the lanes that want one, and what is left after it."""
         xp = self.xp
         refill = wanted & (buffer.left == 0)
-        first, second = values(philox.words(self._key, self._counter, block), _DOUBLE)
-        first = xp.where(refill, first, buffer.first)
-        second = xp.where(refill, second, buffer.second)
+        if xp is np:
+            first, second = self._refilled(values, buffer, block, refill)
+        else:
+            words = philox.words(self._key, self._counter, block)
+            first, second = values(words, _DOUBLE)
+            first = xp.where(refill, first, buffer.first)
+            second = xp.where(refill, second, buffer.second)
         left = xp.where(refill, np.int32(2), buffer.left)
         number = xp.where(left == 2, second, first)
         left = left - wanted.astype(np.int32)
         return number, _Buffer(first, second, left), block + refill.astype(np.uint64)
 
+    def _refilled(
+        self, values: Values, buffer: _Buffer, block: Array, refill: Array
+    ) -> tuple[Array, Array]:
+        """Draw on the host: for the lanes that need it, as many as the cache holds."""
+        first, second = np.array(buffer.first), np.array(buffer.second)
+        places = np.flatnonzero(refill)
+        for start in range(0, places.size, _HOST_CHUNK):
+            part = places[start : start + _HOST_CHUNK]
+            words = philox.words(self._key, self._counter, block[part])
+            first[part], second[part] = values(words, _DOUBLE)
+        return first, second
+
     def starts(self, blocks: int) -> Array:
         return self.lanes() * np.uint64(blocks)
+
+
+Lanes = tuple[Array, ...]
+
+
+def _until_done(
+    turn: Callable[[Lanes, Lanes], Lanes], state: Lanes, fixed: Lanes
+) -> Lanes:
+    """Apply `turn(state, fixed)` until every lane is done.
+
+    On the host, lanes that are done are left behind: most need few turns, some many.
+
+    Args:
+        turn: Returns the next state.
+        state: One array for each part of it, by lane; whether a lane is done is first.
+        fixed: What does not change, by lane.
+    """
+    if namespace(*state) is not np:
+        result: Lanes = lax().while_loop(
+            lambda lanes: ~lanes[0].all(), lambda lanes: turn(lanes, fixed), state
+        )
+        return result
+    whole = tuple(np.array(part) for part in state)
+    places = np.flatnonzero(~whole[0])
+    state = tuple(part[places] for part in whole)
+    fixed = tuple(part[places] for part in fixed)
+    while places.size:
+        state = turn(state, fixed)
+        is_open = ~state[0]
+        if 2 * np.count_nonzero(is_open) <= places.size:
+            for kept, part in zip(whole, state, strict=True):
+                kept[places] = part
+            places = places[is_open]
+            state = tuple(part[is_open] for part in state)
+            fixed = tuple(part[is_open] for part in fixed)
+    return whole
 
 
 def _host_quiet(function: Callable[..., Array]) -> Callable[..., Array]:
@@ -113,15 +166,15 @@ def gamma(key: Array, counter: Array, alpha: Array) -> Array:
     c = 1.0 / 3 / xp.sqrt(d)
     start = source.starts(RESERVED_PER_OUTPUT)
     # The exponential distribution needs one number only.
-    everywhere = xp.ones(alpha.shape, bool)
-    single, _, _ = source.take(uniform_values, source.buffer(), start, everywhere)
     is_one = alpha == 1
+    single, _, _ = source.take(uniform_values, source.buffer(), start, is_one)
     # TF: never returns where alpha is NaN or negative; here these give NaN.
     done = is_one | ~(d > 0)
     result = xp.where(is_one, -xp.log1p(-single), np.nan)
 
-    def turn(state: Any) -> Any:
+    def turn(state: Lanes, fixed: Lanes) -> Lanes:
         done, result, block, normals, uniforms = _unpacked(state)
+        c, d = fixed
         x, normals, block = source.take(normal_values, normals, block, ~done)
         v = 1 + c * x
         usable = ~done & (v > 0)
@@ -136,7 +189,7 @@ def gamma(key: Array, counter: Array, alpha: Array) -> Array:
         return (done | accepted, result, block, *normals, *uniforms)
 
     state = (done, result, start, *source.buffer(), *source.buffer())
-    state = repeat_while(lambda state: ~xp.all(state[0]), turn, state)
+    state = _until_done(turn, state, (c, d))
     _, result, block, _, uniforms = _unpacked(state)
     boost, _, _ = source.take(uniform_values, uniforms, block, is_small)
     return xp.where(is_small, result * boost ** (1 / alpha), result)
@@ -165,8 +218,9 @@ def _poisson_of_products(
     xp = source.xp
     limit = xp.exp(-rate)
 
-    def turn(state: Any) -> Any:
+    def turn(state: Lanes, fixed: Lanes) -> Lanes:
         done, count, product, block, *rest = state
+        (limit,) = fixed
         u, buffer, block = source.take(uniform_values, _Buffer(*rest), block, ~done)
         product = product * u
         finished = (product <= limit) & (count <= highest)
@@ -176,7 +230,7 @@ def _poisson_of_products(
     zeros = xp.zeros(rate.shape, _DOUBLE)
     start = source.starts(RESERVED_PER_OUTPUT)
     state = (~chosen, zeros, zeros + 1, start, *source.buffer())
-    return repeat_while(lambda state: ~xp.all(state[0]), turn, state)[1]
+    return _until_done(turn, state, (limit,))[1]
 
 
 def _poisson_of_ratios(
@@ -189,8 +243,9 @@ def _poisson_of_ratios(
     a = -0.059 + 0.02483 * b
     inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
 
-    def turn(state: Any) -> Any:
+    def turn(state: Lanes, fixed: Lanes) -> Lanes:
         done, result, block, *rest = state
+        rate, log_rate, b, a, inverse_alpha = fixed
         active = ~done
         u, buffer, block = source.take(uniform_values, _Buffer(*rest), block, active)
         v, buffer, block = source.take(uniform_values, buffer, block, active)
@@ -208,7 +263,7 @@ def _poisson_of_ratios(
     start = source.starts(RESERVED_PER_OUTPUT)
     nothing = xp.zeros(rate.shape, _DOUBLE)
     state = (~chosen, nothing, start, *source.buffer())
-    return repeat_while(lambda state: ~xp.all(state[0]), turn, state)[1]
+    return _until_done(turn, state, (rate, log_rate, b, a, inverse_alpha))[1]
 
 
 def _log_factorial(xp: Any, k: Array) -> Array:
@@ -256,8 +311,9 @@ def _binomial_by_inversion(
     xp = source.xp
     scale = xp.log1p(-chance)
 
-    def turn(state: Any) -> Any:
+    def turn(state: Lanes, fixed: Lanes) -> Lanes:
         done, result, total, block, *rest = state
+        trials, scale = fixed
         u, buffer, block = source.take(uniform_values, _Buffer(*rest), block, ~done)
         total = total + xp.ceil(xp.log(u) / scale)
         done = done | (total > trials)
@@ -266,7 +322,7 @@ def _binomial_by_inversion(
     nothing = xp.zeros(trials.shape, _DOUBLE)
     start = source.starts(_INVERSION_BLOCKS)
     state = (~chosen, nothing, nothing, start, *source.buffer())
-    return repeat_while(lambda state: ~xp.all(state[0]), turn, state)[1]
+    return _until_done(turn, state, (trials, scale))[1]
 
 
 def _binomial_of_ratios(
@@ -282,23 +338,24 @@ def _binomial_of_ratios(
     r = chance / (1 - chance)
     alpha = (2.83 + 5.1 / b) * deviation
     m = xp.floor((trials + 1) * chance)
-    fixed = (
+    known = (
         (m + 0.5) * xp.log((m + 1) / (r * (trials - m + 1)))
         + _stirling_tail(xp, m)
         + _stirling_tail(xp, trials - m)
     )
 
-    def bound(k: Array) -> Array:
+    def bound(k: Array, trials: Array, m: Array, r: Array, known: Array) -> Array:
         return (
-            fixed
+            known
             + (trials + 1) * xp.log((trials - m + 1) / (trials - k + 1))
             + (k + 0.5) * xp.log(r * (trials - k + 1) / (k + 1))
             - _stirling_tail(xp, k)
             - _stirling_tail(xp, trials - k)
         )
 
-    def turn(state: Any) -> Any:
+    def turn(state: Lanes, fixed: Lanes) -> Lanes:
         done, result, block, *rest = state
+        trials, b, a, c, v_limit, alpha, m, r, known = fixed
         active = ~done
         u, buffer, block = source.take(uniform_values, _Buffer(*rest), block, active)
         v, buffer, block = source.take(uniform_values, buffer, block, active)
@@ -308,14 +365,15 @@ def _binomial_of_ratios(
         inside = (shifted >= 0.07) & (v <= v_limit)
         possible = (k >= 0) & (k <= trials)
         v = xp.log(v * alpha / (a / (shifted * shifted) + b))
-        accepted = active & (inside | (possible & (v <= bound(k))))
+        accepted = active & (inside | (possible & (v <= bound(k, trials, m, r, known))))
         result = xp.where(accepted, k, result)
         return (done | accepted, result, block, *buffer)
 
     nothing = xp.zeros(trials.shape, _DOUBLE)
     start = source.starts(RESERVED_PER_OUTPUT)
     state = (~chosen, nothing, start, *source.buffer())
-    return repeat_while(lambda state: ~xp.all(state[0]), turn, state)[1]
+    fixed = (trials, b, a, c, v_limit, alpha, m, r, known)
+    return _until_done(turn, state, fixed)[1]
 
 
 def _stirling_tail(xp: Any, k: Array) -> Array:
