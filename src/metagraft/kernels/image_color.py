@@ -12,6 +12,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
+from metagraft.kernels.resampling import in_turn
 
 _F = np.float32
 _SECTORS: Final = 6
@@ -38,8 +39,9 @@ def _check_colors(images: Array) -> None:
 
 def _image_means(x: Array) -> Array:
     """Return the mean of each channel of each image, in `float32`."""
-    xp = namespace(x)
-    sums = x.astype(_F).sum(axis=(-3, -2), keepdims=True, dtype=xp.float32)
+    # XLA's CPU backend adds rows up three times faster than both axes at once.
+    rows = in_turn(x.astype(_F).sum(axis=-3, keepdims=True, dtype=np.float32))
+    sums = in_turn(rows.sum(axis=-2, keepdims=True, dtype=np.float32))
     return sums / _F(max(1, x.shape[-3] * x.shape[-2]))
 
 

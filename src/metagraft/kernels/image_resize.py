@@ -245,7 +245,7 @@ def resize_area(attrs: ResizeAttrs, images: Array, size: Array) -> tuple[Array]:
     ]
     for axis in (_WIDTH, _HEIGHT):
         taps = _area_taps(scales[axis - 1], images.shape[axis], sizes[axis - 1])
-        x = weighted_sum(x, taps, axis)
+        x = in_turn(weighted_sum(x, taps, axis))
     return (x * (_F(1) / (scales[0] * scales[1])),)
 
 

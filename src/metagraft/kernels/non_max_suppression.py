@@ -12,7 +12,7 @@ import heapq
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -20,7 +20,9 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
 
 _F = np.float32
-Overlaps = Callable[[int, Array], Array]
+_BLOCK: Final = 128
+# How much boxes overlap with others; both are indices, which broadcast.
+Overlaps = Callable[[Any, Array], Array]
 
 
 def _invalid(message: str) -> InvalidArgumentError:
@@ -55,8 +57,8 @@ class _Boxes:
         self.area = (self.bottom - self.top) * (self.right - self.left)
         self._zero = boxes.dtype.type(0)
 
-    def overlaps(self, one: int, others: Array) -> Array:
-        """Return intersection over union of box `one` with each of `others`."""
+    def overlaps(self, one: Any, others: Array) -> Array:
+        """Return intersection over union of boxes `one` with boxes `others`."""
         height = np.minimum(self.bottom[one], self.bottom[others]) - np.maximum(
             self.top[one], self.top[others]
         )
@@ -80,16 +82,32 @@ def _sorted(scores: Array, threshold: Any) -> Array:
 def _hard(
     overlaps: Overlaps, scores: Array, size: int, limit: Any, score_threshold: Any
 ) -> _Choice:
-    """Choose the best, drop what overlaps with it by more than `limit`, repeat."""
-    left = _sorted(scores, score_threshold)
-    chosen: list[int] = []
-    while len(chosen) < size and len(left):
-        best, left = int(left[0]), left[1:]
-        chosen.append(best)
-        if len(chosen) < size:
-            left = left[~(overlaps(best, left) > limit)]
-    indices = np.array(chosen, np.int32)
+    """Choose the best, drop what overlaps with it by more than `limit`, repeat.
+
+    Candidates are looked at in blocks, as few of them are needed where most are chosen.
+    """
+    order = _sorted(scores, score_threshold)
+    chosen = np.zeros(0, order.dtype)
+    for start in range(0, len(order), _BLOCK):
+        if len(chosen) >= size:
+            break
+        block = order[start : start + _BLOCK]
+        if len(chosen):
+            close = overlaps(chosen[:, None], block[None]) > limit
+            block = block[~close.any(axis=0)]
+        chosen = np.concatenate([chosen, block[_kept(overlaps, block, limit)]])
+    indices = chosen[:size].astype(np.int32)
     return _Choice(indices, scores[indices])
+
+
+def _kept(overlaps: Overlaps, block: Array, limit: Any) -> Array:
+    """Tell which of a block stay: those not close to a better one that stays."""
+    stays = np.ones(len(block), bool)
+    close = np.triu(overlaps(block[:, None], block[None]) > limit, 1)
+    for row in np.flatnonzero(close.any(axis=1)):
+        if stays[row]:
+            stays &= ~close[row]
+    return stays
 
 
 def _soft(
@@ -227,7 +245,7 @@ def non_max_suppression_with_overlaps(
         raise _invalid(f"overlaps must be square{list(overlaps.shape)}")
     _check_scores(scores, overlaps.shape[0])
 
-    def given(one: int, others: Array) -> Array:
+    def given(one: Any, others: Array) -> Array:
         return overlaps[others, one]
 
     return (_hard(given, scores, size, overlap_threshold, score_threshold).indices,)
@@ -288,11 +306,13 @@ def _every_class(
 ) -> tuple[Array, Array, Array]:
     """Return boxes, scores and classes of what is chosen in one image."""
     parts = []
+    own = boxes[:, 0]
+    overlaps = _Boxes(own).overlaps
     for number in range(scores.shape[1]):
-        own = boxes[:, number if boxes.shape[1] > 1 else 0]
-        choice = _hard(
-            _Boxes(own).overlaps, scores[:, number], per_class, limit, threshold
-        )
+        if number and boxes.shape[1] > 1:
+            own = boxes[:, number]
+            overlaps = _Boxes(own).overlaps
+        choice = _hard(overlaps, scores[:, number], per_class, limit, threshold)
         count = len(choice.indices)
         parts.append((own[choice.indices], choice.scores, np.full(count, number, _F)))
     if not parts:
