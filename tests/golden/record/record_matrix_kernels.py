@@ -130,6 +130,8 @@ def bands() -> Iterator[Case]:
                 yield Case(family, "TridiagonalSolve", attrs, operands)
         for lower in (False, True):
             for adjoint in (False, True):
+                if name not in ("float32", "complex128"):
+                    continue  # each is slow to compile
                 attrs = {"lower": lower, "adjoint": adjoint}
                 operands = {"matrix": steady[:, 1:], "rhs": rhs}
                 yield Case(family, "BandedTriangularSolve", attrs, operands)
