@@ -14,6 +14,7 @@ import pytest
 import metagraft
 import metagraft.compat.v1 as tf
 from metagraft.errors import DataLossError, NotFoundError, RestoreError
+from metagraft.training.mutable_tables import MutableHashTable
 from metagraft.training.rename_rules import renamed
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -428,3 +429,58 @@ def test_paths_of_sharded_version_1(tmp_path: Path) -> None:
             found = metagraft.import_meta_graph(tmp_path / name)
             metagraft.restore(session, tmp_path / name)
             assert session.run(found["v:0"]).tolist() == [1.0, 2.0], name
+
+
+# -- tables ----------------------------------------------------------------------------
+
+
+def _with_table(values: Any) -> tuple[Any, Any]:
+    """Add a variable, a table of the savers, and a saver."""
+    v = variable("v", [2])
+    table = MutableHashTable(tf.string, values, -1, name="words", checkpoint=True)
+    tf.train.Saver()
+    return v, table
+
+
+def _saved_table(prefix: Path) -> str:
+    with tf.Graph().as_default(), tf.Session() as session:
+        v, table = _with_table(tf.int64)
+        session.run([v.assign([1.0, 2.0]).op, table.insert(["a", "b"], [1, 2])])
+        return str(tf.train.Saver().save(session, str(prefix)))
+
+
+def test_tables(sess: Any, tmp_path: Path) -> None:
+    """Tables that savers restore are restored, with nothing added to the graph."""
+    path = _saved_table(tmp_path / "m")
+    v, table = _with_table(tf.int64)
+    found = table.lookup(["a", "b", "c"])
+    sess.run(table.insert(["c"], [3]))
+    tf.get_default_graph().finalize()
+    report = metagraft.restore(sess, path, exclude="words")
+    assert report.excluded == ("words",)
+    assert not report.unexpected
+    assert sess.run(found).tolist() == [-1, -1, 3]
+    report = metagraft.restore(sess, path)
+    assert report.restored_tables == ("words",)
+    assert "1 variable restored, and the tables words" in str(report)
+    assert report.fits
+    assert sess.run(found).tolist() == [1, 2, -1]
+    assert sess.run(v).tolist() == [1, 2]
+
+
+def test_tables_that_do_not_fit(sess: Any, tmp_path: Path) -> None:
+    """Missing keys and values of another type are told as for variables."""
+    path = _saved_table(tmp_path / "m")
+    v, table = _with_table(tf.float32)
+    with pytest.raises(RestoreError, match=r"1 of another type: words-values"):
+        metagraft.restore(sess, path)
+    report = metagraft.restore(sess, path, mismatching="skip")
+    assert report.restored_tables == ()
+    assert sess.run([v, table.size()])[1] == 0
+    with tf.Graph().as_default(), tf.Session() as other:
+        w = variable("v", [2])
+        other.run(w.initializer)
+        without = tf.train.Saver().save(other, str(tmp_path / "w"))
+    with pytest.raises(RestoreError, match=r"2 missing .*words-keys, words-values"):
+        metagraft.restore(sess, without)
+    assert len(metagraft.restore(sess, without, missing="skip").missing) == 2

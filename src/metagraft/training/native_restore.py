@@ -20,6 +20,7 @@ from metagraft.runtime.variable_values import put_values
 from metagraft.training.rename_rules import Patterns, Rename, chosen, renamed
 from metagraft.training.restore_report import Mismatch, RestoreReport, TensorOutline
 from metagraft.training.stored_tensors import StoredTensors
+from metagraft.training.wanted_tables import WantedTable, wanted_tables
 from metagraft.training.wanted_variables import WantedVariable, wanted_variables
 
 OnProblem = Literal["error", "skip"]
@@ -33,12 +34,14 @@ class _Match:
 
     Attributes:
         found: Each variable that can be restored, and the name of its tensor.
-        missing: Variables without tensor.
+        tables: Each table that can be restored, and the names of its tensors.
+        missing: Variables, and parts of tables, without tensor.
         mismatching: Variables with a tensor that does not fit.
         unexpected: Tensors without variable.
     """
 
     found: list[tuple[WantedVariable, str]] = field(default_factory=list)
+    tables: list[tuple[WantedTable, list[str]]] = field(default_factory=list)
     missing: list[TensorOutline] = field(default_factory=list)
     mismatching: list[Mismatch] = field(default_factory=list)
     unexpected: list[TensorOutline] = field(default_factory=list)
@@ -60,7 +63,7 @@ def restore(
     """Give variables of a session the values that a checkpoint has for them.
 
     If anything is wrong no variable changes, and the error tells all that is wrong.
-    Tables are no variables: a `Saver` restores them.
+    Tables that a saver of the graph restores are restored with its variables.
 
     Args:
         session: The session; its graph may be finalized and needs no saver.
@@ -68,7 +71,7 @@ def restore(
             latest in it; of version 1 or 2, also of objects (TensorFlow 2).
         variables: Which variables: a list of variables, operations or names; or a
             mapping from names in the checkpoint to these. By default the global
-            variables of the graph.
+            variables of the graph, and the tables that its savers restore.
         rename: What names in the checkpoint are called in the graph: a mapping of names
             or of scopes, which end with a slash (`{"old/": "new/", "": "model/"}`);
             pairs of a regular expression and its replacement, applied one after the
@@ -105,20 +108,39 @@ def restore(
         if choice not in _CHOICES:
             raise ValueError(f"{option} must be one of {_CHOICES}, got {choice!r}.")
     wanted = wanted_variables(variables, session.graph)
-    names = set(chosen([each.name for each in wanted], include, exclude))
+    tables = wanted_tables(session.graph) if variables is None else []
+    all_names = [*(v.name for v in wanted), *(table.name for table in tables)]
+    names = set(chosen(all_names, include, exclude))
+    keys = {each.key for each in wanted}
+    keys.update(part.name for table in tables for part in table.outlines)
     with StoredTensors(checkpoint) as stored:
-        by_name = _by_new_name(stored, rename, {each.key for each in wanted})
+        by_name = _by_new_name(stored, rename, keys)
         match = _matched(wanted, names, by_name, stored.outlines, reshape=reshape)
+        chosen_tables = [table for table in tables if table.name in names]
+        _match_tables(match, chosen_tables, by_name, stored.outlines)
+        asked_for = {by_name.get(key) for key in keys}
+        match.unexpected.extend(
+            outline
+            for name, outline in stored.outlines.items()
+            if name not in asked_for
+        )
         report = RestoreReport(
             checkpoint=stored.path,
             fitting=MappingProxyType({v.name: name for v, name in match.found}),
-            excluded=tuple(each.name for each in wanted if each.name not in names),
+            fitting_tables=tuple(table.name for table, _ in match.tables),
+            excluded=tuple(name for name in all_names if name not in names),
             missing=tuple(match.missing),
             mismatching=tuple(match.mismatching),
             unexpected=tuple(match.unexpected),
         )
         _refuse(report, choices)
         arrays = stored.read_all([(name, v.part) for v, name in match.found])
+        contents = [
+            stored.read_all([(part, None) for part in parts])
+            for _, parts in match.tables
+        ]
+    for (table, _), content in zip(match.tables, contents, strict=True):
+        session.run(table.fill, dict(zip(table.feeds, content, strict=True)))
     put_values(
         session,
         [
@@ -175,11 +197,28 @@ def _matched(
         mismatch = Mismatch(outline, tensor)
         if mismatch not in match.mismatching[-1:]:
             match.mismatching.append(mismatch)
-    asked_for = {by_name.get(variable.key) for variable in wanted}
-    match.unexpected.extend(
-        outline for name, outline in outlines.items() if name not in asked_for
-    )
     return match
+
+
+def _match_tables(
+    match: _Match,
+    tables: Sequence[WantedTable],
+    by_name: Mapping[str, str],
+    outlines: Mapping[str, TensorOutline],
+) -> None:
+    """Add tables to what was matched."""
+    for table in tables:
+        parts = [by_name.get(part.name) for part in table.outlines]
+        is_whole = True
+        for part, name in zip(table.outlines, parts, strict=True):
+            if name is None:
+                match.missing.append(part)
+                is_whole = False
+            elif outlines[name].dtype != part.dtype:
+                match.mismatching.append(Mismatch(part, outlines[name]))
+                is_whole = False
+        if is_whole:
+            match.tables.append((table, [name for name in parts if name is not None]))
 
 
 def _fits(variable: WantedVariable, tensor: TensorOutline, *, reshape: bool) -> bool:

@@ -71,7 +71,8 @@ class RestoreReport:
     Attributes:
         checkpoint: The checkpoint, as its prefix, or the file of weights.
         fitting: The names of tensors by the names of the variables that they fit.
-        is_done: Whether these variables have their values now.
+        fitting_tables: The names of tables that the checkpoint has keys and values of.
+        is_done: Whether these variables and tables have their values now.
         excluded: Names of variables that the caller left out.
         missing: Variables that the checkpoint has no tensor for.
         mismatching: Variables whose tensor has another type or shape.
@@ -82,6 +83,7 @@ class RestoreReport:
     fitting: Mapping[str, str] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
     )
+    fitting_tables: tuple[str, ...] = ()
     is_done: bool = False
     excluded: tuple[str, ...] = ()
     missing: tuple[TensorOutline, ...] = ()
@@ -92,6 +94,11 @@ class RestoreReport:
     def restored(self) -> Mapping[str, str]:
         """The names of tensors by the names of the variables that took them."""
         return self.fitting if self.is_done else MappingProxyType({})
+
+    @property
+    def restored_tables(self) -> tuple[str, ...]:
+        """The names of the tables that took keys and values."""
+        return self.fitting_tables if self.is_done else ()
 
     @property
     def fits(self) -> bool:
@@ -122,6 +129,8 @@ class RestoreReport:
         restored = len(self.restored)
         plural = "" if restored == 1 else "s"
         head = f"{self.checkpoint}: {restored} variable{plural} restored"
+        if self.restored_tables:
+            head += f", and the tables {', '.join(self.restored_tables)}"
         if self.excluded:
             head += f", {len(self.excluded)} left out as asked"
         return "\n".join([f"{head}.", *self.problem_lines()])
