@@ -228,6 +228,16 @@ def concat(
     return xp.concatenate(parts, axis=int(axis)), low, high
 
 
+def concat_v2(
+    attrs: Any,
+    values: tuple[Array, ...],
+    axis: np.ndarray,
+    lows: tuple[Array, ...],
+    highs: tuple[Array, ...],
+) -> Ranged:
+    return concat(attrs, axis, values, lows, highs)
+
+
 def reshape(
     _attrs: Any, x: Array, shape: np.ndarray, low: Array, high: Array
 ) -> Ranged:
@@ -269,6 +279,7 @@ KERNELS = {
     "QuantizedAdd": Kernel(add),
     "QuantizedMul": Kernel(mul),
     "QuantizedConcat": Kernel(concat, static=("concat_dim",)),
+    "QuantizedConcatV2": Kernel(concat_v2, static=("axis",)),
     "QuantizedReshape": Kernel(reshape, static=("shape",)),
     "QuantizedInstanceNorm": Kernel(instance_norm),
 }

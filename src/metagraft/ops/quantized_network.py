@@ -83,8 +83,16 @@ def binary_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 def concat_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """All parts, one after the other."""
-    count, axis = attrs["N"], inputs.value(0)
-    parts = inputs[1 : count + 1]
+    return _joined(attrs["N"], inputs.value(0), inputs[1:])
+
+
+def concat_v2_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """As `concat_shape`, with the axis after the parts."""
+    return _joined(attrs["N"], inputs.value(attrs["N"]), inputs)
+
+
+def _joined(count: int, axis: Any, operands: Sequence[Dims]) -> Sequence[Dims]:
+    parts = operands[:count]
     known = [dims for dims in parts if dims is not None]
     if not known or axis is None:
         return _with_range((None,) * len(known[0]) if known else None)
@@ -121,6 +129,7 @@ OPS = (
     _row("QuantizedAdd", binary_shape),
     _row("QuantizedMul", binary_shape),
     _row("QuantizedConcat", concat_shape),
+    _row("QuantizedConcatV2", concat_v2_shape),
     _row("QuantizedReshape", reshape_shape),
     _row("QuantizedInstanceNorm", same_shape),
 )

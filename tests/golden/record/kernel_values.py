@@ -24,7 +24,7 @@ class Case(NamedTuple):
 
 def _add(op: str, arguments: dict[str, Any]) -> Any:
     """Add a node; ops that TensorFlow keeps to itself are in no module."""
-    if not op.startswith("_"):
+    if hasattr(load().raw_ops, op):
         return getattr(load().raw_ops, op)(**arguments)
     from tensorflow.python.framework import op_def_library, op_def_registry
 
@@ -36,7 +36,7 @@ def _add(op: str, arguments: dict[str, Any]) -> Any:
             kind = attr.default_value.WhichOneof("value")
             value = getattr(attr.default_value, kind)
             arguments[attr.name] = list(value.i) if kind == "list" else value
-    return op_def_library.apply_op(op, name=op[1:], **arguments)
+    return op_def_library.apply_op(op, name=op.lstrip("_"), **arguments)
 
 
 def run(case: Case) -> list[Any]:

@@ -197,6 +197,8 @@ def networks() -> Iterator[Case]:
     both = {"input_mins": mins, "input_maxes": maxes}
     given = {"concat_dim": np.int32(1), "values": parts, **both}
     yield Case("network", "QuantizedConcat", {}, given)
+    given = {"values": parts, "axis": np.int32(-1), **both}
+    yield Case("network", "QuantizedConcatV2", {}, given)
     yield Case(
         "network",
         "QuantizedReshape",
