@@ -124,6 +124,35 @@ def arrays_through_branches(tf: ModuleType) -> list[Any]:
     return _values(tf, array.write(1, x).stack(), x)
 
 
+def long_loop_on_old_stacks(tf: ModuleType) -> list[Any]:
+    """Graphs of old releases keep values on stacks that are references."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [3], name="x")
+        _, y = tf.while_loop(
+            lambda i, _: i < N, lambda i, y: (i + 1, tf.sin(y * x) + y), [0, x]
+        )
+        tf.identity(tf.gradients(y, x)[0], name="gradient")
+    old = graph.as_graph_def()
+    old.versions.producer = 15
+    kinds = {node.name: node.op for node in old.node}
+    for node in old.node:
+        if "_class" in node.attr:
+            del node.attr["_class"]
+        if node.op == "Enter" and kinds.get(node.input[0]) == "StackV2":
+            node.op = "RefEnter"
+        elif node.op.startswith("Stack"):
+            node.op = node.op.removesuffix("V2")
+        if node.op == "Stack":
+            del node.input[:]
+    for node in old.node:
+        if node.op == "RefEnter":
+            node.attr["T"].type = tf.string.as_datatype_enum
+    tf.import_graph_def(old, name="")
+    with tf.Session() as session:
+        feeds = {"x:0": [0.1, 0.2, 0.3]}
+        return [session.run("gradient:0", feeds) for _ in range(2)]
+
+
 def _by_functions(program: Program) -> Program:
     """Return the program with control flow of functions."""
 
@@ -150,5 +179,6 @@ _ALL = (
 )
 PROGRAMS: dict[str, Program] = {
     **{program.__name__: program for program in _ALL},
+    "long_loop_on_old_stacks": long_loop_on_old_stacks,
     **{f"{program.__name__}_by_functions": _by_functions(program) for program in _ALL},
 }
