@@ -147,7 +147,9 @@ def _from_batch(
 
 
 def _nd_shape(inputs: Shapes, rule: Any) -> Sequence[Dims]:
-    (count,) = with_rank(inputs[1], 1)
+    if inputs[1] is None or len(inputs[1]) != 1:
+        raise ValueError("block_shape must have rank 1.")
+    (count,) = inputs[1]
     if count is None:
         return (None,)
     dims = with_rank_at_least(inputs[0], count + 1)
