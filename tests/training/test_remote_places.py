@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import fsspec
@@ -11,6 +12,7 @@ import pytest
 
 import metagraft
 import metagraft.compat.v1 as tf
+from metagraft.formats import files
 from tests.formats import object_store
 
 
@@ -250,3 +252,29 @@ def test_what_a_place_cannot_do_is_told() -> None:
         tf.io.gfile.GFile("objects://a", "a") as file,
     ):
         file.write("x")
+
+
+def test_what_killed_saves_left(sess: Any) -> None:
+    """Temporary files a day older than the new checkpoint go, and nothing else."""
+    object_store.register()
+    place = "objects://leftovers/run"
+    objects = object_store.ObjectStore.objects
+    now = datetime.now(UTC)
+    mark = files.OWN_TEMPORARY_MARK
+    stale = [
+        f"leftovers/run/{name}{mark}77"
+        for name in ("model.index", "model.data-00000-of-00001", "checkpoint")
+    ]
+    kept = [
+        f"leftovers/run/other.index{mark}77",  # of another checkpoint
+        f"leftovers/run/model.index{files.TEMPORARY_MARK}77",  # of another writer
+        f"leftovers/run/model.indexes{mark}77",
+    ]
+    for name in (*stale, *kept):
+        objects[name] = b"part", now - timedelta(hours=25)
+    young = f"leftovers/run/model.index{mark}78"
+    objects[young] = b"part", now - timedelta(hours=23)
+    tf.train.Saver().save(sess, f"{place}/model", write_meta_graph=False)
+    left = {name for name in objects if mark in name or "77" in name}
+    assert left == {*kept, young}
+    assert metagraft.verify(place).ok

@@ -65,6 +65,7 @@ def commit_parts(prefix: str, parts: Sequence[str], index: files.AtomicFile) -> 
         for part, target in zip(parts, targets, strict=True):
             files.rename(part, target)
         index.commit()
+        remove_leftovers(prefix)
         return
     staged = [files.temporary_name(target) for target in targets]
     with folder_lock(prefix):
