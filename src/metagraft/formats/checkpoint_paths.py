@@ -16,7 +16,6 @@ from metagraft.errors import NotFoundError, OpError
 from metagraft.formats import checkpoint_state, files
 from metagraft.formats.bundle.format import index_path
 from metagraft.formats.bundle.reader import BundleReader
-from metagraft.formats.folders import files_of
 from metagraft.formats.saved_model_dir import contains_saved_model, variables_prefix
 
 _INDEX: Final = ".index"
@@ -53,7 +52,7 @@ def checkpoint_prefix(path: files.PathLike) -> str:
     found = _SLICE_SHARD.search(prefix)
     if found is not None:
         return f"{prefix[: found.start()]}-?????-of-{found[1]}"
-    if files_of(prefix):
+    if files.matching(prefix):
         return prefix
     shards = _slice_shards(prefix)
     return checkpoint_prefix(shards[0]) if shards else prefix
@@ -82,7 +81,7 @@ def existing_files(prefix: str) -> list[str]:
         UnimplementedError: It is on a file system that nobody here knows.
     """
     index = index_path(prefix)
-    return [index] if files.exists(index) else files_of(prefix)
+    return [index] if files.exists(index) else files.matching(prefix)
 
 
 def latest_in_state(
