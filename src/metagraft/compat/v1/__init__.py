@@ -154,6 +154,10 @@ _NAMES = {
     "RaggedTensor": f"{_API}.ragged_tensor:RaggedTensor",
     "RaggedTensorSpec": f"{_API}.ragged_spec:RaggedTensorSpec",
     **from_module(f"{_GRAPH}.type_spec", "IndexedSlicesSpec SparseTensorSpec TypeSpec"),
+    **from_module(
+        f"{_API}.type_specs",
+        "NoneTensorSpec is_symbolic_tensor type_spec_from_value",
+    ),
     # Checks and prints.
     "Print": "metagraft.api.printing:print_through",
     "print": "metagraft.api.printing:print_",
@@ -400,6 +404,7 @@ _NAMES = {
             "manip",
             "math",
             "metrics",
+            "nest",
             "nn",
             "python_io",
             "queue",

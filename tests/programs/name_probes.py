@@ -1,0 +1,185 @@
+"""Questions about small public functions that TensorFlow answered."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+P = collections.namedtuple("P", "x y")
+Q = collections.namedtuple("Q", "x y")
+
+
+class Texts(list[Any]):
+    """A list of another class."""
+
+
+class Wider(P):
+    """A named tuple of another class."""
+
+
+def answer(question: Callable[[], Any]) -> str:
+    """Show what a call returns or raises."""
+    try:
+        return repr(question())
+    except (KeyError, TypeError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def nest_same_structure(tf: ModuleType) -> Any:
+    """Pairs of structures, with and without their types."""
+    pairs: list[tuple[Any, Any]] = [
+        (1, 2),
+        ([1], 2),
+        (2, [1]),
+        ([1], [1, 2]),
+        ([1, 2], [1]),
+        ([1], (1,)),
+        ({"a": 1}, {"b": 1}),
+        ({"a": 1}, {"a": [1]}),
+        (P(1, 2), Q(1, 2)),
+        (P(1, 2), collections.namedtuple("P", "x y")(1, 2)),
+        (Texts([1]), [1]),
+        (P(1, 2), Wider(1, 2)),
+        (P(1, 2), (1, 2)),
+        ({"a": 1}, collections.OrderedDict(a=1)),
+        ({"b": 1, "a": 2}, {"a": 1}),
+        ({"a": 1}, [1]),
+        ("ab", [1, 2]),
+        (range(2), [0, 1]),
+        (range(2), range(3)),
+        ({1: 2}.keys(), {2: 3}.keys()),
+        ({"b": [1], "a": (2,)}, {"b": [1], "a": [2]}),
+        ([[], [1]], [[1], []]),
+    ]
+    same = tf.nest.assert_same_structure
+    return [
+        [answer(lambda: same(a, b, check_types=types)) for types in (True, False)]  # noqa: B023
+        for a, b in pairs
+    ]
+
+
+def nest_parts(tf: ModuleType) -> Any:
+    """What has parts, what they are, and what is made of them."""
+    nest = tf.nest
+    values: list[Any] = [
+        *(1, "a", b"a", [], (), {}, None, {1}, bytearray(b"a")),
+        *(P(1, 2), Wider(1, 2), range(2), Texts([1]), tf.TensorShape([1, 2])),
+        *({1: 2}.keys(), {1: 2}.values(), {3: 4, 1: 2}.items()),
+        *(collections.deque([1]), collections.UserList([1])),
+        *(collections.UserDict(a=1), collections.OrderedDict([("b", 1), ("a", 2)])),
+        collections.defaultdict(list, {"b": 1, "a": 2}),
+        {"b": 1, "a": [2, (3,)]},
+    ]
+    return [
+        [
+            answer(lambda: nest.is_nested(one)),  # noqa: B023
+            answer(lambda: nest.flatten(one)),  # noqa: B023
+            ""
+            if isinstance(one, bytearray)
+            else answer(lambda: nest.map_structure(lambda leaf: (leaf,), one)),  # noqa: B023
+        ]
+        for one in values
+    ]
+
+
+def nest_packed(tf: ModuleType) -> Any:
+    """Leaves that fit and that do not; wrong arguments."""
+    nest = tf.nest
+    pairs: list[tuple[Any, Any]] = [
+        ([1, 2], [1]),
+        ([1], [1, 2]),
+        (1, [1]),
+        (1, [1, 2]),
+        ([1], 1),
+        ([1], "a"),
+        ([], []),
+        ((), [1]),
+        ([1, 2], {1: 2, 3: 4}),
+        ([1, [2]], (3, 4)),
+        ([1, 2], range(2)),
+        ([1], "x" * 300),
+        ("y" * 300, [1] * 200),
+    ]
+    packed = [answer(lambda: nest.pack_sequence_as(a, b)) for a, b in pairs]  # noqa: B023
+    both = max
+    return [
+        *packed,
+        answer(lambda: nest.map_structure(3, [1])),
+        answer(lambda: nest.map_structure(len)),
+        answer(lambda: nest.map_structure(len, [1], other=1)),
+        answer(lambda: nest.map_structure(both, [1], (2,))),
+        answer(lambda: nest.map_structure(both, [1], (2,), check_types=False)),
+    ]
+
+
+def nest_composites(tf: ModuleType) -> Any:
+    """Sparse and ragged tensors, whole and in parts."""
+    nest = tf.nest
+    sparse = tf.SparseTensor([[0, 0]], [1.0], [1, 2])
+    other = tf.SparseTensor([[0, 0]], [1], [1, 2])
+    rows = tf.IndexedSlices(tf.constant([1.0]), tf.constant([0]))
+    ragged = tf.ragged.constant([[1]])
+    values = [sparse, rows, ragged]
+
+    def same(a: Any, b: Any, **options: Any) -> str:
+        text = answer(lambda: nest.assert_same_structure(a, b, **options))
+        return text.split("More specifically: ")[-1].split("\nEntire")[0]
+
+    doubled = nest.map_structure(
+        lambda one: tf.identity(one, name="copy"), {"a": sparse}, expand_composites=True
+    )
+    return [
+        len(nest.flatten(values)),
+        [one.name for one in nest.flatten(values, expand_composites=True)],
+        nest.is_nested(sparse),
+        same(sparse, other, expand_composites=True),
+        same(sparse, 1, expand_composites=True),
+        same(sparse, 1),
+        same(sparse, sparse, expand_composites=True),
+        same(ragged, ragged, expand_composites=True),
+        same(ragged, sparse, expand_composites=True, check_types=False),
+        [doubled["a"].indices.name, doubled["a"].values.name],
+        repr(
+            nest.flatten(
+                [
+                    tf.SparseTensorSpec([None, 2], tf.int32),
+                    tf.RaggedTensorSpec([None, 2], tf.int32),
+                ],
+                expand_composites=True,
+            )
+        ),
+    ]
+
+
+def specs_of_values(tf: ModuleType) -> Any:
+    """The specs of values, and what is a tensor."""
+    sparse = tf.SparseTensor([[0, 0]], [1.0], [1, 2])
+    tensor = tf.constant([1.0])
+    values = [
+        *(tensor, sparse, tf.ragged.constant([[1]]), [1, 2], 3, None, "a", 1.5),
+        tf.IndexedSlices(tensor, tf.constant([0]), tf.constant([1])),
+        tf.Variable(1.0, use_resource=False),
+        tf.TensorShape([1]),
+        tf.TensorSpec([1]),
+        *([tensor, tensor], [sparse, sparse], [None, None], [tensor, 1.0]),
+        [tf.placeholder(tf.float32, [None]), tensor],
+        tf.SparseTensorValue([[0, 0]], [1.0], [1, 2]),
+    ]
+    return [
+        [
+            answer(lambda: tf.type_spec_from_value(one)).split(" of unsupported")[0],  # noqa: B023
+            tf.is_symbolic_tensor(one),
+        ]
+        for one in values
+    ]
+
+
+NAME_PROBES = (
+    nest_same_structure,
+    nest_parts,
+    nest_packed,
+    nest_composites,
+    specs_of_values,
+)
