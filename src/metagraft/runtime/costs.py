@@ -47,6 +47,24 @@ _CONVOLUTIONS: Final = frozenset(
     }
 )
 
+# Nanoseconds an element of kernels that pass over images many times or gather pixels.
+_PASSES_NS: Final = {
+    "AdjustContrast": 6.0,
+    "AdjustContrastv2": 6.0,
+    "AdjustHue": 24.0,
+    "AdjustSaturation": 12.0,
+    "CropAndResize": 5.0,
+    "CropAndResizeGradBoxes": 5.0,
+    "CropAndResizeGradImage": 20.0,
+    "HSVToRGB": 2.0,
+    "RGBToHSV": 3.0,
+    "ResizeArea": 4.5,
+    "ResizeBicubic": 3.0,
+    "ResizeBicubicGrad": 3.0,
+    "ResizeBilinear": 2.0,
+    "ResizeBilinearGrad": 2.0,
+    "ResizeNearestNeighborGrad": 1.5,
+}
 
 # They hand a value on and touch none of its elements.
 _HANDING_ON: Final = frozenset({"Assign", "AssignVariableOp", "Identity", "IdentityN"})
@@ -61,7 +79,7 @@ def call_ns(node: Node, inputs: list[Any], outputs: list[Any]) -> float:
     if node.kernel.host or node.op.type in _HANDING_ON:
         return 0.0
     elements = sum(_size(value) for value in inputs) + sum(map(_size, outputs))
-    cost = _CALL_NS + _ELEMENT_NS * elements
+    cost = _CALL_NS + _PASSES_NS.get(node.op.type, _ELEMENT_NS) * elements
     if node.kernel.random:
         cost += _RANDOM_NS * sum(map(_size, outputs))
     op_type = node.op.type
