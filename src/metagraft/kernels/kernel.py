@@ -80,6 +80,9 @@ class Kernel:
             a value while a graph is built, imported or shown.
         waits: It may wait for other runs of the session, so it runs while nothing is
             held that these need.
+        in_place: `fn(undo, attrs, *operands)`, the same on the host for variables (they
+            are the first operands) that nobody else holds: it may change the arrays
+            themselves, and notes in `undo` how to take that back.
     """
 
     fn: KernelFunction
@@ -92,6 +95,7 @@ class Kernel:
     on_run: bool = False
     files: bool = False
     waits: bool = False
+    in_place: Callable[..., tuple[Array, ...]] | None = None
 
     def static_names(self, op: Operation) -> tuple[str, ...]:
         """Return the input args whose value must be known when `op` is traced."""

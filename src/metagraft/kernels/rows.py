@@ -19,10 +19,16 @@ from metagraft.kernels.namespace import jax_numpy, lax, namespace
 
 # (rows of every table, rows of the updates) -> new rows of every table
 RowFormula = Callable[[tuple[Array, ...], Array], tuple[Array, ...]]
+# Of tables that were changed in place: the table, the changed rows and what they held.
+Undo = list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]]
 
 
 def updated_rows(
-    formula: RowFormula, tables: tuple[Array, ...], indices: Array, updates: Array
+    formula: RowFormula,
+    tables: tuple[Array, ...],
+    indices: Array,
+    updates: Array,
+    undo: Undo | None = None,
 ) -> tuple[Array, ...]:
     """Return the tables with `formula` applied to the rows named by `indices`.
 
@@ -31,6 +37,8 @@ def updated_rows(
         tables: Arrays of equal shape `[n, ...]`.
         indices: `[k]`, in any order, with or without repetition.
         updates: `[k, ...]`.
+        undo: Given if the tables, which own their memory, are to be changed themselves;
+            what they held is appended to it.
 
     Raises:
         InvalidArgumentError: The shapes do not fit, or (on the host) an index lies
@@ -41,7 +49,7 @@ def updated_rows(
         return tables
     if namespace(*tables, indices, updates) is np:
         check_indices(indices, tables[0].shape[0])
-        return _updated_on_host(formula, tables, indices, updates)
+        return _updated_on_host(formula, tables, indices, updates, undo)
     return _updated_in_program(formula, tables, indices, updates)
 
 
@@ -102,18 +110,53 @@ def _occurrences(xp: Any, indices: Array) -> Array:
     return xp.zeros_like(positions).at[order].set(positions - first)
 
 
+def take_back(undo: Undo) -> None:
+    """Give tables that were changed in place what they held before."""
+    while undo:
+        table, rows, old = undo.pop()
+        table.flags.writeable = True
+        table[rows] = old
+        table.flags.writeable = False
+
+
 def _updated_on_host(
-    formula: RowFormula, tables: tuple[Array, ...], indices: Array, updates: Array
+    formula: RowFormula,
+    tables: tuple[Array, ...],
+    indices: Array,
+    updates: Array,
+    undo: Undo | None,
 ) -> tuple[Array, ...]:
+    if undo is None:
+        tables = tuple(np.array(table) for table in tables)
+    ordered = np.sort(indices)
+    if not np.any(ordered[1:] == ordered[:-1]):
+        _update_round(formula, tables, indices, updates, undo)
+        return tables
     rounds = _occurrences(np, indices)
-    result = tuple(np.array(table) for table in tables)
     for k in range(int(rounds.max()) + 1):
         chosen = rounds == k
-        rows = indices[chosen]
-        new_rows = formula(tuple(t[rows] for t in result), updates[chosen])
-        for table, new in zip(result, new_rows, strict=True):
+        _update_round(formula, tables, indices[chosen], updates[chosen], undo)
+    return tables
+
+
+def _update_round(
+    formula: RowFormula,
+    tables: tuple[np.ndarray[Any, Any], ...],
+    rows: np.ndarray[Any, Any],
+    updates: np.ndarray[Any, Any],
+    undo: Undo | None,
+) -> None:
+    """Change rows of which none occurs twice."""
+    old_rows = tuple(table.take(rows, axis=0) for table in tables)
+    new_rows = formula(old_rows, updates)
+    for table, old, new in zip(tables, old_rows, new_rows, strict=True):
+        if undo is None:
             table[rows] = new
-    return result
+            continue
+        undo.append((table, rows, old))
+        table.flags.writeable = True
+        table[rows] = new
+        table.flags.writeable = False
 
 
 def _updated_in_program(

@@ -72,9 +72,13 @@ def _combine_runs(ufunc: Any, result: Array, data: Array, ids: Array) -> None:
     if np.any(ids[1:] < ids[:-1]):
         order = np.argsort(ids, kind="stable")
         ids, data = ids[order], data[order]
-    starts = np.flatnonzero(np.append(True, ids[1:] != ids[:-1]))
-    rows = ids[starts]
-    result[rows] = ufunc(result[rows], ufunc.reduceat(data, starts, axis=0))
+    is_start = np.empty(len(ids), np.bool_)
+    is_start[0] = True
+    np.not_equal(ids[1:], ids[:-1], out=is_start[1:])
+    starts = is_start.nonzero()[0]
+    if len(starts) < len(ids):
+        ids, data = ids[starts], ufunc.reduceat(data, starts, axis=0)
+    result[ids] = ufunc(result.take(ids, axis=0), data)
 
 
 def _check_sorted(data: Array, ids: np.ndarray) -> int:

@@ -8,17 +8,13 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
-from metagraft.kernels.hashes import (
-    STRING_SEED,
-    fingerprint64,
-    murmur_hash64,
-    sip_hash64,
-)
+from metagraft.kernels.hash_arrays import fingerprints64, hashed_each
+from metagraft.kernels.hashes import STRING_SEED, murmur_hash64, sip_hash64
 from metagraft.kernels.kernel import Array, Kernel
 
 
 def string_to_hash_bucket_fast(attrs: Attrs, input: Array) -> tuple[Array]:
-    return (_buckets(input, attrs["num_buckets"], fingerprint64),)
+    return (_buckets(input, attrs["num_buckets"], fingerprints64),)
 
 
 def string_to_hash_bucket(attrs: Attrs, string_tensor: Array) -> tuple[Array]:
@@ -26,7 +22,9 @@ def string_to_hash_bucket(attrs: Attrs, string_tensor: Array) -> tuple[Array]:
         _buckets(
             string_tensor,
             attrs["num_buckets"],
-            lambda text: murmur_hash64(text, STRING_SEED),
+            lambda texts: hashed_each(
+                texts, lambda text: murmur_hash64(text, STRING_SEED)
+            ),
         ),
     )
 
@@ -37,19 +35,21 @@ def string_to_hash_bucket_strong(attrs: Attrs, input: Array) -> tuple[Array]:
         raise InvalidArgumentError(None, None, "Key must have 2 elements")
     low, high = key
     return (
-        _buckets(input, attrs["num_buckets"], lambda text: sip_hash64(text, low, high)),
+        _buckets(
+            input,
+            attrs["num_buckets"],
+            lambda texts: hashed_each(texts, lambda text: sip_hash64(text, low, high)),
+        ),
     )
 
 
-def _buckets(strings: Array, count: int, hash64: Callable[[bytes], int]) -> Array:
-    """Return the bucket of every string; equal strings are hashed once."""
-    seen: dict[bytes, int] = {}
-    numbers = np.empty(np.size(strings), np.int64)
-    for place, text in enumerate(np.ravel(strings)):
-        if text not in seen:
-            seen[text] = hash64(text) % count
-        numbers[place] = seen[text]
-    return numbers.reshape(np.shape(strings))
+def _buckets(
+    strings: Array, count: int, hashed: Callable[[list[bytes]], Array]
+) -> Array:
+    """Return the bucket of every string."""
+    hashes = hashed(np.ravel(strings).tolist())
+    buckets = (hashes % np.uint64(count)).astype(np.int64)
+    return buckets.reshape(np.shape(strings))
 
 
 KERNELS = {

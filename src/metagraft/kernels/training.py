@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
-from metagraft.kernels.rows import updated_rows
+from metagraft.kernels.rows import Undo, updated_rows
 
 Attributes = Mapping[str, Any]
 Formula = Callable[..., tuple[Array, ...]]
@@ -412,17 +413,22 @@ RULES = (
 
 
 def _on_rows(rule: Rule) -> Formula:
-    """Return the kernel that applies a formula to the rows named by `indices`."""
+    """Return what applies a formula to the rows named by `indices`.
+
+    It takes, before the attributes, what `Kernel.in_place` does, or None.
+    """
     count, at = len(rule.variables), rule.gradient_at
 
-    def apply_to_rows(attrs: Attributes, *operands: Array) -> tuple[Array, ...]:
+    def apply_to_rows(
+        undo: Undo | None, attrs: Attributes, *operands: Array
+    ) -> tuple[Array, ...]:
         gradient, indices = operands[at], operands[at + 1]
         before, after = operands[count:at], operands[at + 2 :]
 
         def formula(rows: tuple[Array, ...], gradient_rows: Array) -> tuple[Array, ...]:
             return rule.formula(attrs, *rows, *before, gradient_rows, *after)
 
-        return updated_rows(formula, operands[:count], indices, gradient)
+        return updated_rows(formula, operands[:count], indices, gradient, undo)
 
     return apply_to_rows
 
@@ -458,9 +464,14 @@ def _kernels(rule: Rule) -> Iterator[tuple[str, Kernel]]:
             Kernel(_on_whole(rule), updates=rule.variables),
         )
         if rule.sparse:
+            apply_to_rows = _on_rows(rule)
             yield (
                 f"{prefix}SparseApply{rule.name}",
-                Kernel(_on_rows(rule), updates=rule.variables),
+                Kernel(
+                    partial(apply_to_rows, None),
+                    updates=rule.variables,
+                    in_place=apply_to_rows,
+                ),
             )
 
 

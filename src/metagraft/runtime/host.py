@@ -15,6 +15,7 @@ from metagraft.errors import InternalError, InvalidArgumentError, OpError
 from metagraft.kernels import kernel_for
 from metagraft.kernels.kernel import Array
 from metagraft.kernels.namespace import host_run
+from metagraft.kernels.rows import Undo, take_back
 from metagraft.runtime.control_flow import Loop
 from metagraft.runtime.costs import DEVICE_KERNEL_NS, DEVICE_KERNELS_MAX, call_ns
 from metagraft.runtime.evaluate import Environment, evaluate, holds, make_step
@@ -22,6 +23,7 @@ from metagraft.runtime.node_errors import placed
 from metagraft.runtime.plan import FRAME_SLOT, Node, Plan, RandomOp, Read, Write
 from metagraft.runtime.resources import RandomState, Store
 from metagraft.runtime.results import result
+from metagraft.runtime.row_updates import row_update_steps
 
 
 class HostStream:
@@ -55,6 +57,7 @@ class HostFrame:
         "_streams",
         "is_measured",
         "store",
+        "undo",
         "waits",
     )
 
@@ -62,6 +65,7 @@ class HostFrame:
         """Start a run."""
         self.store = store
         self.waits = store.waits
+        self.undo: Undo = []
         self._randoms = randoms
         self._streams: dict[int, HostStream] = {}
         self._device_kernels = 0
@@ -124,7 +128,7 @@ class HostProgram:
         """Prepare the plan."""
         self._plan = plan
         self._store = store
-        self._steps = [make_step(node) for node in plan.nodes]
+        self._steps = row_update_steps(plan, [make_step(node) for node in plan.nodes])
         self._template: Environment = [None] * plan.n_slots
         for slot, value in plan.constants:
             self._template[slot] = value
@@ -159,8 +163,12 @@ class HostProgram:
                 frame = HostFrame(self._store, self._plan.randoms)
                 environment[FRAME_SLOT] = frame
                 load(self._store, self._plan.reads, environment)
-                cost_ns = self._evaluate(environment, budget_ns)
-                store_values(self._store, self._plan.writes, environment, feeds)
+                try:
+                    cost_ns = self._evaluate(environment, budget_ns)
+                    store_values(self._store, self._plan.writes, environment, feeds)
+                except BaseException:
+                    take_back(frame.undo)
+                    raise
                 frame.commit()
         return fetched(self._plan, environment, feeds), cost_ns
 
