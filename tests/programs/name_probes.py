@@ -176,7 +176,68 @@ def specs_of_values(tf: ModuleType) -> Any:
     ]
 
 
+def compatibility_window(tf: ModuleType) -> Any:
+    """Dates before and after the release, moved for a while."""
+    asked = tf.compat.forward_compatible
+    answers = [asked(2026, 1, day) for day in (15, 16, 17)]
+    with tf.compat.forward_compatibility_horizon(2030, 5, 6):
+        answers += [asked(2030, 5, 5), asked(2030, 5, 6)]
+        with tf.compat.forward_compatibility_horizon(2029, 1, 1):
+            answers += [asked(2028, 12, 31), asked(2029, 1, 1)]
+        answers.append(asked(2027, 1, 1))
+    with tf.compat.forward_compatibility_horizon(2019, 5, 6):
+        answers += [asked(2019, 5, 5), asked(2026, 1, 15)]
+    answers += [asked(2026, 1, 15), asked(2026, 1, 16)]
+    return answers
+
+
+def tools_of_tests(tf: ModuleType) -> Any:
+    """Replaced attributes, settings and paths."""
+
+    class Base:
+        value = 1
+
+        @staticmethod
+        def doubled(number: int) -> int:
+            return number * 2
+
+    class Derived(Base):
+        pass
+
+    one, answers = Derived(), []
+    with tf.test.StubOutForTesting() as replaced:
+        replaced.SmartSet(one, "value", 5)
+        replaced.Set(Base, "doubled", staticmethod(lambda number: number * 3))
+        answers += [one.value, Base.value, Derived().value, one.doubled(4)]
+        replaced.SmartSet(Base, "doubled", staticmethod(lambda number: number * 4))
+        answers.append(one.doubled(4))
+        replaced.SmartUnsetAll()
+        answers += [one.value, one.doubled(4)]
+        answers.append(_failure(lambda: replaced.Set(Base, "other", 1)))
+    answers += [one.value, one.doubled(4), "value" in vars(one)]
+    config = tf.test.benchmark_config()
+    loader = tf.resource_loader
+    return [
+        answers,
+        config.SerializeToString().hex(),
+        tf.get_logger().name,
+        loader.get_path_to_datafile("name_probes.py") == __file__,
+        __file__.startswith(loader.get_data_files_path()),
+        loader.readahead_file_path("a/b"),
+    ]
+
+
+def _failure(call: Callable[[], Any]) -> str:
+    try:
+        call()
+    except AttributeError as error:
+        return type(error).__name__
+    return ""
+
+
 NAME_PROBES = (
+    compatibility_window,
+    tools_of_tests,
     nest_same_structure,
     nest_parts,
     nest_packed,

@@ -161,7 +161,33 @@ def ragged_stacks(tf: ModuleType) -> None:
     tf.ragged.stack_dynamic_partitions(dense, 1, num_partitions=2)
 
 
+def functions_of_one_op(tf: ModuleType) -> None:
+    """Functions that add one op each, with and without their defaults."""
+    images = tf.placeholder(tf.float32, [2, 8, 8, 3])
+    filters = tf.placeholder(tf.float32, [3, 3, 3, 4])
+    result = tf.placeholder(tf.float32, [2, 4, 4, 4])
+    tf.approx_top_k(images, 2)
+    tf.approx_top_k(images, 2, 1, 0.5, False, 9, True, name="least")
+    tf.conv(images, filters, [1, 2, 2, 1], "SAME")
+    tf.conv(
+        *(images, filters, [1, 1, 1, 1], "EXPLICIT", [0, 0, 1, 1, 1, 1, 0, 0]),
+        dilations=[1, 2, 2, 1],
+        name="explicit",
+    )
+    for backprop in (tf.conv2d_backprop_input_v2, tf.conv2d_backprop_filter_v2):
+        backprop(images, filters, result, [1, 2, 2, 1], "SAME")
+        backprop(
+            *(images, filters, result, [1, 2, 2, 1], "EXPLICIT", False),
+            explicit_paddings=[0, 0, 1, 0, 1, 0, 0, 0],
+            name="explicit",
+        )
+    rows = tf.placeholder(tf.int64, [None])
+    _, values, _, places = tf.ragged_fill_empty_rows(rows, [1.0, 2.0], 5, 0.0)
+    tf.ragged_fill_empty_rows_grad(places, values, name="gradients")
+
+
 PROGRAMS = (
+    functions_of_one_op,
     ragged_stacks,
     ragged_making,
     ragged_parts,

@@ -21,6 +21,11 @@ _NAMES: Final = {"DEBUG": DEBUG, "INFO": INFO, "WARN": WARN, "ERROR": ERROR,
 _counts: Counter[str] = Counter()
 
 
+def get_logger() -> python_logging.Logger:
+    """Return the logger that all these messages go through."""
+    return _LOGGER
+
+
 def log(level: int, msg: str, *args: Any, **kwargs: Any) -> None:
     """Log a message at a level."""
     _LOGGER.log(level, msg, *args, stacklevel=2, **kwargs)

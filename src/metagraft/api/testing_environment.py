@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import difflib
 import functools
+import os
 import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from absl.testing import absltest
 
-from metagraft.proto import GraphDef
+from metagraft.proto import ConfigProto, GraphDef, RewriterConfig
 from metagraft.proto.coercion import as_message
 from metagraft.proto.text import format_text
 from metagraft.runtime.devices import has_gpu_of, session_devices
 
 __all__ = [
     "assert_equal_graph_def",
+    "benchmark_config",
     "disable_with_predicate",
     "get_temp_dir",
     "gpu_device_name",
@@ -29,6 +32,7 @@ __all__ = [
     "is_built_with_xla",
     "is_gpu_available",
     "main",
+    "test_src_dir_path",
 ]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -43,6 +47,27 @@ def main(argv: list[str] | None = None) -> None:
 def get_temp_dir() -> str:
     """Return a folder for the tests of this process, made on first use."""
     return tempfile.mkdtemp(prefix="test_")
+
+
+def test_src_dir_path(relative_path: str) -> str:
+    """Return the path of a file among the sources of a test.
+
+    Args:
+        relative_path: Relative to the folder `tensorflow` of the workspace.
+
+    Raises:
+        KeyError: `TEST_SRCDIR` or `TEST_WORKSPACE` is not in the environment.
+    """
+    workspace = Path(os.environ["TEST_SRCDIR"]) / os.environ["TEST_WORKSPACE"]
+    return str(workspace / "tensorflow" / relative_path)
+
+
+def benchmark_config() -> ConfigProto:
+    """Return the settings of sessions in benchmarks: no rewrite of dependencies."""
+    config = ConfigProto()
+    rewrites = config.graph_options.rewrite_options
+    rewrites.dependency_optimization = RewriterConfig.OFF
+    return config
 
 
 def disable_with_predicate(

@@ -158,6 +158,11 @@ _NAMES = {
         f"{_API}.type_specs",
         "NoneTensorSpec is_symbolic_tensor type_spec_from_value",
     ),
+    **from_module(
+        f"{_API}.single_ops",
+        "approx_top_k conv conv2d_backprop_filter_v2 conv2d_backprop_input_v2"
+        " ragged_fill_empty_rows ragged_fill_empty_rows_grad",
+    ),
     # Checks and prints.
     "Print": "metagraft.api.printing:print_through",
     "print": "metagraft.api.printing:print_",
@@ -362,7 +367,9 @@ _NAMES = {
     # Programs: flags, start, log.
     "app": f"{_API}.app",
     "flags": f"{_API}.flags",
+    "get_logger": f"{_API}.logging:get_logger",
     "logging": f"{_API}.logging",
+    "resource_loader": f"{_API}.resource_loader",
     # Running.
     "InteractiveSession": "metagraft.runtime.session:InteractiveSession",
     "Session": "metagraft.runtime.session:Session",

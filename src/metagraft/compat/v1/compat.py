@@ -11,6 +11,10 @@ _NAMES = {
         "integral_types path_to_str real_types",
     ),
     "as_str": "metagraft.api.text:as_text",
+    **from_module(
+        "metagraft.api.compatibility_window",
+        "forward_compatibility_horizon forward_compatible",
+    ),
     **from_module("metagraft.graph.shapes", "dimension_at_index dimension_value"),
     "v1": "metagraft.compat.v1",
 }
