@@ -120,14 +120,13 @@ def crop_and_resize(
     return (xp.where(is_inside[..., None], crops, value),)
 
 
-def _added(shape: tuple[int, ...], dtype: Any, places: Any, terms: Array) -> Array:
-    """Return zeros with `terms` added at `places`."""
-    xp = namespace(terms, *places)
-    if xp is np:
-        total = np.zeros(shape, dtype)
-        np.add.at(total, places, terms.astype(dtype))
+def _add(total: Array, places: Any, terms: Array) -> Array:
+    """Return `total` with `terms` added at `places`; on the host it is changed."""
+    terms = terms.astype(total.dtype)
+    if isinstance(total, np.ndarray):
+        np.add.at(total, places, terms)
         return total
-    return xp.zeros(shape, dtype).at[places].add(terms.astype(dtype))
+    return total.at[places].add(terms)
 
 
 def crop_and_resize_grad_image(
@@ -148,22 +147,22 @@ def crop_and_resize_grad_image(
     is_inside = rows.is_inside[:, :, None] & columns.is_inside[:, None, :]
     dy = xp.where(is_inside[..., None], grads, _F(0))
     boxes_of = box_ind[:, None, None]
+    total: Array = xp.zeros(shape, attrs.dtype)
 
     def at(row: Array, column: Array) -> Any:
         return boxes_of, row[:, :, None], column[:, None, :]
 
     if attrs.is_nearest:
         places = at(rows.nearest, columns.nearest)
-        return (_added(shape, attrs.dtype, places, dy),)
+        return (_add(total, places, dy),)
     near_x, near_y = columns.near[:, None, :, None], rows.near[:, :, None, None]
-    total = None
     for row, share in ((rows.low, (_F(1) - near_y) * dy), (rows.high, near_y * dy)):
         for column, weight in (
             (columns.low, _F(1) - near_x),
             (columns.high, near_x),
         ):
-            part = _added(shape, attrs.dtype, at(row, column), weight * share)
-            total = part if total is None else total + part
+            # All into one: sums of four results take twice as long.
+            total = _add(total, at(row, column), weight * share)
     return (total,)
 
 
