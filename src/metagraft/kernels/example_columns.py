@@ -36,6 +36,8 @@ _LIST_TAG = 0x0A
 LEAST_AT_ONCE = 16
 _MOST_ROUNDS = 64
 _LONGEST_VARINT = 10
+# Texts so long, of which few have the same length, are cut out one by one.
+_LONG = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Content:
 
     def numbers(self, form: str) -> Array:
         """Return the bytes that begin at each place as one number of a form."""
-        count = self.bytes.size - np.dtype(form).itemsize + 1
+        count = max(self.bytes.size - np.dtype(form).itemsize + 1, 0)
         return np.ndarray(count, form, self.bytes.data, strides=(1,))
 
 
@@ -291,12 +293,24 @@ def _byte_strings(
     if not rows:
         return np.zeros(0, object), counts
     order = np.argsort(np.concatenate(rows), kind="stable")
-    pairs = zip(
-        np.concatenate(firsts)[order].tolist(),
-        np.concatenate(lasts)[order].tolist(),
-        strict=True,
-    )
-    values = np.empty(int(counts.sum()), object)
+    begins, stops = np.concatenate(firsts)[order], np.concatenate(lasts)[order]
+    return _pieces(content, begins, stops), counts
+
+
+def _pieces(content: Content, begins: Array, stops: Array) -> Array:
+    """Return the bytes between places, those of one length together."""
+    values = np.empty(begins.size, object)
+    lengths = stops - begins
+    found = np.bincount(np.minimum(lengths, _LONG))
+    for length in np.flatnonzero(found[:_LONG]).tolist():
+        chosen = (lengths == length).nonzero()[0]
+        if length:
+            # Elements of a type without a meaning become `bytes`.
+            values[chosen] = content.numbers(f"V{length}")[begins[chosen]].tolist()
+        else:
+            values[chosen] = b""
+    long = (lengths >= _LONG).nonzero()[0]
+    pairs = zip(begins[long].tolist(), stops[long].tolist(), strict=True)
     text = content.text
-    values[:] = [text[first:last] for first, last in pairs]
-    return values, counts
+    values[long] = [text[begin:stop] for begin, stop in pairs]
+    return values

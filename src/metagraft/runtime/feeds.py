@@ -155,7 +155,7 @@ def _fits(dims: Sequence[int | None], shape: tuple[int, ...]) -> bool:
 def _encoded(array: Any) -> Any:
     """Return a string array whose elements are all bytes."""
     flat = array.reshape(-1)
-    if all(type(item) is bytes for item in flat):
+    if set(map(type, flat.tolist())) <= {bytes}:
         return array
     result = np.empty(flat.shape, dtype=object)
     for i, item in enumerate(flat):
