@@ -21,6 +21,10 @@ from metagraft.kernels.kernel import Array, Kernel
 
 _F = np.float32
 _BLOCK: Final = 128
+# What is close to each box is found out in so many rows at a time, which fit the cache,
+# and beforehand if there are at most so many pairs of boxes for each class.
+_ROWS: Final = 64
+_PAIRS_PER_CLASS: Final = 1 << 16
 # How much boxes overlap with others; both are indices, which broadcast.
 Overlaps = Callable[[Any, Array], Array]
 
@@ -55,27 +59,36 @@ class _Boxes:
         self.top, self.bottom = y.min(axis=1), y.max(axis=1)
         self.left, self.right = x.min(axis=1), x.max(axis=1)
         self.area = (self.bottom - self.top) * (self.right - self.left)
+        self._has_empty = bool((self.area <= 0).any())
         self._zero = boxes.dtype.type(0)
 
     def overlaps(self, one: Any, others: Array) -> Array:
         """Return intersection over union of boxes `one` with boxes `others`."""
-        height = np.minimum(self.bottom[one], self.bottom[others]) - np.maximum(
-            self.top[one], self.top[others]
-        )
-        width = np.minimum(self.right[one], self.right[others]) - np.maximum(
-            self.left[one], self.left[others]
-        )
-        shared = np.maximum(height, self._zero) * np.maximum(width, self._zero)
+        height = np.minimum(self.bottom[one], self.bottom[others])
+        height -= np.maximum(self.top[one], self.top[others])
+        width = np.minimum(self.right[one], self.right[others])
+        width -= np.maximum(self.left[one], self.left[others])
+        np.maximum(height, self._zero, out=height)
+        np.maximum(width, self._zero, out=width)
+        shared = np.multiply(height, width, out=height)
         area, areas = self.area[one], self.area[others]
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            ratio = shared / (area + areas - shared)
-        return np.where((area <= 0) | (areas <= 0), self._zero, ratio)
+            union = np.add(area, areas, out=width)
+            union -= shared
+            shared /= union
+        if self._has_empty:
+            shared[(area <= 0) | (areas <= 0)] = self._zero
+        return shared
 
 
 def _sorted(scores: Array, threshold: Any) -> Array:
     """Return the indices of scores above the threshold, best first, ties in order."""
     candidates = np.flatnonzero(scores > threshold)
-    order = np.argsort(-scores[candidates].astype(np.float64), kind="stable")
+    values = -scores[candidates].astype(np.float64)
+    order = np.argsort(values)
+    ranked = values[order]
+    if (ranked[1:] == ranked[:-1]).any():
+        order = np.argsort(values, kind="stable")  # takes four times as long
     return candidates[order]
 
 
@@ -142,6 +155,35 @@ def _soft(
         elif score > score_threshold:
             heapq.heappush(heap, (-float(score), index, len(chosen)))
     return _Choice(np.array(chosen, np.int32), np.array(chosen_scores, scores.dtype))
+
+
+def _close(overlaps: Overlaps, count: int, limit: Any) -> list[int]:
+    """Return for each box the set of those close to it; bit `i` stands for box `i`."""
+    everything = np.arange(count)
+    close = np.zeros((count, count), bool)
+    for start in range(0, count, _ROWS):
+        rows = slice(start, start + _ROWS)
+        part = overlaps(everything[rows, None], everything[start:]) > limit
+        close[rows, start:] = part
+        close[start:, rows] = part.T
+    bits = np.packbits(close, axis=1, bitorder="little")
+    return [int.from_bytes(row, "little") for row in map(bytes, bits)]
+
+
+def _hard_of_sets(
+    close: list[int], scores: Array, size: int, score_threshold: Any
+) -> _Choice:
+    """As `_hard`, where what is close to each box is known."""
+    chosen: list[int] = []
+    dropped = 0
+    for index in _sorted(scores, score_threshold).tolist():
+        if len(chosen) >= size:
+            break
+        if not dropped >> index & 1:
+            chosen.append(index)
+            dropped |= close[index]
+    indices = np.array(chosen, np.int32)
+    return _Choice(indices, scores[indices])
 
 
 def _check_size(max_output_size: Array) -> int:
@@ -308,11 +350,17 @@ def _every_class(
     parts = []
     own = boxes[:, 0]
     overlaps = _Boxes(own).overlaps
+    close = None
+    if boxes.shape[1] == 1 and len(own) ** 2 <= _PAIRS_PER_CLASS * scores.shape[1]:
+        close = _close(overlaps, len(own), limit)
     for number in range(scores.shape[1]):
         if number and boxes.shape[1] > 1:
             own = boxes[:, number]
             overlaps = _Boxes(own).overlaps
-        choice = _hard(overlaps, scores[:, number], per_class, limit, threshold)
+        if close is None:
+            choice = _hard(overlaps, scores[:, number], per_class, limit, threshold)
+        else:
+            choice = _hard_of_sets(close, scores[:, number], per_class, threshold)
         count = len(choice.indices)
         parts.append((own[choice.indices], choice.scores, np.full(count, number, _F)))
     if not parts:
