@@ -5,7 +5,7 @@ Import raises at the first of them; here all are found, of signatures that are k
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from metagraft.graph import catalogue
@@ -105,7 +105,7 @@ def _is_refused(node: NodeDef, attr: AttrDef) -> bool:
     return any(item not in attr.allowed for item in _items(node, attr))
 
 
-def _items(node: NodeDef, attr: AttrDef) -> list[int] | list[bytes]:
+def _items(node: NodeDef, attr: AttrDef) -> Sequence[int] | Sequence[bytes]:
     """Return the types or strings of an attribute; none if it names another's."""
     value: AttrValue = node.attr[attr.name]
     if value.WhichOneof("value") in (None, "placeholder"):

@@ -1,4 +1,4 @@
-"""Ops of a file that TensorFlow no longer registers, or never did: all at once."""
+"""Ops of a file that nobody registers any more, or ever did: all at once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 from metagraft.errors import NotFoundError
 from metagraft.graph import catalogue
 from metagraft.graph.input_names import node_of_input
+from metagraft.graph.op_spec import spec_for
 from metagraft.graph.registered_ops import registered
 from metagraft.proto import GraphDef, MetaGraphDef
 
@@ -79,7 +80,7 @@ def find_unknown_ops(
 
 
 def not_registered(op_types: Iterable[str]) -> set[str]:
-    """Return those of some op types that TensorFlow's current release does not have."""
+    """Return those of some op types that neither TensorFlow 2.21 nor this has."""
     return {op_type for op_type in op_types if not _is_registered(op_type)}
 
 
@@ -127,7 +128,9 @@ def _is_registered(op_type: str) -> bool:
     if registered(op_type) is not None:
         return True
     definition = catalogue.get(op_type)
-    return definition is not None and definition.origin.startswith(_REGISTERED)
+    if definition is not None and definition.origin.startswith(_REGISTERED):
+        return True
+    return spec_for(op_type) is not None  # of contrib, and known here
 
 
 def _nodes(graph_def: GraphDef) -> Iterator[tuple[str, str]]:

@@ -57,11 +57,11 @@ def _sequence_shapes(attrs: Attrs, batch: Dims) -> Sequence[Dims]:
     """What all three ops return: context, lists of features, and their lengths."""
     rank = None if batch is None else len(batch) + 1
     context: list[Dims] = [
-        None if batch is None else (*batch, *dims)
+        None if batch is None or dims is None else (*batch, *dims)
         for dims in attrs["context_dense_shapes"]
     ]
     steps: list[Dims] = [
-        None if batch is None else (*batch, None, *dims)
+        None if batch is None or dims is None else (*batch, None, *dims)
         for dims in attrs["feature_list_dense_shapes"]
     ]
     step_rank = None if rank is None else rank + 1
