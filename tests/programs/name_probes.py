@@ -235,7 +235,80 @@ def _failure(call: Callable[[], Any]) -> str:
     return ""
 
 
+def values_of_crosses(tf: ModuleType) -> Any:
+    """What crosses of features are, and what is wrong with some."""
+    texts = tf.ragged.constant([["a"], ["b", "c"], []])
+    numbers = tf.ragged.constant([[1], [2, -3], [4]], row_splits_dtype=tf.int32)
+    sparse = tf.SparseTensor(
+        [[0, 0], [0, 5], [1, 1], [2, 0]], ["x", "y", "", "z"], [3, 6]
+    )
+    dense = tf.constant([[7, 8], [9, 10], [11, 12]])
+    cross, hashed = tf.ragged.cross, tf.ragged.cross_hashed
+
+    def raw(values: Any, splits: Any, rows: Any = ((1,),)) -> Any:
+        def unknown(value: Any) -> Any:
+            return tf.placeholder_with_default(tf.constant(value, tf.int64), None)
+
+        return tf.raw_ops.RaggedCross(
+            ragged_values=[unknown(values)],
+            ragged_row_splits=[unknown(splits)],
+            sparse_indices=[],
+            sparse_values=[],
+            sparse_shape=[],
+            dense_inputs=[unknown(rows)],
+            input_order="DR",
+            hashed_output=False,
+            num_buckets=0,
+            hash_key=1,
+            out_values_type=tf.string,
+            out_row_splits_type=tf.int64,
+        )
+
+    cases = [
+        lambda: cross([texts, dense, sparse]),
+        lambda: cross([sparse, numbers]),
+        lambda: cross([numbers]),
+        lambda: cross([]),
+        lambda: hashed([texts]),
+        lambda: hashed([texts, sparse, dense]),
+        lambda: hashed([numbers, dense], num_buckets=100),
+        lambda: hashed([sparse, dense], num_buckets=100, hash_key=2**64 - 5),
+        lambda: cross([dense[:0]]),
+        lambda: raw([1, 2], [0, 2]),
+        lambda: raw([1, 2], [0, 3]),
+        lambda: raw([1, 2], [1, 2]),
+        lambda: raw([1, 2], [0, 2, 1, 2], [[1]] * 3),
+        lambda: raw([1, 2], [0, 1, 2]),
+        lambda: raw([[1, 2]], [0, 1]),
+        lambda: raw([1, 2], [[0, 2]]),
+        lambda: raw([], []),
+        lambda: raw([1, 2], [0, 2], [1]),
+        lambda: cross([texts, [["a"]]]),
+        lambda: cross([["a"]]),
+        lambda: cross(texts),
+        lambda: cross([texts, [[1.0]]]),
+        lambda: cross([tf.ragged.constant([[["a"]]])]),
+    ]
+    return [_run(tf, case) for case in cases]
+
+
+def _run(tf: ModuleType, case: Callable[[], Any]) -> Any:
+    """Run what a case builds; its values as text, or the error."""
+    try:
+        with tf.Session() as session:
+            found = session.run(case())
+        is_ragged = hasattr(found, "row_splits")
+        values, splits = (found.values, found.row_splits) if is_ragged else found
+        return [[str(one) for one in values.tolist()], splits.tolist()]
+    except tf.errors.OpError as error:
+        message = error.message.split("\n\t [[")[0].splitlines()[-1]
+        return f"{type(error).__name__}: {message}"
+    except (TypeError, ValueError) as error:
+        return f"{type(error).__name__}: {str(error).split(' for ')[0]}"
+
+
 NAME_PROBES = (
+    values_of_crosses,
     compatibility_window,
     tools_of_tests,
     nest_same_structure,

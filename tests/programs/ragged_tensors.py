@@ -186,7 +186,23 @@ def functions_of_one_op(tf: ModuleType) -> None:
     tf.ragged_fill_empty_rows_grad(places, values, name="gradients")
 
 
+def ragged_crosses(tf: ModuleType) -> None:
+    """Crosses of features of every kind."""
+    texts = tf.ragged.constant([["a"], ["b", "c"]])
+    numbers = tf.ragged.constant([[1], [2, 3]], row_splits_dtype=tf.int32)
+    sparse = tf.SparseTensor([[0, 0], [1, 1]], [5, 6], [2, 2])
+    words = tf.SparseTensor([[0, 0], [1, 1]], ["x", "y"], [2, 2])
+    dense = tf.placeholder(tf.string, [None, 2])
+    tf.ragged.cross([texts, dense, words])
+    tf.ragged.cross([numbers], name="numbers")
+    tf.ragged.cross((sparse, numbers, [[1], [2]]))
+    tf.ragged.cross([])
+    tf.ragged.cross_hashed([texts, numbers])
+    tf.ragged.cross_hashed([dense], num_buckets=10, hash_key=2**64 - 5, name="hashed")
+
+
 PROGRAMS = (
+    ragged_crosses,
     functions_of_one_op,
     ragged_stacks,
     ragged_making,

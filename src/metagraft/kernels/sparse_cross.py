@@ -185,10 +185,17 @@ def sparse_cross(attrs: Any, *operands: Any) -> tuple[Array, Array, Array]:
     indices, shape, picks = _crosses(columns)
     if not attrs["hashed_output"]:
         return indices, _texts(columns, picks, _SEPARATOR), shape
-    hashes = np.full(len(indices), attrs["hash_key"] & (2**64 - 1), np.uint64)
+    hashes = _chained(columns, picks, attrs["hash_key"])
+    return indices, _bucket(hashes, attrs["num_buckets"]), shape
+
+
+def _chained(columns: Sequence[_Column], picks: list[Array], key: int) -> Array:
+    """Hash a key, then one value of each column after it; `uint64[n]`."""
+    count = len(picks[0]) if picks else 0
+    hashes = np.full(count, key & (2**64 - 1), np.uint64)
     for column, pick in zip(columns, picks, strict=True):
         hashes = _joined_fingerprints(hashes, _plain_hash(column)[pick])
-    return indices, _bucket(hashes, attrs["num_buckets"]), shape
+    return hashes
 
 
 def _plain_hash(column: _Column) -> Array:
@@ -244,7 +251,69 @@ def _keyed_hash(
     return _hashed(words, hash64)
 
 
+def _split_column(values: Array, splits: Array) -> _Column:
+    """Return the feature that values and row splits make up."""
+    if values.ndim != 1 or splits.ndim != 1:
+        raise broken_rule("tf.ragged.cross only supports inputs with rank=2.")
+    if not len(splits):
+        raise broken_rule(
+            "Invalid ragged splits: ragged splits must have at least one splits, but is"
+            " empty"
+        )
+    if splits[0] != 0:
+        raise broken_rule(
+            "Invalid ragged splits: first element of ragged splits  must be 0 but is"
+            f" {splits[0]}"
+        )
+    counts = np.diff(splits)
+    for place in np.flatnonzero(counts < 0)[:1]:
+        raise broken_rule(
+            "Invalid ragged splits: ragged splits must be monotonically increasing, but"
+            f" ragged_splits[{place + 1}]={splits[place + 1]} is smaller than"
+            f" row_splits[{place}]={splits[place]}"
+        )
+    if splits[-1] != len(values):
+        raise broken_rule(
+            "Invalid ragged splits: last element of ragged splits must be the number of"
+            f" ragged values({len(values)}) but is {splits[-1]}"
+        )
+    return _Column(values, counts, False)
+
+
+def ragged_cross(attrs: Any, *operands: Any) -> tuple[Array, Array]:
+    values, splits, *parts, dense = operands
+    _check_sparse(*parts)
+    if any(one.ndim != 2 for one in dense):
+        raise broken_rule("tf.ragged.cross only supports inputs with rank=2.")
+    kinds = {
+        "R": [_split_column(*one) for one in zip(values, splits, strict=True)],
+        "S": [],
+        "D": [
+            _Column(one.reshape(-1), np.full(len(one), one.shape[1], np.int64), True)
+            for one in dense
+        ],
+    }
+    for indices, one, shape in zip(*parts, strict=True):
+        rows = int(shape[0])
+        inside = indices[:, 0][(indices[:, 0] >= 0) & (indices[:, 0] < rows)]
+        counts = np.bincount(inside, minlength=rows)
+        kinds["S"].append(_Column(one, counts, False))
+    rests = {kind: iter(found) for kind, found in kinds.items()}
+    columns = [next(rests[kind]) for kind in attrs["input_order"].decode()]
+    if len({len(column.counts) for column in columns}) > 1:
+        raise broken_rule("inputs must all have the same batch dimension size.")
+    indices, _, picks = _crosses(columns)
+    count = len(columns[0].counts) if columns else 0
+    row_splits = np.zeros(count + 1, attrs["out_row_splits_type"].as_numpy_dtype)
+    row_splits[1:] = np.cumsum(np.bincount(indices[:, 0], minlength=count))
+    if not attrs["hashed_output"]:
+        return _texts(columns, picks, _SEPARATOR), row_splits
+    hashes = _chained(columns, picks, attrs["hash_key"])
+    return _bucket(hashes, attrs["num_buckets"]), row_splits
+
+
 KERNELS = {
+    "RaggedCross": Kernel(ragged_cross, host=True),
     "SparseCross": Kernel(sparse_cross, host=True),
     "SparseCrossHashed": Kernel(sparse_cross_hashed, host=True),
     "SparseCrossV2": Kernel(sparse_cross_v2, host=True),

@@ -19,7 +19,36 @@ def cross_shape(_attrs: Any, _inputs: Shapes) -> Sequence[Dims]:
     return (None, 2), (None,), (2,)
 
 
-OPS = tuple(
-    OpSpec(name=name, shape=cross_shape, source="tensorflow core/ops/sparse_ops.cc")
-    for name in ("SparseCross", "SparseCrossHashed", "SparseCrossV2")
+def ragged_cross_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """As many values as a run finds, and the splits of their rows.
+
+    Raises:
+        ValueError: An input has another rank than two, or another number of rows.
+    """
+    ragged, sparse = len(attrs["ragged_values_types"]), attrs["Nsparse"]
+    splits = inputs[ragged : 2 * ragged]
+    found: list[int | None] = []
+    for one in splits:
+        rows = None if one is None else one[0]
+        found.append(None if rows is None else rows - 1)
+    for one in inputs[2 * ragged + 3 * sparse :]:
+        if one is not None and len(one) != 2:
+            raise ValueError("tf.ragged.cross only supports inputs with rank=2")
+        found.append(None if one is None else one[0])
+    known = {rows for rows in found if rows is not None}
+    if len(known) > 1:
+        raise ValueError("inputs must all have the same batch dimension size.")
+    return (None,), (known.pop() + 1 if known else None,)
+
+
+OPS = (
+    *(
+        OpSpec(name=name, shape=cross_shape, source="tensorflow core/ops/sparse_ops.cc")
+        for name in ("SparseCross", "SparseCrossHashed", "SparseCrossV2")
+    ),
+    OpSpec(
+        name="RaggedCross",
+        shape=ragged_cross_shape,
+        source="tensorflow core/ops/ragged_array_ops.cc",
+    ),
 )
