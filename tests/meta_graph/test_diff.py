@@ -342,8 +342,10 @@ def test_time_is_linear() -> None:
         assert len(found.nodes.renamed) == count
         return time.process_time() - start
 
-    seconds(100)
-    assert seconds(10000) < 40 * seconds(1000) + 0.1
+    def fastest(count: int) -> float:
+        return min(seconds(count) for _ in range(3))
+
+    assert fastest(10000) < 40 * fastest(1000) + 0.1
 
 
 def test_without_jax(tmp_path: Path) -> None:
