@@ -292,13 +292,36 @@ def values_of_crosses(tf: ModuleType) -> Any:
     return [_run(tf, case) for case in cases]
 
 
+def values_of_masks(tf: ModuleType) -> Any:
+    """What masks choose of tensors, and masks that do not fit."""
+    ragged = tf.ragged.constant([[1, 2, 3], [4], [5, 6], []])
+    mask = tf.ragged.constant([[True, False, True], [False], [True, True], []])
+    dense = tf.constant([[[1, 2], [3, 4]], [[5, 6], [7, 8]], [[9, 10], [11, 12]]])
+    choose = tf.ragged.boolean_mask
+    cases = [
+        lambda: choose(ragged, mask),
+        lambda: choose(ragged, [True, False, True, True]),
+        lambda: choose(dense, dense % 3 > 0),
+        lambda: choose(dense, dense[:, :, 0] > 2),
+        lambda: choose(dense[:, :, 0], tf.ragged.constant([[True, False]] * 3)),
+        lambda: choose(tf.ragged.constant([[1], [2, 3]]), mask),
+        lambda: choose(ragged, True),
+        lambda: choose(ragged, tf.placeholder(tf.bool)),
+        lambda: choose(ragged, mask.with_row_splits_dtype(tf.int32)),
+        lambda: choose(ragged, tf.ragged.constant([[[True]]])),
+    ]
+    return [_run(tf, case) for case in cases]
+
+
 def _run(tf: ModuleType, case: Callable[[], Any]) -> Any:
     """Run what a case builds; its values as text, or the error."""
     try:
         with tf.Session() as session:
             found = session.run(case())
         is_ragged = hasattr(found, "row_splits")
-        values, splits = (found.values, found.row_splits) if is_ragged else found
+        if is_ragged:
+            return repr(found.to_list())
+        values, splits = found
         return [[str(one) for one in values.tolist()], splits.tolist()]
     except tf.errors.OpError as error:
         message = error.message.split("\n\t [[")[0].splitlines()[-1]
@@ -308,6 +331,7 @@ def _run(tf: ModuleType, case: Callable[[], Any]) -> Any:
 
 
 NAME_PROBES = (
+    values_of_masks,
     values_of_crosses,
     compatibility_window,
     tools_of_tests,

@@ -201,7 +201,31 @@ def ragged_crosses(tf: ModuleType) -> None:
     tf.ragged.cross_hashed([dense], num_buckets=10, hash_key=2**64 - 5, name="hashed")
 
 
+def ragged_masks(tf: ModuleType) -> None:
+    """Tensors and ragged tensors, masked by both."""
+    ragged = tf.ragged.constant([[1, 2, 3], [4], [5, 6]])
+    mask = tf.ragged.constant([[True, False, True], [False], [True, True]])
+    deep = tf.ragged.constant([[[1, 2], [3]], [[4]]])
+    deep_mask = tf.ragged.constant([[[True, False], [True]], [[True]]])
+    dense = tf.placeholder(tf.float32, [None, 3, 2])
+    flags = tf.placeholder(tf.bool, [None, None, None])
+    choose = tf.ragged.boolean_mask
+    choose(dense, [True, False])
+    choose(dense, [[True, False, True]], name="masked")
+    choose(dense, flags)
+    choose(ragged, mask)
+    choose(ragged, [True, False, True])
+    choose(ragged, flags[0])
+    choose(deep, deep_mask)
+    choose(deep, tf.ragged.constant([[True, False], [True]]))
+    choose(deep, [True, False])
+    choose([[1, 2], [3, 4]], tf.ragged.constant([[True, False], [True, True]]))
+    small = tf.ragged.constant([[1], [2, 3]], row_splits_dtype=tf.int32)
+    choose(small, [True, False])
+
+
 PROGRAMS = (
+    ragged_masks,
     ragged_crosses,
     functions_of_one_op,
     ragged_stacks,

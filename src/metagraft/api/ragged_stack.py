@@ -20,7 +20,7 @@ from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.scopes import control_dependencies, name_scope
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["stack", "stack_dynamic_partitions"]
+__all__ = ["stack", "stack_dynamic_partitions", "with_one_splits_type"]
 
 
 def stack(values: Any, axis: int = 0, name: str | None = None) -> Any:
@@ -44,7 +44,7 @@ def _stacked(values: list[Any], axis: int) -> Any:
     if not values:
         raise ValueError("rt_inputs may not be empty.")
     inputs = [as_values(value, name="rt_input") for value in values]
-    dtype, inputs = _with_one_splits_type(inputs)
+    dtype, inputs = with_one_splits_type(inputs)
     rank = inputs[0].shape.ndims
     for value in inputs[1:]:
         if rank is None:
@@ -85,7 +85,7 @@ def _stacked(values: list[Any], axis: int) -> Any:
         return RaggedTensor.from_row_splits(inner, first, validate=False)
 
 
-def _with_one_splits_type(inputs: list[Any]) -> tuple[Any, list[Any]]:
+def with_one_splits_type(inputs: list[Any]) -> tuple[Any, list[Any]]:
     """Return the type of all row splits.
 
     Raises:

@@ -10,6 +10,7 @@ _NAMES = {
         "metagraft.api.ragged", "constant constant_value map_flat_values placeholder"
     ),
     "range": "metagraft.api.ragged:ragged_range",
+    "boolean_mask": "metagraft.api.ragged_mask:boolean_mask",
     **from_module("metagraft.api.ragged_cross", "cross cross_hashed"),
     **from_module("metagraft.api.ragged_stack", "stack stack_dynamic_partitions"),
     **from_module(
