@@ -55,9 +55,9 @@ class _Boxes:
     """Boxes with their corners in order and their areas."""
 
     def __init__(self, boxes: Array) -> None:
-        y, x = boxes[:, 0::2], boxes[:, 1::2]
-        self.top, self.bottom = y.min(axis=1), y.max(axis=1)
-        self.left, self.right = x.min(axis=1), x.max(axis=1)
+        y1, x1, y2, x2 = boxes.T
+        self.top, self.bottom = np.minimum(y1, y2), np.maximum(y1, y2)
+        self.left, self.right = np.minimum(x1, x2), np.maximum(x1, x2)
         self.area = (self.bottom - self.top) * (self.right - self.left)
         self._has_empty = bool((self.area <= 0).any())
         self._zero = boxes.dtype.type(0)
@@ -116,10 +116,11 @@ def _hard(
 def _kept(overlaps: Overlaps, block: Array, limit: Any) -> Array:
     """Tell which of a block stay: those not close to a better one that stays."""
     stays = np.ones(len(block), bool)
-    close = np.triu(overlaps(block[:, None], block[None]) > limit, 1)
-    for row in np.flatnonzero(close.any(axis=1)):
+    close = overlaps(block[:, None], block[None]) > limit
+    np.fill_diagonal(close, False)
+    for row in np.flatnonzero(close.any(axis=1)).tolist():
         if stays[row]:
-            stays &= ~close[row]
+            stays[row + 1 :] &= ~close[row, row + 1 :]
     return stays
 
 

@@ -64,10 +64,17 @@ _PASSES_NS: Final = {
     "ResizeBilinear": 2.0,
     "ResizeBilinearGrad": 2.0,
     "ResizeNearestNeighborGrad": 1.5,
+    "ScaleAndTranslate": 15.0,
 }
 
 # They hand a value on and touch none of its elements.
 _HANDING_ON: Final = frozenset({"Assign", "AssignVariableOp", "Identity", "IdentityN"})
+
+
+# Their outputs have as many elements as the values of their operands say.
+_SIZED_BY_DATA: Final = frozenset(
+    {"Unique", "UniqueV2", "UniqueWithCounts", "UniqueWithCountsV2"}
+)
 
 
 def call_ns(node: Node, inputs: list[Any], outputs: list[Any]) -> float:
@@ -97,6 +104,26 @@ def compile_ns(nodes: Sequence[Node]) -> float:
     """Return the estimated time to compile a plan."""
     random_count = sum(node.random is not None for node in nodes)
     return COMPILE_NS + COMPILE_NODE_NS * len(nodes) + COMPILE_RANDOM_NS * random_count
+
+
+def recompile_ns(nodes: Sequence[Node]) -> float:
+    """Return the estimated time to compile, in every run, what has new sizes there.
+
+    A step that updates the rows of tables that a batch names has another number of
+    them in every batch: what takes their numbers is compiled for that number alone.
+    """
+    if not any(node.kernel.in_place for node in nodes):
+        return 0.0
+    varying = {
+        slot
+        for node in nodes
+        if node.op.type in _SIZED_BY_DATA
+        for slot in node.outputs
+    }
+    takers = [node for node in nodes if not varying.isdisjoint(node.flat_inputs())]
+    return (
+        compile_ns([node for node in takers if not node.kernel.host]) if takers else 0
+    )
 
 
 def _size(value: Any) -> int:
