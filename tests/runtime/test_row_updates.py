@@ -118,3 +118,20 @@ def test_failing_run_changes_nothing(table: Table) -> None:
     assert table.held().ctypes.data == place
     table.run(3)
     assert table.first_numbers() == [3.0, 4.0, 4.0, 3.5, 4.0]
+
+
+def test_is_not_compiled_for_every_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps whose sizes depend on what a batch names stay on the host."""
+
+    def refuse(*_: Any) -> None:
+        raise AssertionError("compiled")
+
+    monkeypatch.setattr("metagraft.runtime.compile.CompiledProgram.run", refuse)
+    with tf.Graph().as_default(), tf.Session() as session:
+        table = tf.get_variable("t", [5000, 40], initializer=tf.ones_initializer())
+        rows = tf.placeholder(tf.int64, [None])
+        loss = tf.reduce_sum(tf.nn.embedding_lookup(table, rows))
+        step = tf.train.AdagradOptimizer(0.1).minimize(loss)
+        session.run(tf.global_variables_initializer())
+        for count in range(400):
+            session.run(step, {rows: [0, 1, count % 7, 9]})

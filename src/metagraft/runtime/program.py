@@ -4,6 +4,8 @@ Compiling pays when a signature (shapes of the feeds) is run often, or is much w
 The decision uses estimated times only (`costs.py`), so it is the same in every process:
 
 - small plans, cheaper than the call of a compiled program, stay on the host for good;
+- so do those that would be compiled again in every run because rows of tables are
+  updated whose number depends on data, if that costs more than running on the host;
 - others run on the host until they have used up a part of what compiling costs; a run
   that would exceed this by itself is given up and compiled at once.
 """
@@ -15,7 +17,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from metagraft.kernels.namespace import load_jax
-from metagraft.runtime.costs import DISPATCH_NS, compile_ns
+from metagraft.runtime.costs import DISPATCH_NS, compile_ns, recompile_ns
 from metagraft.runtime.host import BudgetExceededError, HostProgram
 from metagraft.runtime.plan import Plan
 from metagraft.runtime.resources import Store
@@ -62,6 +64,7 @@ class Program:
         self._compiled_runs = 0
         self._warned = False
         self._budget_ns = compile_ns(plan.nodes) * _HOST_SHARE
+        self._host_enough_ns = max(DISPATCH_NS, recompile_ns(plan.nodes))
 
     def run(self, feeds: Sequence[Any]) -> list[Any]:
         """Run with the given feeds and return the fetched values."""
@@ -75,7 +78,7 @@ class Program:
         cost_ns = signature.cost_ns
         if cost_ns is None:
             return self._first_run(signature, feeds)
-        if cost_ns > DISPATCH_NS:
+        if cost_ns > self._host_enough_ns:
             signature.spent_ns += cost_ns
             if signature.spent_ns > self._budget_ns and self._may_compile():
                 signature.compiled = True
@@ -84,7 +87,9 @@ class Program:
         return self._host.run(feeds)
 
     def _first_run(self, signature: _Signature, feeds: Sequence[Any]) -> list[Any]:
-        budget = self._budget_ns if self._may_compile() else float("inf")
+        budget = float("inf")
+        if self._may_compile():
+            budget = max(self._budget_ns, self._host_enough_ns)
         try:
             values, cost_ns = self._host.run_measured(feeds, budget)
         except BudgetExceededError:
