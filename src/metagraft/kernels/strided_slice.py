@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,25 @@ from metagraft.kernels.namespace import is_host, jax_numpy, lax, namespace
 
 
 def _resolve(
-    dims: tuple[int, ...], begin: Any, end: Any, strides: Array, masks: SliceMasks
+    dims: tuple[int, ...], begin: Any, end: Any, strides: Any, masks: SliceMasks
 ) -> StridedSliceSpec:
     try:
         return resolve_strided_slice(dims, begin, end, strides, masks)
     except ValueError as error:
         raise InvalidArgumentError(None, None, str(error)) from None
+
+
+# The same few slices are taken in every run.
+@lru_cache(maxsize=4096)
+def _known_slice(
+    dims: tuple[int, ...],
+    begin: tuple[int, ...],
+    end: tuple[int, ...],
+    strides: tuple[int, ...],
+    masks: SliceMasks,
+) -> tuple[StridedSliceSpec, tuple[slice, ...]]:
+    spec = _resolve(dims, begin, end, strides, masks)
+    return spec, tuple(_python_slice(axis) for axis in spec.axes)
 
 
 def _python_slice(axis: AxisSlice) -> slice:
@@ -55,10 +69,10 @@ def strided_slice(
 ) -> tuple[Array]:
     if not is_host(begin):
         return (_dynamic_slice(masks, tensor, begin, strides),)
-    spec = _resolve(np.shape(tensor), begin, end, strides, masks)
+    numbers = [tuple(np.asarray(each).tolist()) for each in (begin, end, strides)]
+    spec, slices = _known_slice(np.shape(tensor), *numbers, masks)
     if namespace(tensor) is np:
-        cut = np.asarray(tensor)[tuple(_python_slice(a) for a in spec.axes)]
-        return (cut.reshape(spec.final),)
+        return (np.asarray(tensor)[slices].reshape(spec.final),)
     return (_cut(tensor, spec).reshape(spec.final),)
 
 
