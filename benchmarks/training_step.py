@@ -12,6 +12,7 @@ import numpy as np
 from benchmarks.side_by_side import Benchmark, Budget
 
 _STEPS = 30
+_SPARSE = "100 text features, tables 10,000x16, batch 256, Adagrad"
 
 
 def measure(tf: ModuleType) -> dict[str, float]:
@@ -19,6 +20,7 @@ def measure(tf: ModuleType) -> dict[str, float]:
     return {
         "MLP 784-256-128-10, batch 128, Adam": _step_seconds(tf, _mlp),
         "ConvNet 32x32x3, batch 64, momentum": _step_seconds(tf, _convnet),
+        _SPARSE: _step_seconds(tf, _wide_and_deep),
     }
 
 
@@ -56,6 +58,32 @@ def _convnet(tf: ModuleType) -> tuple[Any, dict[Any, Any]]:
     return train, feeds
 
 
+def _wide_and_deep(tf: ModuleType) -> tuple[Any, dict[Any, Any]]:
+    batch, features, rows, width = 256, 100, 10_000, 16
+    texts = tf.placeholder(tf.string, [batch, features])
+    labels = tf.placeholder(tf.int64, [batch])
+    ids = tf.string_to_hash_bucket_fast(texts, rows)
+    first = tf.range(batch, dtype=tf.int64)
+    places = tf.stack([first, tf.zeros_like(first)], 1)
+    deep, wide = [], []
+    for i in range(features):
+        chosen = tf.SparseTensor(places, ids[:, i], [batch, 1])
+        table = tf.get_variable(f"deep{i}", [rows, width])
+        weights = tf.get_variable(f"wide{i}", [rows, 2])
+        deep.append(tf.nn.embedding_lookup_sparse(table, chosen, None, "mean"))
+        wide.append(tf.nn.embedding_lookup_sparse(weights, chosen, None, "sum"))
+    hidden = tf.layers.dense(tf.concat(deep, 1), 64, activation=tf.nn.relu)
+    logits = tf.layers.dense(hidden, 2) + tf.add_n(wide)
+    train = _minimize(tf, logits, labels, tf.train.AdagradOptimizer(0.05))
+    numbers = np.random.default_rng(0)
+    words = numbers.integers(0, 50_000, (batch, features))
+    feeds = {
+        texts: words.astype(bytes).astype(object),
+        labels: numbers.integers(0, 2, batch),
+    }
+    return train, feeds
+
+
 def _minimize(tf: ModuleType, logits: Any, labels: Any, optimizer: Any) -> Any:
     loss = tf.reduce_mean(
         tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
@@ -88,5 +116,6 @@ BENCHMARK = Benchmark(
     budgets={
         "MLP 784-256-128-10, batch 128, Adam": Budget(ratio=1),
         "ConvNet 32x32x3, batch 64, momentum": Budget(ratio=1),
+        _SPARSE: Budget(ratio=1 / 3),
     },
 )
