@@ -34,7 +34,6 @@ def write(kind: str, prefix: str, count: int, size: int) -> None:
     import numpy as np
 
     from metagraft.formats.bundle.format import Entry, Header, index_path, shard_path
-    from metagraft.formats.bundle.many_entries import encode_entries
     from metagraft.formats.bundle.writer import BundleWriter
     from metagraft.formats.table.writer import TableWriter
 
@@ -55,7 +54,7 @@ def write(kind: str, prefix: str, count: int, size: int) -> None:
         table = TableWriter(index.write)  # type: ignore[arg-type]
         table.add(b"", Header(1).encode())
         keys = [name.encode() for name in names]
-        table.add_many(keys, encode_entries(entries))
+        table.add_many(keys, [entry.encode() for entry in entries])
         table.finish()
     with Path(shard_path(prefix, 0, 1)).open("wb") as data:
         data.truncate(count * bytes_each)

@@ -22,7 +22,7 @@ def differences(expected: MetaGraphDef, found: MetaGraphDef) -> str:
     """Return where two MetaGraphs differ; empty when they are equal.
 
     Not compared are the commit of the producer, and what means nothing: whether there
-    is an empty library.
+    is an empty library, and the order of functions, which is one of hashes.
     """
     wanted, given = compared(expected), compared(found)
     of_nodes = same_graph.differences(wanted.graph_def, given.graph_def)
@@ -41,6 +41,7 @@ def compared(meta_graph_def: MetaGraphDef) -> MetaGraphDef:
     copied.meta_info_def.tensorflow_git_version = ""
     if not copied.graph_def.library.ListFields():
         copied.graph_def.ClearField("library")
+    copied.graph_def.library.function.sort(key=lambda each: each.signature.name)
     return copied
 
 

@@ -29,6 +29,9 @@ MODULES = (
 # TensorFlow 2.21 ships no Python module of these.
 NOT_LOADED = {
     *("CriticalSectionDef", "CriticalSectionExecutionDef"),
+    # Ours: examples that are not taken apart whole.
+    *("UnparsedExample", "UnparsedFeatureList", "UnparsedFeatures"),
+    "UnparsedSequenceExample",
     *("ChunkMetadata", "ChunkInfo", "ChunkedMessage", "ChunkedField", "FieldIndex"),
 }
 

@@ -44,7 +44,8 @@ def _without_counters(exported: Any) -> MetaGraphDef:
     meta_graph = same_meta_graph.parsed(exported)
     for node in meta_graph.graph_def.node:
         for key in COUNTED_ATTRS & set(node.attr):
-            del node.attr[key]
+            if node.attr[key].s:  # required by some ops, so it stays, as one for all
+                node.attr[key].s = b"counted"
     return meta_graph
 
 

@@ -20,7 +20,8 @@ def scalar_shape(_attrs: Any, _inputs: Shapes) -> Sequence[Dims]:
 
 
 OPS = (
-    OpSpec(name="Fact", shape=scalar_shape, source="tensorflow core/user_ops/fact.cc"),
+    # TF: infers nothing about it.
+    OpSpec(name="Fact", source="tensorflow core/user_ops/fact.cc"),
     OpSpec(
         name="Timestamp",
         shape=scalar_shape,

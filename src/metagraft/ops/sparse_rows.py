@@ -34,9 +34,7 @@ def ragged_fill_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     (rowids,), (values,) = with_rank(inputs[0], 1), with_rank(inputs[1], 1)
     with_rank(inputs[2], 0)
     with_rank(inputs[3], 0)
-    rows = inputs.value(2)
-    count = None if rows is None else int(rows)
-    return (None,), (None,), (count,), (merge_dim(rowids, values),)
+    return (None,), (None,), (None,), (merge_dim(rowids, values),)
 
 
 def _gradient(op_type: str) -> GradientRule:

@@ -19,13 +19,15 @@ def where_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
 def unique_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """Some values, and for each element where its value is."""
     del attrs
-    return ((None,), with_rank(inputs[0], 1))
+    with_rank(inputs[0], 1)
+    return ((None,), inputs[0])
 
 
 def unique_with_counts_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """Some values, for each element where its value is, and as many counts."""
     del attrs
-    return ((None,), with_rank(inputs[0], 1), (None,))
+    with_rank(inputs[0], 1)
+    return ((None,), inputs[0], (None,))
 
 
 def _slices(inputs: Shapes) -> tuple[Dims, Dims]:
