@@ -30,7 +30,7 @@ from metagraft.formats.bundle.writer import BundleWriter
 from metagraft.formats.checkpoint import TensorReader
 from metagraft.formats.extents import Box, Extent, TensorSlice, resolve
 from metagraft.formats.files import exists
-from metagraft.formats.names import decode_name
+from metagraft.formats.names import decode_name, decode_names
 from metagraft.formats.open_checkpoints import opened
 from metagraft.formats.slices.writer import SliceWriter
 from metagraft.formats.staging import is_shard, staging
@@ -345,9 +345,9 @@ def _check_type(name: str, stored: int | None, wanted: int) -> None:
 
 
 def _type_numbers(dtypes: Sequence[DType]) -> list[int]:
-    kinds = {id(dtype): dtype for dtype in dtypes}  # quicker than their own hashes
-    if len(kinds) == 1:
+    if dtypes and dtypes.count(dtypes[0]) == len(dtypes):
         return [dtypes[0].as_datatype_enum] * len(dtypes)
+    kinds = {id(dtype): dtype for dtype in dtypes}  # quicker than their own hashes
     number_of = {key: dtype.as_datatype_enum for key, dtype in kinds.items()}
     return [number_of[id(dtype)] for dtype in dtypes]
 
@@ -425,9 +425,9 @@ def _text(array: Array) -> str:
 
 
 def _names(tensor_names: Array, shape_and_slices: Array) -> tuple[list[str], list[str]]:
-    names = list(map(decode_name, np.asarray(tensor_names).reshape(-1).tolist()))
+    names = decode_names(np.asarray(tensor_names).reshape(-1).tolist())
     slices = np.asarray(shape_and_slices).reshape(-1).tolist()
-    specs = list(map(decode_name, slices)) if any(slices) else [""] * len(slices)
+    specs = decode_names(slices) if any(slices) else [""] * len(slices)
     if len(names) != len(specs):
         raise InvalidArgumentError(
             None,

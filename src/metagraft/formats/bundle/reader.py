@@ -50,7 +50,7 @@ from metagraft.formats.bundle.neighbours import (
 from metagraft.formats.crc32c import crc32c, mask
 from metagraft.formats.element_types import NUMPY_DTYPES, STRING, VARIANT
 from metagraft.formats.extents import Box, resolve
-from metagraft.formats.names import decode_name, encode_name
+from metagraft.formats.names import decode_name, encode_name, encode_names
 from metagraft.formats.slice_keys import encode_slice_key
 from metagraft.formats.table.reader import TableReader
 from metagraft.formats.tensor_table import TensorTable, debug_line
@@ -284,9 +284,12 @@ class BundleReader(TensorTable):
         large = np.flatnonzero(is_large).tolist()
         with _executor(len(runs) + len(large)) as submit:
             done = [submit(self._read_one, wanted, position) for position in large]
-            contents = [submit(self._run_content, wanted, run) for run in runs]
-            for run, content in zip(runs, contents, strict=True):
-                self._keep_run(wanted, run, content())
+            # Taken here: what threads take goes back to the system with them.
+            contents = [np.empty(run.size_bytes, np.uint8) for run in runs]
+            parts = list(zip(runs, contents, strict=True))
+            reads = [submit(self._read_run, wanted, *part) for part in parts]
+            for (run, content), is_whole in zip(parts, reads, strict=True):
+                self._keep_run(wanted, run, content, is_whole=is_whole())
             for result in done:
                 result()
         return wanted.arrays
@@ -314,12 +317,12 @@ class BundleReader(TensorTable):
         sizes = table.sizes.astype(np.float64)
         sizes[list(table.slices)] = 0  # they have entries of their own
         total = sizes.sum()
-        if total <= _MANY_BYTES or len(set(names)) < len(names):
+        if total <= _MANY_BYTES:
             return
         _, place = np.unique(table.shards, return_inverse=True)
         tops = np.zeros(len(table))
         np.maximum.at(tops, place, table.offsets + sizes)
-        if total > tops.sum():
+        if total > tops.sum() and len(set(names)) == len(names):
             raise self._damage(
                 f"{len(names)} tensors take {total:.0f} bytes of data, all of which "
                 f"lie within {tops.sum():.0f}; the first is tensor {names[0]!r}"
@@ -336,7 +339,7 @@ class BundleReader(TensorTable):
         last = self._found
         if last is not None and last[0] == names:
             return last[1:]
-        values: list[Any] = self._table.get_many(list(map(encode_name, names)))
+        values: list[Any] = self._table.get_many(encode_names(names))
         is_there = [value is not None for value in values]
         if "" in names:  # the key of the header
             is_there = [
@@ -365,33 +368,34 @@ class BundleReader(TensorTable):
         name, entry = wanted.names[position], wanted.table[position]
         wanted.arrays[position] = self._read(name, entry)
 
-    def _run_content(self, wanted: _Wanted, run: Run) -> Any:  # a buffer
-        """Return the checked bytes of tensors that follow one another.
+    def _read_run(self, wanted: _Wanted, run: Run, content: Any) -> bool:
+        """Read and check tensors that follow one another into the memory `content`.
 
-        Returns None where the file ends within them.
+        Returns whether the file has all of them.
         """
         file = self._shard(run.shard)
         if run.offset_bytes + run.size_bytes > file.size_bytes:
-            return None
-        content: Any = np.empty(run.size_bytes, np.uint8)
+            return False
         view = memoryview(content)
         if file.read_into(view, run.offset_bytes) < run.size_bytes:
-            return None
+            return False
         damaged = damaged_position(run, view)
         if damaged is not None:
             position, checksum = damaged
             name, entry = wanted.names[position], wanted.table[position]
             raise self._mismatch(name, entry, file, mask(checksum))
-        content.flags.writeable = not wanted.read_only
-        return content
+        return True
 
-    def _keep_run(self, wanted: _Wanted, run: Run, content: Any) -> None:
+    def _keep_run(
+        self, wanted: _Wanted, run: Run, content: Any, *, is_whole: bool
+    ) -> None:
         """Keep the tensors of a run, whose bytes are `content`."""
         positions = run.positions.tolist()
-        if content is None:  # let the tensor at which the file ends say so
+        if not is_whole:  # let the tensor at which the file ends say so
             for position in positions:
                 self._read_one(wanted, position)
             return
+        content.flags.writeable = not wanted.read_only
         swaps = self._header.is_big_endian
         arrays = arrays_of(run, wanted.table, content, swaps=swaps)
         for position, array in zip(positions, arrays, strict=True):

@@ -255,20 +255,20 @@ def _decode_until(content: bytes, end: int) -> Entries:
     shared_bytes = 0
     while position < end:
         # Nearly all lengths are below 128 and take a byte each.
-        shared, unshared, value_length = content[position : position + 3].ljust(
-            3, b"\xff"
-        )
-        if shared | unshared | value_length < 0x80:
-            position += 3
-        else:
-            shared, position = decode_varint(content, position)
-            unshared, position = decode_varint(content, position)
-            value_length, position = decode_varint(content, position)
-        value_start = position + unshared
+        start = position + 3
+        is_short = start <= end
+        if is_short:
+            shared, unshared, value_length = content[position:start]
+            is_short = shared | unshared | value_length < 0x80
+        if not is_short:
+            shared, start = decode_varint(content, position)
+            unshared, start = decode_varint(content, start)
+            value_length, start = decode_varint(content, start)
+        value_start = start + unshared
         next_position = value_start + value_length
         if next_position > end or shared > len(key):
             raise ValueError(
-                f"an entry at {position} of {unshared} and {value_length} bytes, "
+                f"an entry at {start} of {unshared} and {value_length} bytes, "
                 f"sharing {shared} of {len(key)}, does not fit the {end} bytes"
             )
         shared_bytes += shared
@@ -277,7 +277,7 @@ def _decode_until(content: bytes, end: int) -> Entries:
                 f"keys share more than {most_shared_bytes} bytes, impossible in a "
                 f"block of {len(content)} with restarts"
             )
-        former, key = key, key[:shared] + content[position:value_start]
+        former, key = key, key[:shared] + content[start:value_start]
         if key <= former and not is_first:
             raise ValueError(f"the key {key!r} does not come after {former!r}")
         is_first = False
