@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from metagraft import errors
 from metagraft.formats import in_use
+from metagraft.formats.replaced import freed_later
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -213,7 +214,8 @@ def rename(source: PathLike, target: PathLike) -> None:
     old, new = local_path(source), local_path(target)
     with translated(source):
         if old is not None and new is not None:
-            os.replace(old, new)  # noqa: PTH105
+            with freed_later(new):
+                os.replace(old, new)  # noqa: PTH105
             return
         file_system, remote = remote_of(source)
         file_system.mv(remote, remote_of(target)[1])
