@@ -7,7 +7,7 @@ import fsspec
 import pytest
 
 from metagraft import errors
-from metagraft.formats import files
+from metagraft.formats import files, writeback
 
 
 @pytest.fixture(params=["local", "file://", "memory://"])
@@ -131,7 +131,7 @@ def test_large_files_are_synchronised_while_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file of many pieces has all of them, whatever was written meanwhile."""
-    monkeypatch.setattr(files, "_WRITEBACK_BYTES", 1000)
+    monkeypatch.setattr(writeback, "_STARTED_BYTES", 1000)
     piece = bytes(range(256)) * 4
     with files.AtomicFile(tmp_path / "a") as file:
         for _ in range(20):
@@ -154,7 +154,7 @@ def test_failures_of_the_disk_are_told(
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", failing_sync)
-    monkeypatch.setattr(files, "_WRITEBACK_BYTES", 1000)
+    monkeypatch.setattr(writeback, "_STARTED_BYTES", 1000)
     with files.AtomicFile(tmp_path / "a") as file:
         file.write(bytes(2000))
         with pytest.raises(errors.ResourceExhaustedError, match="a; No space left"):

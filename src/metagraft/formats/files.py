@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from metagraft import errors
 from metagraft.formats import in_use
 from metagraft.formats.replaced import freed_later
+from metagraft.formats.writeback import Writeback
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
     from io import FileIO
 
     from typing_extensions import Buffer
@@ -37,7 +37,6 @@ OWN_TEMPORARY_MARK: Final = f"{TEMPORARY_MARK}0"
 
 _URL: Final = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _BUFFER_BYTES: Final = 1 << 20
-_WRITEBACK_BYTES: Final = 32 << 20
 _ErrorClass = Callable[[None, None, str], errors.OpError]
 _ERROR_CLASSES: Final[dict[int, _ErrorClass]] = {
     errno.ENOENT: errors.NotFoundError,
@@ -272,7 +271,7 @@ class AtomicFile:
             raise errors.AlreadyExistsError(None, None, f"{self._path} exists")
         self._stream: BinaryIO | None
         self._hold: int | None = None  # the file, once it is closed and has no name
-        self._writeback = _Writeback()
+        self._writeback = Writeback()
         with translated(path):
             if name is not None:
                 self._stream = self._opened(name)
@@ -388,48 +387,6 @@ class AtomicFile:
     ) -> None:
         """Discard what is not committed."""
         self.discard()
-
-
-class _Writeback:
-    """Brings a growing file to the disk while more of it is written.
-
-    So the final synchronisation has little left to wait for. Saving 500 MB this way
-    takes two thirds of the time (benchmarks/checkpoint_io.py).
-    """
-
-    def __init__(self) -> None:
-        self._waiting_bytes = 0
-        self._executor: ThreadPoolExecutor | None = None
-        self._running: Future[None] | None = None
-
-    def add(self, stream: BinaryIO, size: int) -> None:
-        """Note that `size` bytes were written."""
-        self._waiting_bytes += size
-        if self._waiting_bytes >= _WRITEBACK_BYTES:
-            self.start(stream)
-
-    def start(self, stream: BinaryIO) -> None:
-        """Begin to synchronise, unless that is going on."""
-        if self._running is not None:
-            if not self._running.done():
-                return
-            self._running.result()  # the system tells of a failure only once
-        self._waiting_bytes = 0
-        stream.flush()
-        if self._executor is None:
-            from concurrent.futures import ThreadPoolExecutor
-
-            self._executor = ThreadPoolExecutor(1, "writeback")
-        self._running = self._executor.submit(os.fsync, stream.fileno())
-
-    def finish(self) -> None:
-        """Wait for what was started; raise what went wrong there."""
-        if self._executor is not None:
-            self._executor.shutdown()
-            self._executor = None
-        running, self._running = self._running, None
-        if running is not None:
-            running.result()
 
 
 class RandomAccessFile:

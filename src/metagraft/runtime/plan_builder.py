@@ -23,6 +23,7 @@ import numpy as np
 from metagraft.errors import InternalError, InvalidArgumentError, UnimplementedError
 from metagraft.graph.argument_lists import is_list, split_by_argument
 from metagraft.kernels import Kernel
+from metagraft.runtime.carried import Carried
 from metagraft.runtime.control_flow import (
     HOST_LOOP,
     LOOP,
@@ -57,23 +58,6 @@ def _merge(*_: Any) -> tuple[Any, ...]:
 _MERGE = Kernel(_merge)
 ConstantReader = Callable[["Operation"], Any]
 Planner = Callable[["PlanBuilder", "Operation"], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Carried:
-    """What changes from one iteration of a loop to the next.
-
-    Attributes:
-        slot: Inside, at the start of an iteration.
-        following: Inside, after it.
-        final: Inside, at the end of the loop.
-        start: Outside, before the loop.
-    """
-
-    slot: int
-    following: int
-    final: int
-    start: int
 
 
 @dataclass(slots=True, eq=False)
@@ -391,14 +375,14 @@ class PlanBuilder:
 
     def _loop_variables(
         self, loop: FoundLoop, inside: PlanBuilder
-    ) -> tuple[list[_Carried], list[int]]:
+    ) -> tuple[list[Carried], list[int]]:
         exits = {let_out(op).op.inputs[0].op: op.outputs[0] for op in loop.exits}
         carried, outputs = [], []
         for merge in loop.merges:
             enter, following = merge.inputs[0].op, merge.inputs[1].op
             slot = inside.value(merge.outputs[0], merge)
             carried.append(
-                _Carried(
+                Carried(
                     slot,
                     inside.value(following.inputs[0], following),
                     slot,
@@ -414,7 +398,7 @@ class PlanBuilder:
         loop: FoundLoop,
         inside: PlanBuilder,
         constants: Sequence[tuple[int, int]],
-        carried: Sequence[_Carried],
+        carried: Sequence[Carried],
         outputs: Sequence[int],
     ) -> None:
         random = None
@@ -447,10 +431,10 @@ class PlanBuilder:
         """Return the variables that were written so far."""
         return self._written
 
-    def carried_variable(self, key: tuple[str, str], slot: int, start: int) -> _Carried:
+    def carried_variable(self, key: tuple[str, str], slot: int, start: int) -> Carried:
         """Return how a variable passes through the iterations of this loop."""
         following, final = self._versions.get(key), self.versions_at_end.get(key)
-        return _Carried(
+        return Carried(
             slot,
             slot if following is None else following,
             slot if final is None else final,
@@ -461,7 +445,7 @@ class PlanBuilder:
         self,
         op: Operation,
         constants: tuple[tuple[int, int], ...],
-        carried: tuple[_Carried, ...],
+        carried: tuple[Carried, ...],
         outputs: tuple[int, ...],
         random: int | None,
     ) -> Node:
