@@ -316,6 +316,18 @@ def test_wide_types_stay_wide(session: Session, dtype: str) -> None:
     assert not jax.config.jax_enable_x64
 
 
+def test_folded_constants_stay_wide(session: Session) -> None:
+    """What is computed once from constants, by JAX's functions, keeps 64 bits."""
+    x = placeholder([2], dtypes.float64)
+    # lgamma(3) is log(2): gamma(3) is 2.
+    folded = op("Lgamma", x=np.array([3.0, 3.0]))
+    y = op("Mul", x=x, y=folded)
+    for _ in range(3):
+        result = session.run(y, {x: np.ones(2)})
+        assert result.dtype == np.float64
+        np.testing.assert_allclose(result, np.log(2.0), rtol=1e-14)
+
+
 def test_threads_share_a_session(session: Session) -> None:
     """Updates from many threads all count, while others read."""
     w = variable(session, np.zeros(1000, np.float32))

@@ -24,6 +24,7 @@ from typing import Any, Final
 import numpy as np
 
 from metagraft.errors import OpError
+from metagraft.kernels.namespace import host_run
 from metagraft.runtime.control_flow import touches_arrays
 from metagraft.runtime.deferred import is_deferred
 from metagraft.runtime.evaluate import NeedsHostValueError, evaluate, make_step
@@ -173,19 +174,22 @@ class _Cutter:
     def _fold_constants(self) -> None:
         environment: list[Any] = [None] * self.plan.n_slots
         environment[FRAME_SLOT] = _FoldingFrame()
-        for node in self.plan.nodes:
-            if self._foldable(node):
-                for slot in node.flat_inputs():
-                    environment[slot] = self.constants[slot]
-                try:
-                    evaluate((node,), (make_step(node),), environment)
-                except OpError:
-                    self._keep(node)  # the run reports it
-                    continue
-                for slot in node.outputs:
-                    self.constants[slot] = environment[slot]
-            else:
-                self._keep(node)
+        with host_run():
+            for node in self.plan.nodes:
+                if not (self._foldable(node) and self._is_folded(node, environment)):
+                    self._keep(node)
+
+    def _is_folded(self, node: Node, environment: list[Any]) -> bool:
+        """Compute a node of constants; whether it had values (a run reports errors)."""
+        for slot in node.flat_inputs():
+            environment[slot] = self.constants[slot]
+        try:
+            evaluate((node,), (make_step(node),), environment)
+        except OpError:
+            return False
+        for slot in node.outputs:
+            self.constants[slot] = environment[slot]
+        return True
 
     def _keep(self, node: Node) -> None:
         self.nodes.append(node)
