@@ -24,7 +24,10 @@ EMPTY_NAMES = {
 # Names that TensorFlow gave to namespaces of its public API.
 TENSORFLOW_NAMES = {
     "src/metagraft/api/data",
+    "src/metagraft/compat/python/layers/base",
+    "src/metagraft/compat/python/layers/utils",
     "src/metagraft/compat/python/saved_model/utils",
+    "src/metagraft/compat/python/util",
     "src/metagraft/compat/v1/saved_model/utils",
 }
 # Homes, temporary folders and addresses of package registries.

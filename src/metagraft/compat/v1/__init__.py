@@ -398,6 +398,7 @@ _NAMES = {
             "audio",
             "bitwise",
             "compat",
+            "config",
             "debugging",
             "gfile",
             "initializers",

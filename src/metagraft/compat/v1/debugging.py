@@ -24,6 +24,9 @@ _NAMES = {
     "assert_all_finite": f"{_API}.numerics:verify_tensor_all_finite",
     "assert_shapes": f"{_API}.shape_constraints:assert_shapes",
     "check_numerics": f"{_API}.numerics:check_numerics",
+    **from_module(
+        f"{_API}.process_options", "get_log_device_placement set_log_device_placement"
+    ),
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
 

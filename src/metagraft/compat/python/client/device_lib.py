@@ -1,0 +1,10 @@
+"""`tensorflow.python.client.device_lib`: the devices of this machine."""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import from_module, lazy_names
+
+_NAMES = from_module("metagraft.api.physical_devices", "list_local_devices")
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

@@ -1,0 +1,1 @@
+"""`tensorflow.python.eager`: whether operations run at once."""

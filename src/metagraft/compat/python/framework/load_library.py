@@ -1,0 +1,15 @@
+"""`tensorflow.python.framework.load_library`: libraries of ops, which are refused."""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import from_module, lazy_names
+
+_NAMES = {
+    **from_module(
+        "metagraft.compat.v1",
+        "load_file_system_library load_library load_op_library",
+    ),
+}
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

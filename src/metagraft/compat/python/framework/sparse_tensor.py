@@ -1,0 +1,16 @@
+"""`tensorflow.python.framework.sparse_tensor`: sparse tensors."""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import from_module, lazy_names
+
+_NAMES = {
+    **from_module(
+        "metagraft.compat.v1",
+        "SparseTensor SparseTensorSpec SparseTensorValue "
+        "convert_to_tensor_or_sparse_tensor",
+    ),
+}
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

@@ -1,0 +1,12 @@
+"""`tensorflow.python.framework.tensor_spec`: shape and type of a tensor."""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import from_module, lazy_names
+
+_NAMES = {
+    **from_module("metagraft.compat.v1", "TensorSpec"),
+}
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

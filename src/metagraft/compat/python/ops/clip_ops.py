@@ -1,0 +1,16 @@
+"""`tensorflow.python.ops.clip_ops`: clipping."""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import from_module, lazy_names
+
+_NAMES = {
+    **from_module(
+        "metagraft.compat.v1",
+        "clip_by_average_norm clip_by_global_norm clip_by_norm clip_by_value "
+        "global_norm",
+    ),
+}
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

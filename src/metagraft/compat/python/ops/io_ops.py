@@ -1,0 +1,17 @@
+"""`tensorflow.python.ops.io_ops`: readers and files."""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import from_module, lazy_names
+
+_NAMES = {
+    **from_module(
+        "metagraft.compat.v1",
+        "FixedLengthRecordReader IdentityReader LMDBReader ReaderBase TFRecordReader "
+        "TextLineReader WholeFileReader matching_files read_file serialize_tensor "
+        "write_file",
+    ),
+}
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

@@ -1,0 +1,15 @@
+"""`tensorflow.python.ops.session_ops`: tensors kept by a session."""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import from_module, lazy_names
+
+_NAMES = {
+    **from_module(
+        "metagraft.compat.v1",
+        "delete_session_tensor get_session_handle get_session_tensor",
+    ),
+}
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

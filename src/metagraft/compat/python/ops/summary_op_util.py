@@ -1,0 +1,10 @@
+"""`tensorflow.python.ops.summary_op_util`: what writes summaries needs."""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import lazy_names
+
+_NAMES: dict[str, str] = {}
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

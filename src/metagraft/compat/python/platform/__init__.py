@@ -1,0 +1,1 @@
+"""`tensorflow.python.platform`: files, flags, logs, tests and the start of programs."""

@@ -1,0 +1,12 @@
+"""`tensorflow.python.training.adadelta`: an optimizer."""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import from_module, lazy_names
+
+_NAMES = {
+    **from_module("metagraft.compat.v1.train", "AdadeltaOptimizer"),
+}
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

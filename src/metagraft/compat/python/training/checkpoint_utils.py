@@ -1,0 +1,16 @@
+"""`tensorflow.python.training.checkpoint_utils`: checkpoints."""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import from_module, lazy_names
+
+_NAMES = {
+    **from_module(
+        "metagraft.compat.v1.train",
+        "checkpoints_iterator init_from_checkpoint list_variables load_checkpoint "
+        "load_variable",
+    ),
+}
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

@@ -1,0 +1,18 @@
+"""`tensorflow.python.training.training_ops`: steps of optimizers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from metagraft.api.op_functions import positional_functions
+from metagraft.lazy_names import lazy_names
+
+_NAMES: dict[str, str] = {}
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+_named, __dir__ = lazy_names(__name__, _NAMES)
+_generated, _ = positional_functions(__name__, globals())
+
+
+def __getattr__(name: str) -> Any:
+    return _named(name) if name in _NAMES else _generated(name)

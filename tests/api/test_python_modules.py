@@ -1,0 +1,135 @@
+"""The modules of `tensorflow.python` that programs import: names, and what they do."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+import metagraft.compat.python
+import metagraft.compat.v1 as tf
+from metagraft.compat.python.framework import dtypes, tensor_shape
+from metagraft.compat.python.ops import (
+    array_ops,
+    gen_nn_ops,
+    math_ops,
+    resource_variable_ops,
+)
+from metagraft.compat.python.util import (
+    all_util,
+    deprecation,
+    function_utils,
+    nest,
+    tf_decorator,
+    tf_export,
+    tf_inspect,
+)
+
+ROOT = Path(metagraft.compat.python.__file__).parent
+MODULES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for path in ROOT.rglob("*.py")
+    if path.name != "__init__.py" and not path.name.startswith("gen_")
+)
+
+
+def test_every_name_of_every_module_is_there() -> None:
+    """Each row of each table leads somewhere."""
+    assert len(MODULES) > 120
+    for name in MODULES:
+        module = importlib.import_module(f"metagraft.compat.python.{name}")
+        for public in dir(module):
+            getattr(module, public)
+
+
+def test_same_objects() -> None:
+    """A name is what `tf` has under it."""
+    assert array_ops.concat is tf.concat
+    assert math_ops.reduce_sum is tf.reduce_sum
+    assert nest.map_structure is tf.nest.map_structure
+    assert dtypes.float16_ref.base_dtype is tf.float16
+    assert tensor_shape.scalar() == tf.TensorShape([])
+    assert tensor_shape.vector(3) == tf.TensorShape([3])
+    assert tensor_shape.matrix(None, 3).as_list() == [None, 3]
+
+
+def test_functions_of_ops_take_arguments_in_order() -> None:
+    """Inputs first, then attributes; also under the name with an underscore."""
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [1, 4, 4, 1])
+        y = tf.nn.max_pool(x, [1, 2, 2, 1], [1, 2, 2, 1], "SAME")
+        window = [1, 2, 2, 1]
+        grad = gen_nn_ops._max_pool_grad(x, y, y, window, window, "SAME", name="g")
+        assert (grad.op.name, grad.op.type) == ("g", "MaxPoolGrad")
+        assert grad.op.get_attr("data_format") == b"NHWC"
+        kept = tf.get_variable("v", [2], use_resource=True)
+        added = resource_variable_ops.resource_scatter_add(kept.handle, [0], [1.0])
+        assert added.type == "ResourceScatterAdd"
+        with pytest.raises(TypeError, match="'input' is given twice"):
+            gen_nn_ops.conv2d(x, input=x)
+        with pytest.raises(TypeError, match="Relu takes at most 2 arguments"):
+            gen_nn_ops.relu(x, "n", 3)
+        with pytest.raises(AttributeError, match="no attribute 'no_such_op'"):
+            _ = gen_nn_ops.no_such_op
+
+
+def three(a: int, b: int = 2, *, c: int = 3) -> tuple[int, int, int]:
+    """Return three numbers."""
+    return a, b, c
+
+
+class Called:
+    def __call__(self, x: int, y: int) -> int:
+        return x + y
+
+
+def test_arguments_of_functions() -> None:
+    """Names of arguments, without those already given."""
+    assert function_utils.fn_args(lambda x, y: (x, y)) == ("x", "y")
+    assert function_utils.fn_args(Called()) == ("x", "y")
+    assert function_utils.fn_args(Called().__call__) == ("x", "y")
+    assert function_utils.fn_args(functools.partial(three, 1)) == ("b",)
+    assert function_utils.fn_args(functools.partial(three, b=1)) == ("a",)
+    assert function_utils.has_kwargs(lambda **kwargs: kwargs)
+    assert not function_utils.has_kwargs(three)
+    assert function_utils.get_func_name(functools.partial(three, 1)) == "three"
+    assert function_utils.get_func_name(Called()) == "Called"
+    assert tf_inspect.getfullargspec(three).kwonlyargs == ["c"]
+    assert tf_inspect.getargspec(Called.__call__).args == ["self", "x", "y"]
+    with pytest.raises(ValueError, match="by keyword only"):
+        tf_inspect.getargspec(three)
+
+
+def test_decorators() -> None:
+    """What is decorated keeps its name, and can be found again."""
+
+    def call(*args: int) -> object:
+        return three(*args)
+
+    made = tf_decorator.make_decorator(three, call, decorator_doc="Twice.")
+    assert made.__name__ == "three"
+    assert made.__doc__ == "Twice.\n\nReturn three numbers."
+    assert tf_decorator.unwrap(made) == ([made], three)
+    assert tf_export.tf_export("somewhere", v1=[])(three) is three
+    assert deprecation.deprecated(None, "Use four.")(three)(1) == (1, 2, 3)
+    lookup = deprecation.deprecated_argument_lookup
+    assert lookup("new", None, "old", 3) == 3
+    with pytest.raises(ValueError, match="Cannot specify both 'old' and 'new'"):
+        lookup("new", 1, "old", 2)
+
+
+def test_names_without_documentation_are_removed() -> None:
+    """What the documentation mentions with @@ stays."""
+    module = types.ModuleType("for_removal", "A module.\n\n@@kept\n")
+    module.kept = module.dropped = module.allowed = 1  # type: ignore[attr-defined]
+    sys.modules["for_removal"] = module
+    try:
+        all_util.remove_undocumented("for_removal", ["allowed"])
+    finally:
+        del sys.modules["for_removal"]
+    assert not hasattr(module, "dropped")
+    assert {"kept", "allowed"} <= set(dir(module))
