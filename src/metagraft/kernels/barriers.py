@@ -17,7 +17,8 @@ from metagraft.errors import (
     InvalidArgumentError,
     OutOfRangeError,
 )
-from metagraft.graph.shapes import Dims, show
+from metagraft.graph.dtypes import DType, kernel_name
+from metagraft.graph.shapes import Dims, dims_compatible, show
 from metagraft.kernels.kernel import Array, RunContext
 from metagraft.kernels.session_resources import behind, kept, on_run
 
@@ -30,16 +31,19 @@ _FIRST_INDEX: Final = -(2**63)
 class Barrier:
     """Elements by key; those with all components wait to be taken."""
 
-    def __init__(self, name: str, n_components: int, shapes: Sequence[Dims]) -> None:
+    def __init__(
+        self, name: str, dtypes: Sequence[DType], shapes: Sequence[Dims]
+    ) -> None:
         """Start empty.
 
         Args:
             name: For errors.
-            n_components: How many components an element has.
+            dtypes: The types of the components of an element.
             shapes: Their shapes; empty if they may have any.
         """
         self._name = name
-        self._n_components = n_components
+        self._dtypes = tuple(dtypes)
+        self._n_components = len(self._dtypes)
         self._shapes = shapes
         self._changed = threading.Condition()
         self._incomplete: dict[bytes, tuple[int, dict[int, Array]]] = {}
@@ -49,20 +53,56 @@ class Barrier:
         self._is_closed = False
         self._takes_nothing_more = False
 
+    def check_same(self, dtypes: Sequence[DType], shapes: Sequence[Dims]) -> None:
+        """Compare with what another operation of the same name declares.
+
+        Raises:
+            InvalidArgumentError: It declares other types or shapes.
+        """
+        if tuple(dtypes) != self._dtypes:
+            what, ours, asked = "types", _types(self._dtypes), _types(dtypes)
+        elif tuple(shapes) != tuple(self._shapes):
+            what, ours, asked = "shapes", _shapes(self._shapes), _shapes(shapes)
+        else:
+            return
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Shared barrier '{self._name}' has component {what} {ours} but requested "
+            f"component {what} were {asked}",
+        )
+
     def insert(self, keys: Sequence[bytes], values: Array, component: int) -> None:
         """Give elements one of their components.
 
         Raises:
-            InvalidArgumentError: An element has it already.
+            InvalidArgumentError: An element has it already, or the values are empty.
             CancelledError: The barrier is closed and the key is new.
         """
-        self._check_component(values, component)
+        self._check_component(component)
+        if keys and not values.size:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Tensors with no elements are not supported {self._name}: received "
+                f"shape {show(np.shape(values))}",
+            )
+        if len(keys) > len(values):
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Values tensor must have the same number of rows as there are keys: "
+                f"{len(values)} vs. {len(keys)}",
+            )
         with self._changed:
+            self._check_takes(len(keys))
             index, is_new = self._next_index, False
-            for key, value in zip(keys, values, strict=True):
+            # What is complete is lost if a later key is refused.
+            complete = []
+            for place, (key, value) in enumerate(zip(keys, values, strict=False)):
                 known = self._incomplete.get(key)
                 if known is None:
-                    self._check_open(key)
+                    self._check_open(key, place)
                     known, is_new = (index, {}), True
                 first, parts = known
                 if component in parts:
@@ -73,11 +113,13 @@ class Barrier:
                         f"{component} in barrier {self._name}",
                     )
                 self._incomplete[key] = (first, {**parts, component: np.array(value)})
-                self._finish(key)
+                complete += self._finished(key)
+            for element in complete:
+                heapq.heappush(self._ready, element)
             self._next_index += is_new
             self._changed.notify_all()
 
-    def _check_component(self, values: Array, component: int) -> None:
+    def _check_component(self, component: int) -> None:
         if not 0 <= component < self._n_components:
             raise InvalidArgumentError(
                 None,
@@ -85,16 +127,20 @@ class Barrier:
                 f"The component ID is out of range {component} > num_components "
                 f"(= {self._n_components})",
             )
-        if self._shapes and tuple(np.shape(values)[1:]) != self._shapes[component]:
-            raise InvalidArgumentError(
+
+    def _check_takes(self, count: int) -> None:
+        if not self._is_closed:
+            return
+        if self._takes_nothing_more or (count and not self._incomplete):
+            raise CancelledError(
                 None,
                 None,
-                f"Shape mismatch in tuple component {component}. Expected "
-                f"{show(self._shapes[component])}, got "
-                f"{show(tuple(np.shape(values)[1:]))}",
+                f"Barrier {self._name} is closed.  Pending enqueues cancelled: "
+                f"{int(self._takes_nothing_more)}.  Number of new insertions: {count}"
+                f".  Number of incomplete keys: {len(self._incomplete)}.",
             )
 
-    def _check_open(self, key: bytes) -> None:
+    def _check_open(self, key: bytes, place: int) -> None:
         if self._is_closed:
             cancelled = int(self._takes_nothing_more)
             raise CancelledError(
@@ -102,18 +148,27 @@ class Barrier:
                 None,
                 f"Barrier {self._name} is closed, but attempted to insert a brand new "
                 f"key: {_text(key)}.  Pending enqueues cancelled: {cancelled}.  "
-                f"Insertion index: 0.  Number of incomplete keys: "
+                f"Insertion index: {place}.  Number of incomplete keys: "
                 f"{len(self._incomplete)}.",
             )
 
-    def _finish(self, key: bytes) -> None:
+    def _finished(self, key: bytes) -> list[tuple[int, int, bytes, list[Array]]]:
         index, parts = self._incomplete[key]
         if len(parts) < self._n_components:
-            return
+            return []
         del self._incomplete[key]
         element = [parts[i] for i in range(self._n_components)]
-        heapq.heappush(self._ready, (index, self._n_ready_ever, key, element))
+        for i, (part, dims) in enumerate(zip(element, self._shapes, strict=False)):
+            if not dims_compatible(part.shape, dims):
+                # The index and the key come before the components.
+                raise InvalidArgumentError(
+                    None,
+                    None,
+                    f"Shape mismatch in tuple component {i + 2}. Expected "
+                    f"{show(dims)}, got {show(part.shape)}",
+                )
         self._n_ready_ever += 1
+        return [(index, self._n_ready_ever, key, element)]
 
     def take(
         self, run: RunContext, wanted: int, *, may_be_fewer: bool
@@ -156,8 +211,16 @@ class Barrier:
         )
 
     def close(self, *, cancels: bool) -> None:
-        """Let no new keys in; with `cancels`, no components either."""
+        """Let no new keys in; with `cancels`, no components either.
+
+        Raises:
+            CancelledError: It was closed already, in this way.
+        """
         with self._changed:
+            if self._is_closed and (self._takes_nothing_more or not cancels):
+                raise CancelledError(
+                    None, None, f"Barrier '{self._name}' is already closed."
+                )
             self._is_closed = True
             if cancels:
                 self._takes_nothing_more = True
@@ -173,6 +236,14 @@ class Barrier:
         return len(self._incomplete)
 
 
+def _types(dtypes: Sequence[DType]) -> str:
+    return ", ".join(kernel_name(dtype) for dtype in dtypes)
+
+
+def _shapes(shapes: Sequence[Dims]) -> str:
+    return "[" + ", ".join(show(dims) for dims in shapes) + "]"
+
+
 def _text(key: bytes) -> str:
     return key.decode("utf-8", "replace")
 
@@ -185,9 +256,10 @@ def _found(handle: Array) -> Barrier:
 def make(run: RunContext, op: Operation) -> tuple[Array]:
     """Return the handle of a barrier."""
     attrs = op.attrs
-    shapes = tuple(attrs["shapes"])
-    count = len(attrs["component_types"])
-    return kept(run, op, "barrier", lambda name: Barrier(name, count, shapes))
+    shapes, dtypes = tuple(attrs["shapes"]), attrs["component_types"]
+    handle = kept(run, op, "barrier", lambda name: Barrier(name, dtypes, shapes))
+    _found(handle[0]).check_same(dtypes, shapes)
+    return handle
 
 
 def insert_many(
@@ -195,15 +267,8 @@ def insert_many(
 ) -> tuple[()]:
     """Give elements a component."""
     del run
-    if len(keys) > len(values):
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"Values tensor must have the same number of rows as there are keys: "
-            f"{len(values)} vs. {len(keys)}",
-        )
     component = op.attrs["component_index"]
-    _found(handle).insert(list(keys), values[: len(keys)], component)
+    _found(handle).insert(list(keys), np.asarray(values), component)
     return ()
 
 
