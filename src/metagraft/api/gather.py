@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from metagraft.api.batch_gather import batch_gather, batch_gather_nd
-from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
+from metagraft.graph.build.array import searchsorted
 from metagraft.graph.build.masks import boolean_mask
 from metagraft.graph.composite import IndexedSlices
 from metagraft.graph.constant_value import constant_value
@@ -103,31 +103,3 @@ def sparse_mask(a: Any, mask_indices: Any, name: str | None = None) -> IndexedSl
         indices, kept = op("ListDiff", x=a.indices, y=mask_indices)
         values = array.gather(a.values, kept, name=scope)
         return IndexedSlices(values, indices, a.dense_shape)
-
-
-def searchsorted(
-    sorted_sequence: Any,
-    values: Any,
-    side: str = "left",
-    out_type: Any = dtypes.int32,
-    name: str | None = None,
-) -> Tensor:
-    """Return where `values` would have to be inserted to keep the sequences sorted.
-
-    Raises:
-        ValueError: `side` is neither `left` nor `right`.
-    """
-    sequence_size = array.shape_or_constant(sorted_sequence)[-1]
-    values_size = array.shape_or_constant(values)[-1]
-    rows = array.reshape(sorted_sequence, [-1, sequence_size])
-    wanted = array.reshape(values, [-1, values_size])
-    op_types = {"left": "LowerBound", "right": "UpperBound"}
-    if side not in op_types:
-        raise ValueError(
-            "Argument `side` must be either 'right' or 'left'. Received: `side` ="
-            f" '{side}'."
-        )
-    found = op(
-        op_types[side], sorted_inputs=rows, values=wanted, out_type=out_type, name=name
-    )
-    return array.reshape(found, array.shape_or_constant(values))

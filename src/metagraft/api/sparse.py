@@ -5,7 +5,6 @@ Source: tensorflow python/ops/sparse_ops.py.
 
 from __future__ import annotations
 
-import math
 import numbers
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -19,15 +18,19 @@ from metagraft.graph.build import array
 from metagraft.graph.build.control_flow import with_dependencies
 from metagraft.graph.build.math import add, cast, number_range, select_v2
 from metagraft.graph.build.reductions import reduce_tensor
-from metagraft.graph.build.sparse import as_sparse, is_sparse, sparse_reorder
+from metagraft.graph.build.sparse import (
+    as_sparse,
+    is_sparse,
+    sparse_reorder,
+    sparse_reshape,
+)
 from metagraft.graph.composite import SparseTensor
 from metagraft.graph.constant_value import constant_value
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.scopes import control_dependencies, name_scope
-from metagraft.graph.shapes import TensorShape, is_static
+from metagraft.graph.shapes import is_static
 from metagraft.graph.structure import flatten, is_nested, pack_like
 from metagraft.graph.tensor import Tensor
-from metagraft.graph.value_as_shape import value_as_shape
 
 __all__ = [
     "convert_to_tensor_or_sparse_tensor",
@@ -150,53 +153,6 @@ def _as_int64(value: Any, name: str) -> Tensor:
         raise TypeError(f"{name} must be an integer value")
     result: Tensor = cast(value, dtypes.int64)
     return result
-
-
-def sparse_reshape(sp_input: Any, shape: Any, name: str | None = None) -> SparseTensor:
-    """Give a sparse tensor another shape; the order of its elements stays.
-
-    Raises:
-        ValueError: The shape has another number of elements, or more than one -1.
-    """
-    sp_input = as_sparse(sp_input)
-    shape = cast(shape, dtypes.int64)
-    with name_scope(name, "SparseReshape", [sp_input]) as scope:
-        indices, found = op(
-            "SparseReshape",
-            input_indices=sp_input.indices,
-            input_shape=sp_input.dense_shape,
-            new_shape=shape,
-            name=scope,
-        )
-        known = _known_target(sp_input.shape, shape)
-        if known is not None:
-            found = array.constant(known, dtype=dtypes.int64)
-        return SparseTensor(indices, array.identity(sp_input.values), found)
-
-
-def _known_target(source: TensorShape, shape: Tensor) -> list[int] | None:
-    """The new shape if it is known while the graph is built."""
-    dims = value_as_shape(shape)
-    if dims is None or not is_static(source.dims_tuple):
-        return None
-    given = constant_value(shape)
-    if given is not None and int(np.sum(given == -1)) > 1:
-        raise ValueError(f"At most one dimension can be inferred (-1). Found: {given}")
-    total = math.prod(size for size in source.as_list() if size is not None)
-    target = list(dims)
-    implied = [place for place, size in enumerate(target) if size is None]
-    if len(implied) > 1 or (implied and 0 in target):
-        return None
-    if implied:
-        known = [size for size in target if size is not None]
-        target[implied[0]] = total // math.prod(known)
-    sizes = [int(size) for size in target if size is not None]
-    if math.prod(sizes) != total:
-        raise ValueError(
-            f"Cannot reshape a tensor with {total} elements to shape {list(dims)}"
-            f" ({math.prod(sizes)} elements)."
-        )
-    return sizes
 
 
 def sparse_to_dense(

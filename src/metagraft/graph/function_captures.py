@@ -16,13 +16,14 @@ from metagraft.graph.constant_value import variable_behind
 from metagraft.graph.dtypes import variant
 from metagraft.graph.list_elements import list_element
 from metagraft.graph.shapes import dims_to_proto
+from metagraft.graph.sparse_matrices import sparse_matrix_behind
 from metagraft.proto import AttrValue
 
 if TYPE_CHECKING:
     from metagraft.graph.function_graph import FunctionGraph
     from metagraft.graph.graph import Graph
     from metagraft.graph.operation import Operation
-    from metagraft.graph.tensor import Tensor
+from metagraft.graph.tensor import Tensor
 
 Moves = Callable[
     [
@@ -286,9 +287,10 @@ def keep_name(placeholder: Any, name: str) -> None:
 
 
 def copy_handle(source: Tensor, target: Tensor) -> None:
-    """Tell what is known of the variable or list behind a tensor of another graph."""
-    behind = (
-        list_element(source) if source.dtype == variant else variable_behind(source)
-    )
+    """Tell what is known of what is behind a tensor of another graph."""
+    if source.dtype == variant:
+        behind = list_element(source) or sparse_matrix_behind(source)
+    else:
+        behind = variable_behind(source)
     if behind is not None:
         target.graph.handles[target] = behind

@@ -8,6 +8,7 @@ import numpy as np
 
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
+from metagraft.kernels.sparse_matrix import conjugated, is_matrix
 
 __all__ = ["KERNELS"]
 
@@ -29,6 +30,8 @@ def imag(_attrs: Any, x: Array) -> tuple[Array]:
 
 
 def conj(_attrs: Any, x: Array) -> tuple[Array]:
+    if is_matrix(x):
+        return (conjugated(x),)
     return (namespace(x).conj(x),)
 
 

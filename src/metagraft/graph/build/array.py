@@ -38,6 +38,7 @@ __all__ = [
     "ones_like",
     "rank",
     "reshape",
+    "searchsorted",
     "shape",
     "shape_as_tensor",
     "shape_n",
@@ -557,3 +558,31 @@ def where(condition: Any, name: str | None = None) -> Tensor:
         )
         result: Tensor = op("Where", input=flags, name=scope)
         return result
+
+
+def searchsorted(
+    sorted_sequence: Any,
+    values: Any,
+    side: str = "left",
+    out_type: Any = dtypes.int32,
+    name: str | None = None,
+) -> Tensor:
+    """Return where `values` would have to be inserted to keep the sequences sorted.
+
+    Raises:
+        ValueError: `side` is neither `left` nor `right`.
+    """
+    sequence_size = shape_or_constant(sorted_sequence)[-1]
+    values_size = shape_or_constant(values)[-1]
+    rows = reshape(sorted_sequence, [-1, sequence_size])
+    wanted = reshape(values, [-1, values_size])
+    op_types = {"left": "LowerBound", "right": "UpperBound"}
+    if side not in op_types:
+        raise ValueError(
+            "Argument `side` must be either 'right' or 'left'. Received: `side` ="
+            f" '{side}'."
+        )
+    found = op(
+        op_types[side], sorted_inputs=rows, values=wanted, out_type=out_type, name=name
+    )
+    return reshape(found, shape_or_constant(values))
