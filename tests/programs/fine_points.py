@@ -66,4 +66,25 @@ def barrier_mistakes(tf: ModuleType) -> Any:
     return found
 
 
-RUNS = {run.__name__: run for run in (barrier_mistakes,)}
+def partial_run_mistakes(tf: ModuleType) -> Any:
+    """What a run in parts refuses."""
+    x, y = tf.placeholder(tf.float32, []), tf.placeholder(tf.float32, [])
+    double, product = x * 2.0, x * y
+    with tf.Session() as session:
+        found = [error_of(tf, lambda: session.partial_run_setup([], [x]))]
+        never = session.partial_run_setup([double], [])
+        found.append(error_of(tf, lambda: session.partial_run(never, double)))
+        later = session.partial_run_setup([double, product], [x, y])
+        found.append(
+            error_of(tf, lambda: session.partial_run(later, product, {x: 1.0}))
+        )
+    return found
+
+
+RUNS = {
+    run.__name__: run
+    for run in (
+        barrier_mistakes,
+        partial_run_mistakes,
+    )
+}

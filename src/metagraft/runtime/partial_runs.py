@@ -61,13 +61,13 @@ class PartialRun:
             known,
         )
         for op in needed:
-            if op.type in _PLACEHOLDERS:
-                names = ", ".join(fetch.name for fetch in fetches)
+            # A placeholder that this run will never be fed is refused by the run.
+            if op.type in _PLACEHOLDERS and op.outputs[0] in self._feeds:
                 raise InvalidArgumentError(
                     None,
                     None,
-                    f"Fetch {names} can't be computed from the feeds that have been "
-                    f"fed so far: '{op.name}' is missing.",
+                    f"Fetch {op.outputs[0].name} can't be computed from the feeds that "
+                    "have been fed so far.",
                 )
         self._values = known
         self._feeds.update(dict.fromkeys(feeds, True))

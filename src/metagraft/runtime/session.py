@@ -324,6 +324,7 @@ class BaseSession:
             A handle for `partial_run`.
 
         Raises:
+            InvalidArgumentError: There is nothing to fetch.
             RuntimeError: The session is closed or its graph empty.
             TypeError: A fetch or feed is of a wrong kind.
         """
@@ -335,6 +336,10 @@ class BaseSession:
                 "calling run()."
             )
         structure = flatten(self._graph, fetches)
+        if not structure.tensors and not structure.operations:
+            raise InvalidArgumentError(
+                None, None, "Must specify at least one target to fetch or execute."
+            )
         keys = [key for key, _ in flattened(dict.fromkeys(feeds or ()))]
         fed = [fed_tensor(self._graph, key) for key in keys]
         handle = f"partial_run_{len(self._partial_runs)}"
