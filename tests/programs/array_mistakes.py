@@ -19,6 +19,10 @@ def _u(tf: ModuleType) -> Any:
     return tf.placeholder_with_default(np.ones((2, 3), np.float32), None, name="u")
 
 
+def _guaranteed_handle(tf: ModuleType) -> Any:
+    return tf.guarantee_const(tf.get_variable("v", [], use_resource=True).handle)
+
+
 # Refused while the graph is built.
 BUILDING: dict[str, Mistake] = {
     "reshape": lambda tf: tf.reshape(_x(tf), [4, 2]),
@@ -27,6 +31,10 @@ BUILDING: dict[str, Mistake] = {
     "concat": lambda tf: tf.concat([_x(tf), tf.ones([2, 4])], 0),
     "concat_rank": lambda tf: tf.concat([_x(tf), tf.ones([2])], 0),
     "concat_axis": lambda tf: tf.concat([_x(tf), _x(tf)], 2),
+    "concat_scalars": lambda tf: tf.concat([1, tf.constant([2])], 0),
+    "concat_scalars_open": lambda tf: tf.concat(
+        [tf.placeholder(tf.int32), 1], tf.placeholder(tf.int32)
+    ),
     "concat_dtype": lambda tf: tf.concat([_x(tf), tf.ones([2, 3], tf.int32)], 0),
     "stack": lambda tf: tf.stack([_x(tf), tf.ones([3, 2])]),
     "stack_axis": lambda tf: tf.stack([_x(tf), _x(tf)], 5),
@@ -165,6 +173,7 @@ RUNNING: dict[str, Mistake] = {
     "r_oh": lambda tf: tf.one_hot([1], tf.placeholder_with_default(-2, [])),
     "r_rev": lambda tf: tf.reverse(_u(tf), [3]),
     "r_uniq": lambda tf: tf.unique(_u(tf))[0],
+    "r_guarantee": _guaranteed_handle,
     "r_dp": lambda tf: tf.dynamic_partition(
         [1.0], tf.placeholder_with_default([5], [1]), 2
     )[0],
@@ -174,7 +183,6 @@ RUNNING: dict[str, Mistake] = {
 OWN_WORDS = frozenset(
     {
         "reshape4",
-        "concat_rank",
         "concat_axis",
         "unstack",
         "split_axis",
@@ -201,7 +209,6 @@ OWN_WORDS = frozenset(
         "boo",
         "r_gnd",
         "r_scatter",
-        "r_ens",
         "r_perm",
         "r_rev",
         "r_uniq",

@@ -407,7 +407,19 @@ def checked_inside(tf: ModuleType) -> Fetches:
         return [few, many, v.read_value()]
 
 
+def random_numbers(tf: ModuleType) -> Fetches:
+    """The seed of the graph is not that of functions."""
+    tf.set_random_seed(7)
+
+    @defun(tf)
+    def drawn() -> Any:
+        return tf.random_uniform([2]), tf.random_uniform([2], seed=3)
+
+    return [drawn()[1], tf.random_uniform([2])]
+
+
 PROGRAMS = (
+    random_numbers,
     variables_reused,
     variables_of_templates,
     guaranteed_constants,

@@ -369,6 +369,15 @@ def crossed_devices(tf: ModuleType) -> Any:
     return failure(lambda: outer.__exit__(None, None, None))
 
 
+def users_of_sparse_tensors(tf: ModuleType) -> Any:
+    """Which operations use a part of a sparse tensor: each once."""
+    sparse = tf.SparseTensor([[0, 0]], [1.0], [2, 2])
+    tf.sparse.reduce_sum(sparse)
+    tf.identity(sparse.values)
+    tf.sparse.to_dense(sparse)
+    return sorted(operation.type for operation in sparse.consumers())
+
+
 PROBES: tuple[Probe, ...] = (
     references,
     described_arrays,
@@ -391,4 +400,5 @@ PROBES: tuple[Probe, ...] = (
     constant_errors,
     conversions,
     tensors,
+    users_of_sparse_tensors,
 )

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 
 def _queue(tf: ModuleType) -> Any:
     return tf.FIFOQueue(3, [tf.float32, tf.int32], [[2], []])
@@ -49,6 +51,13 @@ def _unlike_gradients(tf: ModuleType) -> Any:
     with tf.Session() as session:
         for value in ([1.0, 2.0], [1.0, 2.0, 3.0]):
             session.run(add, {gradient: value})
+
+
+def _sparse_gradient(tf: ModuleType, values: Any, *, grad_shape: Any = None) -> Any:
+    accumulator = tf.SparseConditionalAccumulator(tf.float32, shape=[2, 2, None])
+    add = accumulator.apply_grad([0], np.array(values, np.float32), grad_shape)
+    with tf.Session() as session:
+        session.run(add)
 
 
 MISTAKES: dict[str, Callable[[ModuleType], Any]] = {
@@ -134,6 +143,11 @@ MISTAKES: dict[str, Callable[[ModuleType], Any]] = {
         tf, _shuffled(tf, seed=5), _shuffled(tf, seed=6)
     ),
     "gradients_of_other_shapes": _unlike_gradients,
+    "sparse_gradient_rank": lambda tf: _sparse_gradient(tf, [[1.0, 2.0]]),
+    "sparse_gradient_size": lambda tf: _sparse_gradient(tf, [[[1.0]] * 3]),
+    "sparse_gradient_shape": lambda tf: _sparse_gradient(
+        tf, [[[1.0]] * 3], grad_shape=[2, 3, 1]
+    ),
     "reader_states": lambda tf: tf.IdentityReader().restore_state(["a", "b"]),
     "no_cluster": lambda tf: tf.train.ClusterSpec(3),
     "tasks_of_a_kind": lambda tf: tf.train.ClusterSpec({"ps": "host:1"}),

@@ -64,6 +64,7 @@ def graph_of_function(
     body = FunctionGraph(
         name or python_name(func), has_named_captures=False, collections=shared
     )
+    body.seed = None  # the graph's seed says nothing of what functions draw
     if by_value:
         body.captured.copy_nodes(frozenset(copied_stateful))
     getter = _Variables(outer, reads_outside=reads_outside)

@@ -226,7 +226,8 @@ class SparseTensor:
     def consumers(self) -> list[Operation]:
         """Return the operations that use a part of it."""
         parts = (self._indices, self._values, self._dense_shape)
-        return [operation for part in parts for operation in part.consumers()]
+        users = (operation for part in parts for operation in part.consumers())
+        return list(dict.fromkeys(users))
 
     def __mul__(self, other: Any) -> SparseTensor:
         """Multiply each element with what stands beside it in a dense tensor."""

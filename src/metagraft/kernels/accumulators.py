@@ -77,12 +77,25 @@ class Accumulator:
         with self._changed:
             if self.is_old(step):
                 return
-            _check_alike(self._slices, values)
+            self._check_values(values)
             for index, value in zip(indices.tolist(), values, strict=True):
                 before, count = self._slices.get(index, (0, 0))
                 self._slices[index] = (before + value, count + 1)
             self.count += 1
             self._changed.notify_all()
+
+    def _check_values(self, values: Array) -> None:
+        """Compare slices with those that are there, the first with what is known."""
+        if self.count:
+            _check_alike(self._slices, values)
+            return
+        known = self.dims or ()
+        if len(known) > values.ndim:
+            _refuse(
+                f"Shape mismatch: expected values rank at least {len(known)}, got "
+                f"{values.ndim}"
+            )
+        _check_known(known[1:], values.shape[1:], "values", 1)
 
     def take(self, run: RunContext, required: int) -> Array:
         """Return the sum or average, waiting until enough gradients were added."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # NumPy arrays, JAX arrays and JAX tracers have no type in common but this one.
 Array = Any
 KernelFunction = Callable[..., tuple[Array, ...]]
+# In what a kernel raises, stands for the name of the node's first input.
+FIRST_INPUT: Final = "\0first input\0"
 
 
 class RandomStream(Protocol):
@@ -76,6 +78,8 @@ class Kernel:
         static_for: Where `static` depends on the operation: returns it for one.
         on_run: It acts on what the session keeps: `fn(run, op, *operands)`, with a
             `RunContext` and the operation itself in place of its attributes.
+        takes_op: `fn(op, *operands)`: it gets the operation itself in place of its
+            attributes, for functions that these name.
         files: It reads or writes files, so it runs when the graph runs: never to learn
             a value while a graph is built, imported or shown.
         waits: It may wait for other runs of the session, so it runs while nothing is
@@ -93,6 +97,7 @@ class Kernel:
     reads: tuple[str, ...] = ()
     static_for: Callable[[Operation], tuple[str, ...]] | None = None
     on_run: bool = False
+    takes_op: bool = False
     files: bool = False
     waits: bool = False
     in_place: Callable[..., tuple[Array, ...]] | None = None

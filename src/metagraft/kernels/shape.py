@@ -13,7 +13,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.shapes import dims_compatible, show
-from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.kernel import FIRST_INPUT, Array, Kernel
 
 
 def shape(attrs: Attrs, tensor: Array) -> tuple[Array]:
@@ -50,8 +50,8 @@ def ensure_shape(attrs: Attrs, tensor: Array) -> tuple[Array]:
         raise InvalidArgumentError(
             None,
             None,
-            f"Shape of tensor input {show(np.shape(tensor))} is not compatible with"
-            f" expected shape {show(attrs['shape'])}.",
+            f"Shape of tensor {FIRST_INPUT} {show(np.shape(tensor))} is not compatible"
+            f" with expected shape {show(attrs['shape'])}.",
         )
     return (tensor,)
 

@@ -34,11 +34,10 @@ def _joined(pieces: Sequence[Dims], value: Any) -> Dims:
     if not known:
         return None
     rank = len(known[0])
+    if rank == 0:
+        raise ValueError("Can't concatenate scalars (use tf.stack instead)")
     for piece in known:
-        if len(piece) != rank:
-            raise ValueError(
-                f"Shapes must be equal rank, but are {rank} and {len(piece)}"
-            )
+        with_rank(piece, rank)
     if value is None:
         return (None,) * rank
     wanted = int(value.reshape(()))

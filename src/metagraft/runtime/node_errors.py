@@ -10,6 +10,7 @@ import numpy as np
 from metagraft import errors
 from metagraft.graph.dtypes import DType, kernel_name
 from metagraft.graph.shapes import show
+from metagraft.kernels.kernel import FIRST_INPUT
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -74,6 +75,8 @@ def placed(error: Exception, op: Operation, inputs: Sequence[Any]) -> errors.OpE
     else:
         cls = _error_class(error)
         text = _broadcast_text(error, inputs) or str(error) or type(error).__name__
+    if FIRST_INPUT in text:
+        text = text.replace(FIRST_INPUT, op.node_def.input[0])
     operands = ", ".join(
         f"{tensor.name} {_describe(value)}"
         for tensor, value in zip(op.inputs, inputs, strict=False)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from metagraft.errors import InvalidArgumentError, UnimplementedError
 from metagraft.formats.names import decode_name
+from metagraft.graph.dtypes import resource
 from metagraft.graph.folding import folded_value
 from metagraft.graph.shapes import is_static
 from metagraft.runtime.assignment import ASSIGN, Assignment
@@ -67,6 +68,20 @@ def plan_identity(plan: PlanBuilder, op: Operation) -> None:
         plan.stand_for(op.outputs[0], declaration)
     else:
         plan.set_slot(op.outputs[0], plan.value(tensor, op))
+
+
+def plan_guarantee(plan: PlanBuilder, op: Operation) -> None:
+    """The same slot; a variable may change, so it is refused.
+
+    Raises:
+        InvalidArgumentError: The operand is a handle of a variable.
+    """
+    if op.inputs[0].dtype == resource:
+        text = "Input tensor cannot be a resource variable handle."
+        raise InvalidArgumentError(
+            op.node_def, op, f"{text}\n\t [[{{{{node {op.name}}}}}]]"
+        )
+    plan_identity(plan, op)
 
 
 def plan_identity_n(plan: PlanBuilder, op: Operation) -> None:
@@ -271,7 +286,7 @@ STATE_OPS: Final[dict[str, Planner]] = {
     "StopGradient": plan_identity,
     "PreventGradient": plan_identity,
     "Snapshot": plan_identity,
-    "GuaranteeConst": plan_identity,
+    "GuaranteeConst": plan_guarantee,
     "IdentityN": plan_identity_n,
     "Variable": plan_variable,
     "VariableV2": plan_variable,
