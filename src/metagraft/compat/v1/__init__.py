@@ -400,6 +400,7 @@ _NAMES = {
             "compat",
             "config",
             "debugging",
+            "distributions",
             "gfile",
             "initializers",
             "layers",
