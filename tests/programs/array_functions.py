@@ -602,6 +602,18 @@ def array_block_gradients(tf: ModuleType) -> Case:
     return gradients, feeds
 
 
+def array_volume_patches(tf: ModuleType) -> Case:
+    """Patches of volumes, padded and not, and their gradients."""
+    x = tf.placeholder(tf.float32, [2, 3, 4, 3, 2], name="x")
+    sizes, strides = [1, 2, 2, 2, 1], [1, 1, 2, 1, 1]
+    results = [
+        tf.extract_volume_patches(x, sizes, strides, "VALID"),
+        tf.extract_volume_patches(x, sizes, strides, "SAME", name="padded"),
+    ]
+    gradients = tf.gradients([tf.square(r) for r in results], x)
+    return [*results, *gradients], {x: _numbers(2, 3, 4, 3, 2)}
+
+
 def array_checks(tf: ModuleType) -> Case:
     """Assertions that hold, prints, groups and tuples."""
     x = tf.placeholder(tf.float32, [None, 2], name="x")
@@ -708,6 +720,7 @@ PROGRAMS: dict[str, Callable[[ModuleType], Case]] = {
         array_gradients,
         array_gather_gradients,
         array_block_gradients,
+        array_volume_patches,
         array_checks,
         array_fake_quantisation,
         array_other_functions,

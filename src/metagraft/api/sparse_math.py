@@ -12,9 +12,8 @@ from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
 from metagraft.graph.build import sparse as build
 from metagraft.graph.build.reductions import reduction_dims
-from metagraft.graph.build.sparse import as_sparse, is_sparse
+from metagraft.graph.build.sparse import is_sparse
 from metagraft.graph.composite import SparseTensor
-from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.tensor import Tensor
 
@@ -73,18 +72,7 @@ def sparse_tensor_dense_matmul(
             else (not adjoint_a, not adjoint_b)
         )
         return array.transpose(sparse_tensor_dense_matmul(b, sp_a, *flags))
-    sp_a = as_sparse(sp_a)
-    with name_scope(name, "SparseTensorDenseMatMul", [sp_a.indices, sp_a.values, b]):
-        result: Tensor = op(
-            "SparseTensorDenseMatMul",
-            a_indices=sp_a.indices,
-            a_values=sp_a.values,
-            a_shape=sp_a.dense_shape,
-            b=convert_to_tensor(b, name="b"),
-            adjoint_a=adjoint_a,
-            adjoint_b=adjoint_b,
-        )
-        return result
+    return build.sparse_dense_product(sp_a, b, adjoint_a, adjoint_b, name)
 
 
 def sparse_softmax(sp_input: SparseTensor, name: str | None = None) -> SparseTensor:

@@ -12,10 +12,9 @@ from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
 from metagraft.graph.build.reductions import reduce_tensor
-from metagraft.graph.build.sparse import as_sparse
+from metagraft.graph.build.sparse import as_sparse, sparse_slice
 from metagraft.graph.composite import SparseTensor
 from metagraft.graph.conversion import convert_to_tensor
-from metagraft.graph.scopes import name_scope
 from metagraft.graph.shapes import Dims, TensorShape, is_static
 from metagraft.graph.tensor import Tensor
 
@@ -165,24 +164,3 @@ def sparse_split(
         SparseTensor(indices[part], values[part], shapes[part])
         for part in range(num_split)
     ]
-
-
-def sparse_slice(
-    sp_input: Any, start: Any, size: Any, name: str | None = None
-) -> SparseTensor:
-    """Return the part of a sparse tensor from `start` on, of a given size."""
-    sp_input = as_sparse(sp_input)
-    start = convert_to_tensor(start, dtypes.int64)
-    size = convert_to_tensor(size, dtypes.int64)
-    with name_scope(name, "SparseSlice", [sp_input]) as scope:
-        return SparseTensor(
-            *op(
-                "SparseSlice",
-                indices=sp_input.indices,
-                values=sp_input.values,
-                shape=sp_input.dense_shape,
-                start=start,
-                size=size,
-                name=scope,
-            )
-        )

@@ -11,6 +11,8 @@ from metagraft.graph import dtypes
 from metagraft.graph.build import array
 from metagraft.graph.build.indexed_slices import as_dense
 from metagraft.graph.build.math import cast, number_range
+from metagraft.graph.build.sparse import sparse_dense_product, sparse_slice
+from metagraft.graph.composite import SparseTensor
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.operation import Operation
 from metagraft.graph.shape_checks import with_rank
@@ -132,6 +134,43 @@ def image_patches_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequen
     return (array.transpose(pixels, (2, 0, 1, 3)),)
 
 
+def volume_patches_gradient(
+    g: GradientBuilder, op: Operation, dy: Any
+) -> Sequence[Any]:
+    """Multiply with the matrix of ones where a voxel went into a patch."""
+    attrs = {name: op.attrs[name] for name in ("ksizes", "strides", "padding")}
+    # TF: a size that is not known raises TypeError, as below.
+    sizes: list[Any] = op.inputs[0].shape.as_list()[1:4]
+    outputs: list[Any] = op.outputs[0].shape.as_list()[1:4]
+    shape = array.shape(op.inputs[0])
+    batch, channels = shape[0], shape[4]
+    kernel = attrs["ksizes"][1:4]
+    # Voxels count from one; nothing came from padding, which is 0.
+    origins = 1 + math.prod(sizes)
+    voxels = number_range(1, origins, dtype=dtypes.int64)
+    voxels = array.reshape(voxels, (1, *sizes, 1))
+    patched = g.op("ExtractVolumePatches", input=voxels, **attrs)
+    places = math.prod(outputs) * math.prod(kernel)
+    numbers = array.reshape(
+        number_range(places, dtype=dtypes.int64), (1, *outputs, math.prod(kernel))
+    )
+    pairs = array.concat(
+        [array.expand_dims(patched, axis=-1), array.expand_dims(numbers, axis=-1)],
+        axis=-1,
+    )
+    pairs = array.reshape(pairs, (-1, 2))
+    whole = SparseTensor(pairs, array.ones([places], dy.dtype), (origins, places))
+    matrix = sparse_slice(whole, (1, 0), (origins - 1, places))
+    expanded = array.transpose(
+        array.reshape(as_dense(dy), (batch, *outputs, *kernel, channels)),
+        (1, 2, 3, 4, 5, 6, 0, 7),
+    )
+    flat = array.reshape(expanded, (-1, batch * channels))
+    summed = sparse_dense_product(matrix, flat)
+    result = array.reshape(summed, (*sizes, batch, channels))
+    return (array.transpose(result, (3, 0, 1, 2, 4)),)
+
+
 _SOURCE = "tensorflow core/ops/array_ops.cc"
 
 OPS = (
@@ -146,6 +185,7 @@ OPS = (
         name="ExtractVolumePatches",
         attrs=PatchAttrs.read,
         shape=patches_shape,
+        gradient=volume_patches_gradient,
         source=_SOURCE,
     ),
 )

@@ -28,9 +28,11 @@ __all__ = [
     "is_sparse",
     "sparse_add",
     "sparse_dense_cwise_add",
+    "sparse_dense_product",
     "sparse_reduce_sum",
     "sparse_reorder",
     "sparse_reshape",
+    "sparse_slice",
 ]
 
 
@@ -190,3 +192,46 @@ def sparse_reduce_sum(sp_input: Any, axis: Any, *, keepdims: bool) -> Tensor:
         keep_dims=keepdims,
     )
     return total
+
+
+def sparse_slice(
+    sp_input: Any, start: Any, size: Any, name: str | None = None
+) -> SparseTensor:
+    """Return the part of a sparse tensor from `start` on, of a given size."""
+    sp_input = as_sparse(sp_input)
+    start = convert_to_tensor(start, dtypes.int64)
+    size = convert_to_tensor(size, dtypes.int64)
+    with name_scope(name, "SparseSlice", [sp_input]) as scope:
+        return SparseTensor(
+            *op(
+                "SparseSlice",
+                indices=sp_input.indices,
+                values=sp_input.values,
+                shape=sp_input.dense_shape,
+                start=start,
+                size=size,
+                name=scope,
+            )
+        )
+
+
+def sparse_dense_product(
+    sp_a: Any,
+    b: Any,
+    adjoint_a: bool = False,
+    adjoint_b: bool = False,
+    name: str | None = None,
+) -> Tensor:
+    """Multiply a sparse matrix with a dense one."""
+    sp_a = as_sparse(sp_a)
+    with name_scope(name, "SparseTensorDenseMatMul", [sp_a.indices, sp_a.values, b]):
+        result: Tensor = op(
+            "SparseTensorDenseMatMul",
+            a_indices=sp_a.indices,
+            a_values=sp_a.values,
+            a_shape=sp_a.dense_shape,
+            b=convert_to_tensor(b, name="b"),
+            adjoint_a=adjoint_a,
+            adjoint_b=adjoint_b,
+        )
+        return result
