@@ -47,6 +47,7 @@ from tests.programs import (
     warm_starts,
     while_loops,
     window_networks,
+    xla_runs,
 )
 
 Program = Callable[[ModuleType], object]
@@ -74,6 +75,7 @@ PROGRAMS = _by_name(
     recurrent_networks.PROGRAMS,
     sequence_networks.PROGRAMS,
     window_networks.PROGRAMS,
+    xla_runs.PROGRAMS,
     random_choices.PROGRAMS,
     distributions.PROGRAMS,
     network_gradients.PROGRAMS,
