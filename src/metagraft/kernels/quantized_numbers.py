@@ -8,6 +8,7 @@ Source: tensorflow core/kernels/quantization_utils.h.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -26,11 +27,13 @@ __all__ = [
     "rounded_away",
     "steps",
     "sum_range",
+    "whole_product",
 ]
 
 _FLOAT = np.dtype(np.float32)
 _DOUBLE = np.dtype(np.float64)
 _LARGEST_INT_AS_FLOAT = 2.147483520e09
+_EXACT_IN_DOUBLE = 1 << 53
 
 
 def bounds(dtype: Any) -> tuple[int, int]:
@@ -173,3 +176,18 @@ def sum_range(*limits: Array) -> tuple[Array, Array]:
         largest = xp.maximum(largest, limit)
     high = largest * _FLOAT.type(1 << 17)
     return -high, high
+
+
+def whole_product(a: Array, b: Array) -> Array:
+    """Return the product of two `int32` matrices, modulo 2**32.
+
+    NumPy multiplies matrices of doubles many times faster than those of whole numbers;
+    nothing is rounded as long as the sums fit.
+    """
+    if namespace(a, b) is not np or not a.size or not b.size:
+        return a @ b
+    largest = (int(np.abs(x.astype(np.int64)).max()) for x in (a, b))
+    if math.prod(largest) * a.shape[1] >= _EXACT_IN_DOUBLE:
+        return a @ b
+    product = a.astype(_DOUBLE) @ b.astype(_DOUBLE)
+    return product.astype(np.int64).astype(np.int32)
