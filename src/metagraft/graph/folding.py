@@ -304,7 +304,7 @@ def _run_kernel(op: Operation, operands: Sequence[Array]) -> Sequence[Any] | Non
     if kernel is None or kernel.random or kernel.updates or kernel.reads:
         return None
     # TF: reads files while it infers shapes.
-    if kernel.files or kernel.on_run or kernel.waits:
+    if kernel.files or kernel.on_run or kernel.takes_op or kernel.waits:
         return None
     arguments = [
         tuple(values) if is_list(arg) else values[0]

@@ -43,6 +43,8 @@ CALLED: Final[Mapping[str, tuple[str, ...]]] = {
     "StatelessWhile": ("cond", "body"),
     "_While": ("cond", "body"),
     "For": ("body",),
+    "XlaIf": ("then_branch", "else_branch"),
+    "XlaWhile": ("cond", "body"),
 }
 
 

@@ -270,6 +270,7 @@ class _Lowering:
         first: dict[str, list[DataType]] = {
             "If": [attr["Tcond"].type],
             "StatelessIf": [attr["Tcond"].type],
+            "XlaIf": [attr["Tcond"].type],
             "Case": [_INT32],
             "StatelessCase": [_INT32],
             "RemoteCall": [DataType.DT_STRING],
@@ -562,6 +563,8 @@ _RULES: Final[Mapping[str, Callable[[_Lowering, FunctionCall], _Replacement]]] =
     "StatelessWhile": _Lowering._while,  # noqa: SLF001
     "_While": _Lowering._while,  # noqa: SLF001
     "For": _Lowering._for,  # noqa: SLF001
+    "XlaIf": _Lowering._if,  # noqa: SLF001
+    "XlaWhile": _Lowering._while,  # noqa: SLF001
 }
 
 

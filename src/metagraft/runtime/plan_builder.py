@@ -546,7 +546,7 @@ class PlanBuilder:
         self.add_node(
             op,
             kernel,
-            op if kernel.on_run else op.record,
+            op if kernel.on_run or kernel.takes_op else op.record,
             inputs,
             outputs,
             static=tuple(static),
