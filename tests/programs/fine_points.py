@@ -5,6 +5,8 @@ Each takes the module it calls `tf` and returns values.
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -81,10 +83,70 @@ def partial_run_mistakes(tf: ModuleType) -> Any:
     return found
 
 
+def table_mistakes(tf: ModuleType) -> Any:
+    """No keys for tables filled once, and keys of wrong shapes for dense ones."""
+    raw = tf.raw_ops
+    none = tf.constant([], tf.int64)
+    nothing = {"keys": tf.constant([], tf.string), "values": none}
+    pairs = tf.ones([2, 2], tf.int64)
+    seven = tf.constant(7, tf.int64)
+
+    def static() -> Any:
+        return raw.HashTableV2(key_dtype=tf.string, value_dtype=tf.int64)
+
+    def dense(empty: Any, deleted: Any) -> Any:
+        return raw.MutableDenseHashTableV2(
+            empty_key=tf.constant(empty, tf.int64),
+            deleted_key=tf.constant(deleted, tf.int64),
+            value_dtype=tf.int64,
+        )
+
+    numbers, vectors = dense(0, -1), dense([0, 0], [-1, -1])
+    mutable = raw.MutableHashTableV2(key_dtype=tf.string, value_dtype=tf.int64)
+    refused = [
+        raw.InitializeTableV2(table_handle=static(), **nothing),
+        raw.LookupTableImportV2(table_handle=static(), **nothing),
+        raw.LookupTableImportV2(table_handle=mutable, **nothing),
+        raw.LookupTableImportV2(table_handle=numbers, keys=none, values=none),
+        raw.LookupTableInsertV2(table_handle=numbers, keys=pairs, values=pairs),
+        raw.LookupTableRemoveV2(table_handle=numbers, keys=pairs),
+    ]
+    for handle, shape in (
+        (numbers, [2, 2]),
+        (numbers, [2, 1]),
+        (numbers, []),
+        (vectors, [2, 3, 2]),
+        (vectors, [2]),
+    ):
+        keys = tf.ones(shape, tf.int64)
+        refused.append(
+            raw.LookupTableFindV2(table_handle=handle, keys=keys, default_value=seven)
+        )
+    with tf.Session() as session:
+        return [error_of(tf, lambda f=fetch: session.run(f)) for fetch in refused]
+
+
+def printed_values(tf: ModuleType) -> Any:
+    """Variables among the printed values: what they hold is printed."""
+    old = tf.get_variable("old", initializer=tf.range(10), use_resource=False)
+    new = tf.get_variable("new", initializer=[1.5, 2.5], use_resource=True)
+    word = tf.get_variable("word", initializer="a word", use_resource=True)
+    with tempfile.TemporaryDirectory() as folder, tf.Session() as session:
+        path = Path(folder, "printed")
+        stream = f"file://{path}"
+        session.run(tf.global_variables_initializer())
+        session.run(tf.print(old, {"b": new, "a": [old, 3]}, output_stream=stream))
+        session.run(tf.print(new, summarize=-1, output_stream=stream))
+        session.run(tf.print(word, output_stream=stream))
+        return path.read_text(encoding="utf-8")
+
+
 RUNS = {
     run.__name__: run
     for run in (
         barrier_mistakes,
         partial_run_mistakes,
+        table_mistakes,
+        printed_values,
     )
 }

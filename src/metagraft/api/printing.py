@@ -17,6 +17,7 @@ from typing import Any
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.composite import SparseTensor
+from metagraft.graph.conversion import is_tensor
 from metagraft.graph.operation import Operation
 from metagraft.graph.tensor import Tensor
 
@@ -102,11 +103,11 @@ class _Template:
 
     def __init__(self, inputs: Sequence[Any]) -> None:
         def without_tensors(leaf: Any) -> Any:
-            return "" if isinstance(leaf, Tensor | SparseTensor) else leaf
+            return "" if is_tensor(leaf) else leaf
 
         plain = (pprint.pformat(_mapped(value, without_tensors)) for value in inputs)
         self.placeholder = _placeholder_for(" ".join(plain))
-        self.tensors: list[Tensor] = []
+        self.tensors: list[Any] = []
         self._parts = [self._part(value) for value in inputs]
 
     def _part(self, value: Any) -> str:
@@ -118,7 +119,7 @@ class _Template:
         if isinstance(leaf, SparseTensor):
             self.tensors += [leaf.indices, leaf.values, leaf.dense_shape]
             return f"SparseTensor(indices={mark}, values={mark}, shape={mark})"
-        if isinstance(leaf, Tensor):
+        if is_tensor(leaf):
             self.tensors.append(leaf)
             return mark
         return leaf
@@ -126,6 +127,12 @@ class _Template:
     def text(self, sep: str) -> str:
         joined = sep.join(self._parts)
         return joined.replace(f"'{self.placeholder}'", self.placeholder)
+
+
+def _is_text(value: Any) -> bool:
+    if not is_tensor(value) or isinstance(value, SparseTensor):
+        return False
+    return value.shape.ndims == 0 and value.dtype == dtypes.string
 
 
 def print_(
@@ -152,8 +159,8 @@ def print_(
     """
     stream = _stream_name(sys.stderr if output_stream is None else output_stream)
     first = inputs[0] if len(inputs) == 1 else None
-    text: Tensor
-    if isinstance(first, Tensor) and first.dims == () and first.dtype == dtypes.string:
+    text: Any
+    if _is_text(first):
         text = first
     else:
         template = _Template(inputs)

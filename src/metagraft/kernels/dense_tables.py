@@ -8,6 +8,7 @@ Source: tensorflow core/kernels/lookup_table_op.cc MutableDenseHashTable.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -97,6 +98,14 @@ class DenseTable(Table):
         self._values = {}
 
     def _keys(self, keys: Array) -> list[Hashable]:
+        rows = len(keys) if keys.ndim else 1
+        if keys.size != rows * math.prod(self.key_shape):
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Expected key shape {show((rows, *self.key_shape))} got "
+                f"{show(keys.shape)}",
+            )
         listed = super()._keys(keys)
         self._check(listed)
         return listed
@@ -127,9 +136,7 @@ class DenseTable(Table):
                 f"Expected shape {show((*outer, *value_shape))} for value, got "
                 f"{show(values.shape)}",
             )
-        listed = super()._keys(keys)
-        if not clears:
-            self._check(listed)
+        listed = super()._keys(keys) if clears else self._keys(keys)
         rows = values.reshape(-1, *self.value_shape)
         contents = (
             rows.tolist() if not self.value_shape else [np.array(r) for r in rows]

@@ -164,6 +164,10 @@ class Table:
         listed = rows.tolist() if not self.value_shape else [np.array(r) for r in rows]
         pairs = zip(self._keys(keys), listed, strict=True)
         if self.is_static:
+            if not keys.size:
+                raise InvalidArgumentError(
+                    None, None, "keys and values cannot be empty tensors."
+                )
             self.fill(pairs)
             return
         with self._lock:
