@@ -1,4 +1,4 @@
-"""XLA's branches and loops over functions, which TensorFlow runs in XLA programs only."""
+"""XLA's branches and loops over functions: TensorFlow has them in XLA programs only."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from tests.programs.xla_runs import branches
 
 
 def test_branches_and_loops() -> None:
-    """Worked by hand: 3 doubled, 3 halved, and 3 doubled until it is no less than 50."""
+    """Worked by hand: 3 doubled, 3 halved, and 3 doubled until it is 50 or more."""
     with tf.Graph().as_default():
         assert [float(value) for value in branches(tf)] == [6, 1.5, 96]

@@ -160,7 +160,7 @@ def slices(tf: ModuleType) -> list[Any]:
                 tf,
                 "XlaDynamicSlice",
                 input=x,
-                start_indices=_fed(tf, np.int32(start)),
+                start_indices=_fed(tf, np.array(start, np.int32)),
                 size_indices=[2, 3],
             )
         )
@@ -170,7 +170,7 @@ def slices(tf: ModuleType) -> list[Any]:
                 "XlaDynamicUpdateSlice",
                 input=x,
                 update=_numbers(9, 2, 2),
-                indices=_fed(tf, np.int64(start)),
+                indices=_fed(tf, np.array(start, np.int64)),
             )
         )
     for low, high, between in (([1, 0], [0, 2], [0, 1]), ([-1, -2], [1, -1], [2, 0])):
@@ -194,7 +194,7 @@ def slices(tf: ModuleType) -> list[Any]:
                 tf,
                 "XlaGather",
                 operand=x,
-                start_indices=_fed(tf, np.int32([[0, 3], [2, 9]])),
+                start_indices=_fed(tf, np.array([[0, 3], [2, 9]], np.int32)),
                 slice_sizes=sizes,
                 dimension_numbers=numbers,
                 indices_are_sorted=False,
@@ -346,7 +346,7 @@ def scatters(tf: ModuleType) -> list[Any]:
             tf,
             "XlaScatter",
             operand=x,
-            scatter_indices=_fed(tf, np.int32([[4], [1], [9]])),
+            scatter_indices=_fed(tf, np.array([[4], [1], [9]], np.int32)),
             updates=updates,
             update_computation=_defun(tf, function, tf.float32, tf.float32),
             dimension_numbers=numbers,

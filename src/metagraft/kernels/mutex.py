@@ -6,7 +6,10 @@ Source: tensorflow core/kernels/mutex_ops.cc.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from metagraft.errors import CancelledError
 from metagraft.kernels.kernel import Array, RunContext
@@ -75,6 +78,15 @@ def consume(run: RunContext, op: Operation, handle: Array) -> tuple[()]:
     held: Lock = behind(handle, Lock)
     held.release()
     return ()
+
+
+def release_locks(values: Iterable[Any]) -> None:
+    """Let go of all locks among values: nobody will consume them."""
+    for value in values:
+        if isinstance(value, np.ndarray) and value.dtype == object and not value.ndim:
+            held = value[()]
+            if isinstance(held, Lock):
+                held.release()
 
 
 KERNELS = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from metagraft.kernels import kernel_for
 from metagraft.runtime.function_lowering import calls_functions, lowered
+from metagraft.runtime.lock_order import ordered_locks
 from metagraft.runtime.loop_waits import without_own_waits
 from metagraft.runtime.loops import (
     FoundLoop,
@@ -64,6 +65,8 @@ def build_plan(
     if has_loops(needed):
         needed = without_own_waits(needed)
         frames = find_frames(needed)
+    else:
+        needed = ordered_locks(needed)
     _Walk(planners, frames).plan(builder, needed, 0, targets)
     return builder.finished(feed_slots, fetches)
 

@@ -22,12 +22,14 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import CancelledError, DeadlineExceededError
+from metagraft.kernels.mutex import release_locks
 from metagraft.kernels.namespace import host_run
 from metagraft.kernels.waits import Waits
 from metagraft.runtime.checkpoint_runs import new_program
 from metagraft.runtime.control_flow import Loop
 from metagraft.runtime.evaluate import Environment, Step, evaluate, make_step
 from metagraft.runtime.host import HostFrame, load, store_values
+from metagraft.runtime.lock_order import in_turn, with_locks_in_turn
 from metagraft.runtime.plan import FRAME_SLOT, Node, Plan
 from metagraft.runtime.program import Program
 from metagraft.runtime.resources import Store
@@ -95,11 +97,15 @@ class WaitingProgram:
             environment[slot] = value
         for slot, value in zip(self._plan.feeds, feeds, strict=True):
             environment[slot] = value
-        for part in self._parts:
-            part.run(environment, waits)
-        if self._ends_waiting:
-            return []
-        return self._last.run([environment[slot] for slot in self._last_feeds])
+        try:
+            for part in self._parts:
+                part.run(environment, waits)
+            if self._ends_waiting:
+                return []
+            return self._last.run([environment[slot] for slot in self._last_feeds])
+        except BaseException:
+            release_locks(environment)
+            raise
 
 
 class LimitedProgram:
@@ -347,17 +353,18 @@ def _events(plan: Plan, members: Sequence[int]) -> tuple[int | tuple[int, ...], 
 
 def _groups(plan: Plan) -> list[tuple[list[int], bool]]:
     """Return the numbers of the nodes of each part, and whether they wait."""
-    before = _dependencies(plan)
+    before = with_locks_in_turn(plan, _dependencies(plan))
+    order = in_turn(before)
     waiting = [waits(node) for node in plan.nodes]
     # How many times something has to be waited for before a node.
     rounds = [0] * len(before)
-    for index, indices in enumerate(before):
-        rounds[index] = max((rounds[i] + waiting[i] for i in indices), default=0)
+    for index in order:
+        rounds[index] = max((rounds[i] + waiting[i] for i in before[index]), default=0)
     numbers = range(len(before))
     count = 1 + max(rounds[i] for i in numbers if waiting[i])
     # Before which round of waiting a node is needed: as late as possible.
     needed = [count] * len(before)
-    for index in reversed(numbers):
+    for index in reversed(order):
         limit = rounds[index] if waiting[index] else needed[index]
         for i in before[index]:
             needed[i] = min(needed[i], limit)

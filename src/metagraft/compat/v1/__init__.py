@@ -5,6 +5,7 @@ Change `import tensorflow.compat.v1 as tf` to `import metagraft.compat.v1 as tf`
 
 from __future__ import annotations
 
+from metagraft.api.ragged_dispatch import with_ragged
 from metagraft.compat.v1.debugging import CHECKS, SHAPE_CHECKS
 from metagraft.compat.v1.quantization import FAKE_QUANT, QUANTIZE
 from metagraft.compat.v1.sparse import TOP_LEVEL as SPARSE
@@ -37,7 +38,7 @@ _ARRAY_NAMES = {
     "quantization": FAKE_QUANT,
     "quantize": f"{QUANTIZE} quantize_v2",
     "matrix_diag": (
-        "diag diag_part matrix_band_part matrix_diag matrix_diag_part matrix_set_diag"
+        "diag diag_part matrix_band_part matrix_diag matrix_set_diag"
     ),
     "repeat": ("repeat"),
     "space_depth": (
@@ -102,6 +103,7 @@ _NAMES = {
     # Branches and loops.
     "Assert": "metagraft.api.assertion:assert_",
     "case": "metagraft.api.case:case",
+    "CriticalSection": f"{_API}.critical_section:CriticalSection",
     "cond": "metagraft.api.cond:cond",
     "while_loop": "metagraft.api.while_loop:while_loop",
     "TensorArray": "metagraft.graph.tensor_array:TensorArray",
@@ -260,13 +262,18 @@ _NAMES = {
     ),
     **from_module(
         f"{_API}.matrix",
-        "cross matmul sparse_matmul tensordot trace",
+        "cross sparse_matmul tensordot",
     ),
     **{name: f"{_API}.einsum:{name}" for name in ("einsum").split()},
     **from_module(
         f"{_API}.linear_algebra",
-        "cholesky cholesky_solve matrix_determinant matrix_inverse matrix_solve "
-        "matrix_triangular_solve norm qr self_adjoint_eig self_adjoint_eigvals svd",
+        "cholesky_solve matrix_triangular_solve norm qr self_adjoint_eig "
+        "self_adjoint_eigvals svd",
+    ),
+    **from_module(
+        f"{_API}.linear_operators.dispatch",
+        "cholesky matmul matrix_determinant matrix_diag_part matrix_inverse "
+        "matrix_solve trace",
     ),
     **from_module(
         f"{_API}.special_math",
@@ -439,4 +446,4 @@ _NAMES = {
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
 
-__getattr__, __dir__ = lazy_names(__name__, _NAMES)
+__getattr__, __dir__ = lazy_names(__name__, _NAMES, with_ragged)
