@@ -37,9 +37,7 @@ _ARRAY_NAMES = {
     ),
     "quantization": FAKE_QUANT,
     "quantize": f"{QUANTIZE} quantize_v2",
-    "matrix_diag": (
-        "diag diag_part matrix_band_part matrix_diag matrix_set_diag"
-    ),
+    "matrix_diag": "diag diag_part matrix_band_part matrix_diag matrix_set_diag",
     "repeat": ("repeat"),
     "space_depth": (
         "batch_to_space batch_to_space_nd depth_to_space extract_image_patches"

@@ -5,34 +5,56 @@ from __future__ import annotations
 from metagraft.lazy_names import from_module, lazy_names
 
 _API = "metagraft.api"
+_OPERATORS = f"{_API}.linear_operators"
+
+_OPERATOR_NAMES = {
+    f"LinearOperator{kind}": f"{_OPERATORS}.{module}:LinearOperator{kind}"
+    for module, kinds in {
+        "composition": ("Composition",),
+        "diag": ("Diag",),
+        "full_matrix": ("FullMatrix",),
+        "identity": ("Identity", "ScaledIdentity"),
+        "low_rank_update": ("LowRankUpdate",),
+        "lower_triangular": ("LowerTriangular",),
+        "operator": ("",),
+        "wrapped": ("Adjoint", "Inversion"),
+        "zeros": ("Zeros",),
+    }.items()
+    for kind in kinds
+}
 
 _NAMES = {
-    **from_module(f"{_API}.array", "adjoint eye matrix_transpose"),
+    **from_module(f"{_API}.array", "eye matrix_transpose"),
     **from_module(f"{_API}.clip", "global_norm"),
     **from_module(f"{_API}.einsum", "einsum"),
     **from_module(
         f"{_API}.linear_algebra",
-        "cholesky cholesky_solve logdet lu norm normalize qr slogdet svd",
+        "cholesky_solve lu norm normalize qr slogdet svd",
     ),
     **from_module(f"{_API}.least_squares", "matrix_rank pinv"),
     **from_module(f"{_API}.lu_factors", "lu_matrix_inverse lu_reconstruct lu_solve"),
     **from_module(f"{_API}.matrix_functions", "logm sqrtm"),
     **from_module(f"{_API}.tridiagonal", "tridiagonal_matmul tridiagonal_solve"),
-    **from_module(f"{_API}.matrix", "cross matmul matvec tensordot trace"),
+    **from_module(f"{_API}.matrix", "cross matvec tensordot"),
+    **from_module(
+        f"{_OPERATORS}.dispatch",
+        "adjoint cholesky logdet matmul trace",
+    ),
+    **_OPERATOR_NAMES,
     "band_part": f"{_API}.matrix_diag:matrix_band_part",
-    "det": f"{_API}.linear_algebra:matrix_determinant",
+    "det": f"{_OPERATORS}.dispatch:matrix_determinant",
     "diag": f"{_API}.matrix_diag:matrix_diag",
-    "diag_part": f"{_API}.matrix_diag:matrix_diag_part",
+    "diag_part": f"{_OPERATORS}.dispatch:matrix_diag_part",
     "eigh": f"{_API}.linear_algebra:self_adjoint_eig",
     "eigvalsh": f"{_API}.linear_algebra:self_adjoint_eigvals",
     "expm": f"{_API}.matrix_functions:matrix_exponential",
-    "inv": f"{_API}.linear_algebra:matrix_inverse",
+    "inv": f"{_OPERATORS}.dispatch:matrix_inverse",
     "l2_normalize": f"{_API}.nn_normalization:l2_normalize",
     "lstsq": f"{_API}.least_squares:matrix_solve_ls",
     "set_diag": f"{_API}.matrix_diag:matrix_set_diag",
     "tensor_diag": f"{_API}.matrix_diag:diag",
     "tensor_diag_part": f"{_API}.matrix_diag:diag_part",
-    "solve": f"{_API}.linear_algebra:matrix_solve",
+    "solve": f"{_OPERATORS}.dispatch:matrix_solve",
     "transpose": f"{_API}.array:matrix_transpose",
     "triangular_solve": f"{_API}.linear_algebra:matrix_triangular_solve",
 }
