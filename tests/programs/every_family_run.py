@@ -8,11 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from tests.programs import critical_sections, sparse_matrix_runs, xla_runs
+from tests.programs import (
+    critical_sections,
+    rare_gradients,
+    sparse_matrix_runs,
+    xla_runs,
+)
 
 MODULES: Mapping[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
-    for module in (critical_sections, sparse_matrix_runs, xla_runs)
+    for module in (critical_sections, rare_gradients, sparse_matrix_runs, xla_runs)
 }
 RUNS: Mapping[str, Callable[[ModuleType], list[Any]]] = {
     f"{name}.{run}": function

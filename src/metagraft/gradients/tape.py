@@ -21,9 +21,14 @@ from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op as apply_op
 from metagraft.graph.build.accumulation import add_n
 from metagraft.graph.build.array import ones, ones_like, zeros, zeros_like
-from metagraft.graph.build.math import conj
+from metagraft.graph.build.broadcast_gradient import (
+    has_equal_static_shapes,
+    reduce_gradient_args,
+)
+from metagraft.graph.build.math import conj, scalar_mul
 from metagraft.graph.graph import Graph
 from metagraft.graph.operation import Operation
+from metagraft.graph.scopes import control_dependencies
 from metagraft.graph.tensor import Tensor
 
 __all__ = ["Tape"]
@@ -42,6 +47,7 @@ _MAY_LACK: Final = {
     "FusedBatchNorm": {1, 2, 3, 4},
 }
 _HAND_ON: Final = frozenset({"Add", "AddV2", "Sub"})
+_LEAVE_OUT: Final = frozenset({*_HAND_ON, "Mul", "SquaredDifference"})
 
 
 @dataclass(slots=True)
@@ -119,6 +125,8 @@ class _Walk:
         self._makers: dict[Tensor, Operation | None] = dict.fromkeys(tape.watched)
         self._positions: dict[Operation, int] = {}
         for position, op in tape.operations():
+            if op.type == "StopGradient":
+                continue
             inputs = map(_origin, op.inputs)
             if any(self._is_recorded(x, position, tape) for x in inputs):
                 self._makers.update(dict.fromkeys(op.outputs, op))
@@ -221,14 +229,40 @@ class _Walk:
 
 
 def _skipping(op: Operation, needed: Sequence[bool], grads: Sequence[Any]) -> Any:
-    """Return the gradients where that of a constant scalar is left out; else None."""
-    if len(needed) != 2 or needed[1] or op.inputs[1].shape.ndims != 0:
+    """Return the gradients of an operation without what nobody needs; else None.
+
+    Source: tensorflow python/ops/math_grad.py, what its rules do with
+    `skip_input_indices`.
+    """
+    if len(needed) != 2 or all(needed) or op.type not in _LEAVE_OUT:
         return None
-    if op.type in _HAND_ON:
-        return [grads[0], None]
+    (x, y), dy = op.inputs, grads[0]
+    if op.type == "SquaredDifference":
+        return None if has_equal_static_shapes(x, y, dy) else _square(x, y, dy, needed)
+    if not needed[1] and y.shape.ndims == 0:
+        if op.type in _HAND_ON:
+            return [dy, None]
+        return [apply_op("Mul", x=dy, y=conj(y)), None]
+    is_plain = op.type in _HAND_ON or dy.dtype in (dtypes.int32, dtypes.float32)
+    if is_plain and has_equal_static_shapes(x, y, dy):
+        return None
     if op.type == "Mul":
-        return [apply_op("Mul", x=grads[0], y=conj(op.inputs[1])), None]
-    return None
+        wanted = (
+            apply_op("Mul", x=dy, y=conj(y)) if needed[0] else None,
+            apply_op("Mul", x=conj(x), y=dy) if needed[1] else None,
+        )
+    else:
+        other = dy if op.type != "Sub" or not needed[1] else -dy
+        wanted = dy if needed[0] else None, other if needed[1] else None
+    return reduce_gradient_args(x, y, *wanted)
+
+
+def _square(x: Tensor, y: Tensor, dy: Any, needed: Sequence[bool]) -> Any:
+    """Return the gradients of `(x - y)^2`."""
+    with control_dependencies([dy]):
+        slope = scalar_mul(2.0, dy) * (x - y)
+    wanted = slope if needed[0] else None, -slope if needed[1] else None
+    return reduce_gradient_args(x, y, *wanted)
 
 
 def _ones(tensor: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from metagraft.graph.build import array
 from metagraft.graph.op_spec import NO_RULE_YET, GradientBuilder, OpSpec, Shapes
 from metagraft.graph.shape_checks import merge_dim, merged, with_rank
 from metagraft.graph.shapes import Dims
+from metagraft.ops.normalization_gradient import fused_batch_norm_grad_gradient
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -207,7 +208,7 @@ OPS = (
             name=f"FusedBatchNormGrad{version}",
             attrs=FusedBatchNormAttrs.read,
             shape=fused_batch_norm_grad_shape,
-            gradient=NO_RULE_YET,
+            gradient=fused_batch_norm_grad_gradient,
             source=_SOURCE,
         )
         for version in ("", "V2", "V3")

@@ -117,6 +117,25 @@ def gather_gradient(
     return (IndexedSlices(values, rows, params_shape), None)
 
 
+def gather_nd_gradient(
+    g: GradientBuilder, op: Operation, dy: Tensor
+) -> Sequence[IndexedSlices | Tensor | None]:
+    """The slices with their indices, or scattered into zeros.
+
+    Source: tensorflow python/ops/array_grad.py _ResourceGatherNdGrad.
+    """
+    from metagraft.graph.build import array
+    from metagraft.graph.composite import IndexedSlices
+
+    handle, indices = op.inputs
+    shape = g.op("VariableShape", input=handle, out_type=indices.dtype)
+    dims = indices.dims
+    if dims is not None and len(dims) == 2 and dims[-1] == 1:
+        rows = array.squeeze(indices, axis=-1)
+        return (IndexedSlices(dy, rows, shape), None)
+    return (g.op("ScatterNd", indices=indices, updates=dy, shape=shape), None)
+
+
 def count_up_to_shape(_: Attributes, inputs: Shapes) -> tuple[Dims]:
     """A scalar variable gives a scalar."""
     return (with_rank(_behind(inputs, None), 0),)
@@ -155,6 +174,11 @@ OPS = (
         gradient=gather_gradient,
         source=SOURCE,
     ),
-    OpSpec(name="ResourceGatherNd", shape=gather_nd_shape, source=SOURCE),
+    OpSpec(
+        name="ResourceGatherNd",
+        shape=gather_nd_shape,
+        gradient=gather_nd_gradient,
+        source=SOURCE,
+    ),
     OpSpec(name="ResourceCountUpTo", shape=count_up_to_shape, source=SOURCE),
 )
