@@ -104,6 +104,10 @@ BUILDING: dict[str, Mistake] = {
     "const5": lambda tf: tf.constant(None),
     "const6": lambda tf: tf.constant("a", tf.float32),
     "const8": lambda tf: tf.constant(_x(tf)),
+    "ph_shape": lambda tf: tf.placeholder(tf.float32, [-1, 10]),
+    "large_shape": lambda tf: tf.convert_to_tensor(
+        tf.TensorShape([2**31, 2]), tf.int32
+    ),
     "ph": lambda tf: tf.placeholder("nope"),
     "phd": lambda tf: tf.placeholder_with_default([1, 2], [3]),
     "ens": lambda tf: tf.ensure_shape(_x(tf), [2, 4]),
@@ -173,6 +177,11 @@ RUNNING: dict[str, Mistake] = {
     "r_oh": lambda tf: tf.one_hot([1], tf.placeholder_with_default(-2, [])),
     "r_rev": lambda tf: tf.reverse(_u(tf), [3]),
     "r_uniq": lambda tf: tf.unique(_u(tf))[0],
+    "r_text": lambda tf: tf.cast(_u(tf), tf.string),
+    "r_number": lambda tf: tf.cast(["1"], tf.int32),
+    "r_offset": lambda tf: tf.raw_ops.ConcatOffset(
+        concat_dim=1, shape=[[2, 3, 5], [2, 7, 10]]
+    )[0],
     "r_guarantee": _guaranteed_handle,
     "r_dp": lambda tf: tf.dynamic_partition(
         [1.0], tf.placeholder_with_default([5], [1]), 2

@@ -166,9 +166,8 @@ def _shape(value: Any, name: str) -> Any:
     try:
         return dims_to_proto(as_dims(value))
     except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"Error converting {value!r} (arg name = {name}) to a TensorShape: {error}"
-        ) from error
+        text = f"Error converting {name} to a TensorShape: {error}."
+        raise type(error)(text) from error
 
 
 def _tensor(value: Any, name: str) -> TensorProto:

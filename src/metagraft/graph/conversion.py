@@ -186,8 +186,14 @@ def _shape_constant(
             f"Cannot convert {value} to dtype {dtype.name}. Only int32 and int64 are"
             " supported."
         )
+    is_large = any(size >= 2**31 for size in dims)
+    if is_large and dtype == dtypes.int32:
+        raise ValueError(
+            f"Cannot convert TensorShape {value} to dtype int32; a dimension is too "
+            "large. Consider using tf.int64."
+        )
     if dtype is None:
-        dtype = dtypes.int64 if any(d >= 2**31 for d in dims) else dtypes.int32
+        dtype = dtypes.int64 if is_large else dtypes.int32
     return constant(list(dims), dtype, name=name or "shape_as_tensor")
 
 

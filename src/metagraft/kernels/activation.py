@@ -29,7 +29,12 @@ def relu(_attrs: Any, x: Array) -> tuple[Array]:
 
 
 def relu_grad(_attrs: Any, dy: Array, y: Array) -> tuple[Array]:
-    return (namespace(dy, y).where(y > _number(y, 0), dy, _number(dy, 0)),)
+    return (_where_or_times_zero(y > _number(y, 0), dy),)
+
+
+def _where_or_times_zero(is_passed: Array, dy: Array) -> Array:
+    """Return `dy`, elsewhere its product with zero: NaN where it is not finite."""
+    return namespace(is_passed, dy).where(is_passed, dy, dy * _number(dy, 0))
 
 
 def relu6(_attrs: Any, x: Array) -> tuple[Array]:
@@ -39,7 +44,7 @@ def relu6(_attrs: Any, x: Array) -> tuple[Array]:
 
 def relu6_grad(_attrs: Any, dy: Array, y: Array) -> tuple[Array]:
     is_between = (y > _number(y, 0)) & (y < _number(y, 6))
-    return (namespace(dy, y).where(is_between, dy, _number(dy, 0)),)
+    return (_where_or_times_zero(is_between, dy),)
 
 
 def leaky_relu(attrs: Any, x: Array) -> tuple[Array]:

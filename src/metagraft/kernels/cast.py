@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import ml_dtypes
 import numpy as np
 
+from metagraft.errors import UnimplementedError
+from metagraft.graph.dtypes import kernel_name
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
 
 __all__ = ["KERNELS"]
+
+# The kinds of NumPy's types that hold strings.
+_TEXT: Final = "OSU"
 
 
 def _is_float(dtype: Any) -> bool:
@@ -31,6 +36,13 @@ def _with_cleared_bits(x: Array, count: int) -> Array:
 def cast(attrs: Any, x: Array) -> tuple[Array]:
     source = x.dtype
     target = attrs["DstT"].numpy_dtype
+    if (source.kind in _TEXT) != (target.kind in _TEXT):
+        raise UnimplementedError(
+            None,
+            None,
+            f"Cast {kernel_name(attrs['SrcT'])} to {kernel_name(attrs['DstT'])} is not"
+            " supported",
+        )
     if source.kind == "c" and target.kind != "c":
         x = x.real
     if target.kind == "b":

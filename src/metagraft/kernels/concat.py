@@ -109,10 +109,15 @@ def _check_offsets(concat_dim: Array, shapes: tuple[Array, ...]) -> int:
             raise InvalidArgumentError(
                 None,
                 None,
-                f"All dimensions except {axis} must match. Input {i} has shape {dims}"
-                f" and doesn't match input 0 with shape {first}.",
+                f"All dimensions except {axis} must match. Input {i} has shape "
+                f"{_listed(dims)} and doesn't match input 0 with shape "
+                f"{_listed(first)}.",
             )
     return axis
+
+
+def _listed(sizes: Array) -> str:
+    return f"[{' '.join(str(size) for size in sizes)}]"
 
 
 def concat_offset(

@@ -78,7 +78,7 @@ def is_finite(_attrs: Any, x: Array) -> tuple[Array]:
 
 
 def sigmoid_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
-    return (dy * y * (_number(y, 1) - y),)
+    return (dy * (y * (_number(y, 1) - y)),)
 
 
 def tanh_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
@@ -87,20 +87,24 @@ def tanh_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
 
 def reciprocal_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
     conjugate = namespace(y).conj(y)
-    return (-conjugate * dy * conjugate,)
+    return (_times(-(conjugate * conjugate), dy),)
 
 
 def sqrt_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
-    xp = namespace(y, dy)
-    slope = _number(y, 0.5) * dy / xp.conj(y)
-    return (xp.where(dy == 0, xp.zeros_like(slope), slope),)
+    return (_times(_number(y, 0.5) / namespace(y).conj(y), dy),)
 
 
 def rsqrt_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
-    xp = namespace(y, dy)
-    conjugate = xp.conj(y)
-    slope = _number(y, -0.5) * (dy * conjugate) * (conjugate * conjugate)
-    return (xp.where(dy == 0, xp.zeros_like(slope), slope),)
+    conjugate = namespace(y).conj(y)
+    slope = _number(y, -0.5) * conjugate * (conjugate * conjugate)
+    return (_times(slope, dy),)
+
+
+def _times(slope: Array, dy: Array) -> Array:
+    """Return `slope * dy`, zero where `dy` is, even if the slope is infinite."""
+    product = slope * dy
+    xp = namespace(product)
+    return xp.where(dy == 0, xp.zeros_like(product), product)
 
 
 KERNELS = {

@@ -34,8 +34,17 @@ def _special(name: str) -> KernelFunction:
     return call
 
 
-def lgamma(_attrs: Any, x: Array) -> tuple[Array]:
-    return (lax().lgamma(x),)
+def _in_double(name: str) -> KernelFunction:
+    """Return the kernel that calls `jax.lax`'s function `name` in double precision.
+
+    In single precision it loses all digits where the function is near zero.
+    """
+
+    def call(_attrs: Any, x: Array) -> tuple[Array]:
+        function = getattr(lax(), name)  # keeps 64 bits from here on
+        return (function(x.astype(np.float64)).astype(x.dtype),)
+
+    return call
 
 
 def erf(_attrs: Any, x: Array) -> tuple[Array]:
@@ -48,6 +57,72 @@ def erfc(_attrs: Any, x: Array) -> tuple[Array]:
 
 def erfinv(_attrs: Any, x: Array) -> tuple[Array]:
     return (lax().erf_inv(x),)
+
+
+def igamma(_attrs: Any, a: Array, x: Array) -> tuple[Array]:
+    value, a, x = _of_pair("igamma", a, x)
+    return (_at_edges(value, a, x, at_infinite_a=0, at_zero=0),)
+
+
+def igammac(_attrs: Any, a: Array, x: Array) -> tuple[Array]:
+    value, a, x = _of_pair("igammac", a, x)
+    value = _at_edges(value, a, x, at_infinite_a=1)
+    is_far = (a > 0) & (x == np.inf)
+    return (jax_numpy().where(is_far, value.dtype.type(0), value),)
+
+
+def igamma_slope(name: str) -> KernelFunction:
+    """Return the kernel of a derivative of the incomplete gamma function by `a`."""
+
+    def call(_attrs: Any, a: Array, x: Array) -> tuple[Array]:
+        value, a, x = _of_pair(name, a, x)
+        value = _at_edges(value, a, x, at_infinite_a=0, at_zero=0)
+        is_far = (a > 0) & (x == np.inf)
+        return (jax_numpy().where(is_far, value.dtype.type(0), value),)
+
+    return call
+
+
+def _of_pair(name: str, a: Array, x: Array) -> tuple[Array, Array, Array]:
+    """Return what `jax.lax`'s function gives, and its operands of one shape."""
+    a, x = jax_numpy().broadcast_arrays(a, x)
+    return getattr(lax(), name)(a, x), a, x
+
+
+def _at_edges(
+    value: Array,
+    a: Array,
+    x: Array,
+    *,
+    at_infinite_a: float,
+    at_zero: float | None = None,
+) -> Array:
+    """Return values of an incomplete gamma function, with TensorFlow's at the edges.
+
+    Source: Eigen SpecialFunctionsImpl.h, igamma_generic_impl.
+    """
+    where, number = jax_numpy().where, value.dtype.type
+    value = where((a == 0) & (x > 0), number(np.nan), value)
+    value = where((a == np.inf) & (x > 0), number(at_infinite_a), value)
+    return value if at_zero is None else where(x == 0, number(at_zero), value)
+
+
+def zeta(_attrs: Any, x: Array, q: Array) -> tuple[Array]:
+    value, x, q = _of_pair("zeta", x, q)
+    where, number = jax_numpy().where, value.dtype.type
+    value = where(x < 1, number(np.nan), value)
+    value = where((x > 1) & (q == np.inf), number(0), value)
+    steep = where(q > 1, number(0), where(q == 1, number(1), number(np.inf)))
+    is_steep = (x == np.inf) & (q == q)  # not for NaN
+    return (where(is_steep, steep, value),)
+
+
+def polygamma(_attrs: Any, a: Array, x: Array) -> tuple[Array]:
+    jnp = jax_numpy()
+    dtype = x.dtype
+    value, a, x = _of_pair("polygamma", a.astype(np.float64), x.astype(np.float64))
+    is_flat = (a >= 1) & (a == jnp.floor(a)) & (a < np.inf) & (x == np.inf)
+    return (jnp.where(is_flat, np.float64(0), value).astype(dtype),)
 
 
 def ndtri(_attrs: Any, p: Array) -> tuple[Array]:
@@ -116,19 +191,19 @@ KERNELS = {
     "BesselY1": _of_scipy("y1", below=-np.inf),
     "Betainc": Kernel(_broadcast("betainc")),
     "Dawsn": _of_scipy("dawsn"),
-    "Digamma": Kernel(_special("digamma")),
+    "Digamma": Kernel(_in_double("digamma")),
     "Erf": Kernel(erf),
     "Erfc": Kernel(erfc),
     "Erfinv": Kernel(erfinv),
     "Expint": Kernel(expint),
     "FresnelCos": _of_scipy("fresnel", 1),
     "FresnelSin": _of_scipy("fresnel", 0),
-    "Igamma": Kernel(_broadcast("igamma")),
-    "IgammaGradA": Kernel(_broadcast("igamma_grad_a")),
-    "Igammac": Kernel(_broadcast("igammac")),
-    "Lgamma": Kernel(lgamma),
+    "Igamma": Kernel(igamma),
+    "IgammaGradA": Kernel(igamma_slope("igamma_grad_a")),
+    "Igammac": Kernel(igammac),
+    "Lgamma": Kernel(_in_double("lgamma")),
     "Ndtri": Kernel(ndtri),
-    "Polygamma": Kernel(_broadcast("polygamma")),
+    "Polygamma": Kernel(polygamma),
     "Spence": Kernel(_special("spence")),
-    "Zeta": Kernel(_broadcast("zeta")),
+    "Zeta": Kernel(zeta),
 }

@@ -147,7 +147,39 @@ BINARY = [
     "Zeta",
     "Polygamma",
 ]
+SPECIAL_PAIRS = {
+    "Igamma": ("a", "x"),
+    "IgammaGradA": ("a", "x"),
+    "Igammac": ("a", "x"),
+    "Polygamma": ("a", "x"),
+    "Zeta": ("x", "q"),
+}
+# Gradients of operands of one shape.
+SPECIAL_SLOPES = {
+    "ReciprocalGrad": ("y", "dy"),
+    "SqrtGrad": ("y", "dy"),
+    "SigmoidGrad": ("y", "dy"),
+    "ReluGrad": ("gradients", "features"),
+    "Relu6Grad": ("gradients", "features"),
+}
 REDUCTIONS = ["Sum", "Mean", "Prod", "Max", "Min", "EuclideanNorm"]
+
+
+def special_slopes() -> Iterator[Case]:
+    """Yield special functions and derivatives at zeros, infinities and poles."""
+    edges_of_both = np.array([0, 1, -1, 0.5, 2, -2, np.inf, -np.inf, np.nan])
+    for name in ("float32", "float64"):
+        x = edges_of_both.astype(name)
+        for op, (first, second) in SPECIAL_PAIRS.items():
+            operands = {first: x[:-3, None] if op == "Polygamma" else x[:, None]}
+            yield Case("binary", op, {}, operands | {second: x[None, :]})
+        for op, (first, second) in SPECIAL_SLOPES.items():
+            left, right = (part.copy() for part in np.meshgrid(x, x))
+            yield Case("binary", op, {}, {first: left, second: right})
+    half = np.array([0, 1.5, 1e-4, 6e4, -6e4], np.float16)
+    for op in ("SigmoidGrad", "ReciprocalGrad"):
+        y, dy = (part.copy() for part in np.meshgrid(half, half))
+        yield Case("binary", op, {}, {"y": y, "dy": dy})
 
 
 def _operand(op: str, name: str) -> Any:
@@ -252,6 +284,7 @@ def special_pairs() -> Iterator[Case]:
         left, right = ("y", "x") if op == "Atan2" else ("x", "y")
         operands = {left: special[:, None], right: special[None, :]}
         yield Case("binary", op, {}, operands)
+    yield from special_slopes()
     quotients = np.array([1.0, -1.0, 0.3, 6.0], np.float32)
     for op in ("FloorDiv", "FloorMod"):
         operands = {"x": quotients[:, None], "y": np.array([0.1, -0.1, 3], np.float32)}
