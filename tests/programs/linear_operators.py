@@ -223,6 +223,120 @@ def parts_of_operators(tf: ModuleType) -> None:
     ].to_dense()
 
 
+def block_operators(tf: ModuleType) -> None:
+    """Operators on the diagonal, and on and below it."""
+    linalg = tf.linalg
+    x, vector = tf.placeholder(tf.float32, [5, 2]), tf.placeholder(tf.float32, [5])
+    small = linalg.LinearOperatorDiag([1.0, 2.0], is_positive_definite=True)
+    full = linalg.LinearOperatorFullMatrix(tf.placeholder(tf.float32, [4, 3, 3]))
+    blocks = linalg.LinearOperatorBlockDiag([small, full])
+    use(blocks, x, vector)
+    parts, vectors = (
+        [tf.zeros([2, 1]), tf.zeros([3, 1])],
+        [tf.zeros([2]), tf.zeros([3])],
+    )
+    for adjoint in (False, True):
+        blocks.matmul(list(parts), adjoint=adjoint)
+        blocks.solve(list(parts), adjoint=adjoint)
+        blocks.matvec(list(vectors), adjoint=adjoint)
+        blocks.solvevec(list(vectors), adjoint=adjoint)
+    blocks.matmul(tf.zeros([2, 5]), adjoint_arg=True)
+    blocks.matmul(blocks).to_dense()
+    blocks.solve(blocks, name="solved").to_dense()
+    unknown = linalg.LinearOperatorBlockDiag(
+        [small, linalg.LinearOperatorFullMatrix(tf.placeholder(tf.float32))]
+    )
+    unknown.matmul(x)
+    unknown.shape_tensor()
+    wide = linalg.LinearOperatorFullMatrix(tf.placeholder(tf.float32, [3, 2]))
+    lower = linalg.LinearOperatorBlockLowerTriangular([[small], [wide, full]])
+    use(lower, x, vector)
+    for adjoint in (False, True):
+        lower.matmul(list(parts), adjoint=adjoint)
+        lower.solve(list(parts), adjoint=adjoint)
+        lower.matvec(list(vectors), adjoint=adjoint)
+        lower.solvevec(list(vectors), adjoint=adjoint)
+    deeper = linalg.LinearOperatorBlockLowerTriangular(
+        [
+            [small],
+            [linalg.LinearOperatorScaledIdentity(2, 3.0), small],
+            [linalg.LinearOperatorIdentity(2), small, small],
+        ],
+        name="deeper",
+    )
+    deeper.inverse().to_dense()
+    deeper[...].matmul(tf.zeros([6, 1]))
+
+
+def kronecker_operators(tf: ModuleType) -> None:
+    """Kronecker products."""
+    linalg = tf.linalg
+    x, vector = tf.placeholder(tf.float32, [6, 2]), tf.placeholder(tf.float32, [6])
+    small = linalg.LinearOperatorDiag([1.0, 2.0], is_positive_definite=True)
+    full = linalg.LinearOperatorFullMatrix(
+        tf.placeholder(tf.float32, [4, 3, 3]),
+        is_self_adjoint=True,
+        is_positive_definite=True,
+    )
+    use(linalg.LinearOperatorKronecker([small, full]), x, vector)
+    number = linalg.LinearOperatorFullMatrix(tf.placeholder(tf.complex64, [2, 2]))
+    product = linalg.LinearOperatorKronecker([number, number, number], name="three")
+    number, without = tf.zeros([8], tf.complex64), ("cond", "assert_non_singular")
+    use(product, tf.zeros([8, 1], tf.complex64), number, without)
+    product.matmul(tf.zeros([3, 8], tf.complex64), adjoint_arg=True)
+
+
+def circulant_operators(tf: ModuleType) -> None:
+    """Circulant and Toeplitz matrices."""
+    linalg = tf.linalg
+    number = tf.placeholder(tf.complex64, [4])
+    x, vector = tf.zeros([4, 2], tf.complex64), tf.zeros([4], tf.complex64)
+    one = linalg.LinearOperatorCirculant(number)
+    use(one, x, vector)
+    one.convolution_kernel()
+    one.matmul(one).to_dense()
+    one.solve(one).to_dense()
+    real = linalg.LinearOperatorCirculant(
+        tf.placeholder(tf.float32, [3, 4]), input_output_dtype=tf.float32, name="real"
+    )
+    use(real, tf.zeros([4, 2]), tf.zeros([4]))
+    two = linalg.LinearOperatorCirculant2D(tf.placeholder(tf.complex64, [2, 2]))
+    use(two, x, vector)
+    two.block_shape_tensor()
+    unknown = linalg.LinearOperatorCirculant2D(
+        tf.placeholder(tf.complex64, [None, 2, 2, None]), name="unknown"
+    )
+    use(unknown, x, vector)
+    three = linalg.LinearOperatorCirculant3D(tf.placeholder(tf.complex64, [3, 2, 2, 1]))
+    use(three, x, vector)
+    three[1].to_dense()
+    row, col = (tf.placeholder(tf.float32, [3, 4]) for _ in range(2))
+    toeplitz = linalg.LinearOperatorToeplitz(col, row)
+    use(toeplitz, tf.zeros([4, 2]), tf.zeros([4]))
+    toeplitz[0].to_dense()
+
+
+def special_operators(tf: ModuleType) -> None:
+    """Reflections, permutations, few diagonals."""
+    linalg = tf.linalg
+    x, vector = tf.placeholder(tf.float32, [4, 2]), tf.placeholder(tf.float32, [4])
+    use(linalg.LinearOperatorHouseholder(vector), x, vector)
+    axes = tf.placeholder(tf.float32, [None, None])
+    use(linalg.LinearOperatorHouseholder(axes, name="axes"), x, vector)
+    use(linalg.LinearOperatorPermutation([1, 2, 0, 3]), x, vector)
+    order = tf.placeholder(tf.int32, [3, 4])
+    use(linalg.LinearOperatorPermutation(order, name="order"), x, vector)
+    tridiag = linalg.LinearOperatorTridiag
+    compact = tridiag(tf.placeholder(tf.float32, [5, 3, 4]))
+    use(compact, tf.zeros([5, 4, 2]), tf.zeros([5, 4]))
+    compact.solve(tf.zeros([2, 4]), adjoint_arg=True)
+    compact[1].to_dense()
+    sequence = [tf.placeholder(tf.float32, [4]) for _ in range(3)]
+    use(tridiag(sequence, diagonals_format="sequence", name="three"), x, vector)
+    matrix = tf.placeholder(tf.float32, [4, 4])
+    use(tridiag(matrix, diagonals_format="matrix", name="whole"), x, vector)
+
+
 PROGRAMS = (
     diagonal_operators,
     dense_operators,
@@ -231,4 +345,8 @@ PROGRAMS = (
     low_rank_updates,
     functions_of_operators,
     parts_of_operators,
+    block_operators,
+    kronecker_operators,
+    circulant_operators,
+    special_operators,
 )

@@ -6,18 +6,20 @@ Source: tensorflow python/ops/linalg/linear_operator_composition.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
 from typing import Any, ClassVar
 
-from metagraft.api.array import broadcast_static_shape
 from metagraft.api.linear_algebra import cholesky
 from metagraft.api.linear_operators.hints import described, given, has_adjoint_form
+from metagraft.api.linear_operators.joined import (
+    batch_sizes_by_adding,
+    joint_batch_shape,
+    operators_of_one_dtype,
+)
 from metagraft.api.linear_operators.lower_triangular import (
     LinearOperatorLowerTriangular,
 )
 from metagraft.api.linear_operators.operator import LinearOperator
 from metagraft.api.math import sign
-from metagraft.api.shape_checks import assert_proper_iterable
 from metagraft.graph import dtypes
 from metagraft.graph.build import array
 from metagraft.graph.build.control_flow import group
@@ -27,26 +29,7 @@ from metagraft.graph.scopes import name_scope
 from metagraft.graph.shapes import TensorShape
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["LinearOperatorComposition", "operators_of_one_dtype"]
-
-
-def operators_of_one_dtype(operators: Any) -> list[LinearOperator]:
-    """A list of operators.
-
-    Raises:
-        TypeError: They are no collection, or have several types.
-        ValueError: There are none.
-    """
-    assert_proper_iterable(operators)
-    listed = list(operators)
-    if not listed:
-        raise ValueError(f"Expected a non-empty list of operators. Found: {listed}")
-    if any(operator.dtype != listed[0].dtype for operator in listed):
-        found = "   ".join(str((o.name, o.dtype)) for o in listed)
-        raise TypeError(
-            f"Expected all operators to have the same dtype.  Found {found}"
-        )
-    return listed
+__all__ = ["LinearOperatorComposition"]
 
 
 class LinearOperatorComposition(LinearOperator):
@@ -97,20 +80,15 @@ class LinearOperatorComposition(LinearOperator):
             between.assert_is_compatible_with(operator.range_dimension)
             between = operator.domain_dimension
         ends = self.operators[0].range_dimension, self.operators[-1].domain_dimension
-        batches = [operator.batch_shape for operator in self.operators]
-        return reduce(broadcast_static_shape, batches).concatenate(TensorShape(ends))
+        return joint_batch_shape(self.operators).concatenate(TensorShape(ends))
 
     def _shape_tensor(self) -> Tensor:
-        first, *others = self.operators
         if self.shape.is_fully_defined():
             sizes = self.shape.as_list()
             return convert_to_tensor(sizes, dtype=dtypes.int32, name="shape")
-        rows = first.range_dimension_tensor()
+        rows = self.operators[0].range_dimension_tensor()
         ends = array.stack([rows, self.operators[-1].domain_dimension_tensor()])
-        zeros = array.zeros(first.batch_shape_tensor())
-        for operator in others:
-            zeros += array.zeros(operator.batch_shape_tensor())
-        return array.concat((array.shape(zeros), ends), 0)
+        return array.concat((batch_sizes_by_adding(self.operators), ends), 0)
 
     def _cholesky(self) -> LinearOperator:
         left = self.operators[0]

@@ -31,6 +31,10 @@ class OperatorParts(CompositeTensor):
         """The arguments that it was made with."""
         raise NotImplementedError
 
+    def dims_of_parts(self) -> Mapping[str, int]:
+        """`matrix_dims` of this operator."""
+        return self.matrix_dims
+
     def component_tensors(self) -> list[Tensor]:
         """Return the tensors that it is made of."""
         return [

@@ -11,6 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from metagraft.api.linear_algebra import cholesky
+from metagraft.api.linear_operators.block_diag import LinearOperatorBlockDiag
+from metagraft.api.linear_operators.circulant import (
+    CirculantOperator,
+    LinearOperatorCirculant,
+    LinearOperatorCirculant2D,
+    LinearOperatorCirculant3D,
+)
 from metagraft.api.linear_operators.composition import LinearOperatorComposition
 from metagraft.api.linear_operators.diag import LinearOperatorDiag
 from metagraft.api.linear_operators.hints import (
@@ -43,7 +50,7 @@ __all__ = [
 ]
 
 Rule = Callable[[Any, Any], LinearOperator]
-Rules = tuple[tuple[type[LinearOperator], type[LinearOperator], Rule], ...]
+Rules = tuple[tuple[type[Any], type[Any], Rule], ...]
 
 
 def adjoint_operator(operator: LinearOperator) -> LinearOperator:
@@ -106,7 +113,59 @@ def _triangular(
     )
 
 
+def _check_blocks(left: Any, right: Any, message: str) -> None:
+    if len(left.operators) != len(right.operators):
+        raise ValueError(message)
+    for a, b in zip(left.operators, right.operators, strict=True):
+        if (b.range_dimension != a.domain_dimension) is True:
+            raise ValueError(
+                "Blocks are incompatible. Expected `x` to have dimension"
+                f" {a.domain_dimension} but got {b.range_dimension}."
+            )
+
+
+def _blocks(method: str, message: str) -> Rule:
+    """The rule that multiplies, or solves, block by block."""
+
+    def rule(left: Any, right: Any) -> LinearOperator:
+        _check_blocks(left, right, message)
+        pairs = zip(left.operators, right.operators, strict=True)
+        parts = [getattr(a, method)(b) for a, b in pairs]
+        return LinearOperatorBlockDiag(parts, is_non_singular=non_singular(left, right))
+
+    return rule
+
+
+def _circulant(spectrum: Any, left: Any, right: Any) -> LinearOperator:
+    # TF: the product takes and gives complex64, whatever the factors do.
+    kind: type[CirculantOperator] = type(right)
+    return kind(spectrum, **hints_of_commuting_product(left, right))
+
+
+def _circulants(combine: Callable[[Any, Any], Any]) -> Rules:
+    """A rule for each number of levels."""
+    kinds = (
+        LinearOperatorCirculant,
+        LinearOperatorCirculant2D,
+        LinearOperatorCirculant3D,
+    )
+    return tuple(
+        (kind, kind, lambda a, b: _circulant(combine(a.spectrum, b.spectrum), a, b))
+        for kind in kinds
+    )
+
+
 _PRODUCTS: Rules = (
+    *_circulants(lambda x, y: x * y),
+    (
+        LinearOperatorBlockDiag,
+        LinearOperatorBlockDiag,
+        _blocks(
+            "matmul",
+            "Can not efficiently multiply two `LinearOperatorBlockDiag`s together when"
+            " number of blocks differ.",
+        ),
+    ),
     (LinearOperatorIdentity, LinearOperator, _right),
     (LinearOperatorZeros, LinearOperator, _zeros),
     (
@@ -143,6 +202,16 @@ _PRODUCTS: Rules = (
     (LinearOperator, LinearOperatorZeros, _zeros),
 )
 _SOLUTIONS: Rules = (
+    *_circulants(lambda x, y: y / x),
+    (
+        LinearOperatorBlockDiag,
+        LinearOperatorBlockDiag,
+        _blocks(
+            "solve",
+            "Can not efficiently solve `LinearOperatorBlockDiag` when number of blocks"
+            " differ.",
+        ),
+    ),
     (LinearOperatorIdentity, LinearOperator, _right),
     (LinearOperatorInversion, LinearOperator, lambda a, b: a.operator.matmul(b)),
     (

@@ -47,13 +47,17 @@ def _batch_of(operator: Any) -> Tensor:
 def _changed(operator: Any, change: Callable[[Any, int], Any]) -> dict[str, Any]:
     """The parts of an operator, each changed."""
     changed = {}
-    for name, matrix_dims in operator.matrix_dims.items():
+    for name, matrix_dims in operator.dims_of_parts().items():
         value = getattr(operator, name)
-        if isinstance(value, list | tuple):
-            changed[name] = type(value)(change(item, matrix_dims) for item in value)
-        elif value is not None:
-            changed[name] = change(value, matrix_dims)
+        if value is not None:
+            changed[name] = _each_changed(value, matrix_dims, change)
     return changed
+
+
+def _each_changed(value: Any, dims: int, change: Callable[[Any, int], Any]) -> Any:
+    if isinstance(value, list | tuple):
+        return type(value)(_each_changed(item, dims, change) for item in value)
+    return change(value, dims)
 
 
 def _sliced(value: Any, matrix_dims: int, slices: Sequence[Any], batch: Tensor) -> Any:

@@ -10,13 +10,21 @@ _OPERATORS = f"{_API}.linear_operators"
 _OPERATOR_NAMES = {
     f"LinearOperator{kind}": f"{_OPERATORS}.{module}:LinearOperator{kind}"
     for module, kinds in {
+        "block_diag": ("BlockDiag",),
+        "block_lower_triangular": ("BlockLowerTriangular",),
+        "circulant": ("Circulant", "Circulant2D", "Circulant3D"),
         "composition": ("Composition",),
         "diag": ("Diag",),
         "full_matrix": ("FullMatrix",),
+        "householder": ("Householder",),
         "identity": ("Identity", "ScaledIdentity"),
+        "kronecker": ("Kronecker",),
         "low_rank_update": ("LowRankUpdate",),
         "lower_triangular": ("LowerTriangular",),
         "operator": ("",),
+        "permutation": ("Permutation",),
+        "toeplitz": ("Toeplitz",),
+        "tridiag": ("Tridiag",),
         "wrapped": ("Adjoint", "Inversion"),
         "zeros": ("Zeros",),
     }.items()
