@@ -19,13 +19,17 @@ def from_module(module: str, names: str) -> dict[str, str]:
 
 
 def lazy_names(
-    module_name: str, table: Mapping[str, str]
+    module_name: str,
+    table: Mapping[str, str],
+    through: Callable[[str, Any], Any] | None = None,
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return `__getattr__` and `__dir__` for a module.
 
     Args:
         module_name: The module's `__name__`.
         table: Where each public name is found, as `module` or `module:attribute`.
+        through: Is given each place and what was found there, and returns what the name
+            stands for.
     """
 
     def get(name: str) -> Any:
@@ -37,6 +41,8 @@ def lazy_names(
         if attribute:
             for part in attribute.split("."):
                 value = getattr(value, part)
+            if through is not None:
+                value = through(place, value)
         setattr(sys.modules[module_name], name, value)
         return value
 

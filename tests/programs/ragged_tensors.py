@@ -224,8 +224,117 @@ def ragged_masks(tf: ModuleType) -> None:
     choose(small, [True, False])
 
 
+def _three(tf: ModuleType) -> Any:
+    return (
+        tf.ragged.constant([[3.0, 1.0, 4.0], [], [1.0, 5.0]]),
+        tf.ragged.constant([[1.0], [2.0], [3.0]]),
+        tf.ragged.constant([[[1, 2], [3]], [[4]], []]),
+    )
+
+
+def ragged_elements(tf: ModuleType) -> None:
+    """Functions of elements, of one tensor and of two of the same rows."""
+    x, _, deep = _three(tf)
+    text = tf.ragged.constant([["a b", "C"], ["d"]])
+    for one in (x + x, x + 1.0, 2.0 * x, 1.0 - x, x / x, x > 1.0, -x, abs(x), x**2.0):
+        one.row_lengths()
+    for two in (deep * deep, deep * 2, deep // deep, deep % 3):
+        two.row_lengths()
+    (x > 1.0) & ~(x > 2.0)
+    tf.add(x, x, name="sum")
+    tf.maximum(x, 2.0)
+    tf.less(x, x)
+    tf.equal(deep, 1)
+    tf.math.divide_no_nan(x, x)
+    tf.logical_and(x > 1.0, x < 3.0, name="both")
+    for function in (tf.abs, tf.exp, tf.sigmoid, tf.nn.relu, tf.is_nan, tf.zeros_like):
+        function(x)
+    tf.sqrt(x, name="root")
+    tf.cast(deep, tf.float64)
+    tf.clip_by_value(x, 0.0, 2.0)
+    tf.strings.length(text)
+    tf.strings.upper(text, name="upper")
+    tf.strings.regex_replace(text, "a", "b")
+    tf.string_to_hash_bucket_fast(text, 5)
+    tf.strings.substr(text, 0, 1)
+    tf.as_string(deep)
+
+
+def ragged_reductions(tf: ModuleType) -> None:
+    """Along every axis, several and all, with axes kept and without."""
+    x, _, deep = _three(tf)
+    for axis in (None, 0, 1, -1, [0, 1]):
+        tf.reduce_sum(x, axis=axis)
+        tf.reduce_mean(x, axis=axis, keepdims=True, name="kept")
+    for axis in (0, 1, 2, [1, 2]):
+        tf.reduce_max(deep, axis=axis)
+    for reduce in (tf.reduce_prod, tf.reduce_min, tf.reduce_mean):
+        reduce(x, axis=1)
+    for reduce in (tf.reduce_any, tf.reduce_all):
+        reduce(x > 1.0, axis=1)
+        reduce(deep > 1, axis=[1, 2])
+    tf.math.reduce_variance(x, axis=1)
+    tf.math.reduce_std(x, axis=0)
+    y = tf.reduce_sum(x * x, axis=1)
+    tf.gradients(y, x.flat_values)
+
+
+def ragged_array_functions(tf: ModuleType) -> None:
+    """Put together, repeated, with axes more and fewer, chosen by numbers and flags."""
+    x, column, deep = _three(tf)
+    tf.concat([x, column], axis=0)
+    tf.concat([x, column], axis=1)
+    tf.concat([x, [[1.0], [2.0], [3.0]]], -1, name="joined")
+    tf.concat([deep, deep], axis=2)
+    tf.stack([x, column])
+    tf.stack([x, x], axis=1)
+    tf.expand_dims(x, 0)
+    tf.expand_dims(x, 1)
+    tf.expand_dims(x, -1)
+    tf.expand_dims(deep, 2)
+    tf.squeeze(column, 1)
+    tf.squeeze(tf.expand_dims(x, 1), axis=[1])
+    tf.size(x)
+    tf.rank(deep)
+    tf.one_hot(deep, 3)
+    tf.bitcast(x, tf.int32)
+    tf.tile(x, [2, 3])
+    tf.tile(deep, [1, 2, 1])
+    numbers = tf.ragged.constant([[0], [1, 2]])
+    tf.gather(x, [2, 0])
+    tf.gather(x, [[0, 1], [2, 2]])
+    tf.gather(x, numbers)
+    tf.gather(tf.constant([1, 2, 3]), numbers)
+    tf.where(x > 1.0)
+    tf.where(x > 1.0, x, x * 2.0)
+    tf.where([True, False, True], x, column)
+    tf.where_v2(x > 1.0, x, 0.0)
+    tf.add_n([x, x])
+    tf.nn.dropout(x, rate=0.3, seed=3)
+
+
+def ragged_slices(tf: ModuleType) -> None:
+    """Rows and parts of rows, in steps, from the end, with new axes."""
+    x, _, deep = _three(tf)
+    for _ in (x[1], x[1:], x[::2], x[:, 1:], x[:, :-1], x[:, ::2], x[..., 1:]):
+        pass
+    for _ in (x[:, None], x[None], x[::-1], x[:, ::-1], x[0, 1]):
+        pass
+    for _ in (deep[:, 0:1], deep[:, :, 1:], deep[0, 1], deep[1:, :1, 0:1]):
+        pass
+    number = tf.placeholder(tf.int32, [])
+    x[:, number:]
+    even = tf.RaggedTensor.from_uniform_row_length(tf.constant([1, 2, 3, 4, 5, 6]), 2)
+    for _ in (even[:, 1], even[:, -1], even[:, 0:1], even[1:]):
+        pass
+
+
 PROGRAMS = (
+    ragged_array_functions,
+    ragged_elements,
     ragged_masks,
+    ragged_reductions,
+    ragged_slices,
     ragged_crosses,
     functions_of_one_op,
     ragged_stacks,

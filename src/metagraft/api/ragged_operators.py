@@ -1,7 +1,6 @@
 """Python's operators on ragged tensors.
 
-Source: tensorflow python/ops/ragged/ragged_operators.py, ragged_getitem.py,
-ragged_dispatch.py.
+Source: tensorflow python/ops/ragged/ragged_operators.py.
 """
 
 from __future__ import annotations
@@ -9,12 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from metagraft.api.checks import assert_equal
 from metagraft.graph.apply_op import op
-from metagraft.graph.build import array, math
-from metagraft.graph.conversion import convert_to_tensor
-from metagraft.graph.scopes import control_dependencies, name_scope
-from metagraft.graph.tensor import Tensor
+from metagraft.graph.build import math
 
 __all__ = ["RaggedOperators"]
 
@@ -37,35 +32,17 @@ class RaggedOperators:
     __array_priority__ = 100
 
     def _apply(self, function: Callable[..., Any], other: Any, *, swap: bool) -> Any:
-        """Apply a function of two tensors to innermost values."""
-        mine: Any = self
-        if isinstance(other, RaggedOperators):
-            theirs: Any = other
-            with control_dependencies(_same_rows(mine, theirs)):
-                operands = mine.flat_values, theirs.flat_values
-                return mine.with_flat_values(function(*operands))
-        flat = mine.flat_values
-        other = convert_to_tensor(other, preferred_dtype=flat.dtype.base_dtype)
-        ranks = flat.shape.ndims, other.shape.ndims
-        if None in ranks or (ranks[1] and ranks[1] >= ranks[0]):
-            # TF: broadcasts a tensor along the rows.
-            raise NotImplementedError(
-                "An operator of a ragged tensor takes a ragged tensor of the same rows,"
-                " or a tensor of lower rank than its flat values. Received"
-                f" {other} for flat values {flat}."
-            )
-        operands = (other, flat) if swap else (flat, other)
-        return mine.with_flat_values(function(*operands))
+        """Apply a function of two tensors to innermost values; rows broadcast."""
+        from metagraft.api.ragged_elementwise import combined
+
+        return combined(function, *((other, self) if swap else (self, other)))
 
     def __getitem__(self, key: Any) -> Any:
-        """Return a row, or some rows.
+        """Return rows, parts of rows, or one value."""
+        from metagraft.api.ragged_items import item
 
-        Raises:
-            NotImplementedError: The key asks for parts of ragged rows.
-        """
-        with name_scope(None, "RaggedGetItem", [self, key]):
-            keys = key if isinstance(key, tuple | list) else [key]
-            return _item(self, list(keys))
+        mine: Any = self
+        return item(mine, key)
 
     def __add__(self, other: Any) -> Any:
         """Add element by element."""
@@ -109,11 +86,11 @@ class RaggedOperators:
 
     def __mod__(self, other: Any) -> Any:
         """Return remainders element by element."""
-        return self._apply(math.mod, other, swap=False)
+        return self._apply(_node("FloorMod"), other, swap=False)
 
     def __rmod__(self, other: Any) -> Any:
         """Return remainders element by element."""
-        return self._apply(math.mod, other, swap=True)
+        return self._apply(_node("FloorMod"), other, swap=True)
 
     def __pow__(self, other: Any) -> Any:
         """Raise to powers element by element."""
@@ -165,61 +142,3 @@ class RaggedOperators:
         """Return the magnitude of each element."""
         mine: Any = self
         return mine.with_flat_values(abs(mine.flat_values))
-
-
-def _same_rows(x: Any, y: Any) -> list[Any]:
-    """Demand that two ragged tensors are divided alike.
-
-    Raises:
-        ValueError: They have ragged axes in different numbers.
-    """
-    # TF: repeats rows of one element instead.
-    pairs = x.nested_row_splits, y.nested_row_splits
-    if len(pairs[0]) != len(pairs[1]):
-        raise ValueError("Inputs must have identical ragged splits")
-    return [
-        assert_equal(a, b, message="Inputs must have identical ragged splits")
-        for a, b in zip(*pairs, strict=True)
-        if a is not b
-    ]
-
-
-def _item(ragged: Any, keys: list[Any]) -> Any:
-    if not keys:
-        return ragged
-    row, rest = keys[0], keys[1:]
-    if row is Ellipsis and not rest:
-        return ragged
-    if isinstance(row, slice) and not rest:
-        found = _rows(ragged, row)
-        length = ragged.uniform_row_length
-        if length is None:
-            return found
-        return type(ragged).from_uniform_row_length(
-            found.values, length, nrows=found.nrows()
-        )
-    if isinstance(row, slice) or row is None or row is Ellipsis:
-        raise NotImplementedError(
-            "A ragged tensor takes a row, and then keys for that row, or one slice of"
-            f" rows. Received {keys}."
-        )
-    mine: Any = ragged
-    starts, limits = mine.row_splits[:-1], mine.row_splits[1:]
-    return mine.values[starts[row] : limits[row]][rest]
-
-
-def _rows(ragged: Any, key: slice) -> Any:
-    """Return rows that follow each other."""
-    if key == slice(None):
-        return ragged
-    if key.step not in (None, 1):
-        raise NotImplementedError(
-            f"A slice of the rows of a ragged tensor has no steps. Received {key}."
-        )
-    splits = ragged.row_splits
-    starts, limits = splits[:-1][key], splits[1:][key]
-    zero = array.zeros([1], splits.dtype)
-    new: Tensor = array.concat([zero[array.size(starts) :], starts[:1], limits], axis=0)
-    first, last = new[0], new[-1]
-    values = ragged.values[first:last]
-    return type(ragged).from_row_splits(values, new - first, validate=False)

@@ -20,7 +20,7 @@ from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.scopes import control_dependencies, name_scope
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["stack", "stack_dynamic_partitions", "with_one_splits_type"]
+__all__ = ["concat", "stack", "stack_dynamic_partitions", "with_one_splits_type"]
 
 
 def stack(values: Any, axis: int = 0, name: str | None = None) -> Any:
@@ -37,28 +37,53 @@ def stack(values: Any, axis: int = 0, name: str | None = None) -> Any:
     if not isinstance(values, list | tuple):
         values = [values]
     with name_scope(name, "RaggedConcat", values):
-        return _stacked(list(values), axis)
+        return _together(list(values), axis, is_stack=True)
 
 
-def _stacked(values: list[Any], axis: int) -> Any:
+def concat(values: Any, axis: int, name: str | None = None) -> Any:
+    """Put tensors behind each other along an axis; their rows may differ in length.
+
+    Args:
+        values: Tensors and ragged tensors of one rank.
+        axis: The axis along which they follow each other.
+        name: Name of the scope.
+
+    Raises:
+        ValueError: There are none, or their ranks differ.
+    """
+    if not isinstance(values, list | tuple):
+        values = [values]
+    with name_scope(name, "RaggedConcat", values):
+        return _together(list(values), axis, is_stack=False)
+
+
+def _together(values: list[Any], axis: int, *, is_stack: bool) -> Any:
     if not values:
         raise ValueError("rt_inputs may not be empty.")
     inputs = [as_values(value, name="rt_input") for value in values]
     dtype, inputs = with_one_splits_type(inputs)
+    if len(inputs) == 1 and not is_stack:
+        return inputs[0]
     rank = inputs[0].shape.ndims
     for value in inputs[1:]:
         if rank is None:
             rank = value.shape.ndims
         else:
             value.shape.assert_has_rank(rank)
-    place = _positive(axis, None if rank is None else rank + 1)
-    if rank == 1 and place == 0:
-        together = array.concat(inputs, axis=0)
+    place = _positive(axis, None if rank is None else rank + is_stack)
+    if is_stack and rank == 1 and place == 0:
+        rows = array.concat(inputs, axis=0)
         lengths = array.concat([array.shape(value) for value in inputs], axis=0)
-        return RaggedTensor.from_row_lengths(together, lengths)
+        return RaggedTensor.from_row_lengths(rows, lengths)
     is_dense = not any(isinstance(value, RaggedTensor) for value in inputs)
     if is_dense and rank is not None and place in (rank, rank - 1):
-        return array.stack(inputs, place)
+        together = array.stack if is_stack else array.concat
+        return together(inputs, place)
+    return _of_rows(inputs, place, dtype, is_stack=is_stack)
+
+
+def _of_rows(inputs: list[Any], place: int, dtype: Any, *, is_stack: bool) -> Any:
+    """Put tensors together, of which one is ragged or all become so."""
     inputs = [
         value
         if isinstance(value, RaggedTensor)
@@ -68,9 +93,9 @@ def _stacked(values: list[Any], axis: int) -> Any:
     levels = max(value.ragged_rank for value in inputs)
     inputs = [_of_rank(value, levels, dtype) for value in inputs]
     if place == 0:
-        return _one_after_other(inputs, is_stack=True)
+        return _one_after_other(inputs, is_stack=is_stack)
     if place == 1:
-        return _row_by_row(inputs)
+        return _row_by_row(inputs, is_stack=is_stack)
     first = inputs[0].row_splits
     checks = [
         assert_equal(
@@ -81,7 +106,8 @@ def _stacked(values: list[Any], axis: int) -> Any:
         for value in inputs[1:]
     ]
     with control_dependencies(checks):
-        inner = _stacked([value.values for value in inputs], place - 1)
+        values = [value.values for value in inputs]
+        inner = _together(values, place - 1, is_stack=is_stack)
         return RaggedTensor.from_row_splits(inner, first, validate=False)
 
 
@@ -144,7 +170,7 @@ def _joined_splits(splits: list[Any]) -> Tensor:
     return joined
 
 
-def _row_by_row(inputs: list[Any]) -> Any:
+def _row_by_row(inputs: list[Any], *, is_stack: bool) -> Any:
     """Put the first rows together, then the second ones, and so on."""
     count = len(inputs)
     rows = inputs[0].nrows()
@@ -165,12 +191,16 @@ def _row_by_row(inputs: list[Any]) -> Any:
         matrix = array.reshape(numbers, [count, -1])
         order = array.reshape(array.transpose(matrix), [-1])
         permuted = _chosen_rows(together, order)
-        splits = number_range(0, rows * count + 1, count)
+        if is_stack:
+            splits = number_range(0, rows * count + 1, count)
+        else:
+            splits = permuted.row_splits[::count]
         for value in inputs:
             known = value.shape[0].value
             if known is not None:
                 splits.set_shape([known + 1])
-        return RaggedTensor.from_row_splits(permuted, splits, validate=False)
+        joined = permuted if is_stack else permuted.values
+        return RaggedTensor.from_row_splits(joined, splits, validate=False)
 
 
 def _chosen_rows(ragged: RaggedTensor, rows: Tensor) -> RaggedTensor:

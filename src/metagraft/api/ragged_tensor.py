@@ -24,7 +24,7 @@ from metagraft.graph.scopes import name_scope
 from metagraft.graph.shapes import TensorShape
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["RaggedTensor", "is_ragged"]
+__all__ = ["RAGGED_TYPES", "RaggedTensor", "is_ragged"]
 
 
 def is_ragged(value: Any) -> bool:
@@ -388,3 +388,7 @@ class RaggedTensor(RaggedFactories, RaggedOperators, CompositeTensor):
     def component_feeds(self, value: Any) -> list[Any]:
         """Return what the parts are fed, given a `RaggedTensorValue`."""
         return [value.flat_values, *value.nested_row_splits]
+
+
+# For asking quickly, once for each argument of a call.
+RAGGED_TYPES = frozenset({RaggedTensor, RaggedTensorValue})

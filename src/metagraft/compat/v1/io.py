@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from metagraft.api.ragged_dispatch import with_ragged
 from metagraft.compat.v1.image import CODECS
 from metagraft.compat.v1.python_io import RECORD_FILES
 from metagraft.compat.v1.sparse import SERIALIZATION
@@ -35,4 +36,4 @@ _NAMES = {
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
 
-__getattr__, __dir__ = lazy_names(__name__, _NAMES)
+__getattr__, __dir__ = lazy_names(__name__, _NAMES, with_ragged)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from metagraft.api.ragged_dispatch import with_ragged
 from metagraft.lazy_names import from_module, lazy_names
 
 _API = "metagraft.api"
@@ -43,16 +44,18 @@ _NAMES = {
     **from_module(f"{_API}.lu_factors", "lu_matrix_inverse lu_reconstruct lu_solve"),
     **from_module(f"{_API}.matrix_functions", "logm sqrtm"),
     **from_module(f"{_API}.tridiagonal", "tridiagonal_matmul tridiagonal_solve"),
-    **from_module(f"{_API}.matrix", "cross matvec tensordot"),
+    **from_module(f"{_API}.matrix", "cross tensordot"),
     **from_module(
         f"{_OPERATORS}.dispatch",
-        "adjoint cholesky logdet matmul trace",
+        "adjoint cholesky logdet matmul matvec trace",
     ),
     **_OPERATOR_NAMES,
     "band_part": f"{_API}.matrix_diag:matrix_band_part",
     "det": f"{_OPERATORS}.dispatch:matrix_determinant",
     "diag": f"{_API}.matrix_diag:matrix_diag",
     "diag_part": f"{_OPERATORS}.dispatch:matrix_diag_part",
+    "eigh_tridiagonal": f"{_API}.eigh_tridiagonal:eigh_tridiagonal",
+    "experimental": "metagraft.compat.v1.linalg_experimental",
     "eigh": f"{_API}.linear_algebra:self_adjoint_eig",
     "eigvalsh": f"{_API}.linear_algebra:self_adjoint_eigvals",
     "expm": f"{_API}.matrix_functions:matrix_exponential",
@@ -68,4 +71,4 @@ _NAMES = {
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
 
-__getattr__, __dir__ = lazy_names(__name__, _NAMES)
+__getattr__, __dir__ = lazy_names(__name__, _NAMES, with_ragged)

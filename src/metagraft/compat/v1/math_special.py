@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from metagraft.api.ragged_dispatch import with_ragged
 from metagraft.lazy_names import from_module, lazy_names
 
 _NAMES = from_module(
@@ -12,4 +13,4 @@ _NAMES = from_module(
 )
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
 
-__getattr__, __dir__ = lazy_names(__name__, _NAMES)
+__getattr__, __dir__ = lazy_names(__name__, _NAMES, with_ragged)

@@ -1,0 +1,68 @@
+"""Runs of functions of ragged tensors: each program returns what is fetched."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+
+def _three(tf: ModuleType) -> Any:
+    return (
+        tf.ragged.constant([[3.0, 1.0, 4.0], [], [1.0, 5.0]]),
+        tf.constant([[1.0], [2.0], [3.0]]),
+        tf.ragged.constant([[[1, 2], [3]], [[4]], []]),
+    )
+
+
+def broadcast_rows(tf: ModuleType) -> list[Any]:
+    """A column goes to all of a row; rows of one element to longer ones."""
+    x, column, deep = _three(tf)
+    single = tf.RaggedTensor.from_uniform_row_length(tf.constant([1.0, 2.0, 3.0]), 1)
+    thick = tf.constant([[[10]], [[20]], [[30]]])
+    return [
+        x + column,
+        column - x,
+        x * single,
+        deep + thick,
+        thick * deep,
+        tf.maximum(x, column),
+        x + tf.constant([[[1.0]]]),
+        tf.math.reduce_variance(x, axis=1),
+        tf.math.reduce_variance(tf.cast(deep, tf.float32), axis=2),
+    ]
+
+
+def chosen_by_rows(tf: ModuleType) -> list[Any]:
+    """Numbers count within a row."""
+    x, _, deep = _three(tf)
+    numbers = tf.ragged.constant([[0, 2], [], [1]])
+    even = tf.constant([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
+    return [
+        tf.gather(x, numbers, batch_dims=1, axis=1),
+        tf.batch_gather(x, numbers),
+        tf.batch_gather(even, numbers),
+        tf.gather(deep, [[0], [0], [0]][:2], axis=0),
+        tf.gather(even, numbers),
+        tf.where(deep > 1),
+        tf.where_v2(x > 1.0, x, 0.0),
+    ]
+
+
+def reduced_rows(tf: ModuleType) -> list[Any]:
+    """Empty rows have the value that a reduction starts with."""
+    x, _, deep = _three(tf)
+    return [
+        tf.reduce_sum(x, axis=1),
+        tf.reduce_min(x, axis=1),
+        tf.reduce_max(x, axis=0),
+        tf.reduce_mean(x, axis=0, keepdims=True),
+        tf.reduce_prod(deep, axis=0),
+        tf.reduce_sum(deep, axis=[0, 2]),
+        tf.reduce_all(x > 1.0, axis=1),
+        tf.reduce_any(deep > 3, axis=-1),
+        tf.tile(deep, [2, 2, 1]),
+        tf.concat([deep, deep + 10], axis=1),
+    ]
+
+
+PROGRAMS = (broadcast_rows, chosen_by_rows, reduced_rows)
