@@ -13,7 +13,7 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import show
-from metagraft.kernels import convolution, pooling
+from metagraft.kernels import convolution, pooling, quantized_layers
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
 from metagraft.kernels.quantized_numbers import (
@@ -25,6 +25,7 @@ from metagraft.kernels.quantized_numbers import (
     quantized,
     sum_range,
 )
+from metagraft.ops.quantized_layers import Layer, QuantizedLayer
 from metagraft.ops.quantized_network import QuantizedWindows
 
 __all__ = ["KERNELS"]
@@ -57,6 +58,12 @@ def conv_2d(
     min_kernel: Array,
     max_kernel: Array,
 ) -> Ranged:
+    if kernel.dtype == np.dtype(np.int8):
+        # TF: oneDNN convolves these, and takes ranges as symmetric.
+        alone = QuantizedLayer(Layer(), attrs.windows, attrs.attrs)
+        limits = (min_image, max_image, min_kernel, max_kernel)
+        found, low, high = quantized_layers.layer(alone, image, kernel, *limits)
+        return found, low, high
     dtype = attrs.attrs["out_type"].as_numpy_dtype
     # Padding is 0: that is what stands for 0 once offsets are gone.
     (result,) = convolution.convolution(

@@ -45,7 +45,14 @@ def convolution_shape(attrs: QuantizedWindows, inputs: Shapes) -> Sequence[Dims]
     """Windows along the spatial axes, the filter's outputs as channels."""
     windows = attrs.windows
     image, kernel = with_rank(inputs[0], 4), with_rank(inputs[1], 4)
-    merge_dim(image[3], kernel[2])
+    depth, taken = image[3], kernel[2]
+    if depth is not None and taken is not None and (not taken or depth % taken):
+        raise ValueError(
+            f"Depth of input ({depth}) is not a multiple of input depth of filter"
+            f" ({taken})"
+        )
+    for place in range(2, 6):
+        with_rank(inputs[place], 0)
     rows, columns = (
         windows.output_size(axis, image[axis], kernel[axis - 1]) for axis in (1, 2)
     )

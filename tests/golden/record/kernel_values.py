@@ -14,12 +14,18 @@ from tests.golden.record.tensorflow_v1 import load
 
 
 class Case(NamedTuple):
-    """One op with attributes and operands; a list of arrays is a list operand."""
+    """One op with attributes and operands; a list of arrays is a list operand.
+
+    Operands named in `constants` are not fed: the kernel wants to see constants. Those
+    in `computed` are sums of what is fed: the kernel writes its result over them.
+    """
 
     family: str
     op: str
     attrs: dict[str, Any]
     operands: dict[str, Any]
+    constants: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
 
 
 def _add(op: str, arguments: dict[str, Any]) -> Any:
@@ -55,7 +61,17 @@ def run(case: Case) -> list[Any]:
             feeds[tensor] = np.array(value)  # some ops write to their operands
             return tensor
 
-        named = {name: fed(value) for name, value in case.operands.items()}
+        def computed(value: Any) -> Any:
+            plain = fed(_plain(value)) + np.zeros_like(_plain(value))
+            kind = value.dtype.names
+            return tf.bitcast(plain, tf.as_dtype(kind[0])) if kind else plain
+
+        named = {
+            name: tf.constant(value)
+            if name in case.constants
+            else (computed if name in case.computed else fed)(value)
+            for name, value in case.operands.items()
+        }
         result = _add(case.op, {**named, **case.attrs})
         tensors = tf.nest.flatten(result)
         values = session.run(tensors, feeds)
