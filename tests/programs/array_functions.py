@@ -602,6 +602,18 @@ def array_block_gradients(tf: ModuleType) -> Case:
     return gradients, feeds
 
 
+def array_diagonals_of_unknown_shape(tf: ModuleType) -> Case:
+    """Gradients where neither matrices nor diagonals have a known shape."""
+    m = tf.placeholder(tf.float32, name="m")
+    d = tf.placeholder(tf.float32, name="d")
+    e = tf.placeholder(tf.float32, name="e")
+    k = tf.placeholder(tf.int32, name="k")
+    results = [tf.matrix_set_diag(m, d), tf.matrix_set_diag(m, e, k=k)]
+    gradients = tf.gradients([tf.square(r) for r in results], [m, d, e])
+    feeds = {m: _numbers(2, 3, 4), d: _numbers(2, 3), e: _numbers(2, 2, 3), k: (0, 1)}
+    return gradients, feeds
+
+
 def array_volume_patches(tf: ModuleType) -> Case:
     """Patches of volumes, padded and not, and their gradients."""
     x = tf.placeholder(tf.float32, [2, 3, 4, 3, 2], name="x")
@@ -720,6 +732,7 @@ PROGRAMS: dict[str, Callable[[ModuleType], Case]] = {
         array_gradients,
         array_gather_gradients,
         array_block_gradients,
+        array_diagonals_of_unknown_shape,
         array_volume_patches,
         array_checks,
         array_fake_quantisation,
