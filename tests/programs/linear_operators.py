@@ -337,6 +337,21 @@ def special_operators(tf: ModuleType) -> None:
     use(tridiag(matrix, diagonals_format="matrix", name="whole"), x, vector)
 
 
+def conjugate_gradients(tf: ModuleType) -> None:
+    """Systems solved step by step."""
+    solve = tf.linalg.experimental.conjugate_gradient
+    rhs = tf.placeholder(tf.float32, [2, 3])
+    known = {"is_self_adjoint": True, "is_positive_definite": True}
+    full = tf.linalg.LinearOperatorFullMatrix(
+        tf.placeholder(tf.float32, [2, 3, 3]), **known
+    )
+    solve(full, rhs)
+    near = tf.linalg.LinearOperatorDiag([1.0, 2.0, 3.0], is_positive_definite=True)
+    solve(full, rhs, preconditioner=near, x=tf.zeros([2, 3]), max_iter=5, name="near")
+    tf.linalg.matvec(full, rhs)
+    tf.linalg.matvec(tf.zeros([3, 3]), tf.zeros([3]))
+
+
 PROGRAMS = (
     diagonal_operators,
     dense_operators,
@@ -349,4 +364,5 @@ PROGRAMS = (
     kronecker_operators,
     circulant_operators,
     special_operators,
+    conjugate_gradients,
 )

@@ -107,11 +107,24 @@ def matrix_norms(tf: ModuleType) -> None:
     tf.linalg.l2_normalize(x, axis=0)
 
 
+def tridiagonal_eigenvalues(tf: ModuleType) -> None:
+    """Eigenvalues and eigenvectors of matrices with three diagonals."""
+    eigh = tf.linalg.eigh_tridiagonal
+    alpha, beta = tf.placeholder(tf.float32, [20]), tf.placeholder(tf.float32, [19])
+    eigh(alpha, beta)
+    eigh(alpha, beta, select="i", select_range=[2, 5], tol=0.1, name="some")
+    eigh(alpha, beta, select="v", select_range=(-1.0, 1.0))
+    diagonal, above = (tf.placeholder(tf.complex128, [n]) for n in (3, 2))
+    eigh(diagonal, above, eigvals_only=False, name="complex")
+    eigh([1.0], [])
+
+
 PROGRAMS = (
     decomposition_gradients,
     least_squares,
     matrix_functions,
     few_diagonals,
+    tridiagonal_eigenvalues,
     lu_factors,
     matrix_norms,
 )

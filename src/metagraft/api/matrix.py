@@ -20,30 +20,7 @@ from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["cross", "matmul", "matvec", "sparse_matmul", "tensordot", "trace"]
-
-
-def matvec(
-    a: Any,
-    b: Any,
-    transpose_a: bool = False,
-    adjoint_a: bool = False,
-    a_is_sparse: bool = False,
-    b_is_sparse: bool = False,
-    name: str | None = None,
-) -> Tensor:
-    """Multiply matrices `[..., n, k]` with vectors `[..., k]`."""
-    with name_scope(name, "MatVec", [a, b]):
-        column = array.expand_dims(b, axis=-1)
-        product = matmul(
-            a,
-            column,
-            transpose_a=transpose_a,
-            adjoint_a=adjoint_a,
-            a_is_sparse=a_is_sparse,
-            b_is_sparse=b_is_sparse,
-        )
-        return array.squeeze(product, axis=-1)
+__all__ = ["cross", "matmul", "sparse_matmul", "tensordot", "trace"]
 
 
 def sparse_matmul(

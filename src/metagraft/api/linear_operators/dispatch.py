@@ -18,6 +18,7 @@ from metagraft.api.linear_operators.parts import OperatorParts
 from metagraft.api.math import log
 from metagraft.graph.build import matmul as build_matmul
 from metagraft.graph.build import matrix_diag
+from metagraft.graph.build.array import expand_dims, squeeze
 from metagraft.graph.build.math import real
 from metagraft.graph.build.reductions import reduce_tensor
 from metagraft.graph.scopes import name_scope
@@ -31,6 +32,7 @@ __all__ = [
     "matrix_diag_part",
     "matrix_inverse",
     "matrix_solve",
+    "matvec",
     "trace",
 ]
 
@@ -149,4 +151,28 @@ matrix_determinant = _or_of_operators(linear_algebra.matrix_determinant, _determ
 matrix_diag_part = _or_of_operators(matrix_diag.matrix_diag_part, _diag_part)
 matrix_inverse = _or_of_operators(linear_algebra.matrix_inverse, _inverse)
 matrix_solve = _or_of_operators(linear_algebra.matrix_solve, _solve)
+
+
+def matvec(
+    a: Any,
+    b: Any,
+    transpose_a: bool = False,
+    adjoint_a: bool = False,
+    a_is_sparse: bool = False,
+    b_is_sparse: bool = False,
+    name: str | None = None,
+) -> Any:
+    """Multiply matrices `[..., n, k]`, or an operator, with vectors `[..., k]`."""
+    with name_scope(name, "MatVec", [b] if isinstance(a, OperatorParts) else [a, b]):
+        product = matmul(
+            a,
+            expand_dims(b, axis=-1),
+            transpose_a=transpose_a,
+            adjoint_a=adjoint_a,
+            a_is_sparse=a_is_sparse,
+            b_is_sparse=b_is_sparse,
+        )
+        return squeeze(product, axis=-1)
+
+
 trace = _or_of_operators(matrix_functions.trace, _trace)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from metagraft.api.ragged_dispatch import with_ragged
 from metagraft.lazy_names import from_module, lazy_names
 
 _API = "metagraft.api"
@@ -71,4 +70,4 @@ _NAMES = {
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
 
-__getattr__, __dir__ = lazy_names(__name__, _NAMES, with_ragged)
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)
