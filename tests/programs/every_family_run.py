@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tests.programs import (
+    clustering_runs,
     critical_sections,
     rare_gradients,
     sparse_matrix_runs,
@@ -17,7 +18,13 @@ from tests.programs import (
 
 MODULES: Mapping[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
-    for module in (critical_sections, rare_gradients, sparse_matrix_runs, xla_runs)
+    for module in (
+        clustering_runs,
+        critical_sections,
+        rare_gradients,
+        sparse_matrix_runs,
+        xla_runs,
+    )
 }
 RUNS: Mapping[str, Callable[[ModuleType], list[Any]]] = {
     f"{name}.{run}": function

@@ -101,6 +101,8 @@ KERNELS = {
     "Copy": Kernel(copy),
     "CopyHost": Kernel(copy),
     "DebugIdentity": Kernel(debug_identity),
+    "DebugIdentityV2": Kernel(debug_identity),
+    "DebugIdentityV3": Kernel(debug_identity),
     "DebugNanCount": Kernel(debug_nan_count),
     "DebugNumericSummary": Kernel(debug_numeric_summary),
 }

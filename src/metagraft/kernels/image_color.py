@@ -105,6 +105,39 @@ def adjust_hue(_attrs: Any, images: Array, delta: Array) -> tuple[Array]:
     return (xp.stack(channels, axis=-1).astype(images.dtype),)
 
 
+_YIQ: Final = np.array(
+    [[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]]
+)
+
+
+def adjust_hsv_in_yiq(
+    _attrs: Any, images: Array, delta_h: Array, scale_s: Array, scale_v: Array
+) -> tuple[Array]:
+    """Turn the hue by an angle and multiply saturation and value, as one product.
+
+    Source: tensorflow contrib/image/kernels/adjust_hsv_in_yiq_op.cc.
+    """
+    scalars = ("delta_h", delta_h), ("scale_s", scale_s), ("scale_v", scale_v)
+    _check(images, *scalars)
+    if images.shape[-1] != 3:
+        raise _invalid(
+            f"input must have 3 channels but instead has {images.shape[-1]} channels."
+        )
+    xp = namespace(images, delta_h, scale_s, scale_v)
+    turned = xp.cos(delta_h) * scale_s, xp.sin(delta_h) * scale_s
+    one, none = xp.ones_like(turned[0]), xp.zeros_like(turned[0])
+    rows = (
+        (one, none, none),
+        (none, turned[0], -turned[1]),
+        (none, turned[1], turned[0]),
+    )
+    change = xp.stack([xp.stack(row) for row in rows]) * scale_v
+    back, forth = (m.astype(_F) for m in (np.linalg.inv(_YIQ), _YIQ))
+    matrix = xp.asarray(back) @ change.astype(_F) @ forth
+    changed = images.astype(_F).reshape(-1, 3) @ matrix.T
+    return (changed.reshape(images.shape).astype(images.dtype),)
+
+
 def adjust_saturation(_attrs: Any, images: Array, scale: Array) -> tuple[Array]:
     """Multiply the saturation."""
     _check(images, ("scale", scale))
@@ -170,6 +203,7 @@ def hsv_to_rgb(_attrs: Any, images: Array) -> tuple[Array]:
 KERNELS = {
     "AdjustContrast": Kernel(adjust_contrast),
     "AdjustContrastv2": Kernel(adjust_contrast_v2),
+    "AdjustHsvInYiq": Kernel(adjust_hsv_in_yiq),
     "AdjustHue": Kernel(adjust_hue),
     "AdjustSaturation": Kernel(adjust_saturation),
     "HSVToRGB": Kernel(hsv_to_rgb),

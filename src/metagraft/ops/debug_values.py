@@ -36,6 +36,8 @@ OPS = (
     OpSpec(name="Copy", shape=unchanged_shape, source=_SOURCE),
     OpSpec(name="CopyHost", shape=unchanged_shape, source=_SOURCE),
     OpSpec(name="DebugIdentity", shape=unchanged_shape, source=_SOURCE),
+    OpSpec(name="DebugIdentityV2", shape=unchanged_shape, source=_SOURCE),
+    OpSpec(name="DebugIdentityV3", shape=unchanged_shape, source=_SOURCE),
     OpSpec(name="DebugNanCount", shape=vector_shape, source=_SOURCE),
     OpSpec(name="DebugNumericSummary", shape=unknown_shape, source=_SOURCE),
 )

@@ -232,6 +232,12 @@ OPS = (
         source=_SOURCE,
     ),
     OpSpec(
+        name="AdjustHsvInYiq",
+        shape=adjusted_shape,
+        gradient=_NOT_REGISTERED,
+        source="tensorflow contrib/image/ops/distort_image_ops.cc",
+    ),
+    OpSpec(
         name="AdjustHue",
         shape=adjusted_shape,
         gradient=_NOT_REGISTERED,
