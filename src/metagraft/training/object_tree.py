@@ -58,7 +58,8 @@ def children_of(element: Any) -> _Children:
         graph = get_default_graph()
         numbers = element._non_slot_dict.items()  # noqa: SLF001 - of this package
         found = [(name, var) for (name, owner), var in numbers if owner is graph]
-        return sorted(found, key=lambda item: item[0])
+        parts = element.tracked().items() if isinstance(element, Tracking) else ()
+        return sorted(found, key=lambda item: item[0]) + list(parts)
     if isinstance(element, Mapping):
         _check_keys(element)
         pairs = list(element.items())

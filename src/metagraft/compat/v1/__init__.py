@@ -419,6 +419,7 @@ _NAMES = {
             "manip",
             "math",
             "metrics",
+            "mixed_precision",
             "nest",
             "nn",
             "python_io",

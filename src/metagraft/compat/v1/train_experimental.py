@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from metagraft.compat.v1.mixed_precision import LOSS_SCALES, OPTIMIZERS
 from metagraft.lazy_names import from_module, lazy_names
 
 _NAMES = {
+    **LOSS_SCALES,
+    **OPTIMIZERS,
     **from_module("metagraft.training.python_state", "PythonState"),
     **from_module(
         "metagraft.training.sharding_policies",
