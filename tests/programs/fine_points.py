@@ -141,6 +141,22 @@ def printed_values(tf: ModuleType) -> Any:
         return path.read_text(encoding="utf-8")
 
 
+def activations_in_few_bits(tf: ModuleType) -> Any:
+    """Half precision: what is rounded in between, and what overflows."""
+    raw = tf.raw_ops
+    below = [-0.001, -0.05, -1.0, -3.3, 0.5]
+    halves = tf.constant([-12.0, -5.0, 0.0, 5.0, 6.25, 7.5], tf.float16)
+    fetches = [
+        raw.Elu(features=tf.constant(below, tf.float16)),
+        raw.Elu(features=tf.constant(below, tf.bfloat16)),
+        raw.Selu(features=tf.constant(below[:1], tf.float16)),
+        raw.Softplus(features=halves),
+        raw.SoftplusGrad(gradients=tf.ones_like(halves), features=halves),
+    ]
+    with tf.Session() as session:
+        return session.run([tf.cast(fetch, tf.float32) for fetch in fetches])
+
+
 RUNS = {
     run.__name__: run
     for run in (
@@ -148,5 +164,6 @@ RUNS = {
         partial_run_mistakes,
         table_mistakes,
         printed_values,
+        activations_in_few_bits,
     )
 }

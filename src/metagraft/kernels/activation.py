@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 import ml_dtypes
+import numpy as np
 
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
@@ -70,7 +71,8 @@ def selu(_attrs: Any, x: Array) -> tuple[Array]:
 def _exponential_below_zero(x: Array, above: Array, factor: float) -> Array:
     xp = namespace(x)
     zero = _number(x, 0)
-    below = xp.expm1(xp.minimum(x, zero)) * _number(x, factor)
+    # As in TensorFlow, small numbers lose digits here.
+    below = (xp.exp(xp.minimum(x, zero)) - _number(x, 1)) * _number(x, factor)
     return xp.where(x < zero, below, above)
 
 
@@ -94,16 +96,16 @@ def softplus(_attrs: Any, x: Array) -> tuple[Array]:
 
 
 def _epsilon(dtype: Any) -> Any:
+    if dtype == np.float16:
+        return 2.0**-13  # what Eigen says
     return ml_dtypes.finfo(dtype).eps  # type: ignore[no-untyped-call]
 
 
 def softplus_grad(_attrs: Any, dy: Array, x: Array) -> tuple[Array]:
+    """`dy / (1 + exp(-x))`, which is 0 where the exponential overflows."""
     xp = namespace(dy, x)
-    # exp(-x) overflows for large negative x, where the slope is exp(x).
-    decayed = xp.exp(-xp.abs(x))
-    one = _number(x, 1)
-    slope = xp.where(x < _number(x, 0), decayed, one) / (decayed + one)
-    return (dy * slope,)
+    with np.errstate(over="ignore"):
+        return (dy / (xp.exp(-x) + _number(x, 1)),)
 
 
 def softsign(_attrs: Any, x: Array) -> tuple[Array]:
