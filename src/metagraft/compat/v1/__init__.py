@@ -301,6 +301,7 @@ _NAMES = {
         "min_max_variable_partitioner variable_axis_size_partitioner",
     ),
     "GradientTape": f"{_API}.gradient_tape:GradientTape",
+    "Module": f"{_API}.module:Module",
     "hessians": f"{_API}.hessians:hessians",
     "custom_gradient": f"{_API}.custom_gradient:custom_gradient",
     "make_template": f"{_API}.template:make_template",
