@@ -103,11 +103,12 @@ def _as_fraction(multiplier: Array) -> tuple[Array, Array]:
     """Return positive doubles as `numerator / 2**(31 - shift)`: int64 and int64."""
     xp = namespace(multiplier)
     if xp is np:
-        wrong = ~(np.isfinite(multiplier) & (multiplier > 0))
+        given = np.asarray(multiplier)
+        wrong = given[~(np.isfinite(given) & (given > 0))]
         _require(
-            not np.any(wrong),
+            wrong.size == 0,
             "double_multiplier must be a poisitive finite number. Given"
-            f" {np.asarray(multiplier)[wrong][:1]}",
+            f" {wrong[0] if wrong.size else 0:g}",
         )
     part, shift = xp.frexp(multiplier)
     one = np.int64(1 << 31)

@@ -22,6 +22,8 @@ def _operand(value: Any) -> Any:
     if isinstance(value, list):
         return [_operand(item) for item in value]
     array = np.asarray(value)
+    if array.dtype.names:  # quantised numbers
+        array = array.view(array.dtype[0])
     items = array.reshape(-1).tolist()
     if array.dtype == np.dtype(object):
         items = [item.decode("latin-1") for item in items]

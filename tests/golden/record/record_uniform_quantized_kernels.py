@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.golden.record.kernel_errors import write_errors
 from tests.golden.record.kernel_values import Case, write
 from tests.golden.record.record_quantized_kernels import as_quantized
 
@@ -260,5 +261,98 @@ def cases() -> Iterator[Case]:
     yield from convolutions()
 
 
+def failures() -> Iterator[Case]:
+    """What kernels refuse that the graph took."""
+    x = np.zeros((2, 3), FLOAT)
+    one, zero = FLOAT(1), np.int32(0)
+    ones, zeros = np.ones(3, FLOAT), np.zeros(3, np.int32)
+    limits = within(-5, 5)
+    for axis, scales, points in (
+        (-2, one, zero),
+        (2, ones, zeros),
+        (-1, ones, zeros),
+        (0, ones, zeros),
+        (1, one, zero),
+        (1, ones, zero),
+    ):
+        attrs = {"quantization_axis": axis, "Tout": "qint8", **limits}
+        given = {"input": x, "scales": scales, "zero_points": points}
+        yield Case("", "UniformQuantize", attrs, given)
+    attrs = {"Tout": "float32", **limits}
+    given = {"input": as_quantized(x, "qint8"), "scales": FLOAT(0), "zero_points": zero}
+    yield Case("", "UniformDequantize", attrs, given)
+    pairs = {
+        "input_scales": ones,
+        "input_zero_points": zeros,
+        "output_scales": ones,
+        "output_zero_points": zeros,
+    }
+    for axes, changed in (
+        ((1, 0), {}),
+        ((-3, -1), {}),
+        ((1, 1), {"output_scales": -ones}),
+        ((1, 1), {"output_scales": ones * np.inf}),
+    ):
+        attrs = {
+            "Tout": "qint8",
+            "input_quantization_axis": axes[0],
+            "output_quantization_axis": axes[1],
+            **within(-5, 5, "input_", "output_"),
+        }
+        given = {"input": as_quantized(x, "qint8"), **pairs, **changed}
+        yield Case("", "UniformRequantize", attrs, given)
+    attrs = {"quantization_axis": 1, **limits}
+    given = {
+        "operand": as_quantized(x, "qint32"),
+        "min": as_quantized(0, "qint32"),
+        "max": as_quantized([1, 1, 1], "qint32"),
+        "scales": ones,
+        "zero_points": zeros,
+    }
+    yield Case("", "UniformQuantizedClipByValue", attrs, given)
+    for axes in ((-2, -1, -1), (0, 1, 1), (1, 0, 1)):
+        attrs = {
+            f"{name}_quantization_axis": axis
+            for name, axis in zip(("lhs", "rhs", "output"), axes, strict=True)
+        }
+        attrs |= within(-5, 5, "lhs_", "rhs_", "output_")
+        given = {
+            name: as_quantized(np.zeros((3, 3)), "qint32") for name in ("lhs", "rhs")
+        }
+        for name in ("lhs", "rhs", "output"):
+            given |= {f"{name}_scales": ones, f"{name}_zero_points": zeros}
+        yield Case("", "UniformQuantizedAdd", attrs, given)
+    for axes, changed in (
+        ((0, -1, -1), {}),
+        ((-1, 0, -1), {}),
+        ((-1, -1, 0), {}),
+        ((-1, -1, -1), {"rhs_scales": FLOAT(0)}),
+        ((-1, -1, -1), {"output_scales": ones, "output_zero_points": zeros}),
+    ):
+        attrs = {
+            f"{name}_quantization_axis": axis
+            for name, axis in zip(("lhs", "rhs", "output"), axes, strict=True)
+        }
+        attrs |= {"Tout": "qint32", **within(-5, 5, "lhs_", "rhs_", "output_")}
+        given = {
+            name: as_quantized(np.zeros((3, 3)), "qint8") for name in ("lhs", "rhs")
+        }
+        for name in ("lhs", "rhs", "output"):
+            given |= {f"{name}_scales": one, f"{name}_zero_points": zero}
+        yield Case("", "UniformQuantizedDot", attrs, {**given, **changed})
+        if "output_scales" in changed:
+            continue  # TensorFlow crashes
+        given = {
+            name: as_quantized(np.zeros((3, 3, 3)), "qint8") for name in ("lhs", "rhs")
+        }
+        for name in ("lhs", "rhs", "output"):
+            given |= {f"{name}_scales": one, f"{name}_zero_points": zero}
+        attrs = {**attrs, "padding": "SAME"}
+        if axes == (-1, 0, -1):
+            attrs["rhs_quantization_axis"] = 1
+        yield Case("", "UniformQuantizedConvolution", attrs, {**given, **changed})
+
+
 if __name__ == "__main__":
     write(OUT, cases())
+    write_errors(OUT.with_name("uniform_quantized_errors.json"), failures())
