@@ -19,6 +19,28 @@ def _u(tf: ModuleType) -> Any:
     return tf.placeholder_with_default(np.ones((2, 3), np.float32), None, name="u")
 
 
+def _p(tf: ModuleType, *values: Any) -> list[Any]:
+    """Return tensors whose shapes only a run knows; floats are narrow."""
+    arrays = [np.asarray(value) for value in values]
+    kinds = [np.float32 if array.dtype == np.float64 else np.int32 for array in arrays]
+    return [
+        tf.placeholder_with_default(array.astype(kind), None)
+        for array, kind in zip(arrays, kinds, strict=True)
+    ]
+
+
+_ROWS = np.ones((2, 3))
+_LINE = np.ones(3)
+
+
+def _scattered(tf: ModuleType, *values: Any) -> dict[str, Any]:
+    return dict(zip(("indices", "updates", "shape"), _p(tf, *values), strict=True))
+
+
+def _flags(tf: ModuleType) -> Any:
+    return tf.placeholder_with_default([True, False, True], None)
+
+
 def _guaranteed_handle(tf: ModuleType) -> Any:
     return tf.guarantee_const(tf.get_variable("v", [], use_resource=True).handle)
 
@@ -177,6 +199,50 @@ RUNNING: dict[str, Mistake] = {
     "r_oh": lambda tf: tf.one_hot([1], tf.placeholder_with_default(-2, [])),
     "r_rev": lambda tf: tf.reverse(_u(tf), [3]),
     "r_uniq": lambda tf: tf.unique(_u(tf))[0],
+    "r_diag_rank": lambda tf: tf.matrix_diag(*_p(tf, 1.0)),
+    "r_diag_count": lambda tf: tf.matrix_diag(*_p(tf, _ROWS), k=(0, 2)),
+    "r_diag_order": lambda tf: tf.matrix_diag(*_p(tf, _LINE), k=(1, 0)),
+    "r_set_rank": lambda tf: tf.matrix_set_diag(*_p(tf, 1.0, _LINE)),
+    "r_set_line": lambda tf: tf.matrix_set_diag(*_p(tf, _ROWS, 1.0)),
+    "r_set_length": lambda tf: tf.matrix_set_diag(*_p(tf, _ROWS, _LINE)),
+    "r_set_count": lambda tf: tf.matrix_set_diag(*_p(tf, _ROWS, _ROWS.T), k=(0, 1)),
+    "r_part_rank": lambda tf: tf.matrix_diag_part(*_p(tf, 1.0)),
+    "r_part_bound": lambda tf: tf.matrix_diag_part(*_p(tf, _ROWS), k=5),
+    "r_singular": lambda tf: tf.matrix_inverse(*_p(tf, np.ones((2, 2)))),
+    "r_singular_system": lambda tf: tf.matrix_solve(
+        *_p(tf, np.ones((2, 2)), np.ones((2, 1)))
+    ),
+    "r_system": lambda tf: tf.matrix_solve(*_p(tf, np.ones((2, 2)), np.ones((3, 1)))),
+    "r_least": lambda tf: tf.matrix_solve_ls(*_p(tf, _ROWS, _ROWS.T), fast=False),
+    "r_root": lambda tf: tf.linalg.sqrtm(*_p(tf, _ROWS)),
+    "r_ranks": lambda tf: tf.concat(_p(tf, _ROWS, _LINE), 0),
+    "r_unstack": lambda tf: tf.unstack(*_p(tf, _ROWS), num=3),
+    "r_parts": lambda tf: tf.split(_p(tf, _ROWS)[0], _p(tf, [1, 5])[0], 1, num=2),
+    "r_open_parts": lambda tf: tf.split(
+        _p(tf, _ROWS)[0], _p(tf, [-1, -1])[0], 1, num=2
+    ),
+    "r_widths": lambda tf: tf.pad(*_p(tf, _ROWS, [[1, -1], [0, 0]])),
+    "r_pairs": lambda tf: tf.pad(*_p(tf, _ROWS, [[1, 1]])),
+    "r_negative_size": lambda tf: tf.reshape(*_p(tf, _ROWS, [-2, 3])),
+    "r_duplicate": lambda tf: tf.invert_permutation(*_p(tf, [0, 1, 0])),
+    "r_outside": lambda tf: tf.invert_permutation(*_p(tf, [0, 3])),
+    "r_nth": lambda tf: tf.raw_ops.NthElement(input=_p(tf, _LINE)[0], n=7),
+    "r_slice_rank": lambda tf: tf.slice(*_p(tf, _ROWS, [0], [5])),
+    "r_lists": lambda tf: tf.setdiff1d(*_p(tf, _ROWS, _LINE))[0],
+    "r_width": lambda tf: tf.histogram_fixed_width(*_p(tf, _LINE, [5.0, 1.0])),
+    "r_scatter_shape": lambda tf: tf.raw_ops.ScatterNd(
+        **_scattered(tf, [[1]], [1, 1], [3])
+    ),
+    "r_scatter_slice": lambda tf: tf.raw_ops.ScatterNd(
+        **_scattered(tf, [[1]], [[1]], [3])
+    ),
+    "r_extreme": lambda tf: tf.argmax(*_p(tf, _ROWS, 3)),
+    "r_empty_extreme": lambda tf: tf.argmax(*_p(tf, np.ones((0, 3)), 0)),
+    "r_fill": lambda tf: tf.fill(*_p(tf, [-1], 1.0)),
+    "r_fill_rank": lambda tf: tf.fill(*_p(tf, [[1]], 1.0)),
+    "r_copies": lambda tf: tf.tile(*_p(tf, _ROWS, [1, -1])),
+    "r_choices": lambda tf: tf.where(_flags(tf), *_p(tf, _ROWS, _ROWS)),
+    "r_alternatives": lambda tf: tf.where(_flags(tf), *_p(tf, _ROWS, _LINE)),
     "r_text": lambda tf: tf.cast(_u(tf), tf.string),
     "r_number": lambda tf: tf.cast(["1"], tf.int32),
     "r_offset": lambda tf: tf.raw_ops.ConcatOffset(
@@ -217,9 +283,6 @@ OWN_WORDS = frozenset(
         "itr",
         "boo",
         "r_gnd",
-        "r_scatter",
-        "r_perm",
         "r_rev",
-        "r_uniq",
     }
 )

@@ -73,14 +73,22 @@ def population_count(_attrs: Any, x: Array) -> tuple[Array]:
 
 
 def select(_attrs: Any, condition: Array, x: Array, y: Array) -> tuple[Array]:
+    by_rows = condition.ndim == 1 and x.ndim > 1
+    if by_rows and len(condition) != len(x):
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Number of batches of 'then' must match size of 'cond', but saw: "
+            f"{len(x)} vs. {len(condition)}",
+        )
     if x.shape != y.shape:
         raise InvalidArgumentError(
             None,
             None,
-            "Inputs to an operation of type Select must have the same size and "
-            f"shape.  Input 0: {show(x.shape)} != input 2: {show(y.shape)}",
+            "'then' and 'else' must have the same size.  but received: "
+            f"{show(x.shape)} vs. {show(y.shape)}",
         )
-    if condition.ndim == 1 and x.ndim > 1:  # one decision per row
+    if by_rows:
         condition = condition.reshape((-1,) + (1,) * (x.ndim - 1))
     return (namespace(condition, x, y).where(condition, x, y),)
 

@@ -33,11 +33,13 @@ def _axis(value: Array, rank: int, op_type: str) -> int:
 def _join(values: tuple[Array, ...], axis: Array) -> Array:
     ranks = {len(np.shape(v)) for v in values}
     if len(ranks) > 1:
-        shapes = ", ".join(str(np.shape(v)) for v in values)
+        first = np.shape(values[0])
+        i = next(i for i, v in enumerate(values) if len(np.shape(v)) != len(first))
         raise InvalidArgumentError(
             None,
             None,
-            f"ConcatOp : Ranks of all input tensors should match: shapes {shapes}",
+            "ConcatOp : Ranks of all input tensors should match: shape[0] = "
+            f"{show(first)} vs. shape[{i}] = {show(np.shape(values[i]))}",
         )
     position = _axis(axis, ranks.pop(), "ConcatOp")
     rests = {_without(np.shape(v), position) for v in values}
@@ -155,7 +157,8 @@ def unpack(attrs: Attrs, value: Array) -> tuple[Array, ...]:
         raise InvalidArgumentError(
             None,
             None,
-            f"Input shape axis {axis} must equal {count}, got shape {np.shape(value)}",
+            f"Input shape axis {axis} must equal {count}, got shape "
+            f"{show(np.shape(value))}",
         )
     if namespace(value) is np:
         return tuple(np.take(value, i, axis=axis) for i in range(count))
@@ -192,6 +195,9 @@ def split_v(
     axis = _axis(split_dim, len(np.shape(value)), "SplitV")
     size = np.shape(value)[axis]
     sizes = [int(s) for s in size_splits]
+    if sizes.count(-1) > 1:
+        raise InvalidArgumentError(None, None, "There can only be one -1 in the input.")
+    given = sum(s for s in sizes if s != -1)
     if sizes.count(-1) == 1:
         sizes[sizes.index(-1)] = size - (sum(sizes) + 1)
     if sum(sizes) != size or min(sizes) < 0:
@@ -200,8 +206,7 @@ def split_v(
             None,
             "Determined shape must either match input shape along split_dim exactly"
             " if fully specified, or be less than the size of the input along"
-            f" split_dim if not fully specified. Got: {[int(s) for s in size_splits]}"
-            f" for size {size}",
+            f" split_dim if not fully specified.  Got: {given}",
         )
     return _cut(value, sizes, axis)
 

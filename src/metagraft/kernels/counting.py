@@ -89,7 +89,7 @@ def histogram_fixed_width(
             None,
             None,
             "value_range should satisfy value_range[0] < value_range[1], but got"
-            f" '[{low}, {high}]'",
+            f" '[{low:g}, {high:g}]'",
         )
     step = (high - low) / kind(count)
     place = xp.floor((values.reshape(-1) - low) / step)

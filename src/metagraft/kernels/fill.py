@@ -15,11 +15,19 @@ from metagraft.kernels.namespace import namespace
 
 
 def _sizes(values: Array, what: str) -> tuple[int, ...]:
-    sizes = tuple(int(v) for v in values)
-    if any(s < 0 for s in sizes):
+    if np.ndim(values) != 1:
         raise InvalidArgumentError(
-            None, None, f"{what} must be non-negative, got {sizes}"
+            None,
+            None,
+            f"{what} must represent a vector, got shape {show(np.shape(values))}",
         )
+    sizes = tuple(int(v) for v in values)
+    for i, size in enumerate(sizes):
+        if size < 0:
+            text = f"Dimension {size} must be >= 0"
+            if what == "multiples":
+                text = f"Expected multiples[{i}] >= 0, but got {size}"
+            raise InvalidArgumentError(None, None, text)
     return sizes
 
 

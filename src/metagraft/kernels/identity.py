@@ -8,6 +8,7 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
 
@@ -29,8 +30,9 @@ def bitcast(attrs: Attrs, tensor: Array) -> tuple[Array]:
         raise InvalidArgumentError(
             None,
             None,
-            f"Cannot bitcast from {tensor.dtype} of shape {dims} to {dtype}:"
-            f" the last dimension must be {new_width // width}.",
+            f"Cannot bitcast from {attrs['T'].as_datatype_enum} to "
+            f"{attrs['type'].as_datatype_enum}: the last dimension of {show(dims)} is "
+            f"not {new_width // width}",
         )
     if namespace(tensor) is not np:
         return (lax().bitcast_convert_type(tensor, dtype),)

@@ -26,7 +26,11 @@ def check_indices(indices: np.ndarray[Any, Any], size: int) -> None:
 
 
 def bad_index_vectors(
-    indices: np.ndarray[Any, Any], dims: tuple[int, ...], *, ignore: bool
+    indices: np.ndarray[Any, Any],
+    dims: tuple[int, ...],
+    *,
+    ignore: bool,
+    what: str = "param shape",
 ) -> np.ndarray[Any, Any]:
     """Tell which index vectors `indices[..., :]` point outside `dims`.
 
@@ -34,6 +38,7 @@ def bad_index_vectors(
         indices: `[..., depth]`; each vector indexes the first `depth` dimensions.
         dims: The shape indexed into.
         ignore: Whether such vectors are to be passed over.
+        what: What an error calls `dims`.
 
     Raises:
         InvalidArgumentError: There is one and they are not to be ignored.
@@ -46,8 +51,8 @@ def bad_index_vectors(
         raise InvalidArgumentError(
             None,
             None,
-            f"indices{_brackets(place)} = [{values}] does not index into param shape"
-            f" {show(dims)}",
+            f"indices{_brackets(place)} = [{values}] does not index into {what} "
+            f"{show(dims)}",
         )
     return bad
 

@@ -28,8 +28,13 @@ def _adjoint(x: Array) -> Array:
     return xp.conj(swapped) if x.dtype.kind == "c" else swapped
 
 
-def _refuse_singular(error: np.linalg.LinAlgError) -> InvalidArgumentError:
-    return InvalidArgumentError(None, None, f"Input matrix is not invertible: {error}")
+def _refuse(text: str) -> InvalidArgumentError:
+    return InvalidArgumentError(None, None, text)
+
+
+def _check_rows(matrix: Array, rhs: Array) -> None:
+    if min(matrix.ndim, rhs.ndim) < 2 or matrix.shape[-2] != rhs.shape[-2]:
+        raise _refuse("Input matrix and rhs are incompatible.")
 
 
 def _check_matrices(x: Array) -> None:
@@ -76,7 +81,7 @@ def matrix_inverse(attrs: Any, x: Array) -> tuple[Array]:
     try:
         return (namespace(x).linalg.inv(wide).astype(x.dtype),)
     except np.linalg.LinAlgError as error:
-        raise _refuse_singular(error) from error
+        raise _refuse("Input is not invertible.") from error
 
 
 def matrix_determinant(_attrs: Any, x: Array) -> tuple[Array]:
@@ -91,11 +96,13 @@ def log_matrix_determinant(_attrs: Any, x: Array) -> tuple[Array, Array]:
 
 
 def matrix_solve(attrs: Any, matrix: Array, rhs: Array) -> tuple[Array]:
+    _check_square(matrix)
+    _check_rows(matrix, rhs)
     wide = _wide(_adjoint(matrix) if attrs["adjoint"] else matrix)
     try:
         solved = namespace(matrix, rhs).linalg.solve(wide, _wide(rhs))
     except np.linalg.LinAlgError as error:
-        raise _refuse_singular(error) from error
+        raise _refuse("Input matrix is not invertible.") from error
     return (solved.astype(rhs.dtype),)
 
 
@@ -176,6 +183,7 @@ def eig(attrs: Any, x: Array) -> tuple[Array, Array]:
 def matrix_solve_ls(
     attrs: Any, matrix: Array, rhs: Array, l2_regularizer: Array
 ) -> tuple[Array]:
+    _check_rows(matrix, rhs)
     rows, columns = matrix.shape[-2:]
     dims = (*matrix.shape[:-2], columns, rhs.shape[-1])
     if not math.prod(matrix.shape):

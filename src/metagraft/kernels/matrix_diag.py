@@ -45,14 +45,28 @@ class _Band:
         return length, self.length - length
 
 
+def _invalid(text: str) -> InvalidArgumentError:
+    return InvalidArgumentError(None, None, text)
+
+
+def _require_rank(name: str, x: Array, rank: int) -> None:
+    if len(np.shape(x)) < rank:
+        raise _invalid(
+            f"{name} must be at least {rank}-dim, received shape: {show(np.shape(x))}"
+        )
+
+
 def _bounds(k: Array) -> tuple[int, int]:
     values = [int(v) for v in np.reshape(k, -1)]
-    if len(values) not in (1, 2) or values[0] > values[-1]:
-        raise InvalidArgumentError(
-            None,
-            None,
-            "diag_index must be a scalar or [lower, upper] with lower <= upper, got"
-            f" {values}",
+    if len(values) not in (1, 2):
+        raise _invalid(
+            "diag_index must have only one or two elements, received"
+            f" {len(values)} elements."
+        )
+    if values[0] > values[-1]:
+        raise _invalid(
+            "lower_diag_index must not be larger than upper_diag_index: "
+            f"{values[0]} > {values[-1]}"
         )
     return values[0], values[-1]
 
@@ -65,7 +79,7 @@ def _checked(band: _Band) -> _Band:
                 None,
                 None,
                 f"{name}_diag_index is out of bound: {d}. It must be between {-rows}"
-                f" and {columns}.",
+                f" and {columns}",
             )
     return band
 
@@ -137,15 +151,14 @@ def _matrix_of(
     columns: int,
     padding: Array,
 ) -> tuple[Array]:
+    _require_rank("diagonal", diagonal, 1 if lower == upper else 2)
     length = np.shape(diagonal)[-1]
     rows, columns = matrix_sizes(length, lower, upper, rows, columns)
     band = _Band(lower, upper, rows, columns, attrs)
     if lower != upper and np.shape(diagonal)[-2] != band.count:
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"Expected {band.count} diagonals ({lower} to {upper}), got an array of"
-            f" shape {np.shape(diagonal)}",
+        raise _invalid(
+            "The number of diagonals provided in the input does not match the"
+            " lower_diag_index and upper_diag_index range."
         )
     batch = np.shape(diagonal)[: -1 if lower == upper else -2]
     xp = namespace(diagonal, padding)
@@ -154,6 +167,8 @@ def _matrix_of(
 
 
 def matrix_set_diag(attrs: DiagAttrs, matrix: Array, diagonal: Array) -> tuple[Array]:
+    _require_rank("input", matrix, 2)
+    _require_rank("diagonal", diagonal, 1)
     rows, columns = np.shape(matrix)[-2:]
     return (_set_band(matrix, diagonal, _Band(0, 0, rows, columns, attrs)),)
 
@@ -161,16 +176,24 @@ def matrix_set_diag(attrs: DiagAttrs, matrix: Array, diagonal: Array) -> tuple[A
 def matrix_set_diag_v3(
     attrs: DiagAttrs, matrix: Array, diagonal: Array, k: Array
 ) -> tuple[Array]:
-    rows, columns = np.shape(matrix)[-2:]
-    band = _checked(_Band(*_bounds(k), rows, columns, attrs))
+    _require_rank("input", matrix, 2)
+    _require_rank("diagonal", diagonal, 1)
+    dims, given = np.shape(matrix), np.shape(diagonal)
+    band = _checked(_Band(*_bounds(k), dims[-2], dims[-1], attrs))
+    if band.count != 1 and (len(given) != len(dims) or given[-2] != band.count):
+        raise _invalid(
+            "The number of diagonals provided in `diag` is not consistent with "
+            "`lower_diag_index` and `upper_diag_index`"
+        )
     inner = (band.length,) if band.count == 1 else (band.count, band.length)
-    expected = np.shape(matrix)[:-2] + inner
-    if np.shape(diagonal) != expected:
-        raise InvalidArgumentError(
-            None,
-            None,
-            "Either the dimensions of diagonal or of input are wrong: expected"
-            f" diagonals of shape {expected}, got {np.shape(diagonal)}",
+    expected = (*dims[:-2], *inner)
+    if given != expected:
+        raise _invalid(
+            "Either first dimensions of diagonal don't match input.shape[:-2], or "
+            "diagonal.shape[:-1] is not equal to the longests diagonal in range "
+            "[lower_diag_index:upper_diag_index].\n"
+            f"Input shape: {show(dims)}\nDiagonal shape: {show(given)}\n"
+            f"Expected diagonal shape: {show(expected)}"
         )
     return (_set_band(matrix, diagonal, band),)
 
@@ -180,6 +203,7 @@ def matrix_set_diag_v3(
 
 def matrix_diag_part(attrs: DiagAttrs, matrix: Array) -> tuple[Array]:
     del attrs
+    _require_rank("input", matrix, 2)
     line = namespace(matrix).diagonal(matrix, axis1=-2, axis2=-1)
     return (line.copy(),)
 
@@ -187,6 +211,7 @@ def matrix_diag_part(attrs: DiagAttrs, matrix: Array) -> tuple[Array]:
 def matrix_diag_part_v3(
     attrs: DiagAttrs, matrix: Array, k: Array, padding_value: Array
 ) -> tuple[Array]:
+    _require_rank("input", matrix, 2)
     rows, columns = np.shape(matrix)[-2:]
     band = _checked(_Band(*_bounds(k), rows, columns, attrs))
     xp = namespace(matrix, padding_value)
@@ -212,9 +237,7 @@ def _line(xp: Any, matrix: Array, d: int, band: _Band, padding: Array) -> Array:
 
 def _check_band(dims: tuple[int, ...], num_lower: Array, num_upper: Array) -> None:
     if len(dims) < 2:
-        raise InvalidArgumentError(
-            None, None, f"input must be at least 2-dim, received shape: {show(dims)}"
-        )
+        raise _invalid(f"input must be at least 2-dim, received shape: {show(dims)}")
     for label, count, size, name in (
         ("num_lower", num_lower, dims[-2], "rows"),
         ("num_upper", num_upper, dims[-1], "columns"),

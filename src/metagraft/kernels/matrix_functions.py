@@ -35,9 +35,7 @@ def matrix_exponential(_attrs: Any, x: Array) -> tuple[Array]:
 def _of_each(function: Callable[[np.ndarray], Any], x: np.ndarray) -> np.ndarray:
     """Apply a function of one matrix to every matrix."""
     if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
-        raise InvalidArgumentError(
-            None, None, f"Input matrix must be square, got shape {list(x.shape)}"
-        )
+        raise InvalidArgumentError(None, None, "Input matrix must be square.")
     result = np.empty_like(x)
     if not x.size:
         return result

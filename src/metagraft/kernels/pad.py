@@ -8,23 +8,25 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
 
 
-def _widths(paddings: Array, rank: int) -> list[tuple[int, int]]:
-    if np.shape(paddings) != (rank, 2):
+def _widths(paddings: Array, dims: tuple[int, ...]) -> list[tuple[int, int]]:
+    if np.shape(paddings) != (len(dims), 2):
         raise InvalidArgumentError(
             None,
             None,
             "The first dimension of paddings must be the rank of inputs"
-            f" [{rank},2], got {list(np.shape(paddings))}",
+            f"{show(np.shape(paddings))} {show(dims)}",
         )
     widths = [(int(a), int(b)) for a, b in paddings]
-    if any(a < 0 or b < 0 for a, b in widths):
-        raise InvalidArgumentError(
-            None, None, f"Paddings must be non-negative: {widths}"
-        )
+    for a, b in widths:
+        if a < 0 or b < 0:
+            raise InvalidArgumentError(
+                None, None, f"Paddings must be non-negative: {a} {b}"
+            )
     return widths
 
 
@@ -37,7 +39,7 @@ def pad(attrs: Attrs, tensor: Array, paddings: Array) -> tuple[Array]:
 def pad_v2(
     _: Attrs, tensor: Array, paddings: Array, constant_values: Array
 ) -> tuple[Array]:
-    widths = _widths(paddings, len(np.shape(tensor)))
+    widths = _widths(paddings, np.shape(tensor))
     if namespace(tensor, constant_values) is not np:
         config = [(before, after, 0) for before, after in widths]
         return (lax().pad(tensor, constant_values, config),)
@@ -66,7 +68,7 @@ def mirror_pad(attrs: Attrs, tensor: Array, paddings: Array) -> tuple[Array]:
     xp = namespace(tensor)
     tensor = xp.asarray(tensor)
     overlap = _overlap(attrs)
-    for axis, (before, after) in enumerate(_widths(paddings, tensor.ndim)):
+    for axis, (before, after) in enumerate(_widths(paddings, tensor.shape)):
         size = tensor.shape[axis]
         if max(before, after) > size - overlap:
             rule = "less than" if overlap else "no greater than"
@@ -90,7 +92,7 @@ def mirror_pad_gradient(attrs: Attrs, tensor: Array, paddings: Array) -> tuple[A
     xp = namespace(tensor)
     tensor = xp.asarray(tensor)
     overlap = _overlap(attrs)
-    for axis, (before, after) in enumerate(_widths(paddings, tensor.ndim)):
+    for axis, (before, after) in enumerate(_widths(paddings, tensor.shape)):
         if not (before or after):
             continue
         size = tensor.shape[axis] - before - after

@@ -9,6 +9,7 @@ import ml_dtypes
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.namespace import lax, namespace
 
@@ -143,12 +144,20 @@ def _arg_extreme(name: str, worst: float) -> Kernel:
     """Return the kernel of ArgMax or ArgMin; NaN loses against every number."""
 
     def run(attrs: Any, x: Array, dimension: np.ndarray) -> tuple[Array]:
-        axis = _checked_axes(dimension, x.ndim)[0]
+        axis = int(dimension)
+        if not -x.ndim <= axis < x.ndim:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Expected dimension in the range [{-x.ndim}, {x.ndim}), but got "
+                f"{axis}",
+            )
+        axis %= x.ndim
         if x.shape[axis] == 0:
             raise InvalidArgumentError(
                 None,
                 None,
-                f"Reduction axis {axis} is empty in shape {list(x.shape)}",
+                f"Reduction axis {axis} is empty in shape {show(x.shape)}",
             )
         xp = namespace(x)
         if x.dtype.kind not in "iub":

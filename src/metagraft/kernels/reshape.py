@@ -22,10 +22,11 @@ def reshape(_: Attrs, tensor: Array, shape: Array) -> tuple[Array]:
             None,
             f"Only one input size may be -1, not both {unknown[0]} and {unknown[1]}",
         )
-    if any(d < -1 for d in dims):
-        raise InvalidArgumentError(
-            None, None, f"Size of a dimension is negative: {dims}"
-        )
+    for i, d in enumerate(dims):
+        if d < -1:
+            raise InvalidArgumentError(
+                None, None, f"Size {i} must be non-negative, not {d}"
+            )
     if unknown:
         dims[unknown[0]] = _missing_dim(np.shape(tensor), dims, unknown[0])
     if math.prod(dims) != count:
@@ -132,12 +133,15 @@ def invert_permutation(_: Attrs, perm: Array) -> tuple[Array]:
     positions = xp.arange(perm.shape[0], dtype=perm.dtype)
     if xp is not np:
         return (xp.zeros_like(perm).at[perm].set(positions),)
-    if not np.array_equal(np.sort(perm), positions):
+    outside = perm[(perm < 0) | (perm >= len(perm))]
+    if outside.size:
         raise InvalidArgumentError(
-            None,
-            None,
-            f"{perm.tolist()} is not a permutation of 0 to {perm.shape[0] - 1}",
+            None, None, f"{outside[0]} is not between 0 and {len(perm)}"
         )
+    counts = np.bincount(perm, minlength=len(perm))
+    if np.any(counts > 1):
+        again = next(v for i, v in enumerate(perm) if v in perm[:i])
+        raise InvalidArgumentError(None, None, f"{again} is duplicated in the input.")
     inverse = np.empty_like(perm)
     inverse[perm] = positions
     return (inverse,)

@@ -92,13 +92,29 @@ def _scatter(
         raise InvalidArgumentError(
             None,
             None,
-            f"updates must have shape {expected} to be scattered at indices of shape"
-            f" {np.shape(indices)} into shape {dims}, but have {np.shape(updates)}",
+            _mismatch(np.shape(indices), np.shape(updates), dims),
         )
     if namespace(tensor, indices, updates) is np:
         ignore = attrs["bad_indices_policy"] == b"IGNORE"
         return _scatter_on_host(tensor, indices, updates, change, ignore)
     return _scatter_traced(tensor, indices, updates, change)
+
+
+def _mismatch(
+    indices: tuple[int, ...], updates: tuple[int, ...], dims: tuple[int, ...]
+) -> str:
+    """Say where updates do not have the shape that indices and the tensor ask for."""
+    outer, depth = len(indices) - 1, indices[-1]
+    given = f"updates[shape={show(updates)}]"
+    if updates[:outer] != indices[:-1]:
+        return (
+            f"Dimensions [0,{outer}) of indices[shape={show(indices)}] must match "
+            f"dimensions [0,{outer}) of {given}"
+        )
+    return (
+        f"Dimensions [{depth},{len(dims)}) of input[shape={show(dims)}] must match "
+        f"dimensions [{outer},{len(updates)}) of {given}"
+    )
 
 
 def _scatter_traced(
@@ -131,7 +147,7 @@ def _scatter_on_host(
 ) -> Array:
     out = np.array(tensor)
     indices, updates = np.asarray(indices), np.asarray(updates)
-    bad = bad_index_vectors(indices, out.shape, ignore=ignore)
+    bad = bad_index_vectors(indices, out.shape, ignore=ignore, what="shape")
     if np.any(bad):
         indices, updates = indices[~bad], updates[~bad]
     where_to: Any = tuple(np.moveaxis(indices, -1, 0)) if indices.shape[-1] else ...

@@ -29,7 +29,7 @@ def nth_element(attrs: Any, values: Array, n: np.ndarray) -> tuple[Array]:
     place = int(n)
     _require(place >= 0, f"Need n >= 0, got {place}")
     _require(values.ndim >= 1, f"Input must be >= 1-D, got shape {list(values.shape)}")
-    _require(values.shape[-1] > place, "Input must have at least n+1 columns")
+    _require(values.shape[-1] > place, f"Input must have last dimension > n = {place}")
     if attrs["reverse"]:
         place = values.shape[-1] - place - 1
     return (xp.sort(values, axis=-1)[..., place],)

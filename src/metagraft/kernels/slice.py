@@ -8,6 +8,7 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.folding import folded_value
 from metagraft.graph.operation import Operation
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, jax_numpy, lax, namespace
 
@@ -19,7 +20,8 @@ def slice_(_: Attrs, tensor: Array, begin: Array, size: Array) -> tuple[Array]:
             None,
             None,
             f"Expected begin and size arguments to be 1-D tensors of size {len(dims)},"
-            f" but got shapes {np.shape(begin)} and {np.shape(size)} instead.",
+            f" but got shapes {show(np.shape(begin))} and {show(np.shape(size))}"
+            " instead.",
         )
     if not is_host(begin):
         # A begin beyond the end is moved back; on the host it is an error.

@@ -78,9 +78,7 @@ def _unique_of_vector(
 
 def _vector(x: Array) -> None:
     if np.ndim(x) != 1:
-        raise InvalidArgumentError(
-            None, None, f"unique expects a 1D vector, got shape {np.shape(x)}"
-        )
+        raise InvalidArgumentError(None, None, "unique expects a 1D vector.")
 
 
 def unique(attrs: Attrs, x: Array) -> tuple[Array, Array]:
@@ -116,6 +114,9 @@ def unique_with_counts_v2(attrs: Attrs, x: Array, axis: Array) -> tuple[Array, .
 
 
 def list_diff(attrs: Attrs, x: Array, y: Array) -> tuple[Array, Array]:
+    for name, operand in (("x", x), ("y", y)):
+        if np.ndim(operand) != 1:
+            raise InvalidArgumentError(None, None, f"{name} should be a 1D vector.")
     known = set(y.tolist())
     kept = [i for i, value in enumerate(x.tolist()) if value not in known]
     return x[kept], np.array(kept, attrs["out_idx"].numpy_dtype)
