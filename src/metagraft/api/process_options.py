@@ -11,15 +11,19 @@ Source: tensorflow python/framework/config.py, python/eager/context.py.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from metagraft.errors import UnimplementedError
 from metagraft.graph.defaults import executing_eagerly
 
 __all__ = [
+    "disable_check_numerics",
     "disable_mlir_bridge",
+    "disable_traceback_filtering",
+    "enable_check_numerics",
     "enable_mlir_bridge",
     "enable_tensor_float_32_execution",
+    "enable_traceback_filtering",
     "experimental_connect_to_cluster",
     "experimental_connect_to_host",
     "functions_run_eagerly",
@@ -31,6 +35,7 @@ __all__ = [
     "get_log_device_placement",
     "get_soft_device_placement",
     "get_synchronous_execution",
+    "is_traceback_filtering_enabled",
     "run_functions_eagerly",
     "set_device_policy",
     "set_experimental_options",
@@ -51,6 +56,7 @@ class _Options:
 
     __slots__ = (
         "device_policy",
+        "filters_tracebacks",
         "graph_options",
         "inter_op_threads",
         "intra_op_threads",
@@ -63,6 +69,7 @@ class _Options:
 
     def __init__(self) -> None:
         self.device_policy: str | None = "silent"
+        self.filters_tracebacks = True
         self.graph_options: dict[str, Any] = {
             "disable_model_pruning": False,
             "disable_meta_optimizer": False,
@@ -191,6 +198,47 @@ def enable_mlir_bridge() -> None:
 
 def disable_mlir_bridge() -> None:
     """Let graphs be compiled by the compiler there is: JAX's."""
+
+
+def enable_traceback_filtering() -> None:
+    """Say that tracebacks leave the library's own frames out."""
+    _options.filters_tracebacks = True
+
+
+def disable_traceback_filtering() -> None:
+    """Say that tracebacks have all frames, which they have."""
+    _options.filters_tracebacks = False
+
+
+def is_traceback_filtering_enabled() -> bool:
+    """Return what was said last."""
+    # TF: frames of TensorFlow are then left out of tracebacks. Here none is.
+    return _options.filters_tracebacks
+
+
+def enable_check_numerics(
+    stack_height_limit: int = 30, path_length_limit: int = 50
+) -> NoReturn:
+    """Refuse: operations are not watched while they are added.
+
+    Args:
+        stack_height_limit: How many frames an error tells.
+        path_length_limit: How long the paths in it are.
+
+    Raises:
+        UnimplementedError: Always.
+    """
+    del stack_height_limit, path_length_limit
+    raise UnimplementedError(
+        None,
+        None,
+        "tf.debugging.enable_check_numerics: tf.add_check_numerics_ops() checks all"
+        " tensors of a graph.",
+    )
+
+
+def disable_check_numerics() -> None:
+    """Let numbers be as they are: nothing checks them."""
 
 
 def functions_run_eagerly() -> bool:

@@ -9,7 +9,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-__all__ = ["get_data_files_path", "get_path_to_datafile", "readahead_file_path"]
+__all__ = [
+    "get_data_files_path",
+    "get_path_to_datafile",
+    "get_root_dir_with_all_resources",
+    "load_resource",
+    "readahead_file_path",
+]
 
 
 def get_data_files_path() -> str:
@@ -24,6 +30,28 @@ def get_path_to_datafile(path: str) -> str:
         path: Relative to the folder of the caller's file.
     """
     return str(Path(sys._getframe(1).f_code.co_filename).parent / path)  # noqa: SLF001
+
+
+def get_root_dir_with_all_resources() -> str:
+    """Return the folder of the caller's file, or that above it with all run files."""
+    folder = Path(sys._getframe(1).f_code.co_filename).parent  # noqa: SLF001
+    for inner, outer in zip([folder, *folder.parents], folder.parents, strict=False):
+        if ".runfiles" in outer.name:
+            return str(inner)
+    return str(folder)
+
+
+def load_resource(path: str) -> bytes:
+    """Return the content of a file beside the caller's.
+
+    Args:
+        path: Relative to the folder of the caller's file.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    folder = Path(sys._getframe(1).f_code.co_filename).parent  # noqa: SLF001
+    return (folder / path).read_bytes()
 
 
 def readahead_file_path(path: Any, readahead: str = "128M") -> Any:

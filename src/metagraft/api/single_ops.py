@@ -13,6 +13,7 @@ from metagraft.graph.tensor import Tensor
 
 __all__ = [
     "approx_top_k",
+    "check_pinned",
     "conv",
     "conv2d_backprop_filter_v2",
     "conv2d_backprop_input_v2",
@@ -229,3 +230,8 @@ def ragged_fill_empty_rows_grad(
         grad_values=grad_values,
         name=name,
     )
+
+
+def check_pinned(tensor: Any, name: str | None = None) -> Tensor:
+    """Return a tensor that lies in memory from which an accelerator can read."""
+    return op("CheckPinned", tensor=tensor, name=name)

@@ -11,10 +11,11 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 from absl.testing import absltest
 
+from metagraft.errors import UnimplementedError
 from metagraft.proto import ConfigProto, GraphDef, RewriterConfig
 from metagraft.proto.coercion import as_message
 from metagraft.proto.text import format_text
@@ -23,6 +24,7 @@ from metagraft.runtime.devices import has_gpu_of, session_devices
 __all__ = [
     "assert_equal_graph_def",
     "benchmark_config",
+    "create_local_cluster",
     "disable_with_predicate",
     "get_temp_dir",
     "gpu_device_name",
@@ -30,9 +32,12 @@ __all__ = [
     "is_built_with_gpu_support",
     "is_built_with_rocm",
     "is_built_with_xla",
+    "is_cpu_target_available",
     "is_gpu_available",
     "main",
+    "sync_devices",
     "test_src_dir_path",
+    "with_eager_op_as_function",
 ]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -188,3 +193,54 @@ def _leave_out_random_names(graph_def: GraphDef) -> None:
             for text in node.attr["value"].tensor.string_val
         ):
             node.attr.pop("value")
+
+
+# -- what depends on how TensorFlow was built --------------------------------------
+
+_CPU_TARGETS: Final = frozenset({"aarch64", "arm", "powerpc", "systemz", "x86"})
+
+
+def is_cpu_target_available(target: str) -> bool:
+    """Whether code can be compiled for a kind of CPU, which XLA does for all it knows.
+
+    Args:
+        target: Such as `x86`.
+    """
+    return target in _CPU_TARGETS
+
+
+def with_eager_op_as_function(
+    cls: type[Any] | None = None, only_as_function: bool = False
+) -> Any:
+    """Return a class of tests as it is; used as a decorator, with arguments or without.
+
+    Args:
+        cls: The class.
+        only_as_function: Which of two ways tests run in, which here are one.
+    """
+    del only_as_function
+    return (lambda decorated: decorated) if cls is None else cls
+
+
+def create_local_cluster(
+    num_workers: int,
+    num_ps: int,
+    protocol: str = "grpc",
+    worker_config: Any = None,
+    ps_config: Any = None,
+) -> NoReturn:
+    """Refuse: there are no servers.
+
+    Raises:
+        UnimplementedError: Always.
+    """
+    del num_workers, num_ps, protocol, worker_config, ps_config
+    raise UnimplementedError(
+        None,
+        None,
+        "tf.test.create_local_cluster: graphs are not distributed over servers here.",
+    )
+
+
+def sync_devices() -> None:
+    """Wait for the devices, which sessions do at the end of each run."""

@@ -160,7 +160,7 @@ _NAMES = {
     ),
     **from_module(
         f"{_API}.single_ops",
-        "approx_top_k conv conv2d_backprop_filter_v2 conv2d_backprop_input_v2"
+        "approx_top_k check_pinned conv conv2d_backprop_filter_v2 conv2d_backprop_input_v2"
         " ragged_fill_empty_rows ragged_fill_empty_rows_grad",
     ),
     # Checks and prints.
@@ -197,6 +197,7 @@ _NAMES = {
             "GraphDef",
             "GraphOptions",
             "HistogramProto",
+            "LogMessage",
             "MetaGraphDef",
             "NameAttrList",
             "NodeDef",
@@ -279,6 +280,7 @@ _NAMES = {
     ),
     "grad_pass_through": f"{_API}.recompute:grad_pass_through",
     "recompute_grad": f"{_API}.recompute:recompute_grad",
+    "vectorized_map": f"{_API}.vectorized:vectorized_map",
     "random_index_shuffle": f"{_API}.stateless_distributions:random_index_shuffle",
     "timestamp": f"{_API}.environment:timestamp",
     "matrix_solve_ls": f"{_API}.least_squares:matrix_solve_ls",
@@ -395,6 +397,10 @@ _NAMES = {
         ("GIT_VERSION", "__git_version__"),
         "metagraft.meta_graph.producer:TENSORFLOW_GIT_VERSION",
     ),
+    **from_module(f"{_API}.build_flags", "CXX11_ABI_FLAG CXX_VERSION MONOLITHIC_BUILD"),
+    "__cxx11_abi_flag__": f"{_API}.build_flags:CXX11_ABI_FLAG",
+    "__cxx_version__": f"{_API}.build_flags:CXX_VERSION",
+    "__monolithic_build__": f"{_API}.build_flags:MONOLITHIC_BUILD",
     **from_module("metagraft.graph.shapes", "dimension_at_index dimension_value"),
     # Namespaces.
     "OpError": "metagraft.errors:OpError",
@@ -435,6 +441,7 @@ _NAMES = {
             "signal",
             "spectral",
             "strings",
+            "sysconfig",
             "summary",
             "test",
             "train",

@@ -26,7 +26,10 @@ _NAMES = {
     "assert_shapes": f"{_API}.shape_constraints:assert_shapes",
     "check_numerics": f"{_API}.numerics:check_numerics",
     **from_module(
-        f"{_API}.process_options", "get_log_device_placement set_log_device_placement"
+        f"{_API}.process_options",
+        "disable_check_numerics disable_traceback_filtering enable_check_numerics "
+        "enable_traceback_filtering get_log_device_placement "
+        "is_traceback_filtering_enabled set_log_device_placement",
     ),
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table

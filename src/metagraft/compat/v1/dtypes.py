@@ -8,6 +8,7 @@ from metagraft.lazy_names import lazy_names
 
 _NAMES = {
     **{name: f"metagraft.graph.dtypes:{name}" for name in _DTYPE_NAMES},
+    "experimental": "metagraft.compat.v1.dtypes_experimental",
     "DType": "metagraft.graph.dtypes:DType",
     "QUANTIZED_DTYPES": "metagraft.graph.dtypes:QUANTIZED_DTYPES",
     "as_string": "metagraft.api.strings:as_string",

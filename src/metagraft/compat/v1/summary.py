@@ -14,6 +14,7 @@ _NAMES = {
         "metagraft.proto",
         "Event SessionLog Summary SummaryDescription TaggedRunMetadata",
     ),
+    **from_module("metagraft.api.summary_operations", "all_v2_summary_ops initialize"),
     **from_module("metagraft.training.summary_writer", "FileWriter FileWriterCache"),
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table

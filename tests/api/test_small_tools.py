@@ -1,0 +1,104 @@
+"""Small parts of the namespace: build flags, benchmarks, maps, options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import metagraft.compat.v1 as tf
+
+
+def test_build_flags() -> None:
+    """Constants are TensorFlow's; there is nothing to compile against."""
+    assert tf.CXX11_ABI_FLAG == tf.sysconfig.CXX11_ABI_FLAG == 1
+    assert (tf.CXX_VERSION, tf.MONOLITHIC_BUILD) == (201703, 0)
+    assert not tf.sysconfig.get_build_info()["is_tensorrt_build"]
+    for name in ("get_compile_flags", "get_include", "get_lib", "get_link_flags"):
+        with pytest.raises(tf.errors.UnimplementedError, match="register_op"):
+            getattr(tf.sysconfig, name)()
+
+
+def test_vectorized_map() -> None:
+    """Every row, also of several tensors, with tensors from outside."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+        outside = tf.Variable(10.0)
+        found = tf.vectorized_map(
+            lambda row: {"sum": tf.reduce_sum(row) + outside, "top": tf.argmax(row)}, x
+        )
+        single = tf.constant([[1.0, 1.0]])
+        pairs = tf.vectorized_map(lambda ab: ab[0] + ab[1], (x, single))
+        session.run(tf.global_variables_initializer())
+        values = session.run([found, pairs])
+        assert values[0]["sum"].tolist() == [13.0, 17.0]
+        assert values[0]["top"].tolist() == [1, 1]
+        assert values[1].tolist() == [[2.0, 3.0], [4.0, 5.0]]
+        with pytest.raises(ValueError, match="the same first dimension"):
+            tf.vectorized_map(lambda ab: ab[0], (x, tf.ones([3, 2])))
+
+
+def test_benchmarks(capsys: pytest.CaptureFixture[str]) -> None:
+    """A run is timed and reported under the names of class and method."""
+
+    class Additions(tf.test.Benchmark):  # type: ignore[misc, name-defined]
+        def benchmark_one(self) -> Any:
+            with tf.Graph().as_default(), tf.Session() as session:
+                total = tf.constant(1.0) + 1.0
+                return self.run_op_benchmark(session, total, min_iters=2, mbs=3)
+
+    told = Additions().benchmark_one()
+    assert told["iters"] == 2
+    assert told["throughput"] == pytest.approx(3 / told["wall_time"])
+    assert 'name: "Additions.benchmark_one"' in capsys.readouterr().out
+    Additions().report_benchmark(iters=1, extras={"kind": "none"}, name="other")
+    shown = capsys.readouterr().out
+    assert 'name: "Additions.other"' in shown
+    assert 'value { string_value: "none" }' in shown
+    with pytest.raises(TypeError, match="`extras` should be a dictionary"):
+        Additions().report_benchmark(extras=[1])
+
+
+def test_tools_of_tests() -> None:
+    """What only says something, and what is refused."""
+    assert tf.test.is_cpu_target_available("x86")
+    assert not tf.test.is_cpu_target_available("abacus")
+
+    @tf.test.with_eager_op_as_function(only_as_function=True)  # type: ignore[untyped-decorator]
+    class Tests:
+        pass
+
+    assert tf.test.with_eager_op_as_function(Tests) is Tests
+    tf.test.experimental.sync_devices()
+    with pytest.raises(tf.errors.UnimplementedError, match="create_local_cluster"):
+        tf.test.create_local_cluster(1, 1)
+
+
+def test_debugging_switches() -> None:
+    """The flag is kept; numbers are checked by another function."""
+    assert tf.debugging.is_traceback_filtering_enabled()
+    tf.debugging.disable_traceback_filtering()
+    assert not tf.debugging.is_traceback_filtering_enabled()
+    tf.debugging.enable_traceback_filtering()
+    tf.debugging.disable_check_numerics()
+    with pytest.raises(tf.errors.UnimplementedError, match="add_check_numerics_ops"):
+        tf.debugging.enable_check_numerics()
+
+
+def test_files_beside_the_caller() -> None:
+    """Paths are relative to this file."""
+    here = Path(__file__)
+    assert tf.resource_loader.load_resource(here.name) == here.read_bytes()
+    assert tf.resource_loader.get_root_dir_with_all_resources() == str(here.parent)
+
+
+def test_names_without_effect() -> None:
+    """Types of few bits, messages of the log, summaries without a writer."""
+    assert tf.dtypes.experimental.int4.name == "int4"
+    assert tf.LogMessage(message="m").message == "m"
+    with tf.Graph().as_default():
+        assert tf.summary.all_v2_summary_ops() == []
+        assert tf.check_pinned(1.0).op.type == "CheckPinned"
+    with pytest.raises(RuntimeError, match="No default tf.contrib.summary"):
+        tf.summary.initialize()
