@@ -12,6 +12,7 @@ from tests.programs import (
     clustering_runs,
     critical_sections,
     rare_gradients,
+    sdca_runs,
     sparse_matrix_runs,
     xla_runs,
 )
@@ -22,6 +23,7 @@ MODULES: Mapping[str, ModuleType] = {
         clustering_runs,
         critical_sections,
         rare_gradients,
+        sdca_runs,
         sparse_matrix_runs,
         xla_runs,
     )

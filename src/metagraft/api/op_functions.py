@@ -31,6 +31,11 @@ _RENAMED: Final = {
     "Squeeze": {"axis": "squeeze_dims"},
     "Where": {"condition": "input"},
 }
+# Defaults that are not those of the op's signature.
+_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
+    "SdcaOptimizer": {"adaptative": True},
+    "SdcaOptimizerV2": {"adaptive": True},
+}
 # A capital starts a word, except one that ends a word after a digit: `Conv2D`.
 _WORD_START: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z])")
 
@@ -38,7 +43,8 @@ _WORD_START: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z]
 def own_names(op_type: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """Return arguments under the names that the op's signature has for them."""
     renamed = _RENAMED.get(op_type, {})
-    return {renamed.get(key, key): value for key, value in arguments.items()}
+    own = {renamed.get(key, key): value for key, value in arguments.items()}
+    return {**_DEFAULTS.get(op_type, {}), **own}
 
 
 def argument_names(op_type: str) -> list[str]:

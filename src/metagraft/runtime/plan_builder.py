@@ -521,7 +521,7 @@ class PlanBuilder:
         inputs: list[Slots] = []
         static: list[int] = []
         static_names = kernel.static_names(op)
-        updated: dict[str, VariableDeclaration] = {}
+        updated: dict[str, list[VariableDeclaration]] = {}
         definition = op.definition
         assert definition is not None, op.type
         for arg, tensors in split_by_argument(op.inputs, definition.inputs, op.attrs):
@@ -529,18 +529,19 @@ class PlanBuilder:
             if name in static_names:
                 static.append(len(inputs))
             if name in kernel.updates or name in kernel.reads:
-                declaration = self.variable(tensors[0], op)
-                updated[name] = declaration
-                inputs.append(self.read(declaration, op))
+                updated[name] = [self.variable(tensor, op) for tensor in tensors]
+                slots = tuple(self.read(one, op) for one in updated[name])
+                inputs.append(slots if is_list(arg) else slots[0])
             elif is_list(arg):
                 inputs.append(tuple(self.value(t, op) for t in tensors))
             else:
                 inputs.append(self.value(tensors[0], op))
-        outputs = [self.new_slot() for _ in kernel.updates]
-        references = iter(kernel.updates)
+        written = [one for name in kernel.updates for one in updated[name]]
+        outputs = [self.new_slot() for _ in written]
+        references = iter(written)
         for tensor in op.outputs:
             if tensor.dtype.is_ref and kernel.updates:
-                self.stand_for(tensor, updated[next(references)])
+                self.stand_for(tensor, next(references))
             else:
                 outputs.append(self.set_slot(tensor))
         self.add_node(
@@ -552,8 +553,8 @@ class PlanBuilder:
             static=tuple(static),
             needs_frame=kernel.on_run,
         )
-        for name, slot in zip(kernel.updates, outputs, strict=False):
-            self.write(updated[name], slot, op)
+        for declaration, slot in zip(written, outputs, strict=False):
+            self.write(declaration, slot, op)
 
     def finish_operation(self, op: Operation) -> None:
         """Pass on the control edges of an operation that became no node."""

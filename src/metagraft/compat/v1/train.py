@@ -56,6 +56,9 @@ _NAMES = {
         }.items()
     },
     **from_module(
+        "metagraft.api.dual_ascent", "sdca_fprint sdca_optimizer sdca_shrink_l1"
+    ),
+    **from_module(
         f"{_TRAINING}.global_step",
         "assert_global_step create_global_step get_global_step "
         "get_or_create_global_step global_step",

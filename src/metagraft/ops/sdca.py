@@ -1,0 +1,34 @@
+"""Stochastic dual coordinate ascent for linear models; twin of `kernels/sdca.py`.
+
+Source: tensorflow core/ops/sdca_ops.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from metagraft.graph.attrs import Attrs
+from metagraft.graph.op_spec import OpSpec, Shapes
+from metagraft.graph.shapes import Dims
+
+__all__ = ["OPS"]
+
+_SOURCE: Final = "tensorflow core/ops/sdca_ops.cc"
+
+
+def optimizer_shape(_attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """TensorFlow tells no shapes."""
+    return (None,) * len(inputs.op.outputs)
+
+
+def nothing_shape(_attrs: Attrs, _inputs: Shapes) -> Sequence[Dims]:
+    """There are no results."""
+    return ()
+
+
+OPS = (
+    OpSpec(name="SdcaOptimizer", shape=optimizer_shape, source=_SOURCE),
+    OpSpec(name="SdcaOptimizerV2", shape=optimizer_shape, source=_SOURCE),
+    OpSpec(name="SdcaShrinkL1", shape=nothing_shape, source=_SOURCE),
+)
