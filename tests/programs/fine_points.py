@@ -5,7 +5,9 @@ Each takes the module it calls `tf` and returns values.
 
 from __future__ import annotations
 
+import gzip
 import tempfile
+import zlib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -157,6 +159,73 @@ def activations_in_few_bits(tf: ModuleType) -> Any:
         return session.run([tf.cast(fetch, tf.float32) for fetch in fetches])
 
 
+def saved_layers(tf: ModuleType) -> Any:
+    """What checkpoints of objects save with layers and recurrent cells, and restore."""
+    cells = tf.nn.rnn_cell
+
+    class Scale(tf.layers.Layer):  # type: ignore[misc, name-defined]
+        def build(self, shape: Any) -> None:
+            del shape
+            self._hidden = self.add_variable("kept", [2])
+            self.own = tf.get_variable("own", [1])
+            self.part = tf.layers.Dense(1)
+            self.add_variable("kept_too", [3])
+            self.built = True
+
+        def call(self, x: Any) -> Any:
+            return x + self._hidden
+
+    inner = cells.BasicRNNCell(2)
+    parts = {
+        "scale": Scale(),
+        "norm": tf.layers.BatchNormalization(),
+        "drop": cells.DropoutWrapper(inner),
+        "stack": cells.MultiRNNCell([cells.GRUCell(2), cells.LSTMCell(2)]),
+        "around": cells.DeviceWrapper(cells.ResidualWrapper(cells.BasicRNNCell(2)), ""),
+    }
+    x = tf.ones([1, 2])
+    for part in parts.values():
+        if hasattr(part, "zero_state"):
+            part(x, part.zero_state(1, tf.float32))
+        else:
+            part(x)
+    bias = inner.variables[1]
+    with tempfile.TemporaryDirectory() as folder, tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        checkpoint = tf.train.Checkpoint(**parts)
+        session.run(tf.assign(bias, [3.0, 4.0]))
+        path = checkpoint.save(str(Path(folder, "model")), session=session)
+        session.run(tf.assign(bias, [0.0, 0.0]))
+        checkpoint.restore(path).assert_consumed().run_restore_ops(session)
+        names = sorted(name for name, _ in tf.train.list_variables(path))
+        return [names, session.run(bias)]
+
+
+def records_of_fixed_length(tf: ModuleType) -> Any:
+    """Compressed files are read as they are told to be compressed."""
+    content = b"head" + b"abcdefgh" + b"end"
+    packed = {
+        "": content,
+        "ZLIB": zlib.compress(content),
+        "GZIP": gzip.compress(content),
+    }
+    found: list[Any] = []
+    with tempfile.TemporaryDirectory() as folder, tf.Session() as session:
+        for encoding, text in packed.items():
+            path = Path(folder, f"records{encoding}")
+            path.write_bytes(text)
+            reader = tf.FixedLengthRecordReader(
+                3, header_bytes=4, footer_bytes=3, hop_bytes=2, encoding=encoding
+            )
+            queue = tf.FIFOQueue(1, tf.string, shapes=[])
+            _, record = reader.read(queue)
+            session.run(queue.enqueue([str(path)]))
+            session.run(queue.close())
+            found.append([session.run(record) for _ in range(3)])
+            found.append(error_of(tf, lambda r=record: session.run(r))[0])
+    return found
+
+
 RUNS = {
     run.__name__: run
     for run in (
@@ -165,5 +234,7 @@ RUNS = {
         table_mistakes,
         printed_values,
         activations_in_few_bits,
+        saved_layers,
+        records_of_fixed_length,
     )
 }

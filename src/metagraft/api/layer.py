@@ -89,6 +89,8 @@ class Layer:
         self._dtype = None if dtype is None else as_dtype(dtype).base_dtype
         self._trainable_weights: list[Any] = []
         self._non_trainable_weights: list[Any] = []
+        # What checkpoints of objects save with the layer, by name.
+        self._tracked_parts: dict[str, Any] = {}
         self._updates: list[Any] = []
         self._losses: list[Tensor] = []
         self._loss_functions: list[Callable[[], Any]] = []
@@ -273,6 +275,8 @@ class Layer:
                 if regularizer is not None and is_new:
                     self._regularize(name, parts, regularizer)
         self._keep(parts, trainable=trainable and self.trainable)
+        if parts[0] is variable:  # TF: one that is dealt to several is not saved
+            self._tracked_parts[name] = variable
         return variable
 
     def add_variable(self, *args: Any, **kwargs: Any) -> Any:

@@ -64,6 +64,7 @@ class MultiRNNCell(RNNCell):
                 "will share weights."
             )
         self._cells = cells
+        self._tracked_parts.update((f"cell-{n}", c) for n, c in enumerate(cells))
         self._state_is_tuple = state_is_tuple
         sizes = [cell.state_size for cell in cells]
         if not state_is_tuple and any(is_nested(size) for size in sizes):
@@ -139,6 +140,7 @@ class _Wrapper(RNNCell):
         super().__init__(**kwargs)
         check_cell("cell", cell)
         self.cell = cell
+        self._tracked_parts["cell"] = cell
 
     @property
     def wrapped_cell(self) -> Any:

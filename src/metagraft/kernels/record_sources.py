@@ -25,6 +25,8 @@ Record = tuple[bytes, bytes]
 Source = Callable[[bytes], Iterator[Record]]
 _HEADER_AND_FOOTER: Final = 16  # bytes around a record of a record file
 _CHUNK_BYTES: Final = 1 << 18
+# How zlib is told to read what the encoding of a reader names.
+_WINDOW_BITS: Final = {b"ZLIB": zlib.MAX_WBITS, b"GZIP": zlib.MAX_WBITS | 16}
 
 
 def source_of(op: Operation) -> Source:
@@ -95,7 +97,7 @@ def _fixed_length(op: Operation) -> Source:
     attrs = op.attrs
     header, length = attrs["header_bytes"], attrs["record_bytes"]
     footer, hop = attrs["footer_bytes"], attrs["hop_bytes"] or length
-    is_compressed = attrs.get("encoding", b"") == b"ZLIB"
+    window_bits = _WINDOW_BITS.get(attrs.get("encoding", b""))
     if min(header, footer, hop) < 0 or length <= 0:
         raise InvalidArgumentError(
             None,
@@ -107,7 +109,7 @@ def _fixed_length(op: Operation) -> Source:
     def records(name: bytes) -> Iterator[Record]:
         path = decode_name(name)
         with files.open_stream(path, "rb") as stream:
-            chunks = _chunks(path, stream, is_compressed=is_compressed)
+            chunks = _chunks(path, stream, window_bits)
             windows = _windows(chunks, header, length, footer, hop)
             for number, record in enumerate(windows):
                 yield _key(name, number), record
@@ -115,8 +117,8 @@ def _fixed_length(op: Operation) -> Source:
     return records
 
 
-def _chunks(path: str, stream: BinaryIO, *, is_compressed: bool) -> Iterator[bytes]:
-    inflater = zlib.decompressobj() if is_compressed else None
+def _chunks(path: str, stream: BinaryIO, window_bits: int | None) -> Iterator[bytes]:
+    inflater = None if window_bits is None else zlib.decompressobj(window_bits)
     while True:
         with files.translated(path):
             chunk = stream.read(_CHUNK_BYTES)

@@ -66,7 +66,7 @@ def children_of(element: Any) -> _Children:
     elif isinstance(element, list | tuple):
         pairs = [(str(number), part) for number, part in enumerate(element)]
     elif isinstance(element, Layer):
-        pairs = [(n, part) for n, part in vars(element).items() if n[:1] != "_"]
+        pairs = list(element._tracked_parts.items())  # noqa: SLF001 - of this package
     else:
         pairs = list(element.tracked().items())
     return [(name, part) for name, part in pairs if is_tracked(part)]
