@@ -339,3 +339,16 @@ def error_code_from_exception_type(cls: type[BaseException]) -> int:
         if base in _CODE_OF_CLASS:
             return _CODE_OF_CLASS[base]
     return UNKNOWN
+
+
+class raise_exception_on_not_ok_status:  # noqa: N801 - TensorFlow's name
+    """A block around calls of TensorFlow's C interface, which took its status.
+
+    Nothing here has that interface; errors are raised where they happen.
+    """
+
+    def __enter__(self) -> None:
+        """Return no status."""
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Let errors through."""

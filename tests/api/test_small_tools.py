@@ -97,8 +97,37 @@ def test_names_without_effect() -> None:
     """Types of few bits, messages of the log, summaries without a writer."""
     assert tf.dtypes.experimental.int4.name == "int4"
     assert tf.LogMessage(message="m").message == "m"
+    assert isinstance(3.0, tf.types.experimental.TensorLike)
+    assert not isinstance({}, tf.types.experimental.TensorLike)
     with tf.Graph().as_default():
         assert tf.summary.all_v2_summary_ops() == []
         assert tf.check_pinned(1.0).op.type == "CheckPinned"
-    with pytest.raises(RuntimeError, match="No default tf.contrib.summary"):
+    with pytest.raises(RuntimeError, match="No default tf"):
         tf.summary.initialize()
+
+
+def test_specs_of_arrays() -> None:
+    """What is known of an array: shape and type of its elements."""
+    with tf.Graph().as_default():
+        array = tf.TensorArray(tf.float32, 2, element_shape=[3])
+        spec = tf.type_spec_from_value(array)
+        assert spec == tf.TensorArraySpec([3], tf.float32)
+        assert repr(spec).startswith("TensorArraySpec(TensorShape([Dimension(3)])")
+        assert spec.value_type is tf.TensorArray
+        assert spec.is_compatible_with(array)
+        wider = tf.TensorArraySpec([None])
+        assert wider.is_compatible_with(spec)
+        assert spec.is_subtype_of(wider)
+        assert not wider.is_compatible_with(tf.TensorArraySpec([3], tf.int32))
+        assert spec.most_specific_compatible_type(tf.TensorArraySpec([4])) == wider
+        with pytest.raises(TypeError, match="Expected value to be a TensorArray"):
+            tf.TensorArraySpec.from_value(1)
+
+
+def test_errors_pass_through_status_blocks() -> None:
+    """The block of old programs changes nothing."""
+    with (
+        pytest.raises(tf.errors.NotFoundError, match="here"),
+        tf.errors.raise_exception_on_not_ok_status(),
+    ):
+        raise tf.errors.NotFoundError(None, None, "here")

@@ -18,8 +18,10 @@ from metagraft.graph.composite import (
     SparseTensorValue,
 )
 from metagraft.graph.conversion import convert_to_tensor
+from metagraft.graph.dtypes import as_dtype, float32
 from metagraft.graph.shapes import TensorShape
 from metagraft.graph.tensor import Tensor
+from metagraft.graph.tensor_array import TensorArray
 from metagraft.graph.tensor_spec import TensorSpec
 from metagraft.graph.type_spec import (
     CompositeSpec,
@@ -30,6 +32,7 @@ from metagraft.graph.type_spec import (
 
 __all__ = [
     "NoneTensorSpec",
+    "TensorArraySpec",
     "is_composite",
     "is_symbolic_tensor",
     "spec_of_composite",
@@ -72,6 +75,96 @@ class NoneTensorSpec(CompositeSpec):
 
     def _spec_of(self, value: Any) -> Any:
         return NoneTensorSpec() if value is None else None
+
+
+class TensorArraySpec(CompositeSpec):
+    """What is known of a `TensorArray`."""
+
+    __slots__ = ("_dtype", "_dynamic_size", "_element_shape", "_infer_shape")
+
+    def __init__(
+        self,
+        element_shape: Any = None,
+        dtype: Any = float32,
+        dynamic_size: bool = False,
+        infer_shape: bool = True,
+    ) -> None:
+        """Take what is known.
+
+        Args:
+            element_shape: The shape of an element.
+            dtype: The type of an element.
+            dynamic_size: Whether the array can grow.
+            infer_shape: Whether all elements have the same shape.
+        """
+        self._element_shape = TensorShape(element_shape)
+        self._dtype = as_dtype(dtype)
+        self._dynamic_size = dynamic_size
+        self._infer_shape = infer_shape
+
+    @property
+    def value_type(self) -> type:
+        """The class of the values."""
+        return TensorArray
+
+    @staticmethod
+    def from_value(value: TensorArray) -> TensorArraySpec:
+        """Return what is known of an array.
+
+        Raises:
+            TypeError: It is none.
+        """
+        if not isinstance(value, TensorArray):
+            raise TypeError(f"Expected value to be a TensorArray. Received: {value}.")
+        infers = value._infer_shape  # noqa: SLF001 - as its methods use it
+        return TensorArraySpec(
+            value.element_shape, value.dtype, value.dynamic_size, infers
+        )
+
+    def is_compatible_with(self, spec_or_value: Any) -> bool:
+        """Whether an array, or another spec, may have this spec."""
+        other = spec_or_value
+        if not isinstance(other, TypeSpec):
+            other = self._spec_of(other)
+        if not isinstance(other, TensorArraySpec):
+            return False
+        shape, dtype, is_dynamic, _ = other.description()
+        return (
+            self._dtype.is_compatible_with(dtype)
+            and self._element_shape.is_compatible_with(shape)
+            and self._dynamic_size == is_dynamic
+        )
+
+    def is_subtype_of(self, other: Any) -> bool:
+        """Whether every array of this spec is also one of the other."""
+        if not isinstance(other, TensorArraySpec):
+            return False
+        return self.description()[1:3] == other.description()[1:3]
+
+    def description(self) -> tuple[Any, ...]:
+        """Return what it was made of."""
+        return self._element_shape, self._dtype, self._dynamic_size, self._infer_shape
+
+    def flatten(self) -> list[TensorSpec]:
+        """Return the spec of what orders the uses of the array."""
+        return [TensorSpec([], float32)]
+
+    def to_tensors(self, value: TensorArray) -> list[Any]:
+        """Return what orders the uses of the array."""
+        return [value.flow]
+
+    def from_tensors(self, tensors: Iterable[Any]) -> Any:
+        """Refuse: the array is not in what orders its uses.
+
+        Raises:
+            NotImplementedError: Always.
+        """
+        raise NotImplementedError(
+            f"A TensorArray cannot be made of {list(tensors)}: its handle is missing."
+        )
+
+    def _spec_of(self, value: Any) -> Any:
+        return self.from_value(value) if isinstance(value, TensorArray) else None
 
 
 def is_symbolic_tensor(tensor: Any) -> bool:
@@ -143,6 +236,8 @@ def _known_spec(value: Any) -> Any:
         return TensorSpec(value.shape, value.dtype)
     if value is None:
         return NoneTensorSpec()
+    if isinstance(value, TensorArray):
+        return TensorArraySpec.from_value(value)
     if isinstance(value, SparseTensorValue):
         return SparseTensorSpec.from_value(value)
     if isinstance(value, RaggedTensorValue):

@@ -156,12 +156,12 @@ _NAMES = {
     **from_module(f"{_GRAPH}.type_spec", "IndexedSlicesSpec SparseTensorSpec TypeSpec"),
     **from_module(
         f"{_API}.type_specs",
-        "NoneTensorSpec is_symbolic_tensor type_spec_from_value",
+        "NoneTensorSpec TensorArraySpec is_symbolic_tensor type_spec_from_value",
     ),
     **from_module(
         f"{_API}.single_ops",
-        "approx_top_k check_pinned conv conv2d_backprop_filter_v2 conv2d_backprop_input_v2"
-        " ragged_fill_empty_rows ragged_fill_empty_rows_grad",
+        "approx_top_k check_pinned conv conv2d_backprop_filter_v2"
+        " conv2d_backprop_input_v2 ragged_fill_empty_rows ragged_fill_empty_rows_grad",
     ),
     # Checks and prints.
     "Print": "metagraft.api.printing:print_through",
@@ -445,6 +445,7 @@ _NAMES = {
             "summary",
             "test",
             "train",
+            "types",
             "user_ops",
             "version",
             "dtypes",
