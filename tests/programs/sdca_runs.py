@@ -114,8 +114,17 @@ def shrinking(tf: ModuleType) -> list[Any]:
         return list(session.run(variables))
 
 
+def names(tf: ModuleType) -> list[Any]:
+    """Names of examples of all lengths."""
+    random = np.random.RandomState(0)
+    lengths = (*range(40), 63, 64, 65, *range(127, 131), 143, 144, 145, 300, 640)
+    texts = [bytes(random.randint(0, 256, n).astype(np.uint8)) for n in lengths]
+    with tf.Session() as session:
+        return [session.run(tf.train.sdca_fprint(texts))]
+
+
 RUNS: dict[str, Callable[[ModuleType], list[Any]]] = {
-    run.__name__: run for run in (sparse_features, dense_features, shrinking)
+    run.__name__: run for run in (sparse_features, dense_features, shrinking, names)
 }
 
 

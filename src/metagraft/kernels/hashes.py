@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["STRING_SEED", "fingerprint64", "murmur_hash64", "sip_hash64"]
+__all__ = [
+    "STRING_SEED",
+    "fingerprint64",
+    "folded",
+    "mixed",
+    "murmur_hash64",
+    "rotated",
+    "sip_hash64",
+    "weak",
+    "word",
+]
 
 # What TensorFlow's `Hash64` starts from where nothing else is asked for.
 STRING_SEED: Final = 0xDECAFCAFFE
@@ -31,25 +41,27 @@ def fingerprint64(text: bytes) -> int:
     return _longer(text)
 
 
-def _word(text: bytes, place: int, size: int = 8) -> int:
+def word(text: bytes, place: int, size: int = 8) -> int:
+    """Return some bytes as a number, the lowest first."""
     return int.from_bytes(text[place : place + size], "little")
 
 
-def _rotated(value: int, bits: int) -> int:
+def rotated(value: int, bits: int) -> int:
     """Rotate 64 bits to the right."""
     value &= _MASK
     return (value >> bits | value << (64 - bits)) & _MASK
 
 
-def _mixed(value: int) -> int:
+def mixed(value: int) -> int:
+    """Mix the higher bits of a word into the lower ones."""
     value &= _MASK
     return value ^ value >> 47
 
 
-def _folded(u: int, v: int, mul: int) -> int:
+def folded(u: int, v: int, mul: int) -> int:
     """Hash two words to one."""
-    a = _mixed(((u ^ v) & _MASK) * mul)
-    b = _mixed((v ^ a) * mul)
+    a = mixed(((u ^ v) & _MASK) * mul)
+    b = mixed((v ^ a) * mul)
     return b * mul & _MASK
 
 
@@ -57,28 +69,28 @@ def _up_to_16(text: bytes) -> int:
     size = len(text)
     mul = _K2 + size * 2
     if size >= 8:
-        a, b = _word(text, 0) + _K2 & _MASK, _word(text, size - 8)
-        c = _rotated(b, 37) * mul + a
-        d = (_rotated(a, 25) + b) * mul
-        return _folded(c & _MASK, d & _MASK, mul)
+        a, b = word(text, 0) + _K2 & _MASK, word(text, size - 8)
+        c = rotated(b, 37) * mul + a
+        d = (rotated(a, 25) + b) * mul
+        return folded(c & _MASK, d & _MASK, mul)
     if size >= 4:
-        first, last = _word(text, 0, 4), _word(text, size - 4, 4)
-        return _folded(size + (first << 3), last, mul)
+        first, last = word(text, 0, 4), word(text, size - 4, 4)
+        return folded(size + (first << 3), last, mul)
     if size:
         y = text[0] + (text[size >> 1] << 8)
         z = size + (text[-1] << 2)
-        return _mixed(y * _K2 & _MASK ^ z * _K0 & _MASK) * _K2 & _MASK
+        return mixed(y * _K2 & _MASK ^ z * _K0 & _MASK) * _K2 & _MASK
     return _K2
 
 
 def _up_to_32(text: bytes) -> int:
     size = len(text)
     mul = _K2 + size * 2
-    a, b = _word(text, 0) * _K1, _word(text, 8)
-    c, d = _word(text, size - 8) * mul, _word(text, size - 16) * _K2
-    return _folded(
-        _rotated(a + b, 43) + _rotated(c, 30) + d & _MASK,
-        a + _rotated(b + _K2, 18) + c & _MASK,
+    a, b = word(text, 0) * _K1, word(text, 8)
+    c, d = word(text, size - 8) * mul, word(text, size - 16) * _K2
+    return folded(
+        rotated(a + b, 43) + rotated(c, 30) + d & _MASK,
+        a + rotated(b + _K2, 18) + c & _MASK,
         mul,
     )
 
@@ -86,16 +98,16 @@ def _up_to_32(text: bytes) -> int:
 def _up_to_64(text: bytes) -> int:
     size = len(text)
     mul = _K2 + size * 2
-    a, b = _word(text, 0) * _K2, _word(text, 8)
-    c, d = _word(text, size - 8) * mul, _word(text, size - 16) * _K2
-    y = _rotated(a + b, 43) + _rotated(c, 30) + d & _MASK
-    z = _folded(y, a + _rotated(b + _K2, 18) + c & _MASK, mul)
-    e, f = _word(text, 16) * mul, _word(text, 24)
-    g = (y + _word(text, size - 32)) * mul
-    h = (z + _word(text, size - 24)) * mul
-    return _folded(
-        _rotated(e + f, 43) + _rotated(g, 30) + h & _MASK,
-        e + _rotated(f + a, 18) + g & _MASK,
+    a, b = word(text, 0) * _K2, word(text, 8)
+    c, d = word(text, size - 8) * mul, word(text, size - 16) * _K2
+    y = rotated(a + b, 43) + rotated(c, 30) + d & _MASK
+    z = folded(y, a + rotated(b + _K2, 18) + c & _MASK, mul)
+    e, f = word(text, 16) * mul, word(text, 24)
+    g = (y + word(text, size - 32)) * mul
+    h = (z + word(text, size - 24)) * mul
+    return folded(
+        rotated(e + f, 43) + rotated(g, 30) + h & _MASK,
+        e + rotated(f + a, 18) + g & _MASK,
         mul,
     )
 
@@ -103,31 +115,31 @@ def _up_to_64(text: bytes) -> int:
 _Pair = tuple[int, int]
 
 
-def _weak(text: bytes, place: int, a: int, b: int) -> _Pair:
+def weak(text: bytes, place: int, a: int, b: int) -> _Pair:
     """Hash 32 bytes with two seeds to two words."""
-    w, x, y, z = (_word(text, place + at) for at in (0, 8, 16, 24))
+    w, x, y, z = (word(text, place + at) for at in (0, 8, 16, 24))
     a += w
-    b = _rotated(b + a + z, 21)
+    b = rotated(b + a + z, 21)
     c = a
     a += x + y
-    return (a + z) & _MASK, (b + _rotated(a, 44) + c) & _MASK
+    return (a + z) & _MASK, (b + rotated(a, 44) + c) & _MASK
 
 
 def _longer(text: bytes) -> int:
     """Take 64 bytes at a time; the last 64 may overlap those before."""
     x, y = 81, (81 * _K1 + 113) & _MASK
-    z = _mixed(y * _K2 + 113) * _K2 & _MASK
+    z = mixed(y * _K2 + 113) * _K2 & _MASK
     v: _Pair = (0, 0)
     w: _Pair = (0, 0)
-    x = (x * _K2 + _word(text, 0)) & _MASK
+    x = (x * _K2 + word(text, 0)) & _MASK
     for place in range(0, (len(text) - 1) // 64 * 64, 64):
-        x = _rotated(x + y + v[0] + _word(text, place + 8), 37) * _K1 & _MASK
-        y = _rotated(y + v[1] + _word(text, place + 48), 42) * _K1 & _MASK
+        x = rotated(x + y + v[0] + word(text, place + 8), 37) * _K1 & _MASK
+        y = rotated(y + v[1] + word(text, place + 48), 42) * _K1 & _MASK
         x ^= w[1]
-        y = (y + v[0] + _word(text, place + 40)) & _MASK
-        z = _rotated(z + w[0], 33) * _K1 & _MASK
-        v = _weak(text, place, v[1] * _K1, x + w[0])
-        w = _weak(text, place + 32, z + w[1], y + _word(text, place + 16))
+        y = (y + v[0] + word(text, place + 40)) & _MASK
+        z = rotated(z + w[0], 33) * _K1 & _MASK
+        v = weak(text, place, v[1] * _K1, x + w[0])
+        w = weak(text, place + 32, z + w[1], y + word(text, place + 16))
         x, z = z, x
     return _last_64(text, x, y, z, v, w)
 
@@ -138,17 +150,17 @@ def _last_64(text: bytes, x: int, y: int, z: int, v: _Pair, w: _Pair) -> int:
     w = (w[0] + ((len(text) - 1) & 63), w[1])
     v = (v[0] + w[0], v[1])
     w = (w[0] + v[0], w[1])
-    x = _rotated(x + y + v[0] + _word(text, place + 8), 37) * mul & _MASK
-    y = _rotated(y + v[1] + _word(text, place + 48), 42) * mul & _MASK
+    x = rotated(x + y + v[0] + word(text, place + 8), 37) * mul & _MASK
+    y = rotated(y + v[1] + word(text, place + 48), 42) * mul & _MASK
     x ^= w[1] * 9 & _MASK
-    y = (y + v[0] * 9 + _word(text, place + 40)) & _MASK
-    z = _rotated(z + w[0], 33) * mul & _MASK
-    v = _weak(text, place, v[1] * mul, x + w[0])
-    w = _weak(text, place + 32, z + w[1], y + _word(text, place + 16))
+    y = (y + v[0] * 9 + word(text, place + 40)) & _MASK
+    z = rotated(z + w[0], 33) * mul & _MASK
+    v = weak(text, place, v[1] * mul, x + w[0])
+    w = weak(text, place + 32, z + w[1], y + word(text, place + 16))
     x, z = z, x
-    return _folded(
-        _folded(v[0], w[0], mul) + _mixed(y) * _K0 + z & _MASK,
-        _folded(v[1], w[1], mul) + x & _MASK,
+    return folded(
+        folded(v[0], w[0], mul) + mixed(y) * _K0 + z & _MASK,
+        folded(v[1], w[1], mul) + x & _MASK,
         mul,
     )
 
@@ -159,11 +171,11 @@ def murmur_hash64(text: bytes, seed: int) -> int:
     value = seed ^ len(text) * m & _MASK
     whole = len(text) // 8 * 8
     for place in range(0, whole, 8):
-        word = _mixed(_word(text, place) * m) * m & _MASK
+        word = mixed(word(text, place) * m) * m & _MASK
         value = (value ^ word) * m & _MASK
     if whole < len(text):
-        value = (value ^ _word(text, whole)) * m & _MASK
-    return _mixed(_mixed(value) * m)
+        value = (value ^ word(text, whole)) * m & _MASK
+    return mixed(mixed(value) * m)
 
 
 def sip_hash64(text: bytes, low: int, high: int) -> int:
@@ -182,8 +194,8 @@ def sip_hash64(text: bytes, low: int, high: int) -> int:
         high ^ 0x7465646279746573,
     )
     whole = len(text) // 8 * 8
-    words = [_word(text, place) for place in range(0, whole, 8)]
-    words.append((len(text) & 0xFF) << 56 | _word(text, whole))
+    words = [word(text, place) for place in range(0, whole, 8)]
+    words.append((len(text) & 0xFF) << 56 | word(text, whole))
     for word in words:
         a, b, c, d = state
         a, b, c, d = _sip_rounds((a, b, c, d ^ word), 2)
@@ -199,9 +211,9 @@ def _sip_rounds(
     a, b, c, d = state
     for _ in range(count):
         a, c = (a + b) & _MASK, (c + d) & _MASK
-        b, d = _rotated(b, 64 - 13) ^ a, _rotated(d, 64 - 16) ^ c
-        a = _rotated(a, 32)
+        b, d = rotated(b, 64 - 13) ^ a, rotated(d, 64 - 16) ^ c
+        a = rotated(a, 32)
         c, a = (c + b) & _MASK, (a + d) & _MASK
-        b, d = _rotated(b, 64 - 17) ^ c, _rotated(d, 64 - 21) ^ a
-        c = _rotated(c, 32)
+        b, d = rotated(b, 64 - 17) ^ c, rotated(d, 64 - 21) ^ a
+        c = rotated(c, 32)
     return a, b, c, d

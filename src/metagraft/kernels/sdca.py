@@ -18,6 +18,7 @@ from metagraft.graph.shapes import show
 from metagraft.kernels.dual_losses import LOSSES, DualLoss
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
+from metagraft.kernels.wide_hashes import fingerprint128
 
 _F = np.float32
 
@@ -36,6 +37,17 @@ def _shrunk(weights: Array, shrinkage: float) -> Array:
 def shrink(attrs: Attrs, weights: Sequence[Array]) -> tuple[Array, ...]:
     shrinkage = attrs["l1"] / attrs["l2"]
     return tuple(_shrunk(one, shrinkage) for one in weights)
+
+
+def fingerprints(_attrs: Attrs, texts: Array) -> tuple[Array]:
+    """Hash names of examples; 0 and 1 are never a first half."""
+    if texts.ndim != 1:
+        raise _invalid(f"Input must be a vector, got shape {show(texts.shape)}")
+    found = np.zeros((len(texts), 2), np.uint64)
+    for place, text in enumerate(texts):
+        low, high = fingerprint128(text)
+        found[place] = low if low >= 2 else low + 2**64 - 2, high
+    return (found.view(np.int64),)
 
 
 @dataclass(slots=True)
@@ -223,6 +235,7 @@ class _Ascent:
 _OPTIMIZE = Kernel(optimize, host=True)
 
 KERNELS = {
+    "SdcaFprint": Kernel(fingerprints, host=True),
     "SdcaOptimizer": _OPTIMIZE,
     "SdcaOptimizerV2": _OPTIMIZE,
     "SdcaShrinkL1": Kernel(shrink, updates=("weights",)),

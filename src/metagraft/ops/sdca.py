@@ -10,6 +10,7 @@ from typing import Final
 
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.op_spec import OpSpec, Shapes
+from metagraft.graph.shape_checks import with_rank
 from metagraft.graph.shapes import Dims
 
 __all__ = ["OPS"]
@@ -27,7 +28,14 @@ def nothing_shape(_attrs: Attrs, _inputs: Shapes) -> Sequence[Dims]:
     return ()
 
 
+def fingerprint_shape(_attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """Two numbers for each text."""
+    (count,) = with_rank(inputs[0], 1)
+    return ((count, 2),)
+
+
 OPS = (
+    OpSpec(name="SdcaFprint", shape=fingerprint_shape, source=_SOURCE),
     OpSpec(name="SdcaOptimizer", shape=optimizer_shape, source=_SOURCE),
     OpSpec(name="SdcaOptimizerV2", shape=optimizer_shape, source=_SOURCE),
     OpSpec(name="SdcaShrinkL1", shape=nothing_shape, source=_SOURCE),
