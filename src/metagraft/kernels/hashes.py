@@ -171,8 +171,8 @@ def murmur_hash64(text: bytes, seed: int) -> int:
     value = seed ^ len(text) * m & _MASK
     whole = len(text) // 8 * 8
     for place in range(0, whole, 8):
-        word = mixed(word(text, place) * m) * m & _MASK
-        value = (value ^ word) * m & _MASK
+        part = mixed(word(text, place) * m) * m & _MASK
+        value = (value ^ part) * m & _MASK
     if whole < len(text):
         value = (value ^ word(text, whole)) * m & _MASK
     return mixed(mixed(value) * m)
@@ -196,10 +196,10 @@ def sip_hash64(text: bytes, low: int, high: int) -> int:
     whole = len(text) // 8 * 8
     words = [word(text, place) for place in range(0, whole, 8)]
     words.append((len(text) & 0xFF) << 56 | word(text, whole))
-    for word in words:
+    for part in words:
         a, b, c, d = state
-        a, b, c, d = _sip_rounds((a, b, c, d ^ word), 2)
-        state = (a ^ word, b, c, d)
+        a, b, c, d = _sip_rounds((a, b, c, d ^ part), 2)
+        state = (a ^ part, b, c, d)
     a, b, c, d = state
     a, b, c, d = _sip_rounds((a, b, c ^ 0xFF, d), 4)
     return a ^ b ^ c ^ d
