@@ -53,6 +53,13 @@ BUILDING: dict[str, Mistake] = {
     "concat": lambda tf: tf.concat([_x(tf), tf.ones([2, 4])], 0),
     "concat_rank": lambda tf: tf.concat([_x(tf), tf.ones([2])], 0),
     "concat_axis": lambda tf: tf.concat([_x(tf), _x(tf)], 2),
+    "einsum_ellipsis": lambda tf: tf.einsum(
+        "...ij,...jk->ik", tf.ones([2, 3, 4]), tf.ones([2, 4, 5])
+    ),
+    "bins": lambda tf: tf.histogram_fixed_width([1.0], [0.0, 5.0], nbins=[1, 2]),
+    "segments": lambda tf: tf.sparse_segment_sum(
+        tf.ones([3]), [0], [0], num_segments=-2
+    ),
     "concat_scalars": lambda tf: tf.concat([1, tf.constant([2])], 0),
     "concat_scalars_open": lambda tf: tf.concat(
         [tf.placeholder(tf.int32), 1], tf.placeholder(tf.int32)
@@ -243,6 +250,9 @@ RUNNING: dict[str, Mistake] = {
     "r_copies": lambda tf: tf.tile(*_p(tf, _ROWS, [1, -1])),
     "r_choices": lambda tf: tf.where(_flags(tf), *_p(tf, _ROWS, _ROWS)),
     "r_alternatives": lambda tf: tf.where(_flags(tf), *_p(tf, _ROWS, _LINE)),
+    "r_scatter_empty": lambda tf: tf.tensor_scatter_nd_add(
+        *_p(tf, np.ones((0, 3)), np.zeros((2, 1), np.int32), np.ones((2, 3)))
+    ),
     "r_text": lambda tf: tf.cast(_u(tf), tf.string),
     "r_number": lambda tf: tf.cast(["1"], tf.int32),
     "r_offset": lambda tf: tf.raw_ops.ConcatOffset(

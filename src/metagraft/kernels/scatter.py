@@ -94,6 +94,10 @@ def _scatter(
             None,
             _mismatch(np.shape(indices), np.shape(updates), dims),
         )
+    if not math.prod(dims) and math.prod(expected):
+        raise InvalidArgumentError(
+            None, None, "Indices and updates specified for empty output shape"
+        )
     if namespace(tensor, indices, updates) is np:
         ignore = attrs["bad_indices_policy"] == b"IGNORE"
         return _scatter_on_host(tensor, indices, updates, change, ignore)

@@ -49,6 +49,7 @@ def histogram_fixed_width_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     (size,) = with_rank(inputs[1], 1)
     if size not in (None, 2):
         raise ValueError(f"Dimension must be 2 but is {size}")
+    with_rank(inputs[2], 0)
     value = inputs.value(2)
     if value is not None and int(value) <= 0:
         raise ValueError(f"Requires nbins > 0: {int(value)}")

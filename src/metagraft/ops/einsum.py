@@ -48,6 +48,8 @@ def einsum_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     head, ellipsis, tail = output.partition(ELLIPSIS)
     if ellipsis and batch is None:
         return (None,)
+    if batch and not ellipsis:
+        raise ValueError(f"Shape must be at most rank 0 but is rank {len(batch)}")
     middle_dims = batch if ellipsis and batch is not None else ()
     return ((*(sizes[s] for s in head), *middle_dims, *(sizes[s] for s in tail)),)
 

@@ -45,7 +45,7 @@ def counted_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     with_rank(inputs[3], 0)
     count = inputs.value(3)
     if count is not None and int(count) < 0:
-        raise ValueError(f"Cannot specify a negative value: {int(count)}")
+        raise ValueError("Cannot specify a negative value for num_segments")
     size = None if count is None else int(count)
     return (None if data is None else (size, *data[1:]),)
 
