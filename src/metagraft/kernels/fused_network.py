@@ -21,7 +21,7 @@ from metagraft.kernels.special_functions import erf
 from metagraft.ops.fused_network import FusedAttrs, FusedNormAttrs
 from metagraft.ops.normalization import FusedBatchNormAttrs
 
-__all__ = ["KERNELS"]
+__all__ = ["ACTIVATIONS", "KERNELS"]
 
 
 def _tanh(x: Array) -> Array:
@@ -45,7 +45,7 @@ def _gelu(x: Array) -> Array:
     return kind(0.5) * x * (kind(1) + error)
 
 
-_ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
+ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
     "Relu": lambda x: activation.relu({}, x)[0],
     "Relu6": lambda x: activation.relu6({}, x)[0],
     "Elu": lambda x: activation.elu({}, x)[0],
@@ -86,8 +86,8 @@ def _followed(attrs: FusedAttrs, x: Array, args: Sequence[Array]) -> tuple[Array
             x = _normalized(attrs, x, given)
         elif name == "LeakyRelu":
             (x,) = activation.leaky_relu({"alpha": attrs.alpha}, x)
-        elif name in _ACTIVATIONS:
-            x = _ACTIVATIONS[name](x)
+        elif name in ACTIVATIONS:
+            x = ACTIVATIONS[name](x)
         else:
             raise UnimplementedError(
                 None, None, f"Fusion is not implemented: {list(attrs.follows)}"

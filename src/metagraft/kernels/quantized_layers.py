@@ -16,7 +16,8 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError, UnimplementedError
 from metagraft.graph.shapes import show
-from metagraft.kernels import convolution
+from metagraft.kernels import activation, convolution
+from metagraft.kernels.fused_network import ACTIVATIONS
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
 from metagraft.kernels.quantized_numbers import (
@@ -198,6 +199,83 @@ def _product_levels(extent: Array, other: Array) -> Array:
     return _single(np.float64(255 * 127) / wide)
 
 
+# Layers whose attributes say what follows.
+
+
+def _require_fusion(attrs: QuantizedLayer, *, holds: bool) -> None:
+    if not holds:
+        shown = ",".join(attrs.follows)
+        raise UnimplementedError(None, None, f"Fusion is not implemented: [{shown}]")
+
+
+def fused_layer(
+    attrs: QuantizedLayer, device: tuple[Array, ...], host: tuple[Array, ...]
+) -> Ranged:
+    built = {"BiasAdd", "Relu", "Requantize"}
+    _require_fusion(attrs, holds=set(attrs.follows) <= built)
+    return layer(attrs, *device, *host)
+
+
+def fused_product(
+    attrs: QuantizedLayer, device: tuple[Array, ...], host: tuple[Array, ...]
+) -> Ranged:
+    """Multiply matrices, add a bias and apply what follows."""
+    follows = attrs.follows
+    _require_fusion(attrs, holds=follows[:1] == ("BiasAdd",) and len(device) == 3)
+    a, b, bias = device
+    low, high, min_b, max_b, *wanted = host
+    a, b = (
+        x.T if attrs.attrs[name] else x
+        for x, name in ((a, "transpose_a"), (b, "transpose_b"))
+    )
+    wide = b.astype(_INT)
+    x = whole_product(a.astype(_INT), wide).astype(_FLOAT)
+    dtype = attrs.attrs["Tout"].as_numpy_dtype
+    is_shifted = attrs.attrs["input_quant_mode"] == b"MIN_FIRST"
+    step_b = _step(_extent(min_b, max_b), np.int8)
+    step = _step(high - low if is_shifted else _extent(low, high), a.dtype) * step_b
+    if bias.dtype != _FLOAT:
+        # TF: whole numbers are divided by their step where nothing is shifted; else
+        # they stand for the shift, too.
+        extents = _extent(low, high), _extent(min_b, max_b)
+        levels = step if is_shifted else _product_levels(*extents)
+        bias = bias.astype(_FLOAT) * levels
+    elif is_shifted:
+        bias = bias + low * step_b * wide.sum(0, dtype=_INT).astype(_FLOAT)
+    if np.dtype(dtype) == _INT:
+        # TF: the bias is taken as numbers of the result, as it is.
+        x = _activated(attrs, follows[1:], x + bias)
+        limits = _product_range(low, high, a.dtype, min_b, max_b)
+        return (_in_steps(x, _FLOAT.type(1), dtype), *limits)
+    x = _activated(attrs, follows[1:-1], x * step + bias)
+    if follows[-1] == "Dequantize":
+        return (x.astype(dtype),)
+    _require_fusion(attrs, holds=follows[-1] == "Requantize")
+    return _requantized_product(attrs, x, wanted[0], wanted[1], dtype)
+
+
+def _activated(attrs: QuantizedLayer, names: tuple[str, ...], x: Array) -> Array:
+    for name in names:
+        if name == "LeakyRelu":
+            (x,) = activation.leaky_relu({"alpha": attrs.attrs["leakyrelu_alpha"]}, x)
+        else:
+            _require_fusion(attrs, holds=name in ACTIVATIONS)
+            x = ACTIVATIONS[name](x)
+    return x
+
+
+def _requantized_product(
+    attrs: QuantizedLayer, x: Array, low: Array, high: Array, dtype: Any
+) -> Ranged:
+    """Return numbers of 8 bits, and the range that they have."""
+    extent = _extent(low, high)
+    if attrs.attrs["output_quant_mode"] == b"MIN_FIRST":
+        return (_in_steps(x - low, _step(high - low, dtype), dtype), low, high)
+    is_signed = np.dtype(dtype) == np.dtype(np.int8)
+    bottom = -extent if is_signed else extent * _FLOAT.type(0)
+    return (_in_steps(x, _step(extent, dtype), dtype), bottom, extent)
+
+
 # A range for each channel.
 
 
@@ -309,6 +387,9 @@ KERNELS = {
             "AndDequantize",
         )
     },
+    "_FusedQuantizedConv2D": Kernel(fused_layer),
+    "_FusedQuantizedDepthwiseConv2D": Kernel(fused_layer),
+    "_QuantizedMatMul": Kernel(fused_product),
     "RequantizePerChannel": Kernel(requantize_per_channel),
     "RequantizationRangePerChannel": Kernel(range_per_channel),
     "QuantizedBatchNormWithGlobalNormalization": Kernel(batch_norm),

@@ -56,11 +56,13 @@ class QuantizedLayer:
         layer: What the op does.
         windows: As of any window; None for products of matrices.
         attrs: All attributes.
+        follows: What follows, in order, where an attribute says it.
     """
 
     layer: Layer
     windows: WindowAttrs | None
     attrs: Mapping[str, Any]
+    follows: tuple[str, ...] = ()
 
 
 def _reader(layer: Layer) -> Callable[[Mapping[str, Any]], QuantizedLayer]:
@@ -71,8 +73,29 @@ def _reader(layer: Layer) -> Callable[[Mapping[str, Any]], QuantizedLayer]:
     return read
 
 
+def _fused_reader(
+    *, is_depthwise: bool = False
+) -> Callable[[Mapping[str, Any]], QuantizedLayer]:
+    def read(attrs: Mapping[str, Any]) -> QuantizedLayer:
+        follows = tuple(name.decode() for name in attrs["fused_ops"])
+        layer = Layer(
+            has_bias="BiasAdd" in follows,
+            has_relu="Relu" in follows,
+            is_requantized="Requantize" in follows,
+            is_depthwise=is_depthwise,
+        )
+        windows = WindowAttrs.read(attrs) if "strides" in attrs else None
+        return QuantizedLayer(layer, windows, attrs, follows)
+
+    return read
+
+
 def convolution_shape(attrs: QuantizedLayer, inputs: Shapes) -> Sequence[Dims]:
     """Windows along the spatial axes, the filter's outputs as channels."""
+    return (_convolved(attrs, inputs), *_range_shape(attrs.layer, inputs))
+
+
+def _convolved(attrs: QuantizedLayer, inputs: Shapes) -> Dims:
     windows, layer = attrs.windows, attrs.layer
     assert windows is not None
     image, kernel = with_rank(inputs[0], 4), with_rank(inputs[1], 4)
@@ -88,7 +111,7 @@ def convolution_shape(attrs: QuantizedLayer, inputs: Shapes) -> Sequence[Dims]:
     rows, columns = (
         windows.output_size(axis, image[axis], kernel[axis - 1]) for axis in (1, 2)
     )
-    return ((image[0], rows, columns, outputs), *_range_shape(layer, inputs))
+    return (image[0], rows, columns, outputs)
 
 
 def _range_shape(layer: Layer, inputs: Shapes) -> tuple[Dims, Dims]:
@@ -104,16 +127,34 @@ def _range_shape(layer: Layer, inputs: Shapes) -> tuple[Dims, Dims]:
     return (inputs[start + 2], inputs[start + 3])
 
 
+def fused_convolution_shape(attrs: QuantizedLayer, inputs: Shapes) -> Sequence[Dims]:
+    """As `convolution_shape`; what has fewer bits has one range."""
+    first = len(attrs.attrs["Tdevice_inputs"])
+    is_one = attrs.layer.is_requantized
+    limits = ((), ()) if is_one else tuple(inputs[first + 2 : first + 4])
+    return (_convolved(attrs, inputs), *limits)
+
+
+def fused_product_shape(attrs: QuantizedLayer, inputs: Shapes) -> Sequence[Dims]:
+    """Rows of one factor, columns of the other; TensorFlow tells no more."""
+    return (_multiplied(attrs, inputs), *(None,) * len(attrs.attrs["Thost_outputs"]))
+
+
 def product_shape(attrs: QuantizedLayer, inputs: Shapes) -> Sequence[Dims]:
     """Rows of one factor, columns of the other."""
+    dims = _multiplied(attrs, inputs)
+    with_rank(inputs[2], 1)
+    for place in range(3, len(inputs)):
+        with_rank(inputs[place], 0)
+    return (dims, (), ())
+
+
+def _multiplied(attrs: QuantizedLayer, inputs: Shapes) -> Dims:
     a, b = with_rank(inputs[0], 2), with_rank(inputs[1], 2)
     a = a[::-1] if attrs.attrs["transpose_a"] else a
     b = b[::-1] if attrs.attrs["transpose_b"] else b
     merge_dim(a[1], b[0])
-    with_rank(inputs[2], 1)
-    for place in range(3, len(inputs)):
-        with_rank(inputs[place], 0)
-    return ((a[0], b[1]), (), ())
+    return (a[0], b[1])
 
 
 def dequantized_product_shape(attrs: QuantizedLayer, inputs: Shapes) -> Sequence[Dims]:
@@ -195,6 +236,24 @@ OPS = (
             source=_SOURCE,
         )
         for name, layer in _LAYERS.items()
+    ),
+    OpSpec(
+        name="_FusedQuantizedConv2D",
+        attrs=_fused_reader(),
+        shape=fused_convolution_shape,
+        source=_SOURCE,
+    ),
+    OpSpec(
+        name="_FusedQuantizedDepthwiseConv2D",
+        attrs=_fused_reader(is_depthwise=True),
+        shape=fused_convolution_shape,
+        source=_SOURCE,
+    ),
+    OpSpec(
+        name="_QuantizedMatMul",
+        attrs=_fused_reader(),
+        shape=fused_product_shape,
+        source=_SOURCE,
     ),
     OpSpec(name="RequantizePerChannel", shape=requantize_shape, source=_SOURCE),
     OpSpec(name="RequantizationRangePerChannel", shape=range_shape, source=_SOURCE),

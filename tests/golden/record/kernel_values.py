@@ -16,8 +16,9 @@ from tests.golden.record.tensorflow_v1 import load
 class Case(NamedTuple):
     """One op with attributes and operands; a list of arrays is a list operand.
 
-    Operands named in `constants` are not fed: the kernel wants to see constants. Those
-    in `computed` are sums of what is fed: the kernel writes its result over them.
+    Operands named in `constants` (`name.1` in lists) are not fed: the kernel wants to
+    see constants. Those in `computed` are sums of what is fed: the kernel writes its
+    result over them.
     """
 
     family: str
@@ -36,6 +37,7 @@ def _add(op: str, arguments: dict[str, Any]) -> Any:
 
     definition = op_def_registry.get(op)
     inferred = {arg.number_attr for arg in definition.input_arg}
+    inferred |= {arg.type_list_attr for arg in definition.input_arg}
     for attr in definition.attr:
         is_free = attr.name not in arguments and attr.name not in inferred
         if attr.HasField("default_value") and is_free:
@@ -54,8 +56,6 @@ def run(case: Case) -> list[Any]:
         feeds: dict[Any, Any] = {}
 
         def fed(value: Any) -> Any:
-            if isinstance(value, list):
-                return [fed(item) for item in value]
             kind = value.dtype.names[0] if value.dtype.names else value.dtype
             tensor = tf.placeholder(tf.as_dtype(kind), value.shape)
             feeds[tensor] = np.array(value)  # some ops write to their operands
@@ -66,12 +66,14 @@ def run(case: Case) -> list[Any]:
             kind = value.dtype.names
             return tf.bitcast(plain, tf.as_dtype(kind[0])) if kind else plain
 
-        named = {
-            name: tf.constant(value)
-            if name in case.constants
-            else (computed if name in case.computed else fed)(value)
-            for name, value in case.operands.items()
-        }
+        def given(name: str, value: Any) -> Any:
+            if isinstance(value, list):
+                return [given(f"{name}.{i}", item) for i, item in enumerate(value)]
+            if name in case.constants:
+                return tf.constant(value)
+            return computed(value) if name in case.computed else fed(value)
+
+        named = {name: given(name, value) for name, value in case.operands.items()}
         result = _add(case.op, {**named, **case.attrs})
         tensors = tf.nest.flatten(result)
         values = session.run(tensors, feeds)

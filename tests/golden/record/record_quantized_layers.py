@@ -166,6 +166,80 @@ def products() -> Iterator[Case]:
                 yield case("QuantizedMatMulWithBias" + rest, attrs, given)
 
 
+def fused_case(
+    op: str, attrs: dict[str, Any], device: list[Any], host: list[float]
+) -> Case:
+    """Return a case of an op with lists of operands: an image, and constants."""
+    operands = {"device_inputs": device, "host_inputs": [FLOAT(x) for x in host]}
+    constants = (
+        *(f"device_inputs.{i}" for i in range(1, len(device))),
+        *(f"host_inputs.{i}" for i in range(len(host))),
+    )
+    return Case("fused", op, attrs, operands, constants)
+
+
+def fused_layers() -> Iterator[Case]:
+    """Layers whose attributes say what follows."""
+    for op, taps, outputs in (
+        ("_FusedQuantizedConv2D", (2, 2, 2, 3), 3),
+        ("_FusedQuantizedDepthwiseConv2D", (2, 2, 2, 1), 2),
+    ):
+        for follows in (
+            [],
+            ["BiasAdd"],
+            ["BiasAdd", "Relu"],
+            ["Requantize"],
+            ["BiasAdd", "Requantize"],
+            ["BiasAdd", "Relu", "Requantize"],
+        ):
+            is_narrow = "Requantize" in follows
+            for out in ("quint8", "qint8") if is_narrow else ("qint32",):
+                device = [levels("quint8", 1, 3, 4, 2), levels("qint8", *taps)]
+                if "BiasAdd" in follows:
+                    device.append(bias_of("float32", outputs))
+                attrs = {
+                    **WINDOWS[0],
+                    "Tbias": "float32",
+                    "Tsummand": out,
+                    "out_type": out,
+                    "Tdevice_outputs": [out],
+                    "Thost_outputs": ["float32"] * 2,
+                    "fused_ops": follows,
+                }
+                host = [-1.0, 3.0, -2.0, 1.5, *([-4.0, 25.0] if is_narrow else [])]
+                yield fused_case(op, attrs, device, host)
+    for mode, other in (("SCALED", "SCALED"), ("MIN_FIRST", "MIN_FIRST")):
+        for follows, out in (
+            (["BiasAdd"], "qint32"),
+            (["BiasAdd", "Relu"], "qint32"),
+            (["BiasAdd", "Requantize"], "quint8"),
+            (["BiasAdd", "Relu", "Requantize"], "qint8"),
+            (["BiasAdd", "Dequantize"], "float32"),
+            (["BiasAdd", "LeakyRelu", "Dequantize"], "float32"),
+            (["BiasAdd", "GeluExact", "Dequantize"], "float32"),
+        ):
+            if mode == "MIN_FIRST" and out == "qint8":
+                continue
+            for bias in ("float32", "qint32"):
+                device = [levels("quint8", 3, 4), levels("qint8", 5, 4)]
+                device.append(bias_of(bias, 5))
+                attrs = {
+                    "T1": "quint8",
+                    "T2": "qint8",
+                    "Tbias": bias,
+                    "Tout": out,
+                    "Tdevice_outputs": [out],
+                    "Thost_outputs": [] if out == "float32" else ["float32"] * 2,
+                    "fused_ops": follows,
+                    "transpose_b": True,
+                    "input_quant_mode": mode,
+                    "output_quant_mode": other,
+                }
+                host = [-1.0, 3.0, -2.0, 1.5]
+                host += [-4.0, 25.0] if "Requantize" in follows else []
+                yield fused_case("_QuantizedMatMul", attrs, device, host)
+
+
 def others() -> Iterator[Case]:
     """Ranges for each channel, and normalization."""
     wide = levels("qint32", 2, 3, 4, 2, spread=2**30)
@@ -208,6 +282,7 @@ def cases() -> Iterator[Case]:
     """Return all cases."""
     yield from convolutions()
     yield from products()
+    yield from fused_layers()
     yield from others()
 
 
