@@ -14,13 +14,15 @@ to 20 as products).
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError, UnimplementedError
+from metagraft.kernels.depthwise_filter import filter_gradient
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
 from metagraft.ops.convolution import ConvAttrs
@@ -181,13 +183,7 @@ def _backprop_filter(convolve: Convolve) -> Any:
 def depthwise(attrs: WindowAttrs, image: Array, kernel: Array) -> tuple[Array]:
     _check_strides(attrs)
     _by_channel(image, kernel, attrs.channels)  # checks the channels
-    result = lax().platform_dependent(
-        image,
-        kernel,
-        cpu=functools.partial(_depthwise_by_places, attrs),
-        default=functools.partial(_convolve_groups, attrs),
-    )
-    return _like_operands(result, image, kernel)
+    return _run(_per_platform(_DEPTHWISE, attrs, ()), image, kernel)
 
 
 def depthwise_backprop_input(
@@ -195,31 +191,43 @@ def depthwise_backprop_input(
 ) -> tuple[Array]:
     dims = _whole_sizes(attrs, sizes, kernel, dy)
     _check_depthwise_gradient(attrs, dims, kernel.shape, dy)
-    result = lax().platform_dependent(
-        kernel,
-        dy,
-        cpu=functools.partial(_depthwise_input_by_places, attrs, dims),
-        default=lambda kernel, dy: _transposed(
-            lambda image: _convolve_groups(attrs, image, kernel), dims, dy
-        ),
-    )
-    return _like_operands(result, kernel, dy)
+    return _run(_per_platform(_DEPTHWISE_INPUT, attrs, tuple(dims)), kernel, dy)
 
 
 def depthwise_backprop_filter(
     attrs: WindowAttrs, image: Array, sizes: np.ndarray, dy: Array
 ) -> tuple[Array]:
-    dims = [int(size) for size in sizes]
+    dims = tuple(int(size) for size in sizes)
     _check_depthwise_gradient(attrs, image.shape, dims, dy)
-    result = lax().platform_dependent(
-        image,
-        dy,
-        cpu=functools.partial(_depthwise_filter_by_places, attrs, dims),
-        default=lambda image, dy: _transposed(
-            lambda kernel: _convolve_groups(attrs, image, kernel), dims, dy
-        ),
+    return _run(_per_platform(_DEPTHWISE_FILTER, attrs, dims), image, dy)
+
+
+class _Forms(NamedTuple):
+    """Two ways to compute the same, `form(attrs, dims, *operands)`."""
+
+    cpu: Callable[..., Array]
+    default: Callable[..., Array]
+
+
+@functools.lru_cache(maxsize=256)
+def _per_platform(
+    forms: _Forms, attrs: WindowAttrs, dims: tuple[int, ...]
+) -> Callable[..., Array]:
+    """Return a function of the operands that runs what suits the platform.
+
+    On the host it is a program, of which many runs make one.
+    """
+    import jax
+
+    cpu, default = (functools.partial(form, attrs, dims) for form in forms)
+    return jax.jit(
+        lambda *operands: lax().platform_dependent(*operands, cpu=cpu, default=default)
     )
-    return _like_operands(result, image, dy)
+
+
+def _run(function: Callable[..., Array], *operands: Array) -> tuple[Array]:
+    lax()  # on the host, lets 64-bit types be what they are
+    return _like_operands(function(*operands), *operands)
 
 
 def _check_depthwise_gradient(
@@ -243,7 +251,8 @@ def _wide(x: Array) -> Array:
 def _split(attrs: WindowAttrs, x: Array, channels: int) -> Array:
     """Split the channels, `c * m` of them, along two axes."""
     sizes = list(x.shape)
-    sizes[attrs.channels : attrs.channels + 1] = [channels, -1]
+    pair = [channels, sizes[attrs.channels] // max(channels, 1)]
+    sizes[attrs.channels : attrs.channels + 1] = pair
     return x.reshape(sizes)
 
 
@@ -279,7 +288,9 @@ def _place(
     return padded[tuple(slices)]
 
 
-def _depthwise_by_places(attrs: WindowAttrs, image: Array, kernel: Array) -> Array:
+def _depthwise_by_places(
+    attrs: WindowAttrs, _dims: Sequence[int], image: Array, kernel: Array
+) -> Array:
     padded = _padded(attrs, _wide(image), kernel.shape)
     strides = [attrs.strides[axis] for axis in attrs.spatial]
     counts = [
@@ -323,35 +334,72 @@ def _depthwise_input_by_places(
     wide = _wide(dy)
     padded = lax().pad(wide, wide.dtype.type(0), pads)
     padded = lax().optimization_barrier(padded)
-    height, width, channels, _ = kernel.shape
+    height, width, channels, multiplier = kernel.shape
     total = None
-    for i, j in np.ndindex(height, width):
-        mirrored = (height - 1 - i, width - 1 - j)
-        values = _place(attrs, padded, mirrored, sizes, (1, 1))
-        vectors = _laid_along(attrs, _wide(kernel[i, j]))
-        product = (_split(attrs, values, channels) * vectors).sum(attrs.channels + 1)
-        total = product if total is None else total + product
+    for number in range(multiplier):
+        part = _of_each_channel(attrs, padded, channels, number)
+        for i, j in np.ndindex(height, width):
+            mirrored = (height - 1 - i, width - 1 - j)
+            values = _place(attrs, part, mirrored, sizes, (1, 1))
+            vectors = _wide(kernel[i, j, :, number])
+            product = values * _along_channels(attrs, vectors)
+            total = product if total is None else total + product
     assert total is not None
     return total.astype(dy.dtype)
+
+
+def _of_each_channel(attrs: WindowAttrs, x: Array, channels: int, number: int) -> Array:
+    """What one of the filters of each channel gave, apart."""
+    split = _split(attrs, x, channels)
+    if split.shape[attrs.channels + 1] == 1:
+        return x
+    place: list[Any] = [slice(None)] * (attrs.rank + 1)
+    place[attrs.channels + 1] = number
+    return lax().optimization_barrier(split[tuple(place)])
+
+
+def _along_channels(attrs: WindowAttrs, vector: Array) -> Array:
+    sizes = [1] * attrs.rank
+    sizes[attrs.channels] = -1
+    return vector.reshape(sizes)
 
 
 def _depthwise_filter_by_places(
     attrs: WindowAttrs, dims: Sequence[int], image: Array, dy: Array
 ) -> Array:
-    padded = _padded(attrs, _wide(image), dims)
-    strides = [attrs.strides[axis] for axis in attrs.spatial]
-    counts = [dy.shape[axis] for axis in attrs.spatial]
-    channels = dims[2]
-    split_dy = _split(attrs, _wide(dy), channels)
-    pair = (attrs.channels, attrs.channels + 1)
-    others = tuple(axis for axis in range(attrs.rank + 1) if axis not in pair)
-    sums = []
-    for offset in np.ndindex(*dims[:2]):
-        values = _place(attrs, padded, offset, counts, strides)
-        product = _split(attrs, values, channels) * split_dy
-        # Apart from the sum, the product is vectorised: 2.3 ms for 3.5.
-        sums.append(lax().optimization_barrier(product).sum(others))
-    return namespace(*sums).stack(sums).reshape(dims).astype(dy.dtype)
+    wide, split_dy = _wide(image), _split(attrs, _wide(dy), dims[2])
+    if attrs.channels_first:
+        wide, split_dy = wide.transpose(0, 2, 3, 1), split_dy.transpose(0, 3, 4, 1, 2)
+    gradient = filter_gradient(
+        wide,
+        split_dy,
+        (dims[0], dims[1]),
+        [
+            attrs.pads(axis, image.shape[axis], dims[place])
+            for place, axis in enumerate(attrs.spatial)
+        ],
+        [attrs.strides[axis] for axis in attrs.spatial],
+        [attrs.dilations[axis] for axis in attrs.spatial],
+    )
+    return gradient.astype(dy.dtype)
+
+
+_DEPTHWISE = _Forms(
+    cpu=_depthwise_by_places,
+    default=lambda attrs, _dims, image, kernel: _convolve_groups(attrs, image, kernel),
+)
+_DEPTHWISE_INPUT = _Forms(
+    cpu=_depthwise_input_by_places,
+    default=lambda attrs, dims, kernel, dy: _transposed(
+        lambda image: _convolve_groups(attrs, image, kernel), dims, dy
+    ),
+)
+_DEPTHWISE_FILTER = _Forms(
+    cpu=_depthwise_filter_by_places,
+    default=lambda attrs, dims, image, dy: _transposed(
+        lambda kernel: _convolve_groups(attrs, image, kernel), dims, dy
+    ),
+)
 
 
 # Gradient ops that take an operand for its shape.
@@ -381,19 +429,113 @@ def conv(attrs: ConvAttrs, image: Array, kernel: Array) -> tuple[Array]:
     return _like_operands(result, image, kernel)
 
 
+# Volumes: XLA's CPU backend convolves images much faster.
+
+
+def _convolve_slices(
+    attrs: WindowAttrs, _dims: Sequence[int], image: Array, kernel: Array
+) -> Array:
+    """Convolve volumes as images.
+
+    Slices are the batch, and those that lie one behind the other under a filter are
+    the channels (3x3x3 with stride 2, 2 volumes of 8x28x28x32 to 64, gradient of the
+    volume: 850 ms as XLA's convolution of volumes, so 3).
+    """
+    if _groups(attrs, image, kernel) > 1:
+        return _convolve(attrs, image, kernel)
+    if attrs.channels_first:
+        last = (0, 2, 3, 4, 1)
+        result = _convolve_slices(
+            _reordered(attrs, last), (), image.transpose(last), kernel
+        )
+        return result.transpose(0, 4, 1, 2, 3)
+    depth, *taps, _channels, filters = kernel.shape
+    flat = (0, 2, 3, 4)  # the axes of an image
+    before, after = attrs.pads(1, image.shape[1], depth)
+    nothing = (0, 0, 0)
+    pads = [nothing, (before, after, 0), nothing, nothing, nothing]
+    padded = lax().pad(image, image.dtype.type(0), pads)
+    step, stride = attrs.dilations[1], attrs.strides[1]
+    count = max((padded.shape[1] - (depth - 1) * step - 1) // stride + 1, 0)
+    span = max((count - 1) * stride + 1, 0)
+    under = [
+        padded[:, place * step : place * step + span : stride] for place in range(depth)
+    ]
+    behind = namespace(*under).concatenate(under, 4)
+    n, _, height, width, wide = behind.shape
+    result = _convolve(
+        _reordered(attrs, flat),
+        behind.reshape(n * count, height, width, wide),
+        kernel.transpose(1, 2, 0, 3, 4).reshape(*taps, wide, filters),
+    )
+    return result.reshape(n, count, *result.shape[1:])
+
+
+def _reordered(attrs: WindowAttrs, axes: Sequence[int]) -> WindowAttrs:
+    """Return attributes for some axes of volumes with their channels last."""
+    strides, dilations = (
+        tuple(values[axis] for axis in axes)
+        for values in (attrs.strides, attrs.dilations)
+    )
+    return dataclasses.replace(
+        attrs,
+        rank=len(axes),
+        channels_first=False,
+        strides=strides,
+        dilations=dilations,
+        explicit=tuple(attrs.explicit[axis] for axis in axes) if attrs.explicit else (),
+    )
+
+
+_VOLUMES = _Forms(
+    cpu=_convolve_slices,
+    default=lambda attrs, _dims, image, kernel: _convolve(attrs, image, kernel),
+)
+_VOLUMES_INPUT = _Forms(
+    cpu=lambda attrs, dims, kernel, dy: _transposed(
+        lambda image: _convolve_slices(attrs, (), image, kernel), dims, dy
+    ),
+    default=lambda attrs, dims, kernel, dy: _transposed(
+        lambda image: _convolve(attrs, image, kernel), dims, dy
+    ),
+)
+_VOLUMES_FILTER = _Forms(
+    cpu=lambda attrs, dims, image, dy: _transposed(
+        lambda kernel: _convolve_slices(attrs, (), image, kernel), dims, dy
+    ),
+    default=lambda attrs, dims, image, dy: _transposed(
+        lambda kernel: _convolve(attrs, image, kernel), dims, dy
+    ),
+)
+
+
+def convolve_volumes(attrs: WindowAttrs, image: Array, kernel: Array) -> tuple[Array]:
+    return _run(_per_platform(_VOLUMES, attrs, ()), image, kernel)
+
+
+def volumes_backprop_input(
+    attrs: WindowAttrs, sizes: np.ndarray, kernel: Array, dy: Array
+) -> tuple[Array]:
+    dims = tuple(_whole_sizes(attrs, sizes, kernel, dy))
+    return _run(_per_platform(_VOLUMES_INPUT, attrs, dims), kernel, dy)
+
+
+def volumes_backprop_filter(
+    attrs: WindowAttrs, image: Array, sizes: np.ndarray, dy: Array
+) -> tuple[Array]:
+    dims = tuple(int(size) for size in sizes)
+    return _run(_per_platform(_VOLUMES_FILTER, attrs, dims), image, dy)
+
+
 KERNELS = {
     "Conv2D": Kernel(convolution),
     "Conv2DBackpropInput": Kernel(_backprop_input(_convolve), static=("input_sizes",)),
     "Conv2DBackpropFilter": Kernel(
         _backprop_filter(_convolve), static=("filter_sizes",)
     ),
-    "Conv3D": Kernel(convolution),
-    "Conv3DBackpropInputV2": Kernel(
-        _backprop_input(_convolve), static=("input_sizes",)
-    ),
-    "Conv3DBackpropFilterV2": Kernel(
-        _backprop_filter(_convolve), static=("filter_sizes",)
-    ),
+    "Conv3D": Kernel(convolve_volumes),
+    "Conv3DBackpropInputV2": Kernel(volumes_backprop_input, static=("input_sizes",)),
+    "Conv3DBackpropFilterV2": Kernel(volumes_backprop_filter, static=("filter_sizes",)),
     "DepthwiseConv2dNative": Kernel(depthwise),
     "DepthwiseConv2dNativeBackpropInput": Kernel(
         depthwise_backprop_input, static=("input_sizes",)

@@ -20,7 +20,7 @@ import numpy as np
 
 from metagraft.errors import InternalError, ResourceExhaustedError
 from metagraft.kernels.kernel import Array
-from metagraft.kernels.namespace import is_traced
+from metagraft.kernels.namespace import host_run, is_traced
 from metagraft.kernels.pieces import taken as array_of
 from metagraft.runtime.deferred import CHECKS, Deferred, is_deferred
 from metagraft.runtime.evaluate import (
@@ -474,10 +474,11 @@ class _HostSegment:
         frame = HostFrame(self._store, self._plan.randoms)
         environment[FRAME_SLOT] = frame
         if not self._touches_store:
-            evaluate(self._segment.nodes, self._steps, environment)
+            with host_run():
+                evaluate(self._segment.nodes, self._steps, environment)
             return
         feeds = [environment[slot] for slot in self._plan.feeds]
-        with self._store.lock:
+        with self._store.lock, host_run():
             load(self._store, self._segment.reads, environment)
             evaluate(self._segment.nodes, self._steps, environment)
             store_values(self._store, self._segment.writes, environment, feeds)

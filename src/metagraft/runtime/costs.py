@@ -26,6 +26,8 @@ _RANDOM_NS: Final = 20.0  # a random number
 # than one of them are better compiled together.
 DEVICE_KERNEL_NS: Final = 40_000_000.0
 DEVICE_KERNELS_MAX: Final = 1
+# A convolution on the host: XLA's too, without the options that make it fast.
+_PIECE_NS: Final = 20_000_000.0
 # Calling a compiled program, and compiling one: a fixed part and a part per node.
 DISPATCH_NS: Final = 40_000.0
 COMPILE_NS: Final = 100_000_000.0
@@ -47,7 +49,8 @@ _CONVOLUTIONS: Final = frozenset(
     }
 )
 
-# Nanoseconds an element of kernels that pass over images many times or gather pixels.
+# Nanoseconds an element of kernels that pass over images many times, gather pixels, or
+# draw until they accept.
 _PASSES_NS: Final = {
     "AdjustContrast": 6.0,
     "AdjustContrastv2": 6.0,
@@ -58,6 +61,9 @@ _PASSES_NS: Final = {
     "CropAndResizeGradImage": 20.0,
     "HSVToRGB": 2.0,
     "RGBToHSV": 3.0,
+    "RandomGamma": 250.0,
+    "RandomPoisson": 250.0,
+    "RandomPoissonV2": 250.0,
     "ResizeArea": 4.5,
     "ResizeBicubic": 3.0,
     "ResizeBicubicGrad": 3.0,
@@ -65,6 +71,11 @@ _PASSES_NS: Final = {
     "ResizeBilinearGrad": 2.0,
     "ResizeNearestNeighborGrad": 1.5,
     "ScaleAndTranslate": 15.0,
+    "StatefulRandomBinomial": 250.0,
+    "StatelessRandomBinomial": 250.0,
+    "StatelessRandomGammaV2": 250.0,
+    "StatelessRandomGammaV3": 250.0,
+    "StatelessRandomPoisson": 250.0,
 }
 
 # They hand a value on and touch none of its elements.
@@ -96,7 +107,7 @@ def call_ns(node: Node, inputs: list[Any], outputs: list[Any]) -> float:
         cost += _FLOP_NS * 2.0 * float(np.sqrt(float(sizes)))
     elif op_type in _CONVOLUTIONS:
         largest = max((_size(v) for v in [*inputs, *outputs]), default=0)
-        cost += _FLOP_NS * 2.0 * largest * _window(inputs, outputs)
+        cost += _PIECE_NS + _FLOP_NS * 2.0 * largest * _window(inputs, outputs)
     return cost
 
 
