@@ -226,6 +226,25 @@ def records_of_fixed_length(tf: ModuleType) -> Any:
     return found
 
 
+def tape_through_lists(tf: ModuleType) -> Any:
+    """Gradients by a tape through a list to which a value is added and taken from."""
+    raw = tf.raw_ops
+    shape = tf.constant([], tf.int32)
+    with tf.GradientTape() as tape:
+        x = tf.constant(3.0)
+        tape.watch(x)
+        empty = raw.EmptyTensorList(
+            element_shape=shape, max_num_elements=-1, element_dtype=tf.float32
+        )
+        full = raw.TensorListPushBack(input_handle=empty, tensor=x * x)
+        _, last = raw.TensorListPopBack(
+            input_handle=full, element_shape=shape, element_dtype=tf.float32
+        )
+        y = 2.0 * last
+    with tf.Session() as session:
+        return session.run([y, tape.gradient(y, x)])
+
+
 RUNS = {
     run.__name__: run
     for run in (
@@ -236,5 +255,6 @@ RUNS = {
         activations_in_few_bits,
         saved_layers,
         records_of_fixed_length,
+        tape_through_lists,
     )
 }

@@ -275,7 +275,7 @@ def _ones(tensor: Tensor) -> Tensor:
 def _zeros(tensor: Tensor) -> Tensor | None:
     if tensor.dtype in (dtypes.string, dtypes.resource):
         return None
-    if tensor.shape.is_fully_defined():
+    if tensor.shape.is_fully_defined() and tensor.dtype != dtypes.variant:
         return zeros(tensor.shape, tensor.dtype)
     found: Tensor = zeros_like(tensor)
     return found
