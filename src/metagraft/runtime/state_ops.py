@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from metagraft.errors import InvalidArgumentError, UnimplementedError
+from metagraft.errors import InvalidArgumentError
 from metagraft.formats.names import decode_name
 from metagraft.graph.dtypes import resource
-from metagraft.graph.folding import folded_value
 from metagraft.graph.shapes import is_static
 from metagraft.runtime.assignment import ASSIGN, Assignment
 from metagraft.runtime.loops import LOOP_OPS
@@ -20,6 +19,7 @@ from metagraft.runtime.node_errors import shown_type
 from metagraft.runtime.plan import Guards
 from metagraft.runtime.plan_builder import PlanBuilder, Planner
 from metagraft.runtime.resources import DEFAULT_CONTAINER, VariableDeclaration
+from metagraft.runtime.selected_reference import plan_ref_select
 from metagraft.runtime.temporary_variables import plan_destroy_temporary, plan_temporary
 
 if TYPE_CHECKING:
@@ -184,31 +184,6 @@ def plan_is_initialized(plan: PlanBuilder, op: Operation) -> None:
 def plan_destroy(plan: PlanBuilder, op: Operation) -> None:
     """Take the value of a resource variable away."""
     plan.write(plan.variable(op.inputs[0], op), None, op)
-
-
-def plan_ref_select(plan: PlanBuilder, op: Operation) -> None:
-    """The output refers to the variable that a constant index names.
-
-    Raises:
-        UnimplementedError: The index is not constant.
-        InvalidArgumentError: There is no such variable.
-    """
-    index = folded_value(op.inputs[0])
-    if index is None:
-        raise UnimplementedError(
-            op.node_def,
-            op,
-            f"'{op.name}' (RefSelect) selects a variable by an index that is known "
-            "only in the run; this is not built.",
-        )
-    references = op.inputs[1:]
-    if not 0 <= int(index) < len(references):
-        raise InvalidArgumentError(
-            op.node_def,
-            op,
-            f"Index must be in the range [0, {len(references)}) but got {int(index)}",
-        )
-    plan.stand_for(op.outputs[0], plan.variable(references[int(index)], op))
 
 
 # -- branches --------------------------------------------------------------------------
