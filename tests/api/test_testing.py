@@ -77,6 +77,7 @@ def test_devices_of_sessions() -> None:
         lambda c: c.assertAllClose(tf.constant([1.0, 2.0]), [1.0, 2.0 + 1e-7]),
         lambda c: c.assertAllClose({"a": [1.0, [2.0]]}, {"a": [1.0, [2.0]]}),
         lambda c: c.assertAllClose([np.nan], [np.nan]),
+        lambda c: c.assertAllClose([1.0, 2.0], [1.5, 2.0], np.array([0.5, 0.0])),
         lambda c: c.assertAllCloseAccordingToType(np.float16(1.0005), 1.0),
         lambda c: c.assertNotAllClose([1.0], [1.1]),
         lambda c: c.assertAllEqual(tf.constant(["a", "b"]), [b"a", b"b"]),
@@ -111,6 +112,7 @@ def test_assertions_hold(body: Callable[[Any], None]) -> None:
     [
         (lambda c: c.assertAllClose([1.0], [1.1]), "Not equal to tolerance"),
         (lambda c: c.assertAllClose([1.0], [1.0, 1.0]), "Shape mismatch"),
+        (lambda c: c.assertAllClose([1.0], [2.0], [0.1]), "Not equal to tolerance"),
         (lambda c: c.assertNotAllClose([1.0], [1.0]), "close at all elements"),
         (lambda c: c.assertAllEqual([1, 2], [1, 3]), "Arrays are not equal"),
         (lambda c: c.assertAllEqual([np.nan], [1.0]), "not equal"),

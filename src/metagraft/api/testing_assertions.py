@@ -90,9 +90,12 @@ class ArrayAssertions(absltest.TestCase):
         self, a: Array, b: Array, rtol: float, atol: float, msg: str
     ) -> None:
         self._check_same_shape(a, b, msg)
-        np.testing.assert_allclose(
-            _widened(a), _widened(b), rtol, atol, equal_nan=True, err_msg=msg
-        )
+        a, b = _widened(a), _widened(b)
+        if np.ndim(rtol) or np.ndim(atol):  # NumPy cannot tell such tolerances
+            if not np.allclose(a, b, rtol, atol, equal_nan=True):
+                self.fail(f"Not equal to tolerance rtol={rtol}, atol={atol}. {msg}")
+            return
+        np.testing.assert_allclose(a, b, rtol, atol, equal_nan=True, err_msg=msg)
 
     def assertNotAllClose(
         self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: Any = None
