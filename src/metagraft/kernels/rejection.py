@@ -158,7 +158,8 @@ def _gathered_until_done(
 ) -> Lanes:
     """Apply `turn` to all lanes until few are open, then gather and go on with these.
 
-    (100,000 gamma numbers: 24 ms with all lanes to the end, so 18.)
+    (100,000 numbers, time of a core: gamma 34 ms with all lanes to the end, so 19;
+    Poisson of 30 80 ms, so 30; Poisson of 3 is the same.)
     """
     xp = namespace(*state)
     size = state[0].shape[0]
