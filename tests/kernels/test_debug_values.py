@@ -60,3 +60,13 @@ def test_nothing_is_sent() -> None:
     """An op with an address to send to is refused."""
     with pytest.raises(tf.errors.UnimplementedError, match="debug_urls"):
         ask("DebugIdentity", [1.0], debug_urls=["file:///tmp/a"])
+
+
+def test_values_and_gradients_go_through() -> None:
+    """Newer ops for debuggers hand on what they get, and its gradient."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.constant([1.0, 2.0])
+        y = tf.raw_ops.DebugIdentityV2(input=x * 3.0)
+        z = tf.raw_ops.DebugIdentityV3(input=y)
+        found = session.run([y, z, *tf.gradients(y, [x])])
+    assert [value.tolist() for value in found] == [[3, 6], [3, 6], [3, 3]]

@@ -399,11 +399,17 @@ class _Call:
             key = declared.name
             if key in self.inferred:
                 continue
-            value = None
+            value, is_any_shape = None, False
             if self.arguments:
                 given = key if key in self.arguments else f"{key}_"
+                # None, where a shape has to be given, is the one of unknown rank.
+                is_any_shape = (
+                    given in self.arguments
+                    and declared.type == "shape"
+                    and not declared.has_default
+                )
                 value = self.arguments.pop(given, None)
-            if value is not None:
+            if value is not None or is_any_shape:
                 self.messages[key] = self._encoded(declared, value)
             elif not declared.has_default:
                 raise TypeError(f"No argument found for attr {key} for {self._op}")

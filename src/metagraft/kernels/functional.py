@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from metagraft.graph.attrs import Attrs
+from metagraft.graph.dtypes import string
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 
@@ -23,4 +24,26 @@ def to_bool(_: Attrs, value: Array) -> tuple[Array]:
     return (value != zero,)
 
 
-KERNELS: dict[str, Kernel] = {"ToBool": Kernel(to_bool)}
+def fake_param(attrs: Attrs) -> tuple[Array]:
+    """What stands for a value that nobody reads; a size that is not known is 0."""
+    sizes = tuple(size or 0 for size in attrs["shape"] or ())
+    kind = attrs["dtype"].numpy_dtype
+    if attrs["dtype"] == string:
+        return (np.full(sizes, b"", object),)
+    return (np.zeros(sizes, kind),)
+
+
+def device_index(attrs: Attrs) -> tuple[Array]:
+    """Where the CPU is among kinds of devices, or how many there are without it.
+
+    # TF: looks for the kind of device that it runs on.
+    """
+    names = [name.decode() for name in attrs["device_names"]]
+    return (np.int32(names.index("CPU") if "CPU" in names else len(names)),)
+
+
+KERNELS: dict[str, Kernel] = {
+    "DeviceIndex": Kernel(device_index),
+    "FakeParam": Kernel(fake_param),
+    "ToBool": Kernel(to_bool),
+}
