@@ -65,4 +65,25 @@ def reduced_rows(tf: ModuleType) -> list[Any]:
     ]
 
 
-PROGRAMS = (broadcast_rows, chosen_by_rows, reduced_rows)
+def worked_rows(tf: ModuleType) -> list[Any]:
+    """Reversed, added up, looked up, multiplied."""
+    x, _, deep = _three(tf)
+    table = tf.constant([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    heights = tf.RaggedTensor.from_row_splits(tf.ones([3, 2]), [0, 2, 3])
+    return [
+        tf.reverse(x, [1]),
+        tf.reverse(deep, [0, 2]),
+        tf.cumsum(x, axis=1),
+        tf.cumsum(x, axis=1, exclusive=True, reverse=True),
+        tf.cumsum(x, axis=0),
+        tf.nn.embedding_lookup(table, tf.ragged.constant([[0, 1], [2]])),
+        tf.math.unsorted_segment_mean(x, [0, 1, 0], 2),
+        tf.math.unsorted_segment_sqrt_n(x, [0, 1, 0], 2),
+        tf.gather_nd(deep, [[0, 1], [1, 0]]),
+        tf.gather_nd(deep, [[[0, 1, 0]], [[1, 0, 0]]]),
+        tf.matmul(heights, tf.ones([2, 2, 4])),
+        tf.matmul(tf.ragged.constant([[1.0, 2.0], [3.0, 4.0]]), tf.ones([2, 2])),
+    ]
+
+
+PROGRAMS = (broadcast_rows, chosen_by_rows, reduced_rows, worked_rows)

@@ -313,6 +313,31 @@ def ragged_array_functions(tf: ModuleType) -> None:
     tf.nn.dropout(x, rate=0.3, seed=3)
 
 
+def ragged_row_functions(tf: ModuleType) -> None:
+    """Reversed, added up, looked up, joined, reduced by numbers."""
+    x, _, deep = _three(tf)
+    tf.reverse(x, [1])
+    tf.reverse(deep, [0, 2], name="turned")
+    tf.cumsum(x, axis=1)
+    tf.cumsum(x, axis=1, exclusive=True, reverse=True, name="sums")
+    table = tf.get_variable("table", [3, 2], initializer=tf.zeros_initializer())
+    numbers = tf.ragged.constant([[0, 1], [2]])
+    rows = tf.nn.embedding_lookup(table, numbers)
+    tf.gradients(rows.flat_values, table)
+    tf.strings.join([tf.ragged.constant([["a"], ["b", "c"]]), "x"], separator="-")
+    tf.math.unsorted_segment_sum(x, [0, 1, 0], 2)
+    tf.math.unsorted_segment_mean(x, [0, 1, 0], 2, name="means")
+    tf.unsorted_segment_max(deep, [0, 1, 0], 2)
+    tf.assert_type(x, tf.float32)
+    tf.gather_nd(deep, [[0, 1], [1, 0]])
+    tf.gather_nd(x, [[0], [2]], name="chosen")
+    tf.gather_nd(deep, [[[0, 1, 0]], [[1, 0, 0]]])
+    square = tf.ragged.constant([[1.0, 2.0], [3.0, 4.0]])
+    tf.matmul(square, [[1.0, 0.0], [0.0, 1.0]], transpose_a=True)
+    heights = tf.RaggedTensor.from_row_splits(tf.ones([3, 2]), [0, 2, 3])
+    tf.matmul(heights, tf.ones([2, 2, 4]), name="product")
+
+
 def ragged_slices(tf: ModuleType) -> None:
     """Rows and parts of rows, in steps, from the end, with new axes."""
     x, _, deep = _three(tf)
@@ -334,6 +359,7 @@ PROGRAMS = (
     ragged_elements,
     ragged_masks,
     ragged_reductions,
+    ragged_row_functions,
     ragged_slices,
     ragged_crosses,
     functions_of_one_op,

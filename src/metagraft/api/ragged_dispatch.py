@@ -74,7 +74,19 @@ _TWINS: Final = {
         "bitcast concat expand_dims one_hot rank size squeeze stack tile",
     ),
     "arithmetic": ("ragged_reductions", "add_n"),
-    "gather": ("ragged_gather", "batch_gather gather"),
+    "nn_embedding": ("ragged_rows", "embedding_lookup"),
+    "segments": (
+        "ragged_rows",
+        (
+            "unsorted_segment_max unsorted_segment_mean unsorted_segment_min"
+            " unsorted_segment_prod unsorted_segment_sqrt_n unsorted_segment_sum"
+        ),
+    ),
+    "sequences": ("ragged_rows", "cumsum"),
+    "shape_checks": ("ragged_rows", "assert_type"),
+    "strings": ("ragged_rows", "string_join"),
+    "gather": ("ragged_gather", "batch_gather gather gather_nd"),
+    "linear_operators.dispatch": ("ragged_matrix", "matmul"),
     "comparison": ("ragged_where", "where where_v2"),
     "nn_activation": ("ragged_reductions", "dropout"),
     "nn_softmax": ("ragged_reductions", "softmax"),
@@ -98,6 +110,7 @@ def _places() -> dict[str, str]:
     for module, (twins, names) in _TWINS.items():
         for name in names.split():
             found[f"{_API}{module}:{name}"] = f"{_API}{twins}:{name}"
+    found[f"{_API}array:reverse"] = f"{_API}ragged_rows:reverse"
     complex_number = "metagraft.graph.build.math:complex_number"
     found[complex_number] = f"{_API}ragged_elementwise:binary"
     return found

@@ -13,13 +13,14 @@ from metagraft.api.ragged_elementwise import combined, same_splits_type
 from metagraft.api.ragged_factories import as_values
 from metagraft.api.ragged_tensor import RaggedTensor
 from metagraft.api.repeat import repeat
+from metagraft.errors import UnimplementedError
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array, math
 from metagraft.graph.build.math import cast, number_range
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["batch_gather", "gather"]
+__all__ = ["batch_gather", "gather", "gather_nd"]
 
 
 def gather(
@@ -63,6 +64,91 @@ def gather(
 def batch_gather(params: Any, indices: Any, name: str | None = None) -> Any:
     """Choose along the last axis of `indices`; all before it are shared."""
     return gather(params, indices, axis=None, batch_dims=-1, name=name)
+
+
+def gather_nd(
+    params: Any,
+    indices: Any,
+    name: str | None = None,
+    batch_dims: int = 0,
+    bad_indices_policy: str = "",
+) -> Any:
+    """Choose by places, each a row, a number in the row, and so on.
+
+    Args:
+        params: What is chosen from.
+        indices: `[..., places]`; the last axis is of known size.
+        name: Name of the scope.
+        batch_dims: It must be 0.
+        bad_indices_policy: It must be the default.
+
+    Raises:
+        UnimplementedError: The places are of no axis.
+        ValueError: The shape of the places is not known, or they are ragged inside.
+    """
+    if not isinstance(batch_dims, int) or batch_dims != 0:
+        raise ValueError("batch_dims != 0 is not supported for ragged gather yet.")
+    if bad_indices_policy not in ("", "DEFAULT"):
+        raise ValueError(
+            "non-default bad_indices_policy not supported for ragged gather"
+        )
+    with name_scope(name, "RaggedGatherNd", [params, indices]):
+        params = as_values(params, name="params")
+        indices = as_values(indices, name="indices")
+        params, indices = same_splits_type(params, indices)
+        rank, count = _places_shape(indices)
+        if rank > 2:
+            return _by_many_places(params, indices, rank)
+        if count == 1:
+            return gather(params, array.reshape(indices, [-1]), axis=0)
+        return _by_places(params, indices, count)
+
+
+def _places_shape(indices: Any) -> tuple[int, int]:
+    rank = indices.shape.ndims
+    if rank is None:
+        raise ValueError("indices.rank be statically known.")
+    if rank == 0:
+        raise ValueError("indices.rank must be at least 1.")
+    if isinstance(indices, RaggedTensor) and rank == indices.ragged_rank + 1:
+        raise ValueError("The innermost dimension of indices may not be ragged")
+    count = indices.shape[-1].value
+    if count is None:
+        raise ValueError("indices.shape[-1] must be statically known.")
+    if count == 0:
+        raise UnimplementedError(
+            None, None, "tf.gather_nd: places of no axis in a ragged tensor."
+        )
+    return rank, count
+
+
+def _by_many_places(params: Any, indices: Any, rank: int) -> Any:
+    is_dense = not isinstance(indices, RaggedTensor)
+    if is_dense:
+        indices = RaggedTensor.from_tensor(
+            indices, ragged_rank=rank - 2, row_splits_dtype=params.row_splits.dtype
+        )
+    found = gather_nd(params, indices.flat_values)
+    result = indices.with_flat_values(found)
+    if is_dense and result.ragged_rank == rank - 2:
+        return result.to_tensor()
+    return result
+
+
+def _by_places(params: RaggedTensor, indices: Any, count: int) -> Any:
+    indices = cast(indices, params.row_splits.dtype)
+    places = array.gather(params.row_splits, indices[..., 0])
+    places = places + indices[..., 1]
+    values = params.values
+    for axis in range(2, count):
+        if not isinstance(values, RaggedTensor):
+            first = array.expand_dims(places, axis=1)
+            rest = array.concat([first, indices[..., axis:]], axis=1)
+            return dense.gather_nd(values, rest)
+        places = array.gather(values.row_starts(), places)
+        places = places + indices[..., axis]
+        values = values.values
+    return gather(values, places, axis=0)
 
 
 def _chosen(params: Any, indices: Any, axis: int, batch_dims: int) -> Any:

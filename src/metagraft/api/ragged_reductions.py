@@ -14,6 +14,7 @@ from metagraft.api import math, nn_activation, reductions, segments
 from metagraft.api.arithmetic import add_n as dense_add_n
 from metagraft.api.arithmetic import divide, maximum, subtract
 from metagraft.api.casts import cast
+from metagraft.api.checks import assert_equal
 from metagraft.api.ragged import map_flat_values, ragged_range
 from metagraft.api.ragged_arrays import expand_dims, positive_axis
 from metagraft.api.ragged_elementwise import combined, unary
@@ -26,11 +27,12 @@ from metagraft.graph.build import array
 from metagraft.graph.build.math import cumsum
 from metagraft.graph.build.reductions import reduce_tensor
 from metagraft.graph.constant_value import constant_value
-from metagraft.graph.scopes import name_scope
+from metagraft.graph.scopes import control_dependencies, name_scope
 from metagraft.graph.tensor import Tensor
 
 __all__ = [
     "add_n",
+    "by_segments",
     "dropout",
     "reduce_all",
     "reduce_any",
@@ -84,7 +86,7 @@ def _reduced_rows(
     else:
         count = array.shape(ragged.row_splits)[0] - 1
         numbers = row_splits_to_segment_ids(ragged.row_splits)
-    found = _by_segments(by_segment, ragged.values, numbers, count)
+    found = by_segments(by_segment, ragged.values, numbers, count)
     if not keepdims:
         return found
     if isinstance(found, RaggedTensor):
@@ -92,18 +94,46 @@ def _reduced_rows(
     return array.expand_dims(found, axis=place)
 
 
-def _by_segments(function: Reduction, data: Any, numbers: Any, count: Any) -> Any:
-    """Reduce the rows of one number, ragged or not."""
-    if not isinstance(data, RaggedTensor):
-        return function(data, numbers, count)
-    with name_scope(None, "RaggedSegment", [data, numbers, count]):
+def by_segments(
+    function: Reduction, data: Any, numbers: Any, count: Any, name: str | None = None
+) -> Any:
+    """Reduce the rows of one number, ragged or not.
+
+    Args:
+        function: Reduces rows of tensors.
+        data: What has rows.
+        numbers: The number of each row, or of each value in it.
+        count: How many numbers there are.
+        name: Name of the scope.
+
+    Raises:
+        ValueError: The numbers are divided into rows, the data are not.
+    """
+    if not isinstance(data, RaggedTensor) and not isinstance(numbers, RaggedTensor):
+        return function(data, numbers, count, name)
+    with name_scope(name, "RaggedSegment", [data, numbers, count]):
+        data = as_values(data, name="data")
+        numbers = as_values(numbers, name="segment_ids")
+        if isinstance(numbers, RaggedTensor):
+            if not isinstance(data, RaggedTensor):
+                raise ValueError(  # noqa: TRY004 - TensorFlow's class
+                    "segment_ids.shape must be a prefix of data.shape, but segment_ids"
+                    " is ragged and data is not."
+                )
+            same = assert_equal(
+                numbers.row_splits,
+                data.row_splits,
+                message="segment_ids.shape must be a prefix of data.shape",
+            )
+            with control_dependencies([same]):
+                return by_segments(function, data.values, numbers.values, count)
         lengths = data.row_splits[1:] - data.row_splits[:-1]
         longest = maximum(segments.unsorted_segment_max(lengths, numbers, count), 0)
         before = array.zeros([1], longest.dtype)
         splits = array.concat([before, cumsum(longest)], axis=0)
         starts = array.gather(splits, numbers)
         places = ragged_range(starts, starts + lengths).values
-        values = _by_segments(function, data.values, places, splits[-1])
+        values = by_segments(function, data.values, places, splits[-1])
         return RaggedTensor.from_row_splits(values, splits, validate=False)
 
 
