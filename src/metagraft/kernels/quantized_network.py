@@ -155,6 +155,10 @@ def max_pool(attrs: QuantizedWindows, x: Array, low: Array, high: Array) -> Rang
 def average_pool(attrs: QuantizedWindows, x: Array, low: Array, high: Array) -> Ranged:
     xp = namespace(x)
     lowest, highest = bounds(x.dtype)
+    if np.dtype(x.dtype) == np.dtype(np.int8):
+        # TF: only oneDNN has these, and it rounds to the nearest, halves to even.
+        (mean,) = pooling.average_pool(attrs.windows, x.astype(_FLOAT))
+        return xp.round(mean).astype(x.dtype), low, high
     (result,) = pooling.average_of_integers(attrs.windows, x.astype(np.int32))
     clamped = xp.clip(result, np.int32(lowest), np.int32(highest))
     return clamped.astype(x.dtype), low, high
@@ -282,6 +286,7 @@ KERNELS = {
     "QuantizedRelu6": Kernel(_clamped(6.0)),
     "QuantizedReluX": Kernel(relu_x),
     "QuantizedMaxPool": Kernel(max_pool),
+    "_QuantizedMaxPool3D": Kernel(max_pool),
     "QuantizedAvgPool": Kernel(average_pool),
     "QuantizedAdd": Kernel(add),
     "QuantizedMul": Kernel(mul),

@@ -69,6 +69,17 @@ def pool_shape(attrs: QuantizedWindows, inputs: Shapes) -> Sequence[Dims]:
     return _with_range((image[0], rows, columns, image[3]))
 
 
+def pool_3d_shape(attrs: QuantizedWindows, inputs: Shapes) -> Sequence[Dims]:
+    """Windows along the spatial axes of a volume."""
+    windows = attrs.windows
+    out = list(with_rank(inputs[0], 5))
+    for place in (1, 2):
+        with_rank(inputs[place], 0)
+    for axis in windows.spatial:
+        out[axis] = windows.output_size(axis, out[axis], windows.window[axis])
+    return _with_range(tuple(out))
+
+
 def product_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Rows of one factor, columns of the other."""
     a, b = with_rank(inputs[0], 2), with_rank(inputs[1], 2)
@@ -128,6 +139,7 @@ OPS = (
     _row("QuantizedConv2D", convolution_shape, QuantizedWindows),
     _row("QuantizedAvgPool", pool_shape, QuantizedWindows),
     _row("QuantizedMaxPool", pool_shape, QuantizedWindows),
+    _row("_QuantizedMaxPool3D", pool_3d_shape, QuantizedWindows),
     _row("QuantizedMatMul", product_shape),
     _row("QuantizedBiasAdd", same_shape),
     _row("QuantizedRelu", same_shape),

@@ -240,6 +240,21 @@ def fused_layers() -> Iterator[Case]:
                 yield fused_case("_QuantizedMatMul", attrs, device, host)
 
 
+def pools() -> Iterator[Case]:
+    """Pools that only oneDNN has."""
+    span = {"min_input": FLOAT(-1.0), "max_input": FLOAT(2.0)}
+    for padding in ("SAME", "VALID"):
+        attrs = {"ksize": [1, 2, 3, 1], "strides": [1, 1, 2, 1], "padding": padding}
+        for op in ("QuantizedMaxPool", "QuantizedAvgPool"):
+            given = {"input": levels("qint8", 1, 4, 5, 2), **span}
+            yield Case("layer", op, attrs, given)
+        attrs = {"ksize": [1, 2, 3, 2, 1], "strides": [1, 1, 2, 2, 1]}
+        for kind in ("quint8", "qint8"):
+            given = {"input": levels(kind, 1, 4, 5, 3, 2), **span}
+            more = {**attrs, "padding": padding, "data_format": "NDHWC"}
+            yield Case("layer", "_QuantizedMaxPool3D", more, given)
+
+
 def others() -> Iterator[Case]:
     """Ranges for each channel, and normalization."""
     wide = levels("qint32", 2, 3, 4, 2, spread=2**30)
@@ -283,6 +298,7 @@ def cases() -> Iterator[Case]:
     yield from convolutions()
     yield from products()
     yield from fused_layers()
+    yield from pools()
     yield from others()
 
 
