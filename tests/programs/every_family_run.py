@@ -11,6 +11,8 @@ import numpy as np
 from tests.programs import (
     clustering_runs,
     critical_sections,
+    distribution_runs,
+    linear_operator_runs,
     rare_gradients,
     sdca_runs,
     sparse_matrix_runs,
@@ -22,6 +24,8 @@ MODULES: Mapping[str, ModuleType] = {
     for module in (
         clustering_runs,
         critical_sections,
+        distribution_runs,
+        linear_operator_runs,
         rare_gradients,
         sdca_runs,
         sparse_matrix_runs,

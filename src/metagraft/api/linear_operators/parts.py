@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self
 from metagraft.graph.composite import CompositeTensor
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.tensor import Tensor
+from metagraft.graph.variable import GraphVariable
 
 __all__ = ["OperatorParts"]
 
@@ -34,6 +35,21 @@ class OperatorParts(CompositeTensor):
     def dims_of_parts(self) -> Mapping[str, int]:
         """`matrix_dims` of this operator."""
         return self.matrix_dims
+
+    @property
+    def variables(self) -> tuple[Any, ...]:
+        """The variables that it is made of, each once."""
+        found = [
+            variable
+            for name in self.matrix_dims
+            for variable in _variables(getattr(self, name))
+        ]
+        return tuple({id(variable): variable for variable in found}.values())
+
+    @property
+    def trainable_variables(self) -> tuple[Any, ...]:
+        """Those of the variables that are trained."""
+        return tuple(variable for variable in self.variables if variable.trainable)
 
     def component_tensors(self) -> list[Tensor]:
         """Return the tensors that it is made of."""
@@ -60,6 +76,16 @@ class OperatorParts(CompositeTensor):
     def component_feeds(self, value: Any) -> Sequence[Any]:
         """Return what its tensors are fed: the arrays that `value` lists."""
         return list(value)
+
+
+def _variables(value: Any) -> list[Any]:
+    if isinstance(value, GraphVariable):
+        return [value]
+    if isinstance(value, OperatorParts):
+        return list(value.variables)
+    if isinstance(value, list | tuple):
+        return [variable for item in value for variable in _variables(item)]
+    return []
 
 
 def _tensors(value: Any) -> list[Tensor]:
