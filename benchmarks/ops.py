@@ -8,7 +8,9 @@ Of the hundred most used ops these are not here: `Const`, `Placeholder`,
 `PlaceholderWithDefault`, `Identity`, `NoOp`, `ControlTrigger`, `VariableV2`,
 `VarHandleOp` and `ReadVariableOp` compute nothing, and what saves and restores is in
 `checkpoint_io.py`. `Enter`, `Exit`, `LoopCond`, `NextIteration`, `Switch`, `Merge` and
-the ops of tensor arrays are measured as a loop and a condition.
+the ops of tensor arrays are measured as a loop and a condition. Beyond the hundred
+there are convolutions of volumes, depthwise ones, what reads examples and images, and
+random numbers that are drawn until they are accepted.
 """
 
 from __future__ import annotations
@@ -336,7 +338,47 @@ def _windows() -> Mapping[str, Case]:
             **halves,
         )
 
+    depthwise = _floats(3, 3, 64, 1)
+    volume, block = (4, 8, 28, 28, 16), _floats(3, 3, 3, 16, 16)
+    unit_3d = {"strides": [1, 1, 1, 1, 1], "padding": "SAME"}
+
     return {
+        "DepthwiseConv2dNative": lambda tf, v: tf.raw_ops.DepthwiseConv2dNative(
+            input=v(_image).read_value(), filter=v(depthwise).read_value(), **unit
+        ),
+        "DepthwiseConv2dNativeBackpropInput": lambda tf, v: (
+            tf.raw_ops.DepthwiseConv2dNativeBackpropInput(
+                input_sizes=_IMAGE,
+                filter=v(depthwise).read_value(),
+                out_backprop=v(_image).read_value(),
+                **unit,
+            )
+        ),
+        "DepthwiseConv2dNativeBackpropFilter": lambda tf, v: (
+            tf.raw_ops.DepthwiseConv2dNativeBackpropFilter(
+                input=v(_image).read_value(),
+                filter_sizes=depthwise.shape,
+                out_backprop=v(_images()).read_value(),
+                **unit,
+            )
+        ),
+        "Conv3D": lambda tf, v: tf.raw_ops.Conv3D(
+            input=v(_floats(*volume)).read_value(),
+            filter=v(block).read_value(),
+            **unit_3d,
+        ),
+        "Conv3DBackpropInputV2": lambda tf, v: tf.raw_ops.Conv3DBackpropInputV2(
+            input_sizes=volume,
+            filter=v(block).read_value(),
+            out_backprop=v(_floats(*volume)).read_value(),
+            **unit_3d,
+        ),
+        "Conv3DBackpropFilterV2": lambda tf, v: tf.raw_ops.Conv3DBackpropFilterV2(
+            input=v(_floats(*volume)).read_value(),
+            filter_sizes=block.shape,
+            out_backprop=v(_floats(*volume)).read_value(),
+            **unit_3d,
+        ),
         "Conv2D": lambda tf, v: tf.raw_ops.Conv2D(
             input=v(_image).read_value(), filter=v(kernel).read_value(), **unit
         ),
@@ -414,6 +456,10 @@ def _others() -> Mapping[str, Case]:
 
     return {
         "RandomUniform, a million": lambda tf, v: tf.random_uniform([1024, 1024]),
+        "RandomGamma, 100,000": lambda tf, v: tf.random_gamma([100_000], 2.5, seed=3),
+        "RandomPoissonV2, 100,000": lambda tf, v: tf.random_poisson(
+            3.0, [100_000], seed=3
+        ),
         "TruncatedNormal, a million": lambda tf, v: tf.truncated_normal([1024, 1024]),
         "a loop over 50 steps": loop,
         "a condition": condition,
@@ -423,7 +469,60 @@ def _others() -> Mapping[str, Case]:
     }
 
 
+def _inputs() -> Mapping[str, Case]:
+    picture = _integers(255, 256, 256, 3).astype(np.uint8)
+
+    def encoded(tf: ModuleType, v: Operand, encode: Callable[[Any], Any]) -> Any:
+        return v(tf.get_default_session().run(encode(picture))).read_value()
+
+    def example(tf: ModuleType) -> bytes:
+        def floats(*values: float) -> Any:
+            return tf.train.Feature(float_list=tf.train.FloatList(value=values))
+
+        words = tf.train.Feature(int64_list=tf.train.Int64List(value=range(20)))
+        features = {"x": floats(*range(50)), "y": floats(1.0), "words": words}
+        made = tf.train.Example(features=tf.train.Features(feature=features))
+        return bytes(made.SerializeToString())
+
+    def spec(tf: ModuleType) -> Any:
+        return {
+            "x": tf.FixedLenFeature([50], tf.float32),
+            "y": tf.FixedLenFeature([], tf.float32),
+            "words": tf.VarLenFeature(tf.int64),
+        }
+
+    def many(tf: ModuleType, v: Operand) -> Any:
+        rows = np.array([example(tf)] * 128, object)
+        found = tf.parse_example(v(rows).read_value(), spec(tf))
+        return [found["x"], found["y"], found["words"].values]
+
+    def single(tf: ModuleType, v: Operand) -> Any:
+        row = np.array(example(tf), object)
+        found = tf.parse_single_example(v(row).read_value(), spec(tf))
+        return [found["x"], found["y"], found["words"].values]
+
+    def resized(method: str) -> Case:
+        return lambda tf, v: getattr(tf.image, method)(
+            v(_floats(8, 128, 128, 3)).read_value(), [224, 224]
+        )
+
+    return {
+        "DecodeJpeg": lambda tf, v: tf.image.decode_jpeg(
+            encoded(tf, v, tf.image.encode_jpeg)
+        ),
+        "DecodePng": lambda tf, v: tf.image.decode_png(
+            encoded(tf, v, tf.image.encode_png)
+        ),
+        "ResizeBilinear": resized("resize_bilinear"),
+        "ResizeNearestNeighbor": resized("resize_nearest_neighbor"),
+        "ResizeBicubic": resized("resize_bicubic"),
+        "ParseExample, of 128": many,
+        "ParseSingleExample": single,
+    }
+
+
 CASES: Mapping[str, Case] = {
+    **_inputs(),
     **_elementwise(),
     **_reductions(),
     **_moving(),
