@@ -614,6 +614,19 @@ def array_diagonals_of_unknown_shape(tf: ModuleType) -> Case:
     return gradients, feeds
 
 
+def array_scatters_into_nothing(tf: ModuleType) -> Case:
+    """Nothing is scattered into a tensor without elements."""
+    nothing = tf.placeholder(tf.int32, name="nothing")
+    fetches = [
+        tf.scatter_nd(nothing, nothing, [0]),
+        tf.tensor_scatter_nd_add(nothing, nothing, nothing),
+        tf.raw_ops.ScatterNdNonAliasingAdd(
+            input=nothing, indices=nothing, updates=nothing
+        ),
+    ]
+    return fetches, {nothing: np.zeros([0], np.int32)}
+
+
 def array_volume_patches(tf: ModuleType) -> Case:
     """Patches of volumes, padded and not, and their gradients."""
     x = tf.placeholder(tf.float32, [2, 3, 4, 3, 2], name="x")
@@ -733,6 +746,7 @@ PROGRAMS: dict[str, Callable[[ModuleType], Case]] = {
         array_gather_gradients,
         array_block_gradients,
         array_diagonals_of_unknown_shape,
+        array_scatters_into_nothing,
         array_volume_patches,
         array_checks,
         array_fake_quantisation,

@@ -78,8 +78,15 @@ def tensor_scatter_max(
 def _scatter(
     attrs: Attrs, tensor: Array, indices: Array, updates: Array, change: Change
 ) -> Array:
-    dims, depth = np.shape(tensor), np.shape(indices)[-1]
-    outer = np.shape(indices)[:-1]
+    dims = np.shape(tensor)
+    if not math.prod(dims):
+        if math.prod(np.shape(indices)) and math.prod(np.shape(updates)):
+            raise InvalidArgumentError(
+                None, None, "Indices and updates specified for empty output shape"
+            )
+        return tensor
+    *leading, depth = np.shape(indices)
+    outer = tuple(leading)
     if depth > len(dims):
         raise InvalidArgumentError(
             None,
@@ -93,10 +100,6 @@ def _scatter(
             None,
             None,
             _mismatch(np.shape(indices), np.shape(updates), dims),
-        )
-    if not math.prod(dims) and math.prod(expected):
-        raise InvalidArgumentError(
-            None, None, "Indices and updates specified for empty output shape"
         )
     if namespace(tensor, indices, updates) is np:
         ignore = attrs["bad_indices_policy"] == b"IGNORE"
