@@ -245,6 +245,24 @@ def tape_through_lists(tf: ModuleType) -> Any:
         return session.run([y, tape.gradient(y, x)])
 
 
+def gradients_of_pooled_nans(tf: ModuleType) -> Any:
+    """The first place of a window without another largest value gets the gradient."""
+    nan = float("nan")
+    image = tf.constant(
+        [[nan, nan, nan, 1.0], [nan, nan, 2.0, 3.0], [5.0, 4.0, 9.0, 7.0]]
+    )
+    image = tf.reshape(image, [1, 3, 4, 1])
+    found = []
+    for size, stride, padding in ((2, 1, "VALID"), (3, 2, "SAME"), (3, 1, "SAME")):
+        ksize, strides = [1, size, size, 1], [1, stride, stride, 1]
+        pooled = tf.nn.max_pool(image, ksize, strides, padding)
+        numbers = tf.cast(tf.range(1, tf.size(pooled) + 1), tf.float32)
+        dy = tf.reshape(numbers, tf.shape(pooled))
+        found += tf.gradients(pooled, image, dy)
+    with tf.Session() as session:
+        return session.run(found)
+
+
 RUNS = {
     run.__name__: run
     for run in (
@@ -256,5 +274,6 @@ RUNS = {
         saved_layers,
         records_of_fixed_length,
         tape_through_lists,
+        gradients_of_pooled_nans,
     )
 }

@@ -77,6 +77,8 @@ def max_pool_grad(
     for number, offset in reversed(list(enumerate(places.offsets()))):
         is_largest = places.taken(padded, offset) == pooled
         first = xp.where(is_largest, np.int32(number), first)
+    # Nothing equals NaN, which is kept where a window begins with it.
+    first = xp.where(first == none, places.first_inside(), first)
     zero = dy.dtype.type(0)
 
     def part(number: Array, first: Array, dy: Array) -> Array:

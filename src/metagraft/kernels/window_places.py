@@ -73,6 +73,18 @@ class Places:
         """The places in a window, row by row."""
         return itertools.product(*(range(size) for size in self.window))
 
+    def first_inside(self) -> Array:
+        """Return for every window which of the `offsets` is first not in padding."""
+        rank = len(self.window)
+        number = np.zeros([1] * rank, np.int32)
+        for axis, (before, _) in enumerate(self.pads):
+            number = number * self.window[axis]
+            if before:
+                starts = np.arange(self.outputs[axis]) * self.strides[axis]
+                shape = [-1 if other == axis else 1 for other in range(rank)]
+                number = number + np.maximum(before - starts, 0).reshape(shape)
+        return number.astype(np.int32)
+
     def padded(self, xp: Any, image: Array, value: Any) -> Array:
         """Return the image with `value` around it."""
         if not self.is_padded:
