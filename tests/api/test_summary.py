@@ -98,5 +98,3 @@ def test_descriptions_are_of_nodes_of_one_type() -> None:
     assert tf.summary.get_summary_description(node) == tf.summary.SummaryDescription()
     with pytest.raises(ValueError, match="Can't get_summary_description on Mul"):
         tf.summary.get_summary_description(tf.NodeDef(op="Mul"))
-    with pytest.raises(AttributeError, match="no field summary_description"):
-        tf.summary.tensor_summary("t", 1.0, summary_description="text")

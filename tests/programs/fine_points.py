@@ -263,6 +263,15 @@ def gradients_of_pooled_nans(tf: ModuleType) -> Any:
         return session.run(found)
 
 
+def described_summaries(tf: ModuleType) -> Any:
+    """A description and a name of a summary of a tensor."""
+    first = tf.summary.tensor_summary(
+        "first", tf.constant(1), summary_description="long", display_name="short"
+    )
+    with tf.Session() as session:
+        return session.run(first)
+
+
 RUNS = {
     run.__name__: run
     for run in (
@@ -275,5 +284,6 @@ RUNS = {
         records_of_fixed_length,
         tape_through_lists,
         gradients_of_pooled_nans,
+        described_summaries,
     )
 }

@@ -169,23 +169,17 @@ def tensor_summary(
     Args:
         name: As in `scalar`.
         tensor: Of any type and shape.
-        summary_description: Refused, as TensorFlow's messages have no place for it.
+        summary_description: What viewers tell about it, as Markdown.
         collections: As in `scalar`.
         summary_metadata: A `SummaryMetadata` that tells viewers what it is.
         family: As in `scalar`.
         display_name: What viewers call it.
-
-    Raises:
-        AttributeError: `summary_description` is given.
     """
     metadata = SummaryMetadata()
     if summary_metadata is not None:
         metadata.CopyFrom(as_message(summary_metadata, SummaryMetadata))
     if summary_description is not None:
-        raise AttributeError(
-            "SummaryMetadata has no field summary_description; leave out the argument"
-            f" summary_description={summary_description!r}"
-        )
+        metadata.summary_description = summary_description
     if display_name is not None:
         metadata.display_name = display_name
     with _summary_scope(name, family, values=[tensor]) as (tag, scope):
