@@ -14,7 +14,7 @@ import pytest
 import metagraft.compat.v1 as tf
 from metagraft import errors
 from metagraft.meta_graph.files import read_meta_graph_file
-from metagraft.proto import MetaGraphDef
+from metagraft.proto import DataType, MetaGraphDef
 from tests import same_meta_graph
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "tensorflow_1_15"
@@ -117,15 +117,22 @@ def test_gradients_of_loops_without_contexts() -> None:
 def test_ops_of_contrib_are_kept(caplog: pytest.LogCaptureFixture) -> None:
     """MG-142: told all at once, with places and module; the rest of the file runs."""
     feeds, fetches, _ = recorded("contrib")
+    meta = read_meta_graph_file(str(GOLDEN / "contrib" / "model.meta"))
+    nodes = meta.graph_def.node
+    (image,) = (node.input[0] for node in nodes if node.op == "BipartiteMatch")
+    for name in ("one", "two"):
+        node = nodes.add(name=name, op="SingleImageRandomDotStereograms", input=[image])
+        node.attr["T"].type = DataType.DT_FLOAT
     with tf.Graph().as_default(), tf.Session() as sess:
         with caplog.at_level(logging.WARNING):
-            saver = tf.train.import_meta_graph(str(GOLDEN / "contrib" / "model.meta"))
+            saver = tf.train.import_meta_graph(meta)
         assert "1 op type is not registered" in caplog.text
-        assert "ImageConnectedComponents (2 nodes: 'connected_comp" in caplog.text
+        assert "SingleImageRandomDotStereograms (2 nodes: 'one" in caplog.text
         saver.restore(sess, str(GOLDEN / "contrib" / "model"))
         assert sess.run(fetches, feeds) == [18.0]
         with pytest.raises(errors.UnimplementedError) as caught:
-            sess.run(["first:0", "second:0", "matched:0"], feeds)
+            sess.run(["one:0", "two:0", "matched:0"], feeds)
     text = str(caught.value)
-    assert "1 op type has no kernel: ImageConnectedComponents (from tf.contrib" in text
+    wanted = "1 op type has no kernel: SingleImageRandomDotStereograms (from tf.contrib"
+    assert wanted in text
     assert "tf.contrib.image; 2 nodes, first" in text

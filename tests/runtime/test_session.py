@@ -312,17 +312,14 @@ def test_callables(graph: Graph) -> None:
 def test_missing_kernels_are_listed(graph: Graph) -> None:
     """All operations that cannot run are named before anything runs."""
     _, initialize, update = counter()
-    boxes = np.zeros((1, 4), np.float32)
-    scores = np.zeros(1, np.float32)
-    first = op("FakeParam", dtype=dtypes.float32, shape=[], name="p")
-    second = op("FakeParam", dtype=dtypes.float32, shape=[])
+    first = op("RecordInput", file_pattern="a", name="p")
+    second = op("RecordInput", file_pattern="b")
     custom = graph.create_op("ThirdParty", [], [dtypes.float32], name="odd").outputs[0]
-    del boxes, scores
     with Session() as session:
         session.run(initialize)
         with pytest.raises(
             errors.UnimplementedError,
-            match=r"2 op types have no kernel: FakeParam \(2 nodes, first 'p'\), "
+            match=r"2 op types have no kernel: RecordInput \(2 nodes, first 'p'\), "
             r"ThirdParty \(not an op of TensorFlow; 1 node, 'odd'\)",
         ):
             session.run([update, first, second, custom])

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from google.protobuf.message import DecodeError
+
+from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.dtypes import DType
 from metagraft.graph.op_spec import (
@@ -37,11 +40,30 @@ __all__ = ["OPS", "ConvolutionAttrs", "DotAttrs", "GatherAttrs", "precision_of"]
 
 _SOURCE: Final = "tensorflow compiler/tf2xla/ops/xla_ops.cc"
 
+_Numbers = TypeVar(
+    "_Numbers",
+    ConvolutionDimensionNumbers,
+    DotDimensionNumbers,
+    GatherDimensionNumbers,
+    PrecisionConfig,
+)
+
 
 def precision_of(content: bytes) -> tuple[int, int]:
     """Return how precisely two operands are multiplied, as XLA numbers it."""
-    found = list(PrecisionConfig.FromString(content).operand_precision)
+    found = list(_decoded(PrecisionConfig, content).operand_precision)
     return (found[0], found[1]) if len(found) == 2 else (0, 0)
+
+
+def _decoded(kind: type[_Numbers], content: bytes) -> _Numbers:
+    try:
+        return kind.FromString(content)
+    except DecodeError as error:
+        text = f"Failed to parse {kind.DESCRIPTOR.name}: {error}"
+        raise InvalidArgumentError(None, None, text) from error
+
+
+# Messages are decoded when they are needed: TensorFlow imports nodes with damaged ones.
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +71,42 @@ class DotAttrs:
     """Attributes of `XlaDot` and `XlaDotV2`.
 
     Attributes:
-        contracted: Axes that are summed over, of both operands.
-        batch: Axes that belong together.
-        precision: Of both operands.
+        numbers: The encoded `DotDimensionNumbers`.
+        precision_config: The encoded `PrecisionConfig`.
         dtype: The type of the result; None if it is that of the operands.
     """
 
-    contracted: tuple[tuple[int, ...], tuple[int, ...]]
-    batch: tuple[tuple[int, ...], tuple[int, ...]]
-    precision: tuple[int, int]
+    numbers: bytes
+    precision_config: bytes
     dtype: DType | None
 
     @classmethod
     def read(cls, attrs: Mapping[str, Any]) -> DotAttrs:
         """Read the attributes."""
-        numbers = DotDimensionNumbers.FromString(attrs["dimension_numbers"])
         return cls(
-            (
-                tuple(numbers.lhs_contracting_dimensions),
-                tuple(numbers.rhs_contracting_dimensions),
-            ),
-            (
-                tuple(numbers.lhs_batch_dimensions),
-                tuple(numbers.rhs_batch_dimensions),
-            ),
-            precision_of(attrs["precision_config"]),
+            attrs["dimension_numbers"],
+            attrs["precision_config"],
             attrs.get("preferred_element_type"),
         )
+
+    @property
+    def contracted(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Axes that are summed over, of both operands."""
+        of = _decoded(DotDimensionNumbers, self.numbers)
+        return tuple(of.lhs_contracting_dimensions), tuple(
+            of.rhs_contracting_dimensions
+        )
+
+    @property
+    def batch(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Axes that belong together, of both operands."""
+        of = _decoded(DotDimensionNumbers, self.numbers)
+        return tuple(of.lhs_batch_dimensions), tuple(of.rhs_batch_dimensions)
+
+    @property
+    def precision(self) -> tuple[int, int]:
+        """Of both operands."""
+        return precision_of(self.precision_config)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,45 +114,55 @@ class ConvolutionAttrs:
     """Attributes of `XlaConv` and `XlaConvV2`.
 
     Attributes:
-        image: Axes of batch and channels, and the spatial ones, of the first operand.
-        kernel: Axes of output and input channels, and the spatial ones.
-        result: Those of the result, as of the first operand.
-        precision: Of both operands.
+        numbers: The encoded `ConvolutionDimensionNumbers`.
+        precision_config: The encoded `PrecisionConfig`.
         dtype: The type of the result; None if it is that of the operands.
         batch_group_count: Into how many groups the batch is split.
     """
 
-    image: tuple[int, ...]
-    kernel: tuple[int, ...]
-    result: tuple[int, ...]
-    precision: tuple[int, int]
+    numbers: bytes
+    precision_config: bytes
     dtype: DType | None
     batch_group_count: int
 
     @classmethod
     def read(cls, attrs: Mapping[str, Any]) -> ConvolutionAttrs:
         """Read the attributes."""
-        of = ConvolutionDimensionNumbers.FromString(attrs["dimension_numbers"])
         return cls(
-            (
-                of.input_batch_dimension,
-                of.input_feature_dimension,
-                *of.input_spatial_dimensions,
-            ),
-            (
-                of.kernel_output_feature_dimension,
-                of.kernel_input_feature_dimension,
-                *of.kernel_spatial_dimensions,
-            ),
-            (
-                of.output_batch_dimension,
-                of.output_feature_dimension,
-                *of.output_spatial_dimensions,
-            ),
-            precision_of(attrs["precision_config"]),
+            attrs["dimension_numbers"],
+            attrs["precision_config"],
             attrs.get("preferred_element_type"),
             attrs.get("batch_group_count", 1),
         )
+
+    @property
+    def image(self) -> tuple[int, ...]:
+        """Axes of batch and channels, and the spatial ones, of the first operand."""
+        of = _decoded(ConvolutionDimensionNumbers, self.numbers)
+        spatial = of.input_spatial_dimensions
+        return (of.input_batch_dimension, of.input_feature_dimension, *spatial)
+
+    @property
+    def kernel(self) -> tuple[int, ...]:
+        """Axes of output and input channels, and the spatial ones."""
+        of = _decoded(ConvolutionDimensionNumbers, self.numbers)
+        channels = (
+            of.kernel_output_feature_dimension,
+            of.kernel_input_feature_dimension,
+        )
+        return (*channels, *of.kernel_spatial_dimensions)
+
+    @property
+    def result(self) -> tuple[int, ...]:
+        """Axes of the result, as of the first operand."""
+        of = _decoded(ConvolutionDimensionNumbers, self.numbers)
+        spatial = of.output_spatial_dimensions
+        return (of.output_batch_dimension, of.output_feature_dimension, *spatial)
+
+    @property
+    def precision(self) -> tuple[int, int]:
+        """Of both operands."""
+        return precision_of(self.precision_config)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +180,7 @@ class GatherAttrs:
     @classmethod
     def read(cls, attrs: Mapping[str, Any]) -> GatherAttrs:
         """Read the attributes."""
-        numbers = GatherDimensionNumbers.FromString(attrs["dimension_numbers"])
+        numbers = _decoded(GatherDimensionNumbers, attrs["dimension_numbers"])
         return cls(
             tuple(numbers.offset_dims),
             tuple(numbers.collapsed_slice_dims),
