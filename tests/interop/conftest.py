@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -39,3 +40,17 @@ def tf() -> ModuleType:
 def mg() -> ModuleType:
     """Metagraft under the names of TensorFlow."""
     return importlib.import_module("metagraft.compat.v1")
+
+
+@pytest.fixture(autouse=True)
+def _options_of_the_optimizer(tf: ModuleType) -> Iterator[None]:
+    """Take back what a program chose: TensorFlow writes it into functions."""
+    assert tf
+    context = importlib.import_module("tensorflow.python.eager.context").context()
+    options = context._optimizer_experimental_options
+    before = dict(options)
+    yield
+    if options != before:
+        options.clear()
+        options.update(before)
+        context.function_call_options = None

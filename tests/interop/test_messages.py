@@ -32,6 +32,9 @@ NOT_LOADED = {
     # Ours: examples that are not taken apart whole.
     *("UnparsedExample", "UnparsedFeatureList", "UnparsedFeatures"),
     "UnparsedSequenceExample",
+    *("ConvolutionDimensionNumbers", "DotDimensionNumbers", "GatherDimensionNumbers"),
+    *("PrecisionConfig", "ScatterDimensionNumbers"),
+    "UniformQuantizedConvolutionDimensionNumbersAttr",
     *("ChunkMetadata", "ChunkInfo", "ChunkedMessage", "ChunkedField", "FieldIndex"),
 }
 

@@ -25,12 +25,11 @@ def _count(tf: ModuleType, total: Any, step: Any) -> Callable[[], Any]:
 def critical_section(tf: ModuleType) -> list[Any]:
     """One section, entered three times, and another one that shares a variable."""
     total = _variable(tf, "total")
-    step = tf.constant(2.0) * 1.5
     section = tf.CriticalSection(name="section")
     other = tf.CriticalSection(shared_name="shared")
     return [
-        section.execute(_count(tf, total, step)),
-        section.execute(_count(tf, total, step), name="again"),
+        section.execute(_count(tf, total, 3.0)),
+        section.execute(_count(tf, total, 3.0), name="again"),
         section.execute(
             _count(tf, total, 5.0), exclusive_resource_access=False, name="third"
         ),
