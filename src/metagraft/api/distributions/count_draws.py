@@ -104,7 +104,8 @@ class ConcentratedClasses(Distribution):
         return self.concentration.shape.with_rank_at_least(1)[-1:]
 
     def _variance_scale(self) -> Tensor:
-        raise NotImplementedError
+        """Return what each distribution of this kind says itself."""
+        raise NotImplementedError(f"{type(self).__name__} has no _variance_scale")
 
     def _covariance(self) -> Tensor:
         x = self._variance_scale() * self._mean()

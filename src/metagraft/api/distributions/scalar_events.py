@@ -49,7 +49,8 @@ class BroadcastParameters(ScalarEvents):
     """A distribution over numbers whose parameters broadcast to the batch."""
 
     def _broadcast_parameters(self) -> tuple[Tensor, ...]:
-        raise NotImplementedError
+        """Return the parameters, which each distribution of this kind names."""
+        raise NotImplementedError(f"{type(self).__name__} names no parameters")
 
     def _batch_shape_tensor(self) -> Tensor:
         return _joint_shape(self._broadcast_parameters())

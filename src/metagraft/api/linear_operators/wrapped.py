@@ -53,6 +53,29 @@ class _WrappedOperator(LinearOperator):
     matrix_dims: ClassVar[Mapping[str, int]] = {"operator": 0}
     _operator: LinearOperator
 
+    def _wrap(
+        self,
+        operator: LinearOperator,
+        parameters: dict[str, Any],
+        kind: str,
+        suffix: str,
+    ) -> None:
+        """Do what the constructors of all kinds do.
+
+        Args:
+            operator: The operator.
+            parameters: What the constructor was given.
+            kind: What the operator is made into, for error texts.
+            suffix: What the name of the operator gets if none is given.
+        """
+        self._operator = operator
+        hints = _combined_hints(operator, parameters, kind)
+        given_name = parameters["name"]
+        name = f"{operator.name}{suffix}" if given_name is None else given_name
+        told = {**described(parameters), **hints, "name": name}
+        with name_scope(name):
+            super().__init__(dtype=operator.dtype, **told)
+
     @property
     def operator(self) -> LinearOperator:
         """The operator that it was made of."""
@@ -96,13 +119,7 @@ class LinearOperatorAdjoint(_WrappedOperator):
         Raises:
             ValueError: A hint contradicts one of `operator`.
         """
-        parameters = given(locals())
-        self._operator = operator
-        hints = _combined_hints(operator, parameters, "adjoint")
-        name = f"{operator.name}_adjoint" if name is None else name
-        told = {**described(parameters), **hints, "name": name}
-        with name_scope(name):
-            super().__init__(dtype=operator.dtype, **told)
+        self._wrap(operator, given(locals()), "adjoint", "_adjoint")
 
     def _adjoint(self) -> LinearOperator:
         return self.operator
@@ -180,7 +197,6 @@ class LinearOperatorInversion(_WrappedOperator):
             ValueError: `operator` is not square, or singular, or a hint contradicts it.
         """
         parameters = given(locals())
-        self._operator = operator
         for hint in ("is_non_singular", "is_square"):
             inner = getattr(operator, hint)
             if inner is False or parameters[hint] is False:
@@ -189,11 +205,7 @@ class LinearOperatorInversion(_WrappedOperator):
                     f" `{hint}` equal to `True` or `None`. Found `operator.{hint}`:"
                     f" {inner}, `{hint}`: {parameters[hint]}."
                 )
-        hints = _combined_hints(operator, parameters, "inverse")
-        name = f"{operator.name}_inv" if name is None else name
-        told = {**described(parameters), **hints, "name": name}
-        with name_scope(name):
-            super().__init__(dtype=operator.dtype, **told)
+        self._wrap(operator, parameters, "inverse", "_inv")
 
     def _inverse(self) -> LinearOperator:
         return self.operator
