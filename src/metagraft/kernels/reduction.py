@@ -15,6 +15,9 @@ from metagraft.kernels.namespace import lax, namespace
 
 __all__ = ["KERNELS"]
 
+# From here on the least of numbers that lie side by side is found faster among floating
+# numbers, by YNNPACK; these hold every place up to the second.
+_LONG_ROW, _EXACT_MAX = 128, 1 << 24
 _NARROW_FLOATS = frozenset({np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)})
 
 
@@ -131,13 +134,19 @@ def _first_extreme(xp: Any, name: str, x: Array, axis: int) -> Array:
     """Find the extreme, and then the first place that holds it.
 
     XLA's own search keeps pairs and is not vectorised on the CPU: of 256x1024 numbers
-    it takes 0.75 ms, this 0.22.
+    it takes 0.4 ms, this 0.12. Of floating numbers there must be no NaN.
     """
     values = x.astype(np.uint8) if x.dtype == np.bool_ else x
     extreme = (xp.max if name == "argmax" else xp.min)(values, axis, keepdims=True)
-    places = lax().broadcasted_iota(np.int32, x.shape, axis)
-    nowhere = np.int32(x.shape[axis])
-    return xp.min(xp.where(values == extreme, places, nowhere), axis)
+    if x.dtype.kind not in "iub":
+        # Changes nothing. YNNPACK, which reduces floating numbers, would otherwise also
+        # copy the extreme to every place (100,000x10: 2.7 ms, so 0.6).
+        extreme = xp.where(xp.isnan(extreme), x.dtype.type(0), extreme)
+    size = x.shape[axis]
+    is_long_row = axis == x.ndim - 1 and _LONG_ROW <= size <= _EXACT_MAX
+    kind = np.dtype(np.float32 if is_long_row else np.int32)
+    places = lax().broadcasted_iota(kind, x.shape, axis)
+    return xp.min(xp.where(values == extreme, places, kind.type(size)), axis)
 
 
 def _arg_extreme(name: str, worst: float) -> Kernel:

@@ -380,6 +380,24 @@ def truths_and_indices() -> Iterator[Case]:
         x = np.array([[1.0, math.nan, 2.0, 2.0]], np.float32)
         operands = {"input": x, "dimension": np.array(1, np.int64)}
         yield Case("reductions", op, {"output_type": np.int32}, operands)
+        yield from _indices_in_long_rows(op)
+
+
+def _indices_in_long_rows(op: str) -> Iterator[Case]:
+    """Yield rows with ties, infinities, zeros of both signs and much that is NaN."""
+    for name in ("float32", "float64", "bfloat16", "int32"):
+        x = np.arange(5 * 200).reshape(5, 200) * 37 % 41 - 20
+        if name != "int32":
+            x = x.astype(np.float32)
+            x[0, 3::7] = math.nan
+            x[1, :], x[1, 150] = math.nan, -math.inf
+            x[2, 130:] = math.inf
+            x[3, 4::9], x[3, 100] = -math.inf, math.nan
+            x[4] = np.where(np.arange(200) % 2, 0.0, -0.0)
+        x = x.astype(dtype_of(name))
+        for values, axis in ((x, 1), (x.T, 0)):
+            operands = {"input": values, "dimension": np.array(axis, np.int32)}
+            yield Case("reductions", op, {}, operands)
 
 
 def cumulative() -> Iterator[Case]:
