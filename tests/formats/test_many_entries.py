@@ -13,6 +13,7 @@ from metagraft.formats.bundle.many_entries import (
     encode_many,
     encode_table,
 )
+from metagraft.formats.byte_rows import Spans
 from metagraft.formats.extents import Extent
 
 
@@ -35,7 +36,9 @@ def test_as_one_by_one(seed: int) -> None:
     generator = random.Random(seed)
     entries = [_entry(generator) for _ in range(3000)]
     encoded = [entry.encode() for entry in entries]
-    found = decode_many(encoded, lambda position: Entry.decode(encoded[position]))
+    found = decode_many(
+        Spans.of_strings(encoded), lambda position: Entry.decode(encoded[position])
+    )
     assert found.entries() == entries
     assert [found[position] for position in range(50)] == entries[:50]
 
@@ -50,7 +53,7 @@ def test_together() -> None:
         alone.append(position)
         return Entry.decode(encoded[position])
 
-    assert decode_many(encoded, decode_one).entries() == entries
+    assert decode_many(Spans.of_strings(encoded), decode_one).entries() == entries
     assert len(alone) <= 4  # the lengths of offsets that few have
 
 
@@ -66,7 +69,7 @@ def test_unusual_entries() -> None:
     swapped = head + tail.replace(offset + rest, rest + offset)
     for unusual in (*[entry.encode() for entry in sliced], swapped, tail + head):
         expected = [Entry.decode(unusual)] * 20
-        found = decode_many([unusual] * 20, expected.__getitem__)
+        found = decode_many(Spans.of_strings([unusual] * 20), expected.__getitem__)
         assert found.entries() == expected
     damaged = [plain.encode()[:-1] + b"\xff\xff"] * 20
 
@@ -74,7 +77,7 @@ def test_unusual_entries() -> None:
         raise ValueError(f"at {position}")
 
     with pytest.raises(ValueError, match="at 0"):
-        decode_many(damaged, fail)
+        decode_many(Spans.of_strings(damaged), fail)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -86,7 +89,7 @@ def test_encoded_as_one_by_one(seed: int) -> None:
     shards, offsets, sizes, checksums = zip(*[e[2:6] for e in entries], strict=True)
     expected = [entry.encode() for entry in entries]
     assert encode_many(heads, (shards, offsets, sizes, checksums)) == expected
-    table = decode_many(expected, entries.__getitem__)
+    table = decode_many(Spans.of_strings(expected), entries.__getitem__)
     assert encode_table(table, table.shards) == expected
 
 
@@ -95,7 +98,7 @@ def test_encoded_with_slices() -> None:
     entries = [Entry(1, (4,), 0, 16 * n, 16, n) for n in range(9)]
     entries[4] = Entry(1, (4,), slices=((Extent(0, 2),), (Extent(2, 2),)))
     encoded = [entry.encode() for entry in entries]
-    table = decode_many(encoded, entries.__getitem__)
+    table = decode_many(Spans.of_strings(encoded), entries.__getitem__)
     assert encode_table(table, table.shards) == encoded
     moved = [entry._replace(shard=3).encode() for entry in entries]
     assert encode_table(table, np.full(9, 3)) == moved
@@ -119,4 +122,4 @@ def test_entries_of_several_shards_are_decoded_together() -> None:
     def decode_one(position: int) -> Entry:
         raise AssertionError(f"entry {position} is decoded alone")
 
-    assert decode_many(encoded, decode_one).entries() == entries
+    assert decode_many(Spans.of_strings(encoded), decode_one).entries() == entries

@@ -17,6 +17,7 @@ from metagraft.formats.bundle.many_entries import (
 from metagraft.formats.bundle.neighbours import runs_of
 from metagraft.formats.bundle.reader import BundleReader
 from metagraft.formats.bundle.writer import BundleWriter, slice_of
+from metagraft.formats.byte_rows import Spans
 from metagraft.formats.element_types import data_type_number
 
 _TYPES = ("int8", "float32", "float64", "complex128", "bool", "int64", "float16")
@@ -98,7 +99,9 @@ def test_damage(tmp_path: Path) -> None:
 
 def _table(entries: list[Entry]) -> EntryTable:
     encoded = [entry.encode() for entry in entries]
-    return decode_many(encoded, lambda position: Entry.decode(encoded[position]))
+    return decode_many(
+        Spans.of_strings(encoded), lambda position: Entry.decode(encoded[position])
+    )
 
 
 def test_runs_end_at_gaps_and_shards_and_sizes() -> None:

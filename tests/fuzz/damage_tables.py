@@ -47,7 +47,7 @@ class _Table:
     @classmethod
     def split(cls, content: bytes) -> _Table:
         footer = Footer.decode(content[-FOOTER_BYTES:])
-        index = decode_block(memoryview(_stored(content, footer.index)))
+        index = dict(decode_block(memoryview(_stored(content, footer.index))).items())
         handles = [BlockHandle.decode(value)[0] for value in index.values()]
         stored = [_stored(content, handle) for handle in handles]
         blocks = [(each[: -TRAILER.size], each[-TRAILER.size]) for each in stored]

@@ -14,9 +14,47 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 Bytes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Byte strings that are parts of a longer one.
+
+    Attributes:
+        content: The longer one.
+        starts: `[strings]`, where in it they start.
+        ends: `[strings]`, where they end.
+    """
+
+    content: bytes
+    starts: Numbers
+    ends: Numbers
+
+    @classmethod
+    def of_strings(cls, strings: Sequence[bytes]) -> Spans:
+        """Return byte strings, joined."""
+        lengths = np.fromiter(map(len, strings), np.int64, len(strings))
+        ends = np.cumsum(lengths)
+        return cls(b"".join(strings), ends - lengths, ends)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.starts)
+
+    def __getitem__(self, position: int) -> bytes:
+        """Return one of them."""
+        return self.content[self.starts[position] : self.ends[position]]
+
+    def rows(self, positions: Numbers, length: int) -> Bytes:
+        """Return those at some positions, all of one length, as `[strings, length]`."""
+        if length == 0:
+            return np.zeros((len(positions), 0), np.uint8)
+        data = np.frombuffer(self.content, np.uint8)
+        return sliding_window_view(data, length)[self.starts[positions]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def encode_table(table: EntryTable, shards: byte_rows.Numbers) -> list[bytes]:
 
 
 def decode_many(
-    encoded: Sequence[bytes],
+    encoded: byte_rows.Spans,
     decode_one: Callable[[int], Entry],
     *,
     shard_count: int | None = None,
@@ -145,17 +145,16 @@ def decode_many(
 
 
 def _alike(
-    encoded: Sequence[bytes],
+    encoded: byte_rows.Spans,
 ) -> Iterator[tuple[bytes, byte_rows.Numbers, byte_rows.Bytes]]:
     """Yield type and shape, positions and bytes of entries that share these.
 
     The bytes are rows of a matrix, `uint8[entries, length]`.
     """
-    lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
+    lengths = encoded.ends - encoded.starts
     for length in np.unique(lengths).tolist():
         positions = np.flatnonzero(lengths == length)
-        joined = b"".join([encoded[position] for position in positions.tolist()])
-        rows = np.frombuffer(joined, np.uint8).reshape(len(positions), length)
+        rows = encoded.rows(positions, length)
         for _ in range(_COMMON_KINDS):
             if not len(positions):
                 break

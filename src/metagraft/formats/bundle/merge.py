@@ -28,7 +28,7 @@ from metagraft.formats.bundle.format import (
 )
 from metagraft.formats.bundle.many_entries import EntryTable, decode_many, encode_table
 from metagraft.formats.bundle.reader import too_new
-from metagraft.formats.byte_rows import Numbers
+from metagraft.formats.byte_rows import Numbers, Spans
 from metagraft.formats.extents import format_slice
 from metagraft.formats.names import decode_name
 from metagraft.formats.slice_keys import decode_slice_key
@@ -101,7 +101,8 @@ class _Merge:
         rows = [row for row in table.items() if row[0] != HEADER_KEY]
         encoded = [value for _, value in rows]
         entries = decode_many(
-            encoded, lambda number: _decoded(Entry.decode, encoded[number], source)
+            Spans.of_strings(encoded),
+            lambda number: _decoded(Entry.decode, encoded[number], source),
         )
         keys = [key for key, _ in rows]
         self._refuse_known(keys, entries, part)

@@ -339,16 +339,12 @@ class BundleReader(TensorTable):
         last = self._found
         if last is not None and last[0] == names:
             return last[1:]
-        values: list[Any] = self._table.get_many(encode_names(names))
-        is_there = [value is not None for value in values]
         if "" in names:  # the key of the header
-            is_there = [
-                each and name != "" for each, name in zip(is_there, names, strict=True)
-            ]
-        stored_names, stored = names, values
-        if not all(is_there):
-            stored_names = list(compress(names, is_there))
-            stored = list(compress(values, is_there))
+            found, table = self._find([name for name in names if name])
+            rest = iter(found)
+            return [name != "" and next(rest) for name in names], table
+        is_there, stored = self._table.get_many(encode_names(names))
+        stored_names = names if all(is_there) else list(compress(names, is_there))
         table = decode_many(
             stored,
             lambda position: self._decode_entry(

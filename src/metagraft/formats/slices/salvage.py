@@ -15,8 +15,7 @@ from metagraft.formats.bundle.writer import BundleWriter
 from metagraft.formats.extents import Box, Extent, resolve
 from metagraft.formats.slices.elements import decode_elements
 from metagraft.formats.slices.verification import Place, Survey, SurveyedTensor
-from metagraft.formats.table.reader import Entries
-from metagraft.formats.table.recovery import SurveyedTable
+from metagraft.formats.table.recovery import Pairs, SurveyedTable
 from metagraft.proto import SavedTensorSlices
 
 
@@ -63,7 +62,7 @@ def _chosen(found: Survey) -> Iterator[Place]:
 
 
 def _add(
-    writer: BundleWriter, entries: Entries, place: Place, tensor: SurveyedTensor
+    writer: BundleWriter, entries: Pairs, place: Place, tensor: SurveyedTensor
 ) -> None:
     box = resolve(place.part, tensor.shape)
     saved = SavedTensorSlices.FromString(entries[place.key]).data

@@ -7,30 +7,28 @@ names the file, the place and both values, and nothing else happens.
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from typing import Final, TypeAlias
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import repeat
+from typing import Final
+
+import numpy as np
 
 from metagraft.errors import DataLossError
+from metagraft.formats.byte_rows import Spans
 from metagraft.formats.crc32c import crc32c, mask
 from metagraft.formats.files import RandomAccessFile
 from metagraft.formats.table import snappy
+from metagraft.formats.table.entries import Entries, decode_entries
 from metagraft.formats.table.format import (
     FOOTER_BYTES,
-    NUMBER,
     PLAIN,
     SNAPPY,
     TRAILER,
     BlockHandle,
     Footer,
 )
-from metagraft.formats.varint import decode_varint
 
-Entries: TypeAlias = dict[bytes, bytes]
-
-# Four times what restarts at every 16th key allow.
-_MAX_EXPANSION: Final = 64
-_MAX_SHARED_BYTES: Final = 1 << 20
 _KEPT_BYTES: Final = 16 << 20
 
 
@@ -91,23 +89,35 @@ class TableReader:
             return None
         return self._block(number).get(key)
 
-    def get_many(self, keys: Iterable[bytes]) -> list[bytes | None]:
-        """Return the values of keys; faster than one by one where they are in order.
+    def get_many(self, keys: Sequence[bytes]) -> tuple[list[bool], Spans]:
+        """Return which of the keys there are, and the values of these.
 
         Raises:
             DataLossError: A block that would hold one of them is damaged.
         """
-        values: list[bytes | None] = []
-        block: Entries = {}
-        for key in keys:
-            value = block.get(key)
-            if value is None:
-                number = bisect_left(self._last_keys, key)
-                if number < len(self._last_keys):
-                    block = self._block(number)
-                    value = block.get(key)
-            values.append(value)
-        return values
+        ordered: Sequence[bytes] = sorted(keys)
+        order = np.arange(len(keys))
+        if ordered != keys:
+            order = np.array(sorted(order.tolist(), key=keys.__getitem__))
+        spans = np.full((2, len(keys)), -1)
+        contents: list[bytes] = []
+        base = begin = 0
+        while begin < len(ordered):
+            number = bisect_left(self._last_keys, ordered[begin])
+            if number == len(self._last_keys):
+                break
+            end = bisect_right(ordered, self._last_keys[number], begin)
+            block = self._block(number)
+            found = map(block.rows.get, ordered[begin:end], repeat(-1))
+            rows = np.fromiter(found, np.int64, end - begin)
+            places, rows = order[begin:end][rows >= 0], rows[rows >= 0]
+            spans[:, places] = block.starts[rows] + base, block.ends[rows] + base
+            contents.append(block.content)
+            base += len(block.content)
+            begin = end
+        is_there = spans[0] >= 0
+        starts, ends = spans[:, is_there]
+        return is_there.tolist(), Spans(b"".join(contents), starts, ends)
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield all keys, in order, with their values.
@@ -119,18 +129,18 @@ class TableReader:
             yield from self._block(number).items()
 
     def _block(self, number: int) -> Entries:
-        entries = self._blocks.get(number)
-        if entries is None:
+        block = self._blocks.get(number)
+        if block is None:
             handle = self._handles[number]
-            entries = self._read_block(handle)
-            self._check_range(number, entries)
-            self._keep(number, entries)
-        return entries
+            block = self._read_block(handle)
+            self._check_range(number, block)
+            self._keep(number, block)
+        return block
 
-    def _keep(self, number: int, entries: Entries) -> None:
+    def _keep(self, number: int, block: Entries) -> None:
         """Keep a block for the next call; forget the oldest where it is too much."""
         with self._lock:
-            self._blocks[number] = entries
+            self._blocks[number] = block
             self._kept_bytes += self._handles[number].size_bytes
             while self._kept_bytes > self._kept_bytes_max and len(self._blocks) > 1:
                 oldest = next(iter(self._blocks))
@@ -150,17 +160,17 @@ class TableReader:
             raise ValueError(f"{len(part)} of {size} bytes are there")
         return memoryview(part)
 
-    def _check_range(self, number: int, entries: Entries) -> None:
+    def _check_range(self, number: int, block: Entries) -> None:
         """Check that the keys of a block are those that the index promises."""
-        if not entries:
+        if not block.rows:
             return
-        keys = list(entries)
+        first, end = next(iter(block.rows)), next(reversed(block.rows))
         after = self._last_keys[number - 1] if number else None
         last = self._last_keys[number]
-        if keys[-1] > last or (after is not None and keys[0] <= after):
+        if end > last or (after is not None and first <= after):
             raise self._damage(
                 self._handles[number].offset_bytes,
-                f"keys {keys[0]!r} to {keys[-1]!r} lie outside the range of the index, "
+                f"keys {first!r} to {end!r} lie outside the range of the index, "
                 f"after {after!r} to {last!r}",
             )
 
@@ -220,67 +230,3 @@ def decode_block(stored: memoryview) -> Entries:
     elif kind != PLAIN:
         raise ValueError(f"compression of unknown kind {kind}")
     return decode_entries(content)
-
-
-def decode_entries(content: bytes) -> Entries:
-    """Return the keys of a block with their values.
-
-    Layout: `entries | restart offsets: uint32[count] | count: uint32`.
-
-    Raises:
-        ValueError: The block is damaged.
-    """
-    if len(content) < NUMBER.size:
-        raise ValueError(f"a block of {len(content)} bytes cannot hold a count")
-    (restart_count,) = NUMBER.unpack_from(content, len(content) - NUMBER.size)
-    end = len(content) - NUMBER.size * (restart_count + 1)
-    if end < 0:
-        raise ValueError(
-            f"{restart_count} restarts do not fit a block of {len(content)} bytes"
-        )
-    for restart in range(end, len(content) - NUMBER.size, NUMBER.size):
-        (offset,) = NUMBER.unpack_from(content, restart)
-        if offset > end:
-            raise ValueError(f"a restart at {offset} lies after the entries, {end}")
-    return _decode_until(content, end)
-
-
-def _decode_until(content: bytes, end: int) -> Entries:
-    entries: Entries = {}
-    # Keys that share all their bytes with a long one could take any memory.
-    most_shared_bytes = _MAX_SHARED_BYTES + _MAX_EXPANSION * end
-    position = 0
-    key = b""
-    is_first = True
-    shared_bytes = 0
-    while position < end:
-        # Nearly all lengths are below 128 and take a byte each.
-        start = position + 3
-        is_short = start <= end
-        if is_short:
-            shared, unshared, value_length = content[position:start]
-            is_short = shared | unshared | value_length < 0x80
-        if not is_short:
-            shared, start = decode_varint(content, position)
-            unshared, start = decode_varint(content, start)
-            value_length, start = decode_varint(content, start)
-        value_start = start + unshared
-        next_position = value_start + value_length
-        if next_position > end or shared > len(key):
-            raise ValueError(
-                f"an entry at {start} of {unshared} and {value_length} bytes, "
-                f"sharing {shared} of {len(key)}, does not fit the {end} bytes"
-            )
-        shared_bytes += shared
-        if shared_bytes > most_shared_bytes:
-            raise ValueError(
-                f"keys share more than {most_shared_bytes} bytes, impossible in a "
-                f"block of {len(content)} with restarts"
-            )
-        former, key = key, key[:shared] + content[start:value_start]
-        if key <= former and not is_first:
-            raise ValueError(f"the key {key!r} does not come after {former!r}")
-        is_first = False
-        entries[key] = content[value_start:next_position]
-        position = next_position
-    return entries

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -25,7 +25,9 @@ from metagraft.formats.table.format import (
     BlockHandle,
     Footer,
 )
-from metagraft.formats.table.reader import Entries, decode_block
+from metagraft.formats.table.reader import decode_block
+
+Pairs: TypeAlias = dict[bytes, bytes]
 
 _PIECE_BYTES: Final = 1 << 20
 # Of a table of 400 GB.
@@ -86,7 +88,7 @@ class SurveyedTable:
         else:
             self._list(*found)
 
-    def good_blocks(self) -> Iterator[tuple[Block, Entries]]:
+    def good_blocks(self) -> Iterator[tuple[Block, Pairs]]:
         """Yield the blocks that are good with their entries; list what others lack."""
         for block in self.blocks:
             try:
@@ -95,7 +97,7 @@ class SurveyedTable:
                 damage = BlockDamage(block.handle.offset_bytes, str(error), block)
                 self.damages.append(damage)
 
-    def read(self, block: Block) -> Entries:
+    def read(self, block: Block) -> Pairs:
         """Return the entries of a block.
 
         Raises:
@@ -113,7 +115,7 @@ class SurveyedTable:
             )
         return entries
 
-    def _index(self) -> tuple[Entries, int] | None:
+    def _index(self) -> tuple[Pairs, int] | None:
         """Return the list of blocks, and where it is; None if it is lost."""
         offset = self._file.size_bytes - FOOTER_BYTES
         if offset < 0:
@@ -138,7 +140,7 @@ class SurveyedTable:
             self.damages.append(BlockDamage(offset, f"the list of blocks: {error}"))
             return None
 
-    def _list(self, index: Entries, offset: int) -> None:
+    def _list(self, index: Pairs, offset: int) -> None:
         end = 0
         after: bytes | None = None
         for key, value in index.items():
@@ -167,13 +169,13 @@ class SurveyedTable:
                 f"end after byte {self._end - TRAILER.size}"
             )
 
-    def _decoded(self, handle: BlockHandle) -> Entries:
+    def _decoded(self, handle: BlockHandle) -> Pairs:
         size = handle.size_bytes + TRAILER.size
         self._check_inside(handle)
         stored = self._file.read(handle.offset_bytes, size)
         if len(stored) < size:
             raise ValueError(f"{len(stored)} of {size} bytes can be read")
-        return decode_block(memoryview(stored))
+        return dict(decode_block(memoryview(stored)).items())
 
 
 def _found(file: files.RandomAccessFile) -> Iterator[BlockHandle]:
