@@ -86,4 +86,60 @@ def worked_rows(tf: ModuleType) -> list[Any]:
     ]
 
 
-PROGRAMS = (broadcast_rows, chosen_by_rows, reduced_rows, worked_rows)
+def counted_and_looked_up(tf: ModuleType) -> list[Any]:
+    """Counts of numbers, rows of tables, and rows by their numbers."""
+    numbers = tf.ragged.constant([[1, 1], [], [2, 3, 2]])
+    weights = tf.RaggedTensor.from_row_splits(
+        tf.constant([1.0, 2, 3, 4, 5]), numbers.row_splits
+    )
+    table = tf.reshape(tf.range(20.0), [5, 4])
+    ids = tf.ragged.constant([[1, -2], [], [4, 0, 3]])
+    kept = tf.ragged.constant([[1, 2], [0], [4, 0, 3]])
+    parts = tf.ragged.constant([[0, 1], [], [1, 0, 1]])
+    by_row = tf.sparse.bincount(numbers, weights, axis=-1)
+    return [
+        tf.bincount(numbers),
+        tf.bincount(numbers, weights, minlength=6),
+        by_row.indices,
+        by_row.values,
+        by_row.dense_shape,
+        tf.nn.embedding_lookup_sparse(table, kept, None, combiner="sqrtn"),
+        tf.nn.safe_embedding_lookup_sparse(table, ids),
+        tf.nn.safe_embedding_lookup_sparse(table, ids, default_id=2, combiner="sum"),
+        *tf.dynamic_partition(numbers, [1, 0, 1], 2),
+        *tf.dynamic_partition(numbers, parts, 3),
+    ]
+
+
+def mapped(tf: ModuleType) -> list[Any]:
+    """A function of each row of sparse and ragged tensors."""
+    x, _, deep = _three(tf)
+    sparse = tf.SparseTensor([[0, 1], [2, 0], [2, 3]], [1.0, 2.0, 3.0], [3, 4])
+    whole = tf.map_fn(
+        lambda row: row, sparse, fn_output_signature=tf.SparseTensorSpec([4])
+    )
+    rows = tf.RaggedTensorSpec([None], tf.float32, ragged_rank=0)
+    images = tf.RaggedTensor.from_row_lengths(
+        tf.RaggedTensor.from_uniform_row_length(tf.reshape(tf.range(42.0), [14, 3]), 2),
+        [3, 4],
+    )
+    return [
+        tf.map_fn(tf.reduce_sum, x, dtype=tf.float32),
+        tf.map_fn(lambda row: row + 1.0, x, fn_output_signature=rows),
+        tf.map_fn(lambda row: row, deep),
+        tf.map_fn(tf.sparse_reduce_sum, sparse, dtype=tf.float32),
+        whole.indices,
+        whole.values,
+        tf.image.resize(images, [2, 2]),
+        tf.image.resize(images, [3, 1], method="nearest"),
+    ]
+
+
+PROGRAMS = (
+    counted_and_looked_up,
+    mapped,
+    broadcast_rows,
+    chosen_by_rows,
+    reduced_rows,
+    worked_rows,
+)

@@ -1,0 +1,121 @@
+"""Functions of text, counts, tables and images, called with ragged tensors."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+
+def ragged_counts(tf: ModuleType) -> None:
+    """How often numbers occur, in all rows and in each."""
+    numbers = tf.ragged.constant([[1, 1], [], [2, 3, 2]])
+    splits = numbers.row_splits
+    weights = tf.RaggedTensor.from_row_splits(tf.constant([1.0, 2, 3, 4, 5]), splits)
+    deep = tf.ragged.constant([[[1, 2], [3]], [[4]]])
+    tf.bincount(numbers)
+    tf.math.bincount(numbers, weights, minlength=7)
+    tf.bincount(deep, maxlength=3, dtype=tf.int64)
+    tf.sparse.bincount(numbers)
+    tf.sparse.bincount(numbers, axis=-1, binary_output=True, name="rows")
+    tf.sparse.bincount(numbers, weights, axis=-1, minlength=2, maxlength=9)
+    other = tf.ragged.constant([[1.0, 2.0], [], [3.0, 4.0, 5.0]])
+    tf.sparse.bincount(numbers, other, axis=0)
+    tf.bincount(numbers, other)
+
+
+def texts_of_ragged_tensors(tf: ModuleType) -> None:
+    """The text of ragged tensors, and strings joined."""
+    words = tf.ragged.constant([["a", "b'"], [], ["c"]])
+    numbers = tf.ragged.constant([[[1.5], [2.5, 3.5]], []])
+    tf.strings.reduce_join(words)
+    tf.strings.reduce_join(words, axis=0, separator="-")
+    tf.reduce_join(words, 1, keep_dims=True, name="joined")
+    tf.reduce_join(words, keepdims=True)
+    tf.strings.format("{} and {}", [words, tf.constant(3)])
+    tf.strings.format("<{}>", numbers, summarize=-1, name="text")
+    tf.print("words", words, {"n": [numbers]}, summarize=1)
+    tf.print(words, name="printed")
+
+
+def ragged_tables(tf: ModuleType) -> None:
+    """Rows of tables for ragged ids."""
+    table = tf.placeholder(tf.float32, [10, 4])
+    halves = [tf.placeholder(tf.float32, [5, 4]) for _ in range(2)]
+    variable = tf.get_variable("table", [10, 4], use_resource=True)
+    ids = tf.ragged.placeholder(tf.int64, 1, [])
+    weights = tf.ragged.placeholder(tf.float32, 1, [])
+    for combiner in ("sum", "mean", "sqrtn"):
+        tf.nn.embedding_lookup_sparse(table, ids, None, combiner=combiner)
+        y = tf.nn.embedding_lookup_sparse(halves, ids, weights, combiner=combiner)
+        tf.gradients(y, halves)
+    tf.nn.embedding_lookup_sparse(variable, ids, weights, name="looked", max_norm=1.0)
+    tf.nn.embedding_lookup_sparse(table, ids, weights, allow_fast_lookup=True)
+    tf.nn.safe_embedding_lookup_sparse(table, ids)
+    tf.nn.safe_embedding_lookup_sparse(variable, ids, weights, name="safe")
+    y = tf.nn.safe_embedding_lookup_sparse(
+        halves, ids, weights, combiner="sum", default_id=3
+    )
+    tf.gradients(y, halves)
+
+
+def ragged_partitions(tf: ModuleType) -> None:
+    """Rows by their numbers, and values left out at random."""
+    rows = tf.ragged.constant([[1, 2], [3], [4, 5, 6]])
+    tf.dynamic_partition(rows, [0, 1, 0], 2)
+    tf.dynamic_partition(rows, tf.ragged.constant([[0, 1], [0], [1, 1, 0]]), 2)
+    numbers = tf.ragged.constant([[0, 1], [2, 0]], row_splits_dtype=tf.int32)
+    tf.dynamic_partition(tf.placeholder(tf.float32, [2, 2]), numbers, 3)
+    tf.ragged.stack_dynamic_partitions(rows, tf.constant(1), 2)
+    tf.ragged.stack_dynamic_partitions([[1, 2], [3, 4]], [[0, 1], [1, 0]], 2)
+    numbers = tf.ragged.constant([[1.0, 2.0], [], [3.0]])
+    tf.nn.experimental.stateless_dropout(numbers, rate=0.5, seed=[1, 2])
+
+
+def mapped_rows(tf: ModuleType) -> None:
+    """A function of each row of sparse and ragged tensors."""
+    rows = tf.ragged.constant([[1, 2, 3], [], [4]])
+    deep = tf.ragged.constant([[[1.0], [2.0, 3.0]], []])
+    sparse = tf.sparse_placeholder(tf.float32, [3, 4])
+    tf.map_fn(tf.reduce_sum, rows, dtype=tf.int32)
+    spec = tf.RaggedTensorSpec([None], tf.int32, ragged_rank=0)
+    tf.map_fn(lambda row: row + 1, rows, fn_output_signature=spec)
+    tf.map_fn(lambda row: row, deep)
+    spec = tf.RaggedTensorSpec([None, None], tf.float32)
+    tf.map_fn(lambda row: row * 2.0, deep, fn_output_signature=spec, name="doubled")
+    tf.map_fn(tf.sparse_reduce_sum, sparse, dtype=tf.float32)
+    spec = tf.SparseTensorSpec([4], tf.float32)
+    tf.map_fn(lambda row: row, sparse, fn_output_signature=spec)
+    tf.map_fn(
+        lambda pair: (tf.reduce_sum(pair[0]), pair[1]),
+        (rows, tf.placeholder(tf.float32, [3, 2])),
+        dtype=(tf.int32, tf.float32),
+    )
+    y = tf.map_fn(
+        lambda row: row * row,
+        tf.placeholder(tf.float32, [None, 2]),
+        fn_output_signature=tf.TensorSpec([2], tf.float32),
+    )
+    tf.gradients(y, tf.get_default_graph().get_tensor_by_name("Placeholder_1:0"))
+
+
+def ragged_images(tf: ModuleType) -> None:
+    """Images of different sizes brought to one."""
+    images = tf.RaggedTensor.from_row_lengths(
+        tf.RaggedTensor.from_uniform_row_length(tf.placeholder(tf.float32, [14, 3]), 2),
+        [3, 4],
+    )
+    tf.image.resize(images, [2, 2])
+    tf.image.resize_images(
+        images, tf.placeholder(tf.int32, [2]), method="nearest", name="small"
+    )
+    many = tf.ragged.placeholder(tf.uint8, 2, [3])
+    tf.image.resize(many, [4, 5], align_corners=True, preserve_aspect_ratio=True)
+
+
+PROGRAMS = (
+    ragged_counts,
+    texts_of_ragged_tensors,
+    ragged_tables,
+    ragged_partitions,
+    mapped_rows,
+    ragged_images,
+)
