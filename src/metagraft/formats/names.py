@@ -20,12 +20,18 @@ def encode_name(name: str) -> bytes:
 
 def decode_names(contents: Sequence[bytes]) -> list[str]:
     """Return stored names as text, faster than one by one."""
-    return [content.decode("utf-8", "surrogateescape") for content in contents]
+    try:
+        return list(map(bytes.decode, contents))
+    except UnicodeDecodeError:
+        return list(map(decode_name, contents))
 
 
 def encode_names(names: Sequence[str]) -> list[bytes]:
     """Return names as they are stored, faster than one by one."""
-    return [name.encode("utf-8", "surrogateescape") for name in names]
+    try:
+        return list(map(str.encode, names))
+    except UnicodeEncodeError:
+        return list(map(encode_name, names))
 
 
 def as_text(name: str | bytes) -> str:

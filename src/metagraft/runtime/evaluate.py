@@ -369,6 +369,10 @@ def _keep(
             f"The kernel of {node.op.type} returned {len(values)} values, "
             f"not {len(outputs)}."
         )
+    # A restore has an output for each variable.
+    if {np.ndarray}.issuperset(map(type, values)):
+        for slot, value in zip(outputs, values, strict=True):
+            env[slot] = value
+        return
     for slot, value in zip(outputs, values, strict=True):
-        is_host = isinstance(value, (np.ndarray, np.generic))
-        env[slot] = value if is_host else env[FRAME_SLOT].adopt(value)
+        env[slot] = value if _is_host(value) else env[FRAME_SLOT].adopt(value)
