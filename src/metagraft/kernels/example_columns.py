@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,9 +21,11 @@ from metagraft.kernels.kernel import Array
 __all__ = [
     "KINDS",
     "LEAST_AT_ONCE",
+    "MASKS",
     "Column",
     "Content",
     "DamagedFeature",
+    "list_elements",
     "read_column",
     "read_columns",
     "read_lengths",
@@ -34,8 +38,16 @@ _TYPES = {0x0A: string, 0x12: float32, 0x1A: int64}
 _LIST_TAG = 0x0A
 # Fewer are read one by one: NumPy would only cost time.
 LEAST_AT_ONCE = 16
+_FEW, _FEW_BYTES = 64, 4096
 _MOST_ROUNDS = 64
+# For as many elements at once NumPy is faster than one after the other.
+_WORTH_A_ROUND = 128
 _LONGEST_VARINT = 10
+_WORD = 8
+# What is left of eight bytes when so many count, and of the bits of those that tell
+# that a number goes on.
+MASKS = np.array([2 ** (8 * count) - 1 for count in range(_WORD + 1)], np.uint64)
+_GOES_ON = MASKS & np.uint64(0x8080808080808080)
 # Texts so long, of which few have the same length, are cut out one by one.
 _LONG = 24
 
@@ -70,18 +82,22 @@ class Content:
     """Bytes that many features lie in.
 
     Attributes:
-        text: They.
-        bytes: `uint8`, with zeros at the end, so that no number runs out of them.
+        text: They, with zeros at the end, so that no number runs out of them.
+        bytes: The same as `uint8`.
+        pairs: Each byte and the next one as a number.
     """
 
     text: bytes
     bytes: Array
+    pairs: Array
 
     @classmethod
     def of(cls, texts: Sequence[bytes]) -> Content:
         """Put texts one after the other."""
-        text = b"".join(texts)
-        return cls(text, np.frombuffer(text + bytes(_LONGEST_VARINT + 8), np.uint8))
+        text = b"".join((*texts, bytes(_LONGEST_VARINT + 8)))
+        found = np.frombuffer(text, np.uint8)
+        pairs = np.ndarray(found.size - 1, "<u2", text, strides=(1,))
+        return cls(text, found, pairs)
 
     def numbers(self, form: str) -> Array:
         """Return the bytes that begin at each place as one number of a form."""
@@ -105,10 +121,10 @@ def read_columns(
         return None
     counts = whole.counts.reshape(begins.shape)
     present = whole.present.reshape(begins.shape)
-    last = np.cumsum(counts.sum(axis=1))
+    last = counts.sum(axis=1).cumsum().tolist()
     return [
-        Column(whole.values[end - counts[i].sum() : end], counts[i], present[i])
-        for i, end in enumerate(last)
+        Column(whole.values[start:end], counts[i], present[i])
+        for i, (start, end) in enumerate(pairwise([0, *last]))
     ]
 
 
@@ -122,7 +138,8 @@ def read_column(texts: Sequence[bytes], dtype: DType) -> Column:
     Raises:
         DamagedFeature: One has another type, or is no message.
     """
-    if len(texts) >= LEAST_AT_ONCE:
+    is_short = len(texts) < _FEW and sum(map(len, texts)) < _FEW_BYTES
+    if len(texts) >= LEAST_AT_ONCE and not is_short:
         ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
         begins = np.concatenate(([0], ends[:-1]))
         column = _read_at_once(Content.of(texts), begins, ends, dtype)
@@ -136,28 +153,26 @@ def _read_one_by_one(texts: Sequence[bytes], dtype: DType) -> Column:
 
     from metagraft.proto import Feature
 
-    kind = KINDS[dtype.name]
-    lists: list[Sequence[float | bytes]] = []
+    field = KINDS[dtype.name]
+    counts = np.zeros(len(texts), np.int64)
     present = np.zeros(len(texts), bool)
+    found: list[float | bytes] = []
     for index, text in enumerate(texts):
-        found = _TYPES.get(text[0]) if text else None
-        if found is None:
-            lists.append(())
+        kind = _TYPES.get(text[0]) if text else None
+        if kind is None:
             continue
-        if found != dtype:
-            raise DamagedFeature(index, found)
+        if kind != dtype:
+            raise DamagedFeature(index, kind)
         try:
             feature = Feature.FromString(text)
         except DecodeError as error:
             raise DamagedFeature(index, None) from error
+        read = getattr(feature, field).value
+        found += read
+        counts[index] = len(read)
         present[index] = True
-        lists.append(getattr(feature, kind).value)
-    counts = np.fromiter(map(len, lists), np.int64, len(lists))
-    values = np.empty(int(counts.sum()), dtype.as_numpy_dtype)
-    end = 0
-    for each in lists:
-        start, end = end, end + len(each)
-        values[start:end] = each
+    values = np.empty(len(found), dtype.as_numpy_dtype)
+    values[...] = found
     return Column(values, counts, present)
 
 
@@ -167,10 +182,10 @@ def _read_at_once(
     """Read a column that is written the usual way; None if it is not."""
     present = starts < ends
     begins, stops = starts[present], ends[present]
-    if np.any(content.bytes[begins] != _TAGS[dtype.name]):
+    if (content.bytes[begins] != _TAGS[dtype.name]).any():
         return None
     lengths, begins = read_lengths(content, begins + 1)
-    if np.any(begins + lengths != stops):
+    if (begins + lengths != stops).any():
         return None
     if dtype == string:
         found = _byte_strings(content, begins, stops)
@@ -184,16 +199,37 @@ def _read_at_once(
     return Column(values, counts, present)
 
 
+@cache
+def length_table() -> tuple[Array, Array]:
+    """Return what each pair of bytes tells of a length, and how many bytes it has.
+
+    What has more than two bytes is -1.
+    """
+    pairs = np.arange(2**16)
+    first, second = pairs & 0xFF, pairs >> 8
+    lengths = np.where(first < 0x80, first, first & 0x7F | second << 7)
+    lengths[(first >= 0x80) & (second >= 0x80)] = -1
+    return lengths, 1 + (first >> 7)
+
+
 def read_lengths(content: Content, at: Array) -> tuple[Array, Array]:
     """Read a number of at most four bytes at every place; return what follows, too."""
-    found = content.bytes
-    first = found[at]
-    if not np.any(first >= 0x80):
+    first = content.bytes[at]
+    if not (first & 0x80).any():
         return first.astype(np.int64), at + 1
+    lengths, sizes = length_table()
+    pairs = content.pairs[at]
+    value = lengths[pairs]
+    if (value < 0).any():
+        return _read_long_lengths(content, at)
+    return value, at + sizes[pairs]
+
+
+def _read_long_lengths(content: Content, at: Array) -> tuple[Array, Array]:
     value = np.zeros(at.shape, np.int64)
     goes_on = np.ones(at.shape, bool)
     for shift in range(0, 28, 7):
-        byte = found[at].astype(np.int64)
+        byte = content.bytes[at].astype(np.int64)
         value |= np.where(goes_on, (byte & 0x7F) << shift, 0)
         at = at + goes_on
         goes_on &= byte >= 0x80
@@ -209,10 +245,10 @@ def _packed_numbers(
     counts = np.zeros(begins.shape, np.int64)
     filled = begins < stops
     begins, stops = begins[filled], stops[filled]
-    if np.any(content.bytes[begins] != _LIST_TAG):
+    if (content.bytes[begins] != _LIST_TAG).any():
         return None
     lengths, begins = read_lengths(content, begins + 1)
-    if np.any(begins + lengths != stops):
+    if (begins + lengths != stops).any():
         return None
     read = _floats if dtype == float32 else _integers
     found = read(content, begins, lengths)
@@ -222,21 +258,29 @@ def _packed_numbers(
     return found[0], counts
 
 
-def _places(begins: Array, counts: Array, width: int) -> Array:
-    """Return where elements of a width lie that follow each other from each begin."""
-    before = np.cumsum(counts) - counts
-    places = np.repeat(begins - width * before, counts)
-    places += np.arange(0, width * places.size, width)
-    return places
+def _payload(content: Content, begins: Array, lengths: Array) -> Array:
+    """Return the bytes that follow places, one after the other."""
+    first = int(lengths[0]) if lengths.size else 0
+    if first and (lengths == first).all():
+        # Elements of a type without a meaning are copied as one.
+        return content.numbers(f"V{first}")[begins].view(np.uint8)
+    total = int(lengths.sum())
+    if total > _LONG * lengths.size:
+        text, ends = content.text, begins + lengths
+        pairs = zip(begins.tolist(), ends.tolist(), strict=True)
+        return np.frombuffer(b"".join([text[i:j] for i, j in pairs]), np.uint8)
+    places = np.repeat(begins - (lengths.cumsum() - lengths), lengths)
+    places += np.arange(total)
+    return content.bytes[places]
 
 
 def _floats(
     content: Content, begins: Array, lengths: Array
 ) -> tuple[Array, Array] | None:
-    counts = lengths // 4
-    if np.any(4 * counts != lengths):
+    counts = lengths >> 2
+    if (lengths & 3).any():
         return None
-    values = content.numbers("<f4")[_places(begins, counts, 4)]
+    values = _payload(content, begins, lengths).view("<f4")
     return values.astype(np.float32, copy=False), counts
 
 
@@ -244,43 +288,159 @@ def _integers(
     content: Content, begins: Array, lengths: Array
 ) -> tuple[Array, Array] | None:
     """Read numbers of seven bits a byte, the lowest first."""
-    payload = content.bytes[_places(begins, lengths, 1)]
-    ends = np.flatnonzero(payload < 0x80) + 1
-    range_ends = np.cumsum(lengths)
-    counts = np.searchsorted(ends, range_ends, "right")
+    single = _single_integers(content, begins, lengths)
+    if single is not None:
+        return single, np.ones_like(lengths)
+    payload = _payload(content, begins, lengths)
+    if payload.max(initial=0) < 0x80:
+        return payload.astype(np.int64), lengths
+    ends = (payload < 0x80).nonzero()[0] + 1
+    range_ends = lengths.cumsum()
+    counts = ends.searchsorted(range_ends, "right")
     last = ends[counts - 1] if ends.size else ends
-    if last.size != counts.size or np.any((last != range_ends) & (lengths > 0)):
+    if last.size != counts.size or ((last != range_ends) & (lengths > 0)).any():
         return None
     counts = np.diff(counts, prepend=0)
     starts = np.concatenate(([0], ends[:-1]))
     sizes = ends - starts
-    if sizes.max(initial=0) > _LONGEST_VARINT:
+    longest = int(sizes.max(initial=0))
+    if longest > _LONGEST_VARINT:
         return None
-    values = (payload[starts] & 0x7F).astype(np.uint64)
-    longer = np.arange(sizes.size)
-    for place in range(1, int(sizes.max(initial=0))):
-        longer = longer[sizes[longer] > place]
+    padded = np.concatenate((payload, np.zeros(_WORD, np.uint8)))
+    words = np.ndarray(payload.size, "<u8", padded.data, strides=(1,))
+    values = _numbers(words[starts], sizes.clip(max=_WORD))
+    for place in range(_WORD, longest):
+        longer = (sizes > place).nonzero()[0]
         byte = (payload[starts[longer] + place] & 0x7F).astype(np.uint64)
         values[longer] |= byte << np.uint64(7 * place)
     return values.view(np.int64), counts
 
 
+def _single_integers(content: Content, begins: Array, lengths: Array) -> Array | None:
+    """Read lists of a single number of at most eight bytes; None if others are met."""
+    if lengths.min(initial=1) < 1 or lengths.max(initial=1) > _WORD:
+        return None
+    words = content.numbers("<u8")[begins]
+    if (words & _GOES_ON[_WORD] & MASKS[lengths] != _GOES_ON[lengths - 1]).any():
+        return None
+    return _numbers(words, lengths).view(np.int64)
+
+
+def _numbers(words: Array, sizes: Array) -> Array:
+    """Put together the seven bits of each of the first bytes of words."""
+    found = words & MASKS[sizes] & ~_GOES_ON[_WORD]
+    for width, low in ((1, 0x007F007F007F007F), (2, 0x3FFF00003FFF), (4, 0xFFFFFFF)):
+        kept = found & np.uint64(low)
+        found ^= kept
+        found >>= np.uint64(width)
+        found |= kept
+    return found
+
+
 def _byte_strings(
     content: Content, begins: Array, stops: Array
 ) -> tuple[Array, Array] | None:
-    """Read lists of strings, the first of every list, then the second."""
+    found = list_elements(content, begins, stops)
+    if found is None:
+        return None
+    return _pieces(content, *found[:2]), found[2]
+
+
+def list_elements(
+    content: Content, begins: Array, stops: Array
+) -> tuple[Array, Array, Array] | None:
+    """Find the elements of lists of bytes; None if one is not written the usual way.
+
+    Args:
+        content: What the lists lie in.
+        begins: Where they begin.
+        stops: Where they end.
+
+    Returns:
+        Where each element begins and ends, those of a list together, and how many each
+        list has.
+    """
+    counts = np.zeros(begins.shape, np.int64)
+    row = (begins < stops).nonzero()[0]
+    if not row.size:
+        return row, row, counts
+    at, end = begins[row], stops[row]
+    lengths, firsts = read_lengths(content, at + 1)
+    sizes = firsts + lengths - at
+    numbers = (end - at) // sizes
+    if (lengths < 0).any():
+        return None
+    if (numbers * sizes == end - at).all():
+        found = _equal_elements(content, at, firsts - at, sizes, numbers)
+        if found is not None:
+            counts[row] = numbers
+            return (*found, counts)
+    if int(numbers.sum()) < _WORTH_A_ROUND * int(numbers.max()):
+        walked = _walk(content, at, end)
+        if walked is not None:
+            counts[row] = walked[2]
+            return (*walked[:2], counts)
+    return _elements_by_rounds(content, begins, stops)
+
+
+def _equal_elements(
+    content: Content, at: Array, heads: Array, sizes: Array, numbers: Array
+) -> tuple[Array, Array] | None:
+    """Find elements that are all as long as the first of their list, if they are."""
+    total = int(numbers.sum())
+    before = numbers.cumsum() - numbers
+    if total > numbers.size:
+        sizes = np.repeat(sizes, numbers)
+        places = (np.arange(total) - np.repeat(before, numbers)) * sizes
+        places += np.repeat(at, numbers)
+        heads = np.repeat(heads, numbers)
+    else:
+        places = at
+    if (content.bytes[places] != _LIST_TAG).any():
+        return None
+    lengths, firsts = read_lengths(content, places + 1)
+    if (firsts - places != heads).any() or (heads + lengths != sizes).any():
+        return None
+    return firsts, firsts + lengths
+
+
+def _walk(
+    content: Content, begins: Array, stops: Array
+) -> tuple[Array, Array, Array] | None:
+    """Find short elements, one list after the other."""
+    text, counts = content.text, []
+    found: list[int] = []
+    for begin, stop in zip(begins.tolist(), stops.tolist(), strict=True):
+        at, before = begin, len(found)
+        while at < stop:
+            found.append(at)
+            at += 2 + text[at + 1]
+        if at != stop:
+            return None
+        counts.append(len(found) - before)
+    places = np.array(found)
+    lengths = content.bytes[places + 1]
+    if (content.bytes[places] != _LIST_TAG).any() or (lengths & 0x80).any():
+        return None
+    return places + 2, places + 2 + lengths, np.array(counts)
+
+
+def _elements_by_rounds(
+    content: Content, begins: Array, stops: Array
+) -> tuple[Array, Array, Array] | None:
+    """Find the first element of every list, then the second."""
     counts = np.zeros(begins.shape, np.int64)
     rows, firsts, lasts = [], [], []
-    row = np.flatnonzero(begins < stops)
+    row = (begins < stops).nonzero()[0]
     at = begins[row]
     for _ in range(_MOST_ROUNDS):
         if not row.size:
             break
-        if np.any(content.bytes[at] != _LIST_TAG):
+        if (content.bytes[at] != _LIST_TAG).any():
             return None
         lengths, at = read_lengths(content, at + 1)
         last = at + lengths
-        if np.any(lengths < 0) or np.any(last > stops[row]):
+        if (lengths < 0).any() or (last > stops[row]).any():
             return None
         rows.append(row)
         firsts.append(at)
@@ -290,11 +450,8 @@ def _byte_strings(
         row, at = row[goes_on], last[goes_on]
     else:
         return None
-    if not rows:
-        return np.zeros(0, object), counts
-    order = np.argsort(np.concatenate(rows), kind="stable")
-    begins, stops = np.concatenate(firsts)[order], np.concatenate(lasts)[order]
-    return _pieces(content, begins, stops), counts
+    order = np.concatenate(rows).argsort(kind="stable")
+    return np.concatenate(firsts)[order], np.concatenate(lasts)[order], counts
 
 
 def _pieces(content: Content, begins: Array, stops: Array) -> Array:

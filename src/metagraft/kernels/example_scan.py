@@ -13,18 +13,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metagraft.kernels.example_columns import Content, read_lengths
+from metagraft.kernels.example_columns import MASKS, Content, read_lengths
 from metagraft.kernels.kernel import Array
 
-__all__ = ["Scan", "scan"]
+__all__ = ["Scan", "scan", "scan_sequences"]
 
 _FIRST, _SECOND = 0x0A, 0x12  # the tags of a name and its value, both of bytes
 _MOST_FEATURES = 1000
 _WORD = 8
 _FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
 _ALL = 2**64 - 1
-# What is left of eight bytes when so many count.
-_MASKS = np.array([2 ** (8 * count) - 1 for count in range(_WORD + 1)], np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +55,13 @@ class Scan:
         numbers = np.array([_key(name) for name in wanted], np.uint64)
         order = np.argsort(numbers)
         ordered = numbers[order]
-        if np.any(ordered[1:] == ordered[:-1]):
+        if (ordered[1:] == ordered[:-1]).any():
             return None
         place = np.minimum(np.searchsorted(ordered, self.keys), len(wanted) - 1)
         matches = np.flatnonzero(ordered[place] == self.keys)
         feature = order[place[matches]]
         lengths = np.array([len(name) for name in wanted])
-        if np.any(lengths[feature] != self.names[1][matches]):
+        if (lengths[feature] != self.names[1][matches]).any():
             return None
         if not self._have_names(matches, feature, wanted):
             return None
@@ -89,7 +87,7 @@ class Scan:
             )
             at = np.minimum(starts + offset, words.size - 1)
             left = (sizes - offset).clip(0, _WORD)
-            if np.any(words[at] & _MASKS[left] != expected[feature]):
+            if (words[at] & MASKS[left] != expected[feature]).any():
                 return False
         return True
 
@@ -105,60 +103,105 @@ def _key(name: bytes) -> int:
 def _keys(content: Content, starts: Array, sizes: Array) -> Array:
     words = content.numbers("<u8")
     short = np.minimum(sizes, _WORD)
-    first = words[starts] & _MASKS[short]
-    last = words[starts + sizes - short] & _MASKS[short]
+    first = words[starts] & MASKS[short]
+    last = words[starts + sizes - short] & MASKS[short]
     a, b, c = (np.uint64(factor) for factor in _FACTORS)
     return first * a + last * b + sizes.astype(np.uint64) * c
 
 
 def scan(texts: Sequence[bytes]) -> Scan | None:
     """Find the features of examples; None if one is not written the usual way."""
-    content = Content.of(texts)
-    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
-    starts = np.concatenate(([0], ends[:-1]))
-    row = np.flatnonzero(starts < ends)
-    at, end = starts[row], ends[row]
-    if np.any(content.bytes[at] != _FIRST):
+    content, starts, ends = _joined(texts)
+    found = _field(content, starts, ends, _FIRST)
+    if found is None or (found[1] != ends).any():
         return None
-    lengths, at = read_lengths(content, at + 1)
-    if np.any(at + lengths != end):
+    return _map(content, *found)
+
+
+def scan_sequences(texts: Sequence[bytes]) -> tuple[Scan, Scan] | None:
+    """Find the features of contexts and the lists of features of sequences.
+
+    Returns:
+        Both; the values of the second are lists. None if one sequence is not written
+        the usual way.
+    """
+    content, starts, ends = _joined(texts)
+    context = _field(content, starts, ends, _FIRST)
+    if context is None:
         return None
-    entries = _entries(content, row, at, end)
+    lists = _field(content, context[1], ends, _SECOND)
+    if lists is None or (lists[1] != ends).any():
+        return None
+    scans = _map(content, *context), _map(content, *lists)
+    return None if scans[0] is None or scans[1] is None else (scans[0], scans[1])
+
+
+def _joined(texts: Sequence[bytes]) -> tuple[Content, Array, Array]:
+    """Return texts one after the other, and where each begins and ends."""
+    ends = np.array([0, *map(len, texts)]).cumsum()
+    return Content.of(texts), ends[:-1], ends[1:]
+
+
+def _field(
+    content: Content, starts: Array, ends: Array, tag: int
+) -> tuple[Array, Array] | None:
+    """Return where a field that messages may begin with begins and ends in them."""
+    is_there = (starts < ends) & (content.bytes[starts] == tag)
+    if is_there.all():
+        lengths, begins = read_lengths(content, starts + 1)
+    else:
+        begins, lengths = starts.copy(), np.zeros_like(starts)
+        found = read_lengths(content, starts[is_there] + 1)
+        lengths[is_there], begins[is_there] = found
+    stops = begins + lengths
+    return None if (lengths < 0).any() or (stops > ends).any() else (begins, stops)
+
+
+def _map(content: Content, begins: Array, stops: Array) -> Scan | None:
+    """Find the entries of a map in every message."""
+    entries = _entries(content, begins, stops)
     if entries is None:
         return None
     rows, at, end = entries
-    if np.any(content.bytes[at] != _FIRST):
+    if (content.bytes[at] != _FIRST).any():
         return None
     sizes, names = read_lengths(content, at + 1)
     at = names + sizes
-    if np.any(sizes < 0) or np.any(at >= end) or np.any(content.bytes[at] != _SECOND):
+    if (sizes < 0).any() or (at >= end).any() or (content.bytes[at] != _SECOND).any():
         return None
     lengths, at = read_lengths(content, at + 1)
-    if np.any(at + lengths != end):
+    if (at + lengths != end).any():
         return None
     keys = _keys(content, names, sizes)
-    return Scan(content, len(texts), rows, keys, (names, sizes), (at, end))
+    return Scan(content, begins.size, rows, keys, (names, sizes), (at, end))
 
 
 def _entries(
-    content: Content, row: Array, at: Array, end: Array
+    content: Content, at: Array, end: Array
 ) -> tuple[Array, Array, Array] | None:
     """Return rows, begins and ends of the entries: all first ones, all second, ..."""
-    rows, begins, ends = [row[:0]], [at[:0]], [at[:0]]
+    row = np.arange(at.size)
+    rows, tags, begins, ends = [row[:0]], [at[:0]], [at[:0]], [at[:0]]
     for _ in range(_MOST_FEATURES):
         going_on = at < end
         if not going_on.all():
+            if (at > end).any():
+                return None
             row, at, end = row[going_on], at[going_on], end[going_on]
         if not row.size:
-            return np.concatenate(rows), np.concatenate(begins), np.concatenate(ends)
-        if np.any(content.bytes[at] != _FIRST):
-            return None
-        lengths, begin = read_lengths(content, at + 1)
-        at = begin + lengths
-        # An entry has two tags and two lengths.
-        if np.any(lengths < 4) or np.any(at > end):
-            return None
+            break
         rows.append(row)
-        begins.append(begin)
+        tags.append(at)
+        lengths, at = read_lengths(content, at + 1)
+        begins.append(at)
+        at = at + lengths
         ends.append(at)
-    return None
+    else:
+        return None
+    begin, end = np.concatenate(begins), np.concatenate(ends)
+    if (content.bytes[np.concatenate(tags)] != _FIRST).any():
+        return None
+    # An entry has two tags and two lengths.
+    if (end - begin < 4).any():
+        return None
+    return np.concatenate(rows), begin, end

@@ -197,11 +197,15 @@ class ExampleReader:
             return None
         if feature.is_variable:
             return self._padded(feature, column)
-        wrong = np.flatnonzero(column.present & (column.counts != feature.stride))
+        shape = (self._count, *_sizes(feature.shape))
+        stride = feature.stride
+        unlike = column.counts != stride
+        if stride and not unlike.any():
+            return column.values.reshape(shape)
+        wrong = np.flatnonzero(column.present & unlike)
         if wrong.size:
             self._wrong_count(feature, int(wrong[0]), int(column.counts[wrong[0]]))
             return None
-        shape = (self._count, *_sizes(feature.shape))
         if column.present.all():
             return column.values.reshape(shape)
         if not feature.default.size:

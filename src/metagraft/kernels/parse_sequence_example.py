@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from metagraft.kernels.parse_example import (
     unreadable,
     value_name,
 )
+from metagraft.kernels.sequence_columns import SequenceColumns
 
 _Arrays = Sequence[Array]
 _Typed = Sequence[tuple[bytes, DType]]
@@ -74,20 +76,31 @@ class _Rows:
 class _Sequences:
     """The features of a batch of sequences, by name and as bytes."""
 
-    def __init__(self, texts: Sequence[bytes], names: Sequence[bytes]) -> None:
+    def __init__(
+        self, texts: Sequence[bytes], names: Sequence[bytes], wanted: _Wanted
+    ) -> None:
         """Read the examples down to the bytes of features and of their lists.
 
         Raises:
             InvalidArgumentError: One of them is no message.
         """
+        self._texts = texts
+        self._names = names
+        self._columns = SequenceColumns.of(texts, *wanted.keys())
+        if self._columns is None:
+            _ = self.examples
+
+    @cached_property
+    def examples(self) -> Sequence[Any]:
+        """The examples as messages, for what is not written the usual way."""
         from metagraft.proto import UnparsedSequenceExample
 
-        self._names = names
-        self.examples, damaged = read_messages(
-            texts, UnparsedSequenceExample.FromString
+        examples, damaged = read_messages(
+            self._texts, UnparsedSequenceExample.FromString
         )
         if damaged is not None:
-            raise invalid(self.damaged(texts[damaged], damaged))
+            raise invalid(self.damaged(self._texts[damaged], damaged))
+        return examples
 
     def name(self, index: int) -> str:
         """Return the name of an example for messages."""
@@ -99,6 +112,9 @@ class _Sequences:
         Raises:
             InvalidArgumentError: It has another type or is damaged.
         """
+        known = self._columns and self._columns.feature(key, dtype)
+        if known:
+            return known
         texts = [example.context.feature.get(key, b"") for example in self.examples]
         try:
             return read_column(texts, dtype)
@@ -112,6 +128,9 @@ class _Sequences:
 
     def has_context(self, key: bytes) -> Array:
         """Tell which examples name a feature of the context, even without a value."""
+        if self._columns:
+            named: Array = self._columns.context[key][1] > 0
+            return named
         return np.array([key in e.context.feature for e in self.examples], bool)
 
     def steps(self, key: bytes, dtype: DType) -> _Rows:
@@ -122,6 +141,9 @@ class _Sequences:
         """
         from metagraft.proto import UnparsedFeatureList
 
+        known = self._columns and self._columns.steps(key, dtype)
+        if self._columns and known:
+            return _Rows(*known, self._columns.lists[key][1] > 0)
         maps = [example.feature_lists.feature for example in self.examples]
         lists, damaged = read_messages(
             [each.get(key, b"") for each in maps], UnparsedFeatureList.FromString
@@ -165,7 +187,7 @@ class _Sequences:
     ) -> str:
         """Say that a feature of the context has more or fewer values."""
         most = int(counts.max())
-        if most > size or len(self.examples) == 1:
+        if most > size or len(self._texts) == 1:
             return (
                 "Inconsistent max number of elements for feature "
                 f"{shown(feature.key)}: expected {size}, but found {most}"
@@ -316,6 +338,17 @@ class _Wanted:
     context_ragged: Sequence[tuple[bytes, DType, DType]] = ()
     steps_ragged: Sequence[tuple[bytes, DType, DType]] = ()
 
+    def keys(self) -> tuple[list[bytes], list[bytes]]:
+        """Return the names of features of the context, and of lists of features."""
+        context = (self.context_sparse, self.context_ragged)
+        steps = (self.steps_sparse, self.steps_ragged)
+        return (
+            [each[0] for group in context for each in group]
+            + [each.key for each in self.context_dense],
+            [each[0] for group in steps for each in group]
+            + [each.key for each in self.steps_dense],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Found:
@@ -406,7 +439,7 @@ def parse_sequence_example(
         [key in missing for key in attrs["feature_list_dense_keys"]],
         context_dense_defaults,
     )
-    return _read(_Sequences(texts, debug_name.tolist()), wanted).flat()
+    return _read(_Sequences(texts, debug_name.tolist(), wanted), wanted).flat()
 
 
 _KEYS = (
@@ -500,10 +533,10 @@ def parse_sequence_example_v2(
     )
     names = np.ravel(debug_name).tolist()
     if np.ndim(serialized) == 0:
-        single = _Sequences([serialized.item()], names)
+        single = _Sequences([serialized.item()], names, wanted)
         return _without_batch(_read(single, wanted)).flat()
     texts = check_batch(serialized, debug_name, "debug_name")
-    return _read(_Sequences(texts, names), wanted).flat()
+    return _read(_Sequences(texts, names, wanted), wanted).flat()
 
 
 def parse_single_sequence_example(
@@ -538,7 +571,7 @@ def parse_single_sequence_example(
     wanted = _wanted(attrs, keys, may_be_missing, context_dense_defaults)
     names = np.ravel(debug_name).tolist()
     text = serialized.item()
-    found = _without_batch(_read(_SingleSequence([text], names), wanted))
+    found = _without_batch(_read(_SingleSequence([text], names, wanted), wanted))
     # This op does not return the lengths: they are the first sizes.
     outputs = found.flat()
     return outputs[: -len(wanted.steps_dense) or None]

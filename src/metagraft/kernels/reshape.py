@@ -13,8 +13,10 @@ from metagraft.kernels.namespace import namespace
 
 
 def reshape(_: Attrs, tensor: Array, shape: Array) -> tuple[Array]:
-    dims = [int(d) for d in shape]
-    count = math.prod(np.shape(tensor))
+    dims: list[int] = np.asarray(shape).tolist()
+    count = math.prod(tensor.shape)
+    if min(dims, default=0) >= 0 and math.prod(dims) == count:
+        return (tensor.reshape(tuple(dims)),)
     unknown = [i for i, d in enumerate(dims) if d == -1]
     if len(unknown) > 1:
         raise InvalidArgumentError(
