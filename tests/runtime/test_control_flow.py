@@ -142,6 +142,62 @@ def test_loop_with_a_stack_of_any_height_runs_on_the_host() -> None:
         assert False in segments(session)
 
 
+@pytest.mark.usefixtures("_always_compile")
+def test_stacks_of_fed_length_are_part_of_a_program() -> None:
+    """A program is made for the length that is fed."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        n = tf.placeholder(tf.int32, [])
+        x = tf.placeholder(tf.float32, [2])
+        _, y = tf.while_loop(lambda i, _: i < n, lambda i, v: (i + 1, v * x), [0, x])
+        gradient = tf.gradients(y, x)[0] + 2.0
+        for count in (5, 0, 3, 80, 5):
+            values = session.run(gradient, {n: count, x: [1.0, 1.01]})
+            expected = (count + 1) * np.array([1.0, 1.01]) ** count + 2.0
+            np.testing.assert_allclose(values, expected, rtol=1e-5)
+            assert segments(session) == [True]
+
+
+@pytest.mark.usefixtures("_always_compile")
+def test_recurrent_step_with_fed_lengths_is_one_program() -> None:
+    """The longest length is computed ahead, though a check comes before it."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [None, None, 1])
+        lengths = tf.placeholder(tf.int32, [None])
+        cell = tf.nn.rnn_cell.BasicRNNCell(1, activation=tf.identity)
+        y, _ = tf.nn.dynamic_rnn(cell, x, lengths, dtype=tf.float32)
+        kernel = tf.trainable_variables()[0]
+        gradient = tf.gradients(y, kernel)[0] * 2.0
+        session.run([v.initializer for v in tf.global_variables()])
+        session.run(kernel.assign([[1.0], [1.0]]))
+        values = np.random.default_rng(0).integers(0, 9, (3, 12, 1)).astype(np.float32)
+        for longest in (12, 7, 9, 9, 7):
+            ends = [longest, 1, 3]
+            found = session.run(gradient, {x: values, lengths: ends})
+            sums = [
+                row[:end].cumsum().sum() for row, end in zip(values, ends, strict=True)
+            ]
+            assert found[0, 0] == 2.0 * sum(sums)
+            assert segments(session) == [False, True]
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Expected shape"):
+            session.run(gradient, {x: values, lengths: [5, 5]})
+
+
+@pytest.mark.usefixtures("_always_compile")
+def test_what_runs_ahead_of_a_check_does_not_fail_before_it() -> None:
+    """An integer that a program is made for is computed before the checks."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        n = tf.placeholder(tf.int32, [])
+        x = tf.placeholder(tf.float32, [4])
+        with tf.control_dependencies(
+            [tf.assert_positive(n, message="is not positive")]
+        ):
+            size = 4 // n
+        y = tf.reshape(x + 1.0, [size, -1]) * 2.0
+        assert session.run(y, {n: 2, x: np.ones(4)}).shape == (2, 2)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="is not positive"):
+            session.run(y, {n: 0, x: np.ones(4)})
+
+
 def test_loop_imported_twice() -> None:
     """Copies of one loop run side by side, though their frames have one name."""
     with tf.Graph().as_default() as other:

@@ -18,10 +18,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from metagraft.errors import InternalError, ResourceExhaustedError
+from metagraft.errors import InternalError, OpError, ResourceExhaustedError
 from metagraft.kernels.kernel import Array
 from metagraft.kernels.namespace import host_run, is_traced
 from metagraft.kernels.pieces import taken as array_of
+from metagraft.runtime.control_flow import Loop
 from metagraft.runtime.deferred import CHECKS, Deferred, is_deferred
 from metagraft.runtime.evaluate import (
     Environment,
@@ -75,6 +76,10 @@ COMPILER_OPTIONS: Final[dict[str, dict[str, Any]]] = {
 # Names a folder that keeps compiled programs for the next process.
 CACHE_VARIABLE: Final = "METAGRAFT_COMPILATION_CACHE"
 _ATTEMPTS_MAX: Final = 100
+# Loops are compiled for their lengths: at once for so many lengths, for others when
+# these have come so often.
+_LENGTHS_MAX: Final = 2
+_LENGTH_USES: Final = 16
 
 
 class _TracedStream:
@@ -206,6 +211,8 @@ class _DeviceSegment:
         self._state_key: Any = None
         self._lock = threading.Lock()
         self._staging = Staging()
+        self._on_host = _HostSegment(segment, plan, store) if _counts(segment) else None
+        self._lengths: dict[Any, int] = {}
 
     # -- running -------------------------------------------------------------------
 
@@ -221,6 +228,9 @@ class _DeviceSegment:
         # None: computed in a branch that was not taken.
         shapes = tuple([None if v is None else np.shape(v) for v in inputs])
         static_key = tuple([_static_key(value) for value in static])
+        if self._on_host is not None and self._is_rare((shapes, static_key)):
+            self._on_host.run(environment)
+            return
         store = self._store
         while True:
             executable = self._executable(shapes, static_key, static, inputs)
@@ -250,6 +260,13 @@ class _DeviceSegment:
             self._staging.give_back(original, taken)
         for slot, value in zip(self._segment.outputs, outputs, strict=True):
             environment[slot] = value
+
+    def _is_rare(self, key: Any) -> bool:
+        """Whether loops of this length are not worth compiling yet."""
+        uses = self._lengths[key] = self._lengths.get(key, 0) + 1
+        if len(self._lengths) <= _LENGTHS_MAX:
+            self._lengths[key] = _LENGTH_USES
+        return uses <= _LENGTH_USES and len(self._lengths) > _LENGTHS_MAX
 
     def _await_reading(self, inputs: Any, outputs: Any, new_state: Any) -> None:
         """Wait until the program has read the caller's arrays, which may change then.
@@ -372,6 +389,13 @@ class _DeviceSegment:
             return _Executable(call, reserved, deferred)
 
 
+def _counts(segment: Segment) -> bool:
+    """Whether values that it is compiled for may be lengths of loops."""
+    return bool(segment.static_inputs) and any(
+        isinstance(node.attrs, Loop) and node.attrs.has_arrays for node in segment.nodes
+    )
+
+
 def _check_are_arrays(segment: Segment, outputs: Sequence[Any]) -> None:
     """Refuse to give out objects, such as lists of tensors.
 
@@ -485,6 +509,10 @@ class _HostSegment:
             frame.commit()
 
 
+class EarlyError(Exception):
+    """What ran ahead of checks has failed; nothing was changed."""
+
+
 class CompiledProgram:
     """A plan in segments, compiled when first run."""
 
@@ -504,6 +532,7 @@ class CompiledProgram:
         for slot, value in parts.constants.items():
             self._template[slot] = value
         self.segments = parts.segments
+        self._starts_early = parts.starts_early
         self._runners = [
             _DeviceSegment(segment, self._plan, parts, self._store)
             if segment.on_device
@@ -512,7 +541,11 @@ class CompiledProgram:
         ]
 
     def run(self, feeds: Sequence[Any]) -> list[Any]:
-        """Run and return the fetched values."""
+        """Run and return the fetched values.
+
+        Raises:
+            EarlyError: A run on the host tells the error that comes first.
+        """
         for _ in range(_ATTEMPTS_MAX):
             runners, segments = self._runners, self.segments
             environment = self._template.copy()
@@ -534,6 +567,10 @@ class CompiledProgram:
         for position, runner in enumerate(runners):
             try:
                 runner.run(environment)
+            except OpError as error:
+                if position == 0 and self._starts_early:
+                    raise EarlyError from error
+                raise
             except NeedsHostValueError as error:
                 with self._lock:
                     if runners is self._runners:

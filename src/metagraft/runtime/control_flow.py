@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from metagraft.runtime.evaluate import Environment, Frame, Step
     from metagraft.runtime.host import HostFrame
 
+# Their outputs depend on shapes only, which are known while a program is traced.
+SHAPE_OPS: Final = frozenset({"Shape", "ShapeN", "Size", "Rank", "VariableShape"})
 # More iterations are not unrolled: programs of that size compile too slowly.
 _UNROLLED_MAX: Final = 64
 

@@ -119,10 +119,12 @@ class Program:
 
     def _run_compiled(self, feeds: Sequence[Any]) -> list[Any]:
         self._compiled_runs += 1
-        compiled = self._compiled
-        if compiled is None:
-            load_jax()
-            from metagraft.runtime.compile import CompiledProgram
+        load_jax()
+        from metagraft.runtime.compile import CompiledProgram, EarlyError
 
-            compiled = self._compiled = CompiledProgram(self._plan, self._store)
-        return compiled.run(feeds)
+        if self._compiled is None:
+            self._compiled = CompiledProgram(self._plan, self._store)
+        try:
+            return self._compiled.run(feeds)
+        except EarlyError:
+            return self._host.run(feeds)

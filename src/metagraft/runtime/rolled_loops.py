@@ -31,7 +31,7 @@ from metagraft.kernels.pieces import (
     is_pending,
     stacked,
 )
-from metagraft.runtime.control_flow import Loop, touches_arrays
+from metagraft.runtime.control_flow import SHAPE_OPS, Loop, touches_arrays
 
 if TYPE_CHECKING:
     from metagraft.runtime.evaluate import Environment, Frame, Step
@@ -111,12 +111,14 @@ class _Kinds:
         walked: Which nodes the walk runs: those on known values, and on elements.
         types: Shape and type of what every other slot has.
         heavy: Positions in what is carried that the scan carries.
+        shapes: Slots with shapes of what the scan computes, the same in all turns.
     """
 
     known: set[int]
     walked: list[bool]
     types: dict[int, tuple[tuple[int, ...], Any]]
     heavy: list[int]
+    shapes: dict[int, Any]
 
 
 @dataclass(slots=True)
@@ -219,7 +221,7 @@ class _Rolled:
         while True:
             seen = self._one_turn(sorted(heavy))
             restore()
-            known, walked = self._known(seen, heavy)
+            known, walked, shapes = self._known(seen, heavy)
             unknown_next = {
                 i
                 for i, slot in enumerate(self._loop.nexts)
@@ -235,7 +237,7 @@ class _Rolled:
             for slot, value in enumerate(seen)
             if hasattr(value, "dtype")
         }
-        return _Kinds(known, walked, types, sorted(heavy))
+        return _Kinds(known, walked, types, sorted(heavy), shapes)
 
     def _one_turn(self, heavy: Sequence[int]) -> list[Any]:
         import jax
@@ -259,7 +261,7 @@ class _Rolled:
 
     def _known(
         self, seen: Sequence[Any], heavy: Iterable[int]
-    ) -> tuple[set[int], list[bool]]:
+    ) -> tuple[set[int], list[bool], dict[int, Any]]:
         template = self._make_environment([None] * len(self._state))
         carried = set(self._loop.carried)
         known = {
@@ -270,6 +272,7 @@ class _Rolled:
         heavy_slots = {self._loop.carried[i] for i in heavy}
         known |= {s for s in carried - heavy_slots if seen[s] is not None}
         walked = []
+        shapes: dict[int, Any] = {}
         for node, is_array in zip(self._nodes, self._is_array, strict=True):
             small = [s for s in node.outputs if _is_known(seen[s])]
             if is_array:
@@ -282,8 +285,13 @@ class _Rolled:
             exact = exact and all(slot in known for slot in node.flat_inputs())
             if exact:
                 known.update(small)
+            elif (
+                plain and node.op.type in SHAPE_OPS and len(small) == len(node.outputs)
+            ):
+                known.update(small)
+                shapes.update((slot, seen[slot]) for slot in small)
             walked.append(exact)
-        return known, walked
+        return known, walked, shapes
 
     def _needed(self, kinds: _Kinds) -> list[int]:
         """Return the slots that the scan needs from the walk."""
@@ -312,6 +320,8 @@ class _Rolled:
             for i, slot in heavy:
                 state[i] = Pending(slot, turn, *kinds.types[slot])
             environment = self._make_environment(state)
+            for slot, value in kinds.shapes.items():
+                environment[slot] = value
             for slot in awaited:
                 environment[slot] = Pending(slot, turn, *kinds.types[slot])
             if not self._walked(kinds, environment, range(self._n_condition)):
@@ -336,6 +346,7 @@ class _Rolled:
         for node, walked in zip(self._nodes, kinds.walked, strict=True):
             if walked:
                 used.update(node.flat_inputs())
+        computed -= kinds.shapes.keys()
         return sorted(slot for slot in used & computed if slot in kinds.types)
 
     def _walked(self, kinds: _Kinds, environment: Environment, which: range) -> bool:

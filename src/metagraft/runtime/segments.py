@@ -25,16 +25,15 @@ import numpy as np
 
 from metagraft.errors import OpError
 from metagraft.kernels.namespace import host_run
-from metagraft.runtime.control_flow import touches_arrays
+from metagraft.runtime.control_flow import SHAPE_OPS, Loop, touches_arrays
 from metagraft.runtime.deferred import is_deferred
 from metagraft.runtime.evaluate import NeedsHostValueError, evaluate, make_step
+from metagraft.runtime.loop_lengths import deciding_inputs
 from metagraft.runtime.plan import FRAME_SLOT, Node, Plan, Read, Write
 
 # Larger constants are arguments of a program, not part of it.
 CONSTANT_ELEMENTS_MAX: Final = 4096
 _CHEAP_ELEMENTS_MAX: Final = 1024
-# Their outputs depend on shapes only, which are known while a program is traced.
-_SHAPE_OPS: Final = frozenset({"Shape", "ShapeN", "Size", "Rank", "VariableShape"})
 _HEAVY: Final = frozenset(
     {"MatMul", "BatchMatMul", "BatchMatMulV2", "Conv2D", "Conv3D"}
 )
@@ -72,10 +71,13 @@ class Cut:
     Attributes:
         segments: In order.
         constants: Slot -> value, folded nodes included.
+        starts_early: Whether nodes of the first segment run before what control edges
+            put before them; so their errors may come before others.
     """
 
     segments: tuple[Segment, ...]
     constants: dict[int, Any]
+    starts_early: bool
 
 
 @dataclass(slots=True)
@@ -135,6 +137,8 @@ class _Cutter:
         self.known: set[int] = set()
         self.static: set[int] = set()
         self.on_host: set[Node] = set()
+        # They always do the same, so control edges need not hold them back.
+        self.hoisted: set[Node] = set()
         self.stage_of_slot: dict[int, int] = {}
 
     def cut(self) -> Cut:
@@ -156,7 +160,8 @@ class _Cutter:
         for node in self.nodes:
             groups.setdefault(stages[node], []).append(node)
         ordered = [(stage, groups[stage]) for stage in sorted(groups)]
-        return Cut(tuple(self._segments(ordered)), self.constants)
+        early = any(node.after for node in self.hoisted)
+        return Cut(tuple(self._segments(ordered)), self.constants, early)
 
     # -- what is known without running anything ------------------------------------
 
@@ -213,7 +218,7 @@ class _Cutter:
             # In a branch as well: if it is traced, its values are known then.
             if not _has_no_effects(node) or _is_host_only(node):
                 continue
-            if node.op.type in _SHAPE_OPS or all(
+            if node.op.type in SHAPE_OPS or all(
                 slot in self.known for slot in node.flat_inputs()
             ):
                 self.known.update(s for s in node.outputs if s not in unknown)
@@ -227,13 +232,22 @@ class _Cutter:
                     if self._hostable(slot, 0):
                         self._compute_on_host(slot)
                 continue
-            for slot in [*_static_slots(node), *node.predicates()]:
+            lengths = self._lengths(node)
+            for slot in [*_static_slots(node), *node.predicates(), *lengths]:
                 leaves = self._leaves(slot, 0)
                 if leaves is not None:
                     for leaf in leaves:
                         self._compute_on_host(leaf)
                         self.static.add(leaf)
                     self.known.add(slot)
+
+    def _lengths(self, node: Node) -> list[int]:
+        """Return what tells how often a loop turns that needs it to be traced."""
+        if not isinstance(node.attrs, Loop) or not node.attrs.has_arrays:
+            return []
+        slots = deciding_inputs(node, None, _is_counter) or []
+        known = all(self._leaves(slot, 0) is not None for slot in slots)
+        return slots if known else []
 
     def _leaves(self, slot: int, depth: int) -> list[int] | None:
         """Return the host values from which a static operand follows in a trace.
@@ -247,10 +261,17 @@ class _Cutter:
         node = self.producer.get(slot)
         if node is None or depth > 50 or not _is_pure(node) or node in self.on_host:
             return None
-        if slot in self.findings.unknown_slots or not _is_cheap(node):
+        if slot in self.findings.unknown_slots:
+            return None
+        operands: list[int] | None = None
+        if isinstance(node.attrs, Loop):
+            operands = deciding_inputs(node, slot, _is_counter)
+        elif _is_cheap(node):
+            operands = node.flat_inputs()
+        if operands is None:
             return None
         found: list[int] = []
-        for operand in node.flat_inputs():
+        for operand in operands:
             leaves = self._leaves(operand, depth + 1)
             if leaves is None:
                 return None
@@ -278,6 +299,7 @@ class _Cutter:
         node = self.producer.get(slot)
         if node is not None and node not in self.on_host:
             self.on_host.add(node)
+            self.hoisted.add(node)
             for operand in node.flat_inputs():
                 self._compute_on_host(operand)
 
@@ -299,7 +321,7 @@ class _Cutter:
                 before = self.stage_of_slot.get(slot, -1)
                 needs_value = slot in static and slot not in self.known
                 stage = max(stage, _next_stage(before, host, needs_value))
-            for event in node.after:
+            for event in () if node in self.hoisted else node.after:
                 stage = max(stage, _next_stage(event_stages[event], host, False))
             stages[node] = stage
             stage_of_index[index_of[node]] = stage
@@ -428,6 +450,15 @@ def _is_cheap(node: Node) -> bool:
         t.dtype.is_integer or t.dtype.is_bool or _is_small(t.dims)
         for t in node.op.outputs
     )
+
+
+def _is_counter(node: Node) -> bool:
+    """Whether a node of a loop only counts."""
+    counts = all(
+        t.dtype.is_integer or t.dtype.is_bool
+        for t in (*node.op.inputs, *node.op.outputs)
+    )
+    return counts and _is_pure(node)
 
 
 def _is_small(dims: tuple[int | None, ...] | None) -> bool:
