@@ -290,3 +290,63 @@ def test_a_run_that_waits_too_long(of_session: bool) -> None:
         session.run(queue.enqueue(3), options=options)
         assert session.run(queue.dequeue(), options=options) == 3
         assert session.run(queue.size(), options=options) == 0
+
+
+@pytest.mark.parametrize("of_session", [False, True])
+def test_a_loop_that_takes_too_long(of_session: bool) -> None:
+    """A loop without an end is ended by the limit of the session or of the run."""
+    config = tf.ConfigProto(operation_timeout_in_ms=50 if of_session else 0)
+    options = None if of_session else tf.RunOptions(timeout_in_ms=50)
+    endless = tf.while_loop(lambda i: i >= 0, lambda i: i * 1, [0])
+    short = tf.while_loop(lambda i: i < 9, lambda i: i + 1, [0])
+    with tf.Session(config=config) as session:
+        with pytest.raises(errors.DeadlineExceededError, match="Timed out waiting"):
+            session.run(endless, options=options)
+        assert session.run(short, options=options) == 9
+
+
+def test_closing_the_session_ends_loops() -> None:
+    """A loop that runs on the host ends with its session."""
+    i = tf.while_loop(lambda i: i >= 0, lambda i: i * 1, [0])
+    session = tf.Session()
+    run = _Background(lambda: session.run(i))
+    time.sleep(0.05)
+    session.close()
+    error = run.joined().error
+    assert isinstance(error, errors.CancelledError)
+    assert error.message.startswith("Loop execution was cancelled.")
+
+
+def test_python_functions_wait_for_each_other() -> None:
+    """Functions of one run that take long run side by side."""
+    begun = [threading.Event(), threading.Event()]
+
+    def meet(here: int) -> np.float32:
+        begun[here].set()
+        return np.float32(begun[1 - here].wait(20))
+
+    both = [tf.py_func(lambda i=i: meet(i), [], tf.float32) for i in (0, 1)]
+    with tf.Session() as session:
+        assert session.run(both) == [1.0, 1.0]
+
+
+def test_short_python_functions_run_in_order() -> None:
+    """Functions that are not waited for run in the order in which they were made."""
+    order: list[int] = []
+    made = [tf.py_func(lambda i=i: order.append(i), [], []) for i in range(9)]
+    with tf.Session() as session:
+        session.run(made)
+    assert order == list(range(9))
+
+
+def test_a_python_function_waits_for_a_thread_that_runs_the_session() -> None:
+    """Nothing is locked while a function runs, also if its run uses variables."""
+    v = tf.Variable(3.0)
+    session = tf.Session()
+    session.run(v.initializer)
+
+    def of_thread() -> Any:
+        return _Background(lambda: session.run(v) + np.float32(1)).joined().result
+
+    total = v * 2.0 + tf.py_func(of_thread, [], tf.float32)
+    assert session.run(total) == 10.0

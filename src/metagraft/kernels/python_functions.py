@@ -162,10 +162,11 @@ def _texts(value: Array) -> Array:
     return texts
 
 
-_KERNEL = Kernel(python_function, host=True, files=True)
+# Functions may run the session, and wait for each other.
+_KERNEL = Kernel(python_function, host=True, files=True, waits=True)
 
 KERNELS = {
     "EagerPyFunc": _KERNEL,
     "PyFunc": _KERNEL,
-    "PyFuncStateless": Kernel(stateless_function, host=True, files=True),
+    "PyFuncStateless": Kernel(stateless_function, host=True, files=True, waits=True),
 }

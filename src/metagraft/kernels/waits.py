@@ -29,6 +29,11 @@ class Waits:
         if outer is not None:
             outer.add(self)
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether waiting has ended."""
+        return self._is_cancelled
+
     def add(self, inner: Waits) -> None:
         """Let waits end with these."""
         with self._lock:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from metagraft.errors import CancelledError
 from metagraft.graph.dtypes import variant
 from metagraft.kernels import Kernel
 from metagraft.kernels.namespace import is_traced
@@ -183,7 +184,14 @@ class _Runner:
         loop = self._loop
         count = 0
         iteration_ns = 0.0
+        waits = getattr(frame, "waits", None)
         while True:
+            if waits is not None and waits.is_cancelled:
+                raise CancelledError(
+                    self._node.op.node_def,
+                    self._node.op,
+                    "Loop execution was cancelled.",
+                )
             environment = self._environment(frame, constants, state)
             evaluate(loop.condition, self._condition, environment)
             goes_on = frame.truth(environment[loop.predicate])

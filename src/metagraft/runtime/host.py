@@ -6,8 +6,9 @@ and no random counter.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from metagraft.kernels import kernel_for
 from metagraft.kernels.kernel import Array
 from metagraft.kernels.namespace import host_run
 from metagraft.kernels.rows import Undo, take_back
+from metagraft.kernels.waits import Waits
 from metagraft.runtime.control_flow import Loop
 from metagraft.runtime.costs import DEVICE_KERNEL_NS, DEVICE_KERNELS_MAX, call_ns
 from metagraft.runtime.evaluate import Environment, evaluate, holds, make_step
@@ -24,6 +26,9 @@ from metagraft.runtime.plan import FRAME_SLOT, Node, Plan, RandomOp, Read, Write
 from metagraft.runtime.resources import RandomState, Store
 from metagraft.runtime.results import result
 from metagraft.runtime.row_updates import row_update_steps
+
+# What runs of a thread wait with, if they are limited.
+LIMITS: Final = threading.local()
 
 
 class HostStream:
@@ -64,7 +69,7 @@ class HostFrame:
     def __init__(self, store: Store, randoms: Sequence[RandomOp]) -> None:
         """Start a run."""
         self.store = store
-        self.waits = store.waits
+        self.waits: Waits = getattr(LIMITS, "waits", None) or store.waits
         self.undo: Undo = []
         self._randoms = randoms
         self._streams: dict[int, HostStream] = {}

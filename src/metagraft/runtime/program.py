@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from metagraft.kernels.namespace import load_jax
+from metagraft.runtime.control_flow import Loop
 from metagraft.runtime.costs import DISPATCH_NS, compile_ns, recompile_ns
 from metagraft.runtime.host import BudgetExceededError, HostProgram
 from metagraft.runtime.plan import Plan
@@ -51,12 +52,18 @@ class _Signature:
 
 
 class Program:
-    """Runs a plan in the way that is fastest in the long run."""
+    """Runs a plan in the way that is fastest in the long run.
+
+    Attributes:
+        store: What the session keeps.
+        has_loops: Whether there are loops in the plan.
+    """
 
     def __init__(self, plan: Plan, store: Store) -> None:
         """Prepare the plan; nothing is compiled yet."""
         self._plan = plan
-        self._store = store
+        self.store = store
+        self.has_loops = any(isinstance(node.attrs, Loop) for node in plan.nodes)
         self._host = HostProgram(plan, store)
         self._compiled: CompiledProgram | None = None
         self._signatures: dict[Any, _Signature] = {}
@@ -123,7 +130,7 @@ class Program:
         from metagraft.runtime.compile import CompiledProgram, EarlyError
 
         if self._compiled is None:
-            self._compiled = CompiledProgram(self._plan, self._store)
+            self._compiled = CompiledProgram(self._plan, self.store)
         try:
             return self._compiled.run(feeds)
         except EarlyError:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -28,11 +28,14 @@ from metagraft.kernels.waits import Waits
 from metagraft.runtime.checkpoint_runs import new_program
 from metagraft.runtime.control_flow import Loop
 from metagraft.runtime.evaluate import Environment, Step, evaluate, make_step
-from metagraft.runtime.host import HostFrame, load, store_values
+from metagraft.runtime.host import LIMITS, HostFrame, load, store_values
 from metagraft.runtime.lock_order import in_turn, with_locks_in_turn
 from metagraft.runtime.plan import FRAME_SLOT, Node, Plan
 from metagraft.runtime.program import Program
 from metagraft.runtime.resources import Store
+
+# Functions that take less time than this run one after the other.
+_HEAD_START_S: Final = 0.01
 
 
 def program_for(plan: Plan, store: Store) -> AnyProgram:
@@ -47,6 +50,11 @@ def waits(node: Node) -> bool:
     if isinstance(node.attrs, Loop):
         return any(waits(n) for n in (*node.attrs.condition, *node.attrs.body))
     return node.kernel.waits
+
+
+def _check_goes_on(waits: Waits) -> None:
+    if waits.is_cancelled:
+        raise CancelledError(None, None, "The run was cancelled.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,7 @@ class WaitingProgram:
         try:
             for part in self._parts:
                 part.run(environment, waits)
+                _check_goes_on(waits)
             if self._ends_waiting:
                 return []
             return self._last.run([environment[slot] for slot in self._last_feeds])
@@ -109,9 +118,11 @@ class WaitingProgram:
 
 
 class LimitedProgram:
-    """Runs a program that gives up waiting after some time."""
+    """Runs a program that gives up waiting, or a loop on the host, after some time."""
 
-    def __init__(self, program: WaitingProgram, store: Store, timeout_ms: int) -> None:
+    def __init__(
+        self, program: Program | WaitingProgram, store: Store, timeout_ms: int
+    ) -> None:
         """Limit one run of a program."""
         self._program = program
         self._store = store
@@ -133,7 +144,11 @@ class LimitedProgram:
         timer = threading.Timer(self._timeout_ms / 1000, end)
         timer.daemon = True
         timer.start()
+        outer = getattr(LIMITS, "waits", None)
+        LIMITS.waits = waits
         try:
+            if isinstance(self._program, Program):
+                return self._program.run(feeds)
             return self._program.run_with(waits, feeds)
         except CancelledError as error:
             if not ended.is_set():
@@ -142,6 +157,7 @@ class LimitedProgram:
                 error.node_def, error.op, "Timed out waiting for notification"
             ) from error
         finally:
+            LIMITS.waits = outer
             timer.cancel()
             waits.release()
 
@@ -150,10 +166,14 @@ AnyProgram = Program | WaitingProgram | LimitedProgram
 
 
 def limited(program: AnyProgram, timeout_ms: int) -> AnyProgram:
-    """Return what runs a program once, waiting for other runs for a limited time."""
-    if isinstance(program, WaitingProgram):
-        return LimitedProgram(program, program.store, timeout_ms)
-    return program
+    """Return what runs a program once, waiting for other runs for a limited time.
+
+    # TF: also stops a run between any two operations.
+    """
+    if isinstance(program, LimitedProgram):
+        return program
+    is_limited = isinstance(program, WaitingProgram) or program.has_loops
+    return LimitedProgram(program, program.store, timeout_ms) if is_limited else program
 
 
 class _ProgramPart:
@@ -237,8 +257,10 @@ class _Together:
             for node, step in zip(self._plan.nodes, self._steps, strict=True)
         ]
         try:
-            for thread in threads:
+            for node, thread in zip(self._plan.nodes, threads, strict=True):
                 thread.start()
+                if not node.kernel.on_run:
+                    thread.join(_HEAD_START_S)
             for thread in threads:
                 thread.join()
         except BaseException:
