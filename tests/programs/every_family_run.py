@@ -16,6 +16,7 @@ from tests.programs import (
     rare_gradients,
     sdca_runs,
     sparse_matrix_runs,
+    xla_module_runs,
     xla_runs,
 )
 
@@ -29,6 +30,7 @@ MODULES: Mapping[str, ModuleType] = {
         rare_gradients,
         sdca_runs,
         sparse_matrix_runs,
+        xla_module_runs,
         xla_runs,
     )
 }

@@ -34,6 +34,9 @@ CALLED: Final[Mapping[str, tuple[str, ...]]] = {
     "PartitionedCall": ("f",),
     "StatefulPartitionedCall": ("f",),
     "RemoteCall": ("f",),
+    "BatchFunction": ("f",),
+    "XlaLaunch": ("function",),
+    "XlaLaunchV2": ("function",),
     "SymbolicGradient": ("f",),
     "If": ("then_branch", "else_branch"),
     "StatelessIf": ("then_branch", "else_branch"),
@@ -46,6 +49,14 @@ CALLED: Final[Mapping[str, tuple[str, ...]]] = {
     "XlaIf": ("then_branch", "else_branch"),
     "XlaWhile": ("cond", "body"),
 }
+# Those that are the function and nothing else.
+CALLS: Final = (
+    "PartitionedCall",
+    "StatefulPartitionedCall",
+    "BatchFunction",  # TF: a batch is what one run brings.
+    "XlaLaunch",
+    "XlaLaunchV2",
+)
 
 
 @dataclass(frozen=True, slots=True)

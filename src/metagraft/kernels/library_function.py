@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
     from metagraft.graph.tensor import Tensor
 
-__all__ = ["LibraryFunction", "library_function"]
+__all__ = ["LibraryFunction", "library_function", "named_function"]
 
-_FORWARDING = frozenset({"Identity", "StopGradient"})
+_FORWARDING = frozenset({"Identity", "IdentityN", "StopGradient"})
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 
 
@@ -65,10 +65,20 @@ def library_function(op: Operation, attr: str) -> LibraryFunction:
     Raises:
         NotFoundError: It is not in the library.
     """
-    return _named(op, op.attrs[attr].name, op.attrs[attr].attr)
+    return named_function(op, op.attrs[attr].name, op.attrs[attr].attr)
 
 
-def _named(op: Operation, name: str, attrs: Any) -> LibraryFunction:
+def named_function(op: Operation, name: str, attrs: Any) -> LibraryFunction:
+    """Return a function of the library of an operation's graph.
+
+    Args:
+        op: The operation.
+        name: The name of the function.
+        attrs: Values for attributes of its signature.
+
+    Raises:
+        NotFoundError: It is not in the library.
+    """
     definition = op.graph.functions.get(name)
     if definition is None:
         raise NotFoundError(
@@ -79,7 +89,7 @@ def _named(op: Operation, name: str, attrs: Any) -> LibraryFunction:
 
 def _origin(tensor: Tensor) -> Tensor:
     while tensor.op.type in _FORWARDING:
-        tensor = tensor.op.inputs[0]
+        tensor = tensor.op.inputs[tensor.value_index]
     return tensor
 
 
@@ -89,15 +99,17 @@ def _results(op: Operation, values: dict[Tensor, Array]) -> Sequence[Array]:
     if op.type == "Const":
         return [make_ndarray(op.attrs["value"])]
     operands: list[Any] = [values[tensor] for tensor in op.inputs]
+    if op.type in _FORWARDING:
+        return operands
     if op.type in _CALLS:
         function = op.attrs["f"]
-        return _named(op, function.name, function.attr)(*operands)
+        return named_function(op, function.name, function.attr)(*operands)
     if op.type in op.graph.functions:
-        return _named(op, op.type, op.node_def.attr)(*operands)
+        return named_function(op, op.type, op.node_def.attr)(*operands)
     kernel = kernel_for(op.type)
     if kernel is None or kernel.on_run or kernel.random or kernel.host:
         raise UnimplementedError(
-            None, None, f"{op.type} cannot run in a function that reduces or compares."
+            None, None, f"{op.type} cannot run in a function that an operation calls."
         )
     definition = op.definition
     assert definition is not None

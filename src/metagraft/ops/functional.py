@@ -84,7 +84,7 @@ OPS = (
     ),
     *(
         OpSpec(name=name, shape=unknown_shapes, gradient=NO_RULE_YET, source=_SOURCE)
-        for name in ("RemoteCall", "For")
+        for name in ("RemoteCall", "For", "BatchFunction", "XlaLaunch", "XlaLaunchV2")
     ),
     *(
         OpSpec(name=name, shape=declared_shapes, gradient=NO_RULE_YET, source=_SOURCE)

@@ -22,7 +22,7 @@ from metagraft.errors import (
     NotFoundError,
     UnimplementedError,
 )
-from metagraft.graph.function_body import CALLED, body_of, definitions_in
+from metagraft.graph.function_body import CALLED, CALLS, body_of, definitions_in
 from metagraft.graph.graph import Graph
 from metagraft.graph.import_graph_def import import_owned_graph_def
 from metagraft.graph.store import OUTPUT_SHAPES
@@ -140,6 +140,7 @@ class _Lowering:
         result.copy_definitions(self._source)
         with result.as_default():
             import_owned_graph_def(self._graph_def, name="")
+        result.functions = self._library  # for kernels that call some
         return result
 
     def add(
@@ -265,8 +266,10 @@ class _Lowering:
         attr = node.attr
         if node.op in self._library:
             return list(self._function(node.op).signature_types)
-        listed = next(key for key in ("Tin", "T") if key in attr)
-        types = list(attr[listed].list.type)
+        keys = ("Tin", "Tcaptured", "T", "Tconstants", "Targs")
+        types = [t for key in keys if key in attr for t in attr[key].list.type]
+        if "Nresources" in attr:
+            types += [DataType.DT_RESOURCE] * attr["Nresources"].i
         first: dict[str, list[DataType]] = {
             "If": [attr["Tcond"].type],
             "StatelessIf": [attr["Tcond"].type],
@@ -344,7 +347,8 @@ class _Lowering:
         return self._called(function, call, call.inputs)
 
     def _partitioned_call(self, call: FunctionCall) -> _Replacement:
-        return self._called(call.node.attr["f"].func, call, call.inputs)
+        (function,) = CALLED[call.node.op]
+        return self._called(call.node.attr[function].func, call, call.inputs)
 
     def _remote_call(self, call: FunctionCall) -> _Replacement:
         return self._called(call.node.attr["f"].func, call, call.inputs[1:])
@@ -551,8 +555,7 @@ class _Lowering:
 _Replacement = tuple[list[str], list[DataType], list[str]]
 
 _RULES: Final[Mapping[str, Callable[[_Lowering, FunctionCall], _Replacement]]] = {
-    "PartitionedCall": _Lowering._partitioned_call,  # noqa: SLF001 - its own rules
-    "StatefulPartitionedCall": _Lowering._partitioned_call,  # noqa: SLF001
+    **dict.fromkeys(CALLS, _Lowering._partitioned_call),  # noqa: SLF001 - its own rules
     "RemoteCall": _Lowering._remote_call,  # noqa: SLF001
     "SymbolicGradient": _Lowering._symbolic_gradient,  # noqa: SLF001
     "If": _Lowering._if,  # noqa: SLF001
