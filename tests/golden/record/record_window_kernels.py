@@ -215,30 +215,48 @@ def depthwise() -> Iterator[Case]:
         if explicit:
             attrs["explicit_paddings"] = explicit
         image, kernel = normal(2, 7, 6, 2), normal(3, 2, 2, 3)
-        given = {"input": image, "filter": kernel}
-        case = Case("depthwise", "DepthwiseConv2dNative", attrs, given)
-        yield case
-        dy = normal(*run(case)[0].shape)
-        yield Case(
-            "depthwise",
-            "DepthwiseConv2dNativeBackpropInput",
-            attrs,
-            {
-                "input_sizes": np.array(image.shape, np.int32),
-                "filter": kernel,
-                "out_backprop": dy,
-            },
-        )
-        yield Case(
-            "depthwise",
-            "DepthwiseConv2dNativeBackpropFilter",
-            attrs,
-            {
-                "input": image,
-                "filter_sizes": np.array(kernel.shape, np.int32),
-                "out_backprop": dy,
-            },
-        )
+        yield from _depthwise(attrs, image, kernel)
+
+
+def _depthwise(attrs: dict[str, Any], image: Any, kernel: Any) -> Iterator[Case]:
+    case = Case(
+        "depthwise", "DepthwiseConv2dNative", attrs, {"input": image, "filter": kernel}
+    )
+    yield case
+    dy = normal(*run(case)[0].shape)
+    yield Case(
+        "depthwise",
+        "DepthwiseConv2dNativeBackpropInput",
+        attrs,
+        {
+            "input_sizes": np.array(image.shape, np.int32),
+            "filter": kernel,
+            "out_backprop": dy,
+        },
+    )
+    yield Case(
+        "depthwise",
+        "DepthwiseConv2dNativeBackpropFilter",
+        attrs,
+        {
+            "input": image,
+            "filter_sizes": np.array(kernel.shape, np.int32),
+            "out_backprop": dy,
+        },
+    )
+
+
+def depthwise_of_tall_images() -> Iterator[Case]:
+    """Depthwise convolutions of more rows than are taken at a time."""
+    for strides, padding, explicit in (
+        ([1, 1, 1, 1], "SAME", []),
+        ([1, 2, 2, 1], "EXPLICIT", [0, 0, 3, 1, 4, 0, 0, 0]),
+    ):
+        attrs: dict[str, Any] = {"strides": strides, "padding": padding}
+        if explicit:
+            attrs["explicit_paddings"] = explicit
+        rows = 61 * strides[1]
+        yield from _depthwise(attrs, normal(2, rows, 3, 1), normal(3, 3, 1, 2))
 
 
 def poolings() -> Iterator[Case]:
@@ -356,6 +374,7 @@ def cases() -> Iterator[Case]:
     yield from poolings()
     yield from fused()
     yield from selections()
+    yield from depthwise_of_tall_images()
 
 
 if __name__ == "__main__":
