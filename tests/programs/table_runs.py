@@ -6,6 +6,7 @@ mistake raises.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -116,8 +117,31 @@ def tables_saved(tf: ModuleType, folder: Path) -> Any:
     return found
 
 
+def filled_twice(tf: ModuleType, _: Path) -> Any:
+    """A filled table stays as it is when as many keys come, and takes one default."""
+    table = tf.raw_ops.HashTableV2(key_dtype=tf.string, value_dtype=tf.int64)
+    keys = tf.constant(["a", "x", "y"])
+    defaults = tf.placeholder_with_default(tf.constant([7, 8, 9], tf.int64), None)
+    with tf.Session() as session:
+        for values in ([1, 2], [3, 4]):
+            given = ["a", "b"], tf.constant(values, tf.int64)
+            session.run(
+                tf.raw_ops.InitializeTableV2(
+                    table_handle=table, keys=given[0], values=given[1]
+                )
+            )
+        return [
+            session.run(
+                tf.raw_ops.LookupTableFindV2(
+                    table_handle=table, keys=keys, default_value=defaults
+                )
+            )
+        ]
+
+
 RUNS: dict[str, Callable[[ModuleType, Path], Any]] = {
-    run.__name__: run for run in (dense_places, dense_growth, tables_saved)
+    run.__name__: run
+    for run in (dense_places, dense_growth, tables_saved, filled_twice)
 }
 
 
@@ -143,6 +167,156 @@ def _values_of_rank(tf: ModuleType, default: Any) -> Any:
         session.run(table.size())
 
 
+def _static(
+    tf: ModuleType, use: Callable[[ModuleType, Any], Any], **options: Any
+) -> Any:
+    """Use a filled table through the ops behind the functions."""
+    types = {"key_dtype": tf.string, "value_dtype": tf.int64, **options}
+    table = tf.raw_ops.HashTableV2(**types)
+    pairs = {"keys": tf.constant(["a", "b"]), "values": tf.constant([1, 2], tf.int64)}
+    with tf.Session() as session:
+        if not options:
+            session.run(tf.raw_ops.InitializeTableV2(table_handle=table, **pairs))
+        session.run(use(tf, table))
+
+
+def _initialized(tf: ModuleType, table: Any, keys: Any, values: Any) -> Any:
+    operands = {
+        "keys": tf.constant(keys, None if keys else tf.string),
+        "values": tf.constant(values, tf.int64),
+    }
+    fed = {
+        name: tf.placeholder_with_default(value, None)
+        for name, value in operands.items()
+    }
+    return tf.raw_ops.InitializeTableV2(table_handle=table, **fed)
+
+
+def _found(tf: ModuleType, table: Any, keys: Any, default: Any) -> Any:
+    return tf.raw_ops.LookupTableFindV2(
+        table_handle=table, keys=keys, default_value=default
+    )
+
+
+def _from_file(tf: ModuleType, content: str, **options: Any) -> Any:
+    """Fill a table with the lines of a file."""
+    types = {name: options.pop(name) for name in ("key_dtype", "value_dtype")}
+    with tempfile.NamedTemporaryFile("w", delete=False) as file:
+        file.write(content)
+    options = {"key_index": -2, "value_index": -1, **options}
+    try:
+        with tf.Session() as session:
+            session.run(
+                tf.raw_ops.InitializeTableFromTextFileV2(
+                    table_handle=tf.raw_ops.HashTableV2(**types),
+                    filename=tf.constant(file.name),
+                    **options,
+                )
+            )
+    except tf.errors.OpError as error:
+        message = error.message.replace(file.name, "FILE")
+        raise type(error)(None, None, message) from None
+    finally:
+        Path(file.name).unlink()
+
+
+def _lines(tf: ModuleType, content: str, **options: Any) -> Any:
+    types = {"key_dtype": tf.string, "value_dtype": tf.int64}
+    return _from_file(tf, content, **{**types, **options})
+
+
+def _other_types(tf: ModuleType, kind: str) -> Any:
+    shared = {"key_dtype": tf.string, "shared_name": "shared"}
+    with tf.Session() as session:
+        for dtype in (tf.int64, tf.float32):
+            made = getattr(tf.raw_ops, kind)(value_dtype=dtype, **shared)
+            session.run(tf.raw_ops.LookupTableSizeV2(table_handle=made))
+
+
+def _sized(tf: ModuleType, kind: str, **options: Any) -> Any:
+    types = {} if "empty_key" in options else {"key_dtype": tf.string}
+    table = getattr(tf.raw_ops, kind)(value_dtype=tf.int64, **types, **options)
+    with tf.Session() as session:
+        session.run(tf.raw_ops.LookupTableSizeV2(table_handle=table))
+
+
+# Of tables below the functions of `tf.lookup`.
+_RAW: dict[str, Callable[[ModuleType], Any]] = {
+    "insert_into_static": lambda tf: _static(
+        tf,
+        lambda tf, table: tf.raw_ops.LookupTableInsertV2(
+            table_handle=table, keys=["c"], values=tf.constant([3], tf.int64)
+        ),
+    ),
+    "remove_from_static": lambda tf: _static(
+        tf,
+        lambda tf, table: tf.raw_ops.LookupTableRemoveV2(
+            table_handle=table, keys=["a"]
+        ),
+    ),
+    "remove_scalar": lambda tf: _static(
+        tf,
+        lambda tf, table: tf.raw_ops.LookupTableRemoveV2(table_handle=table, keys="a"),
+    ),
+    "fill_with_other_number": lambda tf: _static(
+        tf, lambda tf, table: _initialized(tf, table, ["a"], [1])
+    ),
+    "fill_with_too_few_values": lambda tf: _static(
+        tf, lambda tf, table: _initialized(tf, table, ["a", "b"], [1])
+    ),
+    "fill_with_matrix": lambda tf: _static(
+        tf, lambda tf, table: _initialized(tf, table, [["a", "b"]], [1, 2])
+    ),
+    "fill_with_nothing": lambda tf: _static(
+        tf,
+        lambda tf, table: _initialized(tf, table, [], []),
+        value_dtype=tf.int64,
+    ),
+    "fill_with_other_types": lambda tf: _static(
+        tf, lambda tf, table: _initialized(tf, table, [1.0, 2.0], [1, 2])
+    ),
+    "find_other_keys": lambda tf: _static(
+        tf, lambda tf, table: _found(tf, table, [1, 2], tf.constant(0, tf.int64))
+    ),
+    "find_other_values": lambda tf: _static(
+        tf, lambda tf, table: _found(tf, table, ["a"], 0.5)
+    ),
+    "find_other_keys_of_mutable": lambda tf: _found(
+        tf,
+        tf.raw_ops.MutableHashTableV2(key_dtype=tf.string, value_dtype=tf.int64),
+        [1, 2],
+        tf.constant(0, tf.int64),
+    ),
+    "static_tables_of_other_types": lambda tf: _other_types(tf, "HashTableV2"),
+    "mutable_tables_of_other_types": lambda tf: _other_types(tf, "MutableHashTableV2"),
+    "value_shape_of_scalars": lambda tf: _sized(
+        tf, "MutableHashTableOfTensorsV2", value_shape=[]
+    ),
+    "values_with_places_of_rank_2": lambda tf: _sized(
+        tf,
+        "MutableDenseHashTableV2",
+        empty_key="a",
+        deleted_key="b",
+        value_shape=[2, 3],
+    ),
+    "full_load": lambda tf: _sized(
+        tf,
+        "MutableDenseHashTableV2",
+        empty_key="a",
+        deleted_key="b",
+        max_load_factor=1.0,
+    ),
+    "empty_file": lambda tf: _lines(tf, ""),
+    "empty_line": lambda tf: _lines(tf, "a\n\nb\n"),
+    "no_lines_wanted": lambda tf: _lines(tf, "a\n", vocab_size=0),
+    "long_delimiter": lambda tf: _lines(tf, "a\n", delimiter="ab"),
+    "line_numbers_as_text": lambda tf: _lines(tf, "a\n", value_dtype=tf.string),
+    "line_numbers_as_keys": lambda tf: _lines(tf, "a\n", key_index=-1),
+    "lines_as_numbers": lambda tf: _lines(
+        tf, "1\n", key_index=-2, value_index=-2, value_dtype=tf.float32
+    ),
+}
+
 MISTAKES: dict[str, Callable[[ModuleType], Any]] = {
     "insert_empty_key": lambda tf: _with(tf, "insert", [0, 12]),
     "insert_deleted_key": lambda tf: _with(tf, "insert", [-1, 12]),
@@ -154,4 +328,5 @@ MISTAKES: dict[str, Callable[[ModuleType], Any]] = {
     "places": lambda tf: _with(tf, "insert", [1], initial_num_buckets=12),
     "keys_of_other_shape": lambda tf: _fed(tf, [[1, 2, 3]]),
     "values_of_rank_2": lambda tf: _values_of_rank(tf, [[1, 2], [3, 4]]),
+    **_RAW,
 }

@@ -20,8 +20,8 @@ from metagraft.graph.dtypes import DType
 from metagraft.graph.shapes import show
 from metagraft.kernels.hashes import STRING_SEED, murmur_hash64
 from metagraft.kernels.kernel import Array, RunContext
-from metagraft.kernels.session_resources import kept, on_run
-from metagraft.kernels.tables import Table
+from metagraft.kernels.session_resources import on_run
+from metagraft.kernels.tables import Table, kept_table
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -52,6 +52,8 @@ class DenseTable(Table):
     # comes to lie in two places.
     """
 
+    one_default = True
+
     def __init__(
         self,
         name: str,
@@ -72,7 +74,8 @@ class DenseTable(Table):
             load: How much of them may be in use.
 
         Raises:
-            InvalidArgumentError: `size` is too small or no power of two.
+            InvalidArgumentError: `size` is too small or no power of two, `load` no part
+                of all, or a value neither a scalar nor a vector.
         """
         super().__init__(name, *dtypes, *shapes, is_static=False)
         if size < _FEWEST or size & (size - 1):
@@ -80,6 +83,17 @@ class DenseTable(Table):
                 None,
                 None,
                 f"Number of buckets must be at least 4 and a power of 2, got: {size}",
+            )
+        if not 0 < load < 1:
+            raise InvalidArgumentError(
+                None, None, f"max_load_factor must be between 0 and 1, got: {load:g}"
+            )
+        if len(self.value_shape) > 1:
+            raise InvalidArgumentError(
+                None,
+                None,
+                "Empty value must be a scalar or a vector, got shape "
+                f"{show(self.value_shape)}",
             )
         self._marks = marks
         self._load = load
@@ -129,12 +143,12 @@ class DenseTable(Table):
         outer = keys.shape[: max(keys.ndim - len(key_shape), 0)]
         if not clears:
             outer = self._outer(keys)
-        if values.shape != (*outer, *value_shape):
+        expected = (*outer, *value_shape)
+        if values.shape != expected or (clears and keys.shape[:1] != values.shape[:1]):
             raise InvalidArgumentError(
                 None,
                 None,
-                f"Expected shape {show((*outer, *value_shape))} for value, got "
-                f"{show(values.shape)}",
+                f"Expected shape {show(expected)} for value, got {show(values.shape)}",
             )
         listed = super()._keys(keys) if clears else self._keys(keys)
         rows = values.reshape(-1, *self.value_shape)
@@ -268,17 +282,17 @@ def make_dense(
     deleted = None if deleted_key is None else np.asarray(deleted_key)
     _check_marks(empty, deleted)
 
-    def made(name: str) -> DenseTable:
+    def made(name: str, *dtypes: DType) -> DenseTable:
         return DenseTable(
             name,
-            (attrs["key_dtype"], attrs["value_dtype"]),
+            (dtypes[0], dtypes[1]),
             (empty.shape, tuple(attrs["value_shape"])),
             Marks(_as_key(empty), None if deleted is None else _as_key(deleted)),
             attrs["initial_num_buckets"],
             attrs["max_load_factor"],
         )
 
-    return kept(run, op, "table", made)
+    return kept_table(run, op, made)
 
 
 def _check_marks(empty: Array, deleted: Array | None) -> None:

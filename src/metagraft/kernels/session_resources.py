@@ -18,9 +18,17 @@ from metagraft.kernels.kernel import Array, Kernel, RunContext
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
 
-__all__ = ["behind", "bytes_of", "handle_of", "kept", "on_run", "text_of"]
+__all__ = [
+    "DEFAULT_CONTAINER",
+    "behind",
+    "bytes_of",
+    "handle_of",
+    "kept",
+    "on_run",
+    "text_of",
+]
 
-_DEFAULT_CONTAINER: Final = "localhost"
+DEFAULT_CONTAINER: Final = "localhost"
 # Resources without a shared name are numbered, so that errors can tell them apart.
 _numbers = itertools.count()
 
@@ -37,7 +45,7 @@ def kept(
         make: Makes it, given the name for errors.
     """
     attrs = op.attrs
-    container = decode_name(attrs.get("container", b"")) or _DEFAULT_CONTAINER
+    container = decode_name(attrs.get("container", b"")) or DEFAULT_CONTAINER
     name = decode_name(attrs.get("shared_name", b""))
     if not name and attrs.get("use_node_name_sharing", False):
         name = op.name

@@ -7,7 +7,7 @@ lookup_util.cc, core/framework/lookup_interface.cc.
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,12 +17,21 @@ from metagraft.errors import (
     AbortedError,
     FailedPreconditionError,
     InvalidArgumentError,
+    OutOfRangeError,
+    UnimplementedError,
 )
 from metagraft.formats import files
-from metagraft.graph.dtypes import DType
+from metagraft.formats.names import decode_name
+from metagraft.graph.dtypes import DType, kernel_name
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, RunContext
-from metagraft.kernels.session_resources import behind, kept, on_run, text_of
+from metagraft.kernels.session_resources import (
+    DEFAULT_CONTAINER,
+    behind,
+    kept,
+    on_run,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -41,7 +50,10 @@ class Table:
         key_shape: Shape of one key.
         value_shape: Shape of one value.
         is_static: Whether it is filled once and does not change.
+        one_default: Whether the first default stands for all keys that are not there.
     """
+
+    one_default = False
 
     def __init__(
         self,
@@ -107,6 +119,8 @@ class Table:
                 f"value, got {show(default.shape)}",
             )
         found = np.empty(whole, default.dtype)
+        if self.one_default and found.size:
+            default = default.reshape(-1, *self.value_shape)[0]
         found[...] = default
         rows = found.reshape(-1, *self.value_shape)
         values = self._values
@@ -117,11 +131,23 @@ class Table:
         return rows.reshape(whole)
 
     def fill(self, pairs: Iterable[tuple[Hashable, Any]]) -> None:
-        """Fill a static table; with the same content, again.
+        """Fill a static table; with as many keys, again.
 
         Raises:
             FailedPreconditionError: A key has two values, or the table other content.
         """
+        with self._lock:
+            if self._is_filled:
+                # TF: only the numbers of keys are compared.
+                if sum(1 for _ in pairs) != len(self._values):
+                    raise FailedPreconditionError(
+                        None, None, "Table was already initialized with different data."
+                    )
+                return
+            self._values = self._content_of(pairs)
+            self._is_filled = True
+
+    def _content_of(self, pairs: Iterable[tuple[Hashable, Any]]) -> dict[Hashable, Any]:
         content: dict[Hashable, Any] = {}
         for key, value in pairs:
             before = content.setdefault(key, value)
@@ -132,15 +158,7 @@ class Table:
                     f"HashTable has different value for same key. Key {_shown(key)} "
                     f"has {_shown(before)} and trying to add value {_shown(value)}",
                 )
-        with self._lock:
-            if self._is_filled:
-                if self._values != content:
-                    raise FailedPreconditionError(
-                        None, None, "Table was already initialized with different data."
-                    )
-                return
-            self._values = content
-            self._is_filled = True
+        return content
 
     def insert(self, keys: Array, values: Array, *, clears: bool = False) -> None:
         """Give keys new values.
@@ -164,19 +182,40 @@ class Table:
         listed = rows.tolist() if not self.value_shape else [np.array(r) for r in rows]
         pairs = zip(self._keys(keys), listed, strict=True)
         if self.is_static:
-            if not keys.size:
-                raise InvalidArgumentError(
-                    None, None, "keys and values cannot be empty tensors."
-                )
-            self.fill(pairs)
+            self._fill_once(pairs, clears=clears)
             return
         with self._lock:
             content = {} if clears else dict(self._values)
             content.update(pairs)
             self._values = content
 
+    def _fill_once(
+        self, pairs: Iterable[tuple[Hashable, Any]], *, clears: bool
+    ) -> None:
+        if not clears:
+            raise self._unsupported("Insert")
+        listed = list(pairs)
+        if not listed:
+            raise InvalidArgumentError(
+                None, None, "keys and values cannot be empty tensors."
+            )
+        self.fill(listed)
+
+    def _unsupported(self, what: str) -> UnimplementedError:
+        return UnimplementedError(
+            None,
+            None,
+            f"{what} not supported by InitializableLookupTable implementations",
+        )
+
     def remove(self, keys: Array) -> None:
-        """Take keys out."""
+        """Take keys out.
+
+        Raises:
+            UnimplementedError: The table is static.
+        """
+        if self.is_static:
+            raise self._unsupported("Remove")
         gone = set(self._keys(keys))
         with self._lock:
             self._values = {k: v for k, v in self._values.items() if k not in gone}
@@ -198,6 +237,16 @@ class Table:
         return keys, values
 
 
+class StaticTable(Table):
+    """A table that is filled once."""
+
+    one_default = True
+
+    def __init__(self, name: str, key_dtype: DType, value_dtype: DType) -> None:
+        """Start empty."""
+        super().__init__(name, key_dtype, value_dtype, is_static=True)
+
+
 def _shown(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
@@ -207,48 +256,136 @@ def _shown(value: Any) -> str:
 
 def make_static(run: RunContext, op: Operation) -> tuple[Array]:
     """A table that is filled once."""
-    return _made(run, op, is_static=True)
+    return kept_table(run, op, StaticTable)
 
 
 def make_mutable(run: RunContext, op: Operation) -> tuple[Array]:
     """A table that changes."""
-    return _made(run, op, is_static=False)
+    shape = _value_shape(op.attrs)
+
+    def made(name: str, key_dtype: DType, value_dtype: DType) -> Table:
+        return Table(name, key_dtype, value_dtype, (), shape, is_static=False)
+
+    return kept_table(run, op, made)
 
 
-def _made(run: RunContext, op: Operation, *, is_static: bool) -> tuple[Array]:
-    attrs = op.attrs
-    return kept(
-        run,
-        op,
-        "table",
-        lambda name: Table(
-            name,
-            attrs["key_dtype"],
-            attrs["value_dtype"],
-            value_shape=_value_shape(attrs),
-            is_static=is_static,
-        ),
-    )
+def kept_table(
+    run: RunContext, op: Operation, make: Callable[[str, DType, DType], Table]
+) -> tuple[Array]:
+    """Return the handle of a table, which it makes if there is none yet.
+
+    Raises:
+        InvalidArgumentError: There is one, of other types.
+    """
+    types = op.attrs["key_dtype"], op.attrs["value_dtype"]
+    handle = kept(run, op, "table", lambda name: make(name, *types))
+    table: Table = behind(handle[0], Table)
+    if types != (table.key_dtype, table.value_dtype):
+        wanted = "->".join(map(kernel_name, types))
+        found = f"{kernel_name(table.key_dtype)}-{kernel_name(table.value_dtype)}"
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Conflicting key/value dtypes {wanted} with {found} for table "
+            f"{table.name}",
+        )
+    return handle
 
 
 def _value_shape(attrs: Mapping[str, Any]) -> tuple[int, ...]:
-    shape = tuple(attrs.get("value_shape", ()))
-    if len(shape) > 1:
+    if "value_shape" not in attrs:
+        return ()
+    shape = tuple(attrs["value_shape"])
+    if len(shape) != 1:
         raise InvalidArgumentError(
             None, None, f"Default value must be a vector, got shape {show(shape)}"
         )
     return shape
 
 
+def _given(op: Operation, handle: Array, *, operands: str, results: str = "") -> Table:
+    """Return the table behind a handle, whose types have to be those of the operands.
+
+    Args:
+        op: The operation.
+        handle: Its first operand.
+        operands: `k` for each other operand that is keys, `v` for values.
+        results: The same of its outputs.
+
+    Raises:
+        InvalidArgumentError: The types are others.
+    """
+    table: Table = behind(handle, Table)
+    wanted = {"k": table.key_dtype, "v": table.value_dtype}
+    first, *rest = (tensor.dtype for tensor in op.inputs)
+    outputs = [tensor.dtype for tensor in op.outputs]
+    expected = [wanted[kind] for kind in operands]
+    returned = [wanted[kind] for kind in results]
+    if [*rest, *outputs] != [*expected, *returned]:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Signature mismatch, have: {_signature([first, *rest], outputs)} "
+            f"expected: {_signature([first, *expected], returned)}",
+        )
+    return table
+
+
+def _signature(operands: Iterable[DType], results: Iterable[DType]) -> str:
+    shown = (", ".join(map(kernel_name, types)) for types in (operands, results))
+    return "->".join(shown)
+
+
 # -- filling ---------------------------------------------------------------------------
+
+
+def initialize(
+    run: RunContext, op: Operation, table_handle: Array, keys: Array, values: Array
+) -> tuple[()]:
+    """Fill a static table."""
+    del run
+    table = _to_be_filled(op, table_handle)
+    _given(op, table_handle, operands="kv")
+    rows = np.asarray(keys), np.asarray(values)
+    for name, row in zip(("Keys", "Values"), rows, strict=True):
+        if row.ndim != 1:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"{name} must be a vector, but received shape{show(row.shape)}",
+            )
+    if rows[0].size != rows[1].size:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Keys and values must have the same size {rows[0].size} vs {rows[1].size}",
+        )
+    table.insert(*rows, clears=True)
+    return ()
+
+
+def _to_be_filled(op: Operation, handle: Array) -> Table:
+    """Return a static table.
+
+    Raises:
+        InvalidArgumentError: It is one that changes.
+    """
+    table: Table = behind(handle, Table)
+    if not table.is_static:
+        attrs = op.inputs[0].op.attrs
+        container = decode_name(attrs.get("container", b"")) or DEFAULT_CONTAINER
+        raise InvalidArgumentError(
+            None, None, f"Table {container} {table.name} is not initializable"
+        )
+    return table
 
 
 def import_values(
     run: RunContext, op: Operation, table_handle: Array, keys: Array, values: Array
 ) -> tuple[()]:
     """Put keys and values in place of what a table held."""
-    del run, op
-    table: Table = behind(table_handle, Table)
+    del run
+    table = _given(op, table_handle, operands="kv")
     table.insert(np.asarray(keys), np.asarray(values), clears=True)
     return ()
 
@@ -257,8 +394,8 @@ def insert(
     run: RunContext, op: Operation, table_handle: Array, keys: Array, values: Array
 ) -> tuple[()]:
     """Give keys new values."""
-    del run, op
-    table: Table = behind(table_handle, Table)
+    del run
+    table = _given(op, table_handle, operands="kv")
     table.insert(np.asarray(keys), np.asarray(values))
     return ()
 
@@ -267,8 +404,8 @@ def remove(
     run: RunContext, op: Operation, table_handle: Array, keys: Array
 ) -> tuple[()]:
     """Take keys out."""
-    del run, op
-    table: Table = behind(table_handle, Table)
+    del run
+    table = _given(op, table_handle, operands="k")
     table.remove(np.asarray(keys))
     return ()
 
@@ -278,22 +415,61 @@ def fill_from_file(
 ) -> tuple[()]:
     """Fill a table with the lines of a file."""
     del run
-    table: Table = behind(table_handle, Table)
+    if len(op.attrs["delimiter"]) != 1:
+        raise InvalidArgumentError(None, None, "delimiter should be only 1 char")
+    table = _to_be_filled(op, table_handle)
+    shape = np.shape(filename)
+    if shape:
+        raise InvalidArgumentError(
+            None, None, f"filename should be a single string, but got {show(shape)}"
+        )
     path = text_of(filename)
+    if not path:
+        raise InvalidArgumentError(None, None, "filename cannot be empty.")
     table.fill(_pairs(op, table, path))
     return ()
+
+
+def _check_columns(attrs: Mapping[str, Any], table: Table) -> None:
+    """Refuse types that numbers of lines or whole lines cannot have."""
+    for what, dtype in (("key", table.key_dtype), ("value", table.value_dtype)):
+        index = attrs[f"{what}_index"]
+        message = ""
+        if index == _LINE_NUMBER and dtype.name != "int64":
+            message = (
+                f"{what.title()} index for line number requires table {what} dtype of "
+                "int64, got"
+            )
+        elif index == _WHOLE_LINE and not (dtype.is_integer or dtype.name == "string"):
+            message = (
+                f"{what.title()} index for whole line requires table {what} dtype of "
+                "integer or string, got"
+            )
+        if message:
+            raise InvalidArgumentError(None, None, f"{message} {kernel_name(dtype)}")
 
 
 def _pairs(op: Operation, table: Table, path: str) -> Iterator[tuple[Hashable, Any]]:
     attrs = op.attrs
     key_index, value_index = attrs["key_index"], attrs["value_index"]
     size, delimiter = attrs["vocab_size"], attrs["delimiter"]
+    _check_columns(attrs, table)
     column_count = max(key_index, value_index) + 1
     count = 0
-    for number, text in enumerate(_lines(path)):
+    for number, (text, end) in enumerate(_lines(path)):
         if number == size:
+            if not size:
+                raise OutOfRangeError(
+                    None, None, f"Finished reading 0 of lines from {path}"
+                )
             return
         count += 1
+        if not text:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Invalid content in {path}: empty line found at position {end}.",
+            )
         line = _Line(path, number, text, [], number + attrs.get("offset", 0))
         if column_count > 0:
             line.columns.extend(text.split(delimiter))
@@ -312,6 +488,8 @@ def _pairs(op: Operation, table: Table, path: str) -> Iterator[tuple[Hashable, A
             None,
             f"Invalid vocab_size in {path}: expected {size} but got {count}",
         )
+    if not count:
+        raise OutOfRangeError(None, None, "Read less bytes than requested")
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,14 +530,17 @@ class _Line:
             ) from None
 
 
-def _lines(path: str) -> Iterator[bytes]:
+def _lines(path: str) -> Iterator[tuple[bytes, int]]:
+    """Yield lines, and where in the file they end."""
+    end = 0
     with files.open_stream(path, "rb") as stream:
         while True:
             with files.translated(path):
                 line = stream.readline()
             if not line:
                 return
-            yield line.removesuffix(b"\n").removesuffix(b"\r")
+            end += len(line)
+            yield line.removesuffix(b"\n").removesuffix(b"\r"), end
 
 
 # -- looking up ------------------------------------------------------------------------
@@ -369,8 +550,8 @@ def find(
     run: RunContext, op: Operation, table_handle: Array, keys: Array, default: Array
 ) -> tuple[Array]:
     """Return the values of keys."""
-    del run, op
-    table: Table = behind(table_handle, Table)
+    del run
+    table = _given(op, table_handle, operands="kv", results="v")
     return (table.find(np.asarray(keys), np.asarray(default)),)
 
 
@@ -392,7 +573,7 @@ _BOTH_KINDS: Final = {
     "HashTable": on_run(make_static),
     "MutableHashTable": on_run(make_mutable),
     "MutableHashTableOfTensors": on_run(make_mutable),
-    "InitializeTable": on_run(import_values),
+    "InitializeTable": on_run(initialize),
     "InitializeTableFromTextFile": on_run(fill_from_file),
     "LookupTableFind": on_run(find),
     "LookupTableInsert": on_run(insert),

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from metagraft.graph.attrs import Attrs
+from metagraft.graph.dtypes import DType, kernel_name
 from metagraft.graph.op_spec import NOT_DIFFERENTIABLE, OpSpec, ShapeFunction, Shapes
 from metagraft.graph.shape_checks import (
     merge_dim,
@@ -74,10 +75,24 @@ def _values(keys: Dims, element: tuple[Dims, Dims] | None) -> Dims:
     return keys[: len(keys) - len(key)] + value
 
 
+def _check_types(inputs: Shapes, key_dtype: DType, value_dtype: DType) -> None:
+    """Refuse types that are not those of a table that says them."""
+    table = inputs.tensor(0).op
+    if table.type not in _MUTABLE:
+        return
+    for name, dtype in (("key_dtype", key_dtype), ("value_dtype", value_dtype)):
+        expected = table.attrs[name]
+        if dtype != expected:
+            raise ValueError(
+                f"Trying to read value with wrong dtype. Expected "
+                f"{kernel_name(expected)} got {kernel_name(dtype)}"
+            )
+
+
 def find_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """A value for each key."""
-    del attrs
     with_rank(inputs[0], 0)
+    _check_types(inputs, attrs["Tin"], attrs["Tout"])
     return (_values(inputs[1], _element(inputs)),)
 
 
@@ -90,7 +105,7 @@ def reference_find_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
 
 def export_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """Keys and values of which nothing is known, also where the table says it."""
-    del attrs, inputs
+    _check_types(inputs, attrs["Tkeys"], attrs["Tvalues"])
     return None, None
 
 
@@ -107,6 +122,14 @@ def import_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     values = with_rank_at_least(inputs[2], 1)
     if keys is not None and values is not None:
         merge_dim(keys[0], values[0])
+    return ()
+
+
+def remove_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """Nothing; keys go in."""
+    del attrs
+    with_rank(inputs[0], 0)
+    with_rank_at_least(inputs[1], 1)
     return ()
 
 
@@ -162,5 +185,5 @@ OPS = (
     _spec("LookupTableExportV2", export_shape),
     _spec("LookupTableImport"),
     _spec("LookupTableImportV2", import_shape),
-    _spec("LookupTableRemoveV2"),
+    _spec("LookupTableRemoveV2", remove_shape),
 )
