@@ -313,7 +313,30 @@ def layers_names(tf: ModuleType) -> None:
         x = tf.layers.max_pooling2d(x, 2, 1, padding="same")
 
 
+def layers_of_names(tf: ModuleType) -> None:
+    """Initializers and activations by their names, and classes of them."""
+    x = tf.placeholder(tf.float32, [2, 3])
+    for name in (
+        "he_normal",
+        "HeUniform",
+        "lecun_normal",
+        "lecun_uniform",
+        "glorot_normal",
+        "orthogonal",
+        "zeros",
+        "one",
+        "normal",
+        "uniform",
+        "truncated_normal",
+        tf.zeros_initializer,
+    ):
+        tf.layers.dense(x, 2, kernel_initializer=name, activation="relu")
+    for name in ("relu6", "leaky_relu", "mish", "swish", "exponential", "linear"):
+        tf.layers.dense(x, 2, activation=name)
+
+
 PROGRAMS = (
+    layers_of_names,
     layers_dense_choices,
     layers_dense_objects,
     layers_dense_resource,

@@ -20,7 +20,10 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from metagraft.api.initializers import GlorotUniform, Zeros
+from metagraft.api.layer_configs import described, initializer_of
+from metagraft.api.layer_connections import LayerConnections
 from metagraft.api.layer_input import InputSpec, check_inputs
+from metagraft.api.layer_values import LayerValues
 from metagraft.api.partitioned_variable import PartitionedVariable
 from metagraft.api.variable_scope import VariableScope, get_variable, variable_scope
 from metagraft.api.variables import VariableAggregation, VariableSynchronization
@@ -54,12 +57,15 @@ def _snake_case(name: str) -> str:
     return re.sub("([a-z])([A-Z])", r"\1_\2", apart).lower()
 
 
-class Layer:
+class Layer(LayerValues, LayerConnections):
     """A function of tensors with variables of its own; users derive layers from it.
 
     A derived class makes variables in `build(input_shape)` with `add_weight` and adds
     nodes in `call(inputs)`.
     """
+
+    # The arguments of a derived class, in the order of `get_config`.
+    _config_names: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -93,6 +99,9 @@ class Layer:
         self._tracked_parts: dict[str, Any] = {}
         self._updates: list[Any] = []
         self._losses: list[Tensor] = []
+        self._conditional_losses: set[int] = set()
+        self._update_inputs: list[tuple[Any, Any]] = []
+        self._call_inputs: Any = None
         self._loss_functions: list[Callable[[], Any]] = []
         self._use_resource_variables = False
         self._current_scope: VariableScope | None = None
@@ -126,17 +135,6 @@ class Layer:
         del args, kwargs
         return inputs
 
-    def compute_output_shape(self, input_shape: Any) -> TensorShape:
-        """Return the shape of the outputs for inputs of this shape.
-
-        Raises:
-            NotImplementedError: The layer does not say.
-        """
-        raise NotImplementedError(
-            f"{type(self).__name__} does not define compute_output_shape"
-            f" (input shape {input_shape})."
-        )
-
     # -- calling -------------------------------------------------------------------
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
@@ -159,7 +157,7 @@ class Layer:
             check_inputs(self.input_spec, inputs, self.name)
             with name_scope(self._name_scope()):
                 self._build_once(inputs)
-                outputs = self.call(inputs, *args, **kwargs)
+                outputs = self._called(inputs, args, kwargs)
                 if outputs is None:
                     raise ValueError(
                         "A layer's `call` method should return a Tensor or a list of"
@@ -169,9 +167,16 @@ class Layer:
         _collect(self.updates, GraphKeys.UPDATE_OPS)
         return outputs
 
-    def apply(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+    def _called(self, inputs: Any, args: Any, kwargs: Any) -> Any:
+        before, self._call_inputs = self._call_inputs, inputs
+        try:
+            return self.call(inputs, *args, **kwargs)
+        finally:
+            self._call_inputs = before
+
+    def apply(self, *args: Any, **kwargs: Any) -> Any:
         """Call the layer."""
-        return self(inputs, *args, **kwargs)
+        return self(*args, **kwargs)
 
     def _name_scope(self) -> str:
         assert self._current_scope is not None
@@ -199,6 +204,8 @@ class Layer:
             self.build(shapes[0])
         else:
             self.build(pack_like(inputs, shapes) if shapes else None)
+        whole = shapes[0] if len(shapes) == 1 else shapes
+        self._build_input_shape = whole if shapes else None
         self.built = True
 
     # -- variables -----------------------------------------------------------------
@@ -206,7 +213,7 @@ class Layer:
     def add_weight(
         self,
         name: str,
-        shape: Any = None,
+        shape: Any,
         dtype: Any = None,
         initializer: Any = None,
         regularizer: Callable[[Any], Any] | None = None,
@@ -216,6 +223,7 @@ class Layer:
         synchronization: VariableSynchronization = VariableSynchronization.AUTO,
         aggregation: VariableAggregation = VariableAggregation.NONE,
         partitioner: Callable[..., Any] | None = None,
+        **kwargs: Any,
     ) -> Any:
         """Make a variable, or find it if the scope is reused.
 
@@ -231,10 +239,14 @@ class Layer:
             synchronization: Kept with the variable; `ON_READ` is not trained.
             aggregation: Kept with the variable.
             partitioner: Deals it to several variables.
+            **kwargs: None: what Keras's layers take more is not taken here.
 
         Raises:
-            ValueError: It is to be trained although it is only read.
+            TypeError: An argument is unknown.
+            ValueError: It is to be trained although it is only read, or a function is
+                named.
         """
+        _check_arguments(kwargs, (regularizer, constraint))
         if synchronization == VariableSynchronization.ON_READ:
             if trainable:
                 raise ValueError(
@@ -362,9 +374,8 @@ class Layer:
 
         Args:
             losses: One or a list.
-            inputs: The inputs that the losses depend on; kept for users to read.
+            inputs: The inputs that the losses depend on.
         """
-        del inputs
         found = []
         for loss in flatten(losses):
             if callable(loss):
@@ -373,6 +384,8 @@ class Layer:
             elif loss is not None:
                 tensor = convert_to_tensor(loss)
                 self._losses.append(tensor)
+                if inputs is not None:
+                    self._conditional_losses.add(id(tensor))
                 found.append(tensor)
         _collect(
             [loss for loss in found if loss is not None],
@@ -385,14 +398,12 @@ class Layer:
         made = [function() for function in self._loss_functions]
         return self._losses + [loss for loss in made if loss is not None]
 
-    def add_update(self, updates: Any, inputs: Any = None) -> None:
+    def add_update(self, updates: Any) -> None:
         """Add operations, or functions that make one, that a training step has to run.
 
         Args:
             updates: One or a list.
-            inputs: The inputs that the updates depend on; kept for users to read.
         """
-        del inputs
         for item in updates if isinstance(updates, (list, tuple)) else [updates]:
             update = item
             while callable(update) and not hasattr(update, "op"):
@@ -400,6 +411,7 @@ class Layer:
             if not isinstance(update, Operation):
                 update = update.op if hasattr(update, "op") else update
             self._updates.append(update)
+            self._update_inputs.append((update, self._call_inputs))
 
     @property
     def updates(self) -> list[Any]:
@@ -435,8 +447,15 @@ class Layer:
         return None if self._dtype is None else self._dtype.name
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that all layers have."""
-        return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        """Return the arguments that make a layer like this one, as plain values."""
+        names = ("name", "trainable", "dtype", *self._config_names)
+        return {name: self._described(name) for name in names}
+
+    def _described(self, name: str) -> Any:
+        value = (
+            getattr(self, name) if hasattr(self, name) else getattr(self, f"_{name}")
+        )
+        return described(initializer_of(value) if "initializer" in name else value)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -457,10 +476,22 @@ def _as_tensors(inputs: Any) -> Any:
 
 
 def _initializer(given: Any, scope: VariableScope, dtype: dtypes.DType) -> Any:
-    chosen = scope.initializer if given is None else given
+    chosen = scope.initializer if given is None else initializer_of(given)
     if chosen is not None:
         return chosen
     return GlorotUniform() if dtype.is_floating else Zeros()
+
+
+def _check_arguments(unknown: Iterable[str], functions: Iterable[Any]) -> None:
+    for name in unknown:
+        if name != "experimental_autocast":
+            raise TypeError("Unknown keyword argument:", name)
+    for function in functions:
+        if not (function is None or callable(function)):
+            raise ValueError(
+                f"{function!r} is no function of a variable; names of functions are"
+                " Keras's."
+            )
 
 
 def _parts(variable: Any) -> list[Any]:

@@ -121,17 +121,46 @@ def transposed_length(
     return length * stride
 
 
+def exponential(x: Any) -> Any:
+    """`e**x`."""
+    return op("Exp", x=x)
+
+
+def linear(x: Any) -> Any:
+    """The same."""
+    return x
+
+
+def mish(x: Any) -> Any:
+    """`x * tanh(softplus(x))`."""
+    return x * op("Tanh", x=op("Softplus", features=x))
+
+
+def sigmoid(x: Any) -> Any:
+    """`1 / (1 + e**-x)`."""
+    return op("Sigmoid", x=x)
+
+
+def tanh(x: Any) -> Any:
+    """The hyperbolic tangent."""
+    return op("Tanh", x=x)
+
+
 _ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "elu": nn_activation.elu,
-    "exponential": lambda x: op("Exp", x=x),
-    "linear": lambda x: x,
+    "exponential": exponential,
+    "leaky_relu": nn_activation.leaky_relu,
+    "linear": linear,
+    "mish": mish,
     "relu": nn_activation.relu,
+    "relu6": nn_activation.relu6,
     "selu": nn_activation.selu,
-    "sigmoid": lambda x: op("Sigmoid", x=x),
+    "sigmoid": sigmoid,
     "softmax": nn_softmax.softmax,
     "softplus": nn_activation.softplus,
     "softsign": nn_activation.softsign,
-    "tanh": lambda x: op("Tanh", x=x),
+    "swish": nn_activation.swish,
+    "tanh": tanh,
 }
 
 
@@ -143,7 +172,7 @@ def activation_function(value: Any) -> Callable[[Any], Any]:
         ValueError: No activation has this name.
     """
     if value is None:
-        return _ACTIVATIONS["linear"]
+        return linear
     if callable(value):
         function: Callable[[Any], Any] = value
         return function

@@ -26,13 +26,34 @@ from metagraft.graph.build.pad import pad
 from metagraft.graph.shapes import TensorShape
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["ConvolutionLayer", "OfVariable"]
+__all__ = ["CONFIG_NAMES", "ConvolutionLayer", "OfVariable"]
 
 OfVariable = Callable[[Any], Any] | None
+# The arguments of a convolution, in the order of `get_config`.
+CONFIG_NAMES = (
+    "filters",
+    "kernel_size",
+    "strides",
+    "padding",
+    "data_format",
+    "dilation_rate",
+    "groups",
+    "activation",
+    "use_bias",
+    "kernel_initializer",
+    "bias_initializer",
+    "kernel_regularizer",
+    "bias_regularizer",
+    "activity_regularizer",
+    "kernel_constraint",
+    "bias_constraint",
+)
 
 
 class ConvolutionLayer(Layer):
     """Slides filters over 1, 2 or 3 dimensions; derived classes say how many."""
+
+    _config_names: tuple[str, ...] = CONFIG_NAMES
 
     rank: int
 
@@ -62,6 +83,7 @@ class ConvolutionLayer(Layer):
         Raises:
             ValueError: They do not fit together.
         """
+        self._take_options(kwargs)
         super().__init__(
             trainable=trainable,
             name=name,
@@ -94,7 +116,16 @@ class ConvolutionLayer(Layer):
         self.bias: Any = None
         self._check_sizes()
 
+    def _take_options(self, options: dict[str, Any]) -> None:
+        """Take the arguments away that `Layer` does not know."""
+        self.groups: int = options.pop("groups", 1) or 1
+
     def _check_sizes(self) -> None:
+        if self.filters % self.groups:
+            raise ValueError(
+                "The number of filters must be evenly divisible by the number of"
+                f" groups. Received: groups={self.groups}, filters={self.filters}"
+            )
         if not all(self.strides):
             raise ValueError(
                 f"The argument `strides` cannot contains 0(s). Received: {self.strides}"
@@ -168,11 +199,23 @@ class ConvolutionLayer(Layer):
         )
 
     def build(self, input_shape: Any) -> None:
-        """Make kernel and bias."""
+        """Make kernel and bias.
+
+        Raises:
+            ValueError: The groups do not divide the channels.
+        """
         shape = TensorShape(input_shape)
         channels = self.input_channels(shape)
         self.compute_output_shape(shape)
-        self.kernel = self.make_kernel((*self.kernel_size, channels, self.filters))
+        if channels % self.groups:
+            raise ValueError(
+                "The number of input channels must be evenly divisible by the number of"
+                f" groups. Received groups={self.groups}, but the input has {channels}"
+                f" channels (full input shape is {shape})."
+            )
+        # TF: convolutions of several groups are compiled functions.
+        taken = channels // self.groups
+        self.kernel = self.make_kernel((*self.kernel_size, taken, self.filters))
         self.bias = self.make_bias()
         self.input_spec = InputSpec(
             min_ndim=self.rank + 2, axes={self.channel_axis: channels}

@@ -6,7 +6,7 @@ Source: tf_keras engine/input_spec.py.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from metagraft.graph.dtypes import as_dtype
 from metagraft.graph.shapes import TensorShape
@@ -26,6 +26,9 @@ class InputSpec:
         max_ndim: int | None = None,
         min_ndim: int | None = None,
         axes: Mapping[int, int | None] | None = None,
+        allow_last_axis_squeeze: bool = False,
+        name: str | None = None,
+        optional: bool = False,
     ) -> None:
         """Write the demands down.
 
@@ -36,8 +39,13 @@ class InputSpec:
             max_ndim: The highest rank.
             min_ndim: The lowest rank.
             axes: Sizes of some axes.
+            allow_last_axis_squeeze: For Keras's models: whether a last axis of size
+                one may be missing.
+            name: For Keras's models: the key of the input.
+            optional: For Keras's models: whether the input may be None.
 
         Raises:
+            TypeError: Axes are no numbers.
             ValueError: An axis does not exist.
         """
         self.dtype = None if dtype is None else as_dtype(dtype).name
@@ -46,13 +54,33 @@ class InputSpec:
         self.ndim = ndim if dims is None else len(dims)
         self.max_ndim = max_ndim
         self.min_ndim = min_ndim
-        self.axes = {int(axis): size for axis, size in (axes or {}).items()}
+        self.allow_last_axis_squeeze = allow_last_axis_squeeze
+        self.name = name
+        self.optional = optional
+        try:
+            given = axes or {}
+            self.axes = {int(axis): given[axis] for axis in given}
+        except (ValueError, TypeError):
+            raise TypeError(
+                "Argument `axes` must be a dict with integer keys. Received:"
+                f" axes={axes}"
+            ) from None
         limit = self.ndim or self.max_ndim
         if self.axes and limit is not None and max(self.axes) > limit - 1:
             raise ValueError(
                 f"Axis {max(self.axes)} is greater than the maximum allowed value:"
                 f" {limit - 1}"
             )
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the demands."""
+        names = ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes")
+        return {name: getattr(self, name) for name in names}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make one of what `get_config` returned."""
+        return cls(**config)
 
     def __repr__(self) -> str:
         """Show the demands."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from metagraft.api.initializers import zeros_initializer
 from metagraft.api.layer_arguments import op_format, transposed_length
-from metagraft.api.layer_convolution import ConvolutionLayer, OfVariable
+from metagraft.api.layer_convolution import CONFIG_NAMES, ConvolutionLayer, OfVariable
 from metagraft.api.layer_input import InputSpec
 from metagraft.api.nn_bias import bias_add
 from metagraft.api.nn_convolution_transpose import (
@@ -18,6 +18,7 @@ from metagraft.api.nn_convolution_transpose import (
 from metagraft.api.nn_convolution_transpose import (
     conv3d_transpose as transpose_3d,
 )
+from metagraft.errors import UnimplementedError
 from metagraft.graph.build import array
 from metagraft.graph.shapes import TensorShape
 from metagraft.graph.tensor import Tensor
@@ -29,6 +30,21 @@ _ZEROS = zeros_initializer()
 
 class _Transposed(ConvolutionLayer):
     """Makes images larger: the gradient of a convolution."""
+
+    _config_names: tuple[str, ...] = (*CONFIG_NAMES, "output_padding")
+
+    def _take_options(self, options: dict[str, Any]) -> None:
+        """Take the arguments away that `Layer` does not know.
+
+        Raises:
+            UnimplementedError: The result is to be padded, or there are groups.
+        """
+        super()._take_options(options)
+        self.output_padding = options.pop("output_padding", None)
+        if self.output_padding is not None or self.groups != 1:
+            raise UnimplementedError(
+                None, None, "`output_padding` and `groups` are not built."
+            )
 
     def build(self, input_shape: Any) -> None:
         """Make kernel and bias.
@@ -131,6 +147,9 @@ class Conv3DTranspose(_Transposed):
     """Transposed convolution of volumes."""
 
     rank = 3
+    _config_names = tuple(
+        name for name in (*CONFIG_NAMES, "output_padding") if name != "dilation_rate"
+    )
 
     def call(self, inputs: Tensor) -> Any:
         """Add the nodes."""

@@ -36,6 +36,21 @@ _ZEROS = zeros_initializer()
 class Dense(Layer):
     """`activation(inputs @ kernel + bias)`."""
 
+    _config_names = (
+        "units",
+        "activation",
+        "use_bias",
+        "kernel_initializer",
+        "bias_initializer",
+        "kernel_regularizer",
+        "bias_regularizer",
+        "activity_regularizer",
+        "kernel_constraint",
+        "bias_constraint",
+    )
+
+    supports_masking = True
+
     def __init__(
         self,
         units: int,
@@ -205,6 +220,14 @@ def dense(
 class Dropout(Layer):
     """Sets elements to zero at random while training."""
 
+    _config_names = (
+        "rate",
+        "noise_shape",
+        "seed",
+    )
+
+    supports_masking = True
+
     def __init__(
         self,
         rate: Any = 0.5,
@@ -286,6 +309,8 @@ def dropout(
 
 class Flatten(Layer):
     """Makes all dimensions but the first a single one."""
+
+    _config_names = ("data_format",)
 
     def __init__(
         self, data_format: str | None = None, name: Any = None, **kwargs: Any

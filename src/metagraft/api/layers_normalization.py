@@ -56,6 +56,24 @@ class BatchNormalization(Layer):
     collection `UPDATE_OPS`.
     """
 
+    _config_names = (
+        "axis",
+        "momentum",
+        "epsilon",
+        "center",
+        "scale",
+        "beta_initializer",
+        "gamma_initializer",
+        "moving_mean_initializer",
+        "moving_variance_initializer",
+        "beta_regularizer",
+        "gamma_regularizer",
+        "beta_constraint",
+        "gamma_constraint",
+    )
+
+    supports_masking = True
+
     def __init__(
         self,
         axis: Any = -1,

@@ -41,6 +41,8 @@ __all__ = [
 class _Pooling(Layer):
     """Slides a window over 1, 2 or 3 dimensions."""
 
+    _config_names: tuple[str, ...] = ("pool_size", "padding", "strides", "data_format")
+
     _count: int
     pool_function: Callable[..., Tensor]
 
@@ -83,6 +85,12 @@ class _Pooling(Layer):
 
 class _Pooling1D(_Pooling):
     _count = 1
+    _config_names = (
+        "strides",
+        "pool_size",
+        "padding",
+        "data_format",
+    )
 
     def call(self, inputs: Tensor) -> Tensor:
         """Pool an image of width 1."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from metagraft.api.initializers import zeros_initializer
 from metagraft.api.layer_arguments import op_format
-from metagraft.api.layer_convolution import ConvolutionLayer, OfVariable
+from metagraft.api.layer_convolution import CONFIG_NAMES, ConvolutionLayer, OfVariable
 from metagraft.api.layer_input import InputSpec
 from metagraft.api.nn_bias import bias_add
 from metagraft.api.nn_depthwise import separable_conv2d as convolve
@@ -30,6 +30,17 @@ _ZEROS = zeros_initializer()
 
 class _Separable(ConvolutionLayer):
     """Convolves each channel on its own, then mixes the channels."""
+
+    _config_names = (
+        *CONFIG_NAMES,
+        "depth_multiplier",
+        "depthwise_initializer",
+        "pointwise_initializer",
+        "depthwise_regularizer",
+        "pointwise_regularizer",
+        "depthwise_constraint",
+        "pointwise_constraint",
+    )
 
     def __init__(
         self,
@@ -57,6 +68,7 @@ class _Separable(ConvolutionLayer):
         **kwargs: Any,
     ) -> None:
         """Remember the arguments; see `separable_conv2d`."""
+        kwargs.setdefault("kernel_initializer", "glorot_uniform")
         super().__init__(
             filters=filters,
             kernel_size=kernel_size,

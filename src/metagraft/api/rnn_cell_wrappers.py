@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import logging
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Self
 
 from metagraft.api.math import floor
 from metagraft.api.nn_activation import dropout
@@ -162,6 +162,33 @@ class _Wrapper(RNNCell):
         with name_scope(f"{type(self).__name__}ZeroState"):
             return self.cell.zero_state(batch_size, dtype)
 
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments, the cell described by its class and arguments."""
+        inner = self.cell
+        cell = {"class_name": type(inner).__name__, "config": inner.get_config()}
+        return {**super().get_config(), "cell": cell, **self._own_config()}
+
+    def _own_config(self) -> dict[str, Any]:
+        return {}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Self:
+        """Make a wrapper of what `get_config` returned, with a cell put in.
+
+        Raises:
+            ValueError: The cell is a description.
+        """
+        del custom_objects
+        arguments = dict(config)
+        try:
+            check_cell("cell", arguments["cell"])
+        except TypeError:
+            raise ValueError(
+                "RNNCellWrapper cannot reconstruct the wrapped cell. Please overwrite"
+                " the cell in the config with a RNNCell instance."
+            ) from None
+        return cls(**arguments)
+
     def _step(self, inputs: Any, state: Any, scope: Any) -> tuple[Any, Any]:
         found: tuple[Any, Any] = self.cell(inputs, state, scope=scope)
         return found
@@ -209,6 +236,7 @@ class DropoutWrapper(_Wrapper):
             raise TypeError("dropout_state_filter_visitor must be callable")
         self._filter = dropout_state_filter_visitor or _all_but_memory
         self._seed = seed
+        self._input_size = input_size
         self._noise: dict[str, Any] = {"input": None, "state": None, "output": None}
         self._is_variational = variational_recurrent
         with name_scope("DropoutWrapperInit"):
@@ -222,6 +250,26 @@ class DropoutWrapper(_Wrapper):
             }
         if variational_recurrent:
             self._add_noise(input_size, dtype)
+
+    def _own_config(self) -> dict[str, Any]:
+        """Return its arguments.
+
+        Raises:
+            ValueError: A function says which parts of the state lose elements.
+        """
+        if self._filter is not _all_but_memory:
+            # TF: keeps the function's name or bytecode.
+            raise ValueError(
+                "A DropoutWrapper with a dropout_state_filter_visitor has no config."
+            )
+        return {
+            "input_keep_prob": self._chances["input"],
+            "output_keep_prob": self._chances["output"],
+            "state_keep_prob": self._chances["state"],
+            "variational_recurrent": self._is_variational,
+            "input_size": self._input_size,
+            "seed": self._seed,
+        }
 
     def _add_noise(self, input_size: Any, dtype: Any) -> None:
         if dtype is None:
@@ -302,6 +350,17 @@ class ResidualWrapper(_Wrapper):
         super().__init__(cell, **kwargs)
         self._residual = residual_fn or _sum
 
+    def _own_config(self) -> dict[str, Any]:
+        """Return nothing more.
+
+        Raises:
+            ValueError: A function joins inputs and outputs.
+        """
+        if self._residual is not _sum:
+            # TF: keeps the function's name or bytecode.
+            raise ValueError("A ResidualWrapper with a residual_fn has no config.")
+        return {}
+
     def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:
         """Add one step; arguments as of `RNNCell`."""
         outputs, new_state = self._step(inputs, state, scope)
@@ -321,6 +380,9 @@ class DeviceWrapper(_Wrapper):
         """
         super().__init__(cell, **kwargs)
         self._device = device
+
+    def _own_config(self) -> dict[str, Any]:
+        return {"device": self._device}
 
     def zero_state(self, batch_size: Any, dtype: Any) -> Any:
         """Return the inner cell's state of zeros, on the device."""

@@ -214,6 +214,12 @@ class _CellWithBuild(RNNCell):
 class BasicRNNCell(_CellWithBuild):
     """`output = new state = activation([inputs, state] @ kernel + bias)`."""
 
+    _config_names = (
+        "num_units",
+        "activation",
+        "reuse",
+    )
+
     def __init__(
         self,
         num_units: int,
@@ -254,6 +260,14 @@ class BasicRNNCell(_CellWithBuild):
 
 class GRUCell(_CellWithBuild):
     """A gated recurrent unit."""
+
+    _config_names = (
+        "num_units",
+        "kernel_initializer",
+        "bias_initializer",
+        "activation",
+        "reuse",
+    )
 
     def __init__(
         self,
@@ -343,6 +357,14 @@ class LSTMStateTuple(namedtuple("LSTMStateTuple", ("c", "h"))):
 class BasicLSTMCell(_CellWithBuild):
     """A long short-term memory cell without extras."""
 
+    _config_names = (
+        "num_units",
+        "forget_bias",
+        "state_is_tuple",
+        "activation",
+        "reuse",
+    )
+
     def __init__(
         self,
         num_units: int,
@@ -409,6 +431,21 @@ class BasicLSTMCell(_CellWithBuild):
 
 class LSTMCell(_CellWithBuild):
     """A long short-term memory cell with peepholes, clipping and projection."""
+
+    _config_names = (
+        "num_units",
+        "use_peepholes",
+        "cell_clip",
+        "initializer",
+        "num_proj",
+        "proj_clip",
+        "num_unit_shards",
+        "num_proj_shards",
+        "forget_bias",
+        "state_is_tuple",
+        "activation",
+        "reuse",
+    )
 
     def __init__(
         self,
