@@ -14,9 +14,9 @@ from metagraft.kernels.namespace import namespace
 
 def reshape(_: Attrs, tensor: Array, shape: Array) -> tuple[Array]:
     dims: list[int] = np.asarray(shape).tolist()
-    count = math.prod(tensor.shape)
+    count = math.prod(np.shape(tensor))
     if min(dims, default=0) >= 0 and math.prod(dims) == count:
-        return (tensor.reshape(tuple(dims)),)
+        return (namespace(tensor).reshape(tensor, tuple(dims)),)
     unknown = [i for i, d in enumerate(dims) if d == -1]
     if len(unknown) > 1:
         raise InvalidArgumentError(

@@ -11,7 +11,7 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
 
-__all__ = ["KERNELS", "check_increasing", "combine_rows"]
+__all__ = ["KERNELS", "check_increasing", "combine_rows", "combine_runs"]
 
 # The ufunc of NumPy and the method of a JAX scatter that combine two values.
 _COMBINERS = {
@@ -50,35 +50,60 @@ def combine_rows(how: str, data: Array, ids: Array, count: int) -> Array:
     xp = namespace(data, ids)
     ufunc, scatter = _COMBINERS[how]
     shape = (count, *data.shape[1:])
-    result = xp.full(shape, _neutral(how, data.dtype), dtype=data.dtype)
+    neutral = _neutral(how, data.dtype)
     if xp is np:
-        is_kept = ids >= 0
-        if not np.all(is_kept):
-            ids, data = ids[is_kept], data[is_kept]
-        if data.ndim > 1 and len(ids):
-            _combine_runs(ufunc, result, data, ids)
-        else:
-            ufunc.at(result, ids, data)
-        return result
+        return _combined_on_host(ufunc, neutral, shape, data, ids)
+    result = xp.full(shape, neutral, dtype=data.dtype)
     outside = xp.where(ids < 0, ids.dtype.type(count), ids)
     return getattr(result.at[outside], scatter)(data, mode="drop")
 
 
-def _combine_runs(ufunc: Any, result: Array, data: Array, ids: Array) -> None:
-    """Combine rows of equal ids with each other first, then with the result.
+def _combined_on_host(
+    ufunc: Any, neutral: Any, shape: tuple[int, ...], data: Array, ids: Array
+) -> Array:
+    if ids.size and ids.min() < 0:
+        is_kept = ids >= 0
+        ids, data = ids[is_kept], data[is_kept]
+    if data.ndim > 1 and len(ids):
+        return _combined_runs(ufunc, neutral, shape, data, ids)
+    result = np.full(shape, neutral, data.dtype)
+    ufunc.at(result, ids, data)
+    return result
 
-    For rows this takes a tenth of the time of `ufunc.at`, which goes by elements.
+
+def combine_runs(ufunc: Any, data: Array, ids: Array) -> tuple[Array, Array]:
+    """Combine rows of equal ids, of which there is at least one.
+
+    Returns:
+        The ids, each once and in their order, and a row for each.
     """
-    if np.any(ids[1:] < ids[:-1]):
-        order = np.argsort(ids, kind="stable")
-        ids, data = ids[order], data[order]
+    if (ids[1:] < ids[:-1]).any():
+        order = ids.argsort(kind="stable")
+        ids, data = ids[order], data.take(order, axis=0)
     is_start = np.empty(len(ids), np.bool_)
     is_start[0] = True
     np.not_equal(ids[1:], ids[:-1], out=is_start[1:])
-    starts = is_start.nonzero()[0]
-    if len(starts) < len(ids):
-        ids, data = ids[starts], ufunc.reduceat(data, starts, axis=0)
-    result[ids] = ufunc(result.take(ids, axis=0), data)
+    if not is_start.all():
+        starts = is_start.nonzero()[0]
+        ids = ids[starts]
+        data = ufunc.reduceat(data, starts, axis=0, dtype=data.dtype)
+    return ids, data
+
+
+def _combined_runs(
+    ufunc: Any, neutral: Any, shape: tuple[int, ...], data: Array, ids: Array
+) -> Array:
+    """Combine rows with each other first, then with what is neutral.
+
+    For rows this takes a tenth of the time of `ufunc.at`, which goes by elements.
+    """
+    ids, data = combine_runs(ufunc, data, ids)
+    combined = ufunc(neutral, data)
+    if len(ids) == shape[0]:  # as many as there are: all of them, in their order
+        return np.asarray(combined)
+    result = np.full(shape, neutral, data.dtype)
+    result[ids] = combined
+    return result
 
 
 def _check_sorted(data: Array, ids: np.ndarray) -> int:
@@ -108,10 +133,10 @@ def check_increasing(ids: np.ndarray, count: int) -> None:
     """
     if count <= 0:
         raise InvalidArgumentError(None, None, "segment ids must be >= 0")
+    if ids[0] >= 0 and ids[-1] < count and not (ids[1:] < ids[:-1]).any():
+        return
     falls = np.flatnonzero(ids[1:] < ids[:-1])
     outside = np.flatnonzero((ids < 0) | (ids >= count))
-    if not falls.size and not outside.size:
-        return
     # Before the last id of a run is used, it is compared with the one after it.
     first_fall = falls[0] if falls.size else ids.size
     last_of_run = np.append(np.flatnonzero(ids[1:] != ids[:-1]), ids.size - 1)
@@ -184,7 +209,7 @@ def _unsorted_segments(how: str) -> Kernel:
 
 def _check_in_range(ids: Array, count: int) -> None:
     """Refuse ids beyond the last segment; a compiled program leaves them out."""
-    if not is_host(ids) or not np.any(ids >= count):
+    if not is_host(ids) or not ids.size or ids.max() < count:
         return
     place = np.argwhere(np.asarray(ids) >= count)[0]
     raise InvalidArgumentError(

@@ -69,9 +69,9 @@ def strided_slice(
 ) -> tuple[Array]:
     if not is_host(begin):
         return (_dynamic_slice(masks, tensor, begin, strides),)
-    numbers = [tuple(np.asarray(each).tolist()) for each in (begin, end, strides)]
+    numbers = [tuple(each.tolist()) for each in (begin, end, strides)]
     spec, slices = _known_slice(np.shape(tensor), *numbers, masks)
-    if namespace(tensor) is np:
+    if is_host(tensor):
         return (np.asarray(tensor)[slices].reshape(spec.final),)
     return (_cut(tensor, spec).reshape(spec.final),)
 

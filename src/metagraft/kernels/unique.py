@@ -60,20 +60,23 @@ def _unique_of_vector(
 ) -> tuple[np.ndarray[Any, Any], ...]:
     """Do so with one sort of the values: a third of the time of `np.unique`."""
     dtype = attrs["out_idx"].numpy_dtype
-    size = len(x)
     by_value = x.argsort(kind="stable")
     ordered = x[by_value]
-    is_start = np.ones(size, np.bool_)
+    is_start = np.ones(len(x), np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=is_start[1:])
+    if is_start.all():
+        return x.copy(), np.arange(len(x), dtype=dtype), np.ones(len(x), dtype)
     starts = is_start.nonzero()[0]
     first = by_value[starts]
-    order = first.argsort()
-    ranks = np.empty(len(order), dtype)
-    ranks[order] = np.arange(len(order), dtype=dtype)
-    indices = np.empty(size, dtype)
+    is_first = np.zeros(len(x), np.bool_)
+    is_first[first] = True
+    ranks = (is_first.cumsum(dtype=dtype) - dtype.type(1))[first]
+    indices = np.empty(len(x), dtype)
     indices[by_value] = ranks[is_start.cumsum() - 1]
-    counts = np.diff(starts, append=size)[order].astype(dtype)
-    return x[first[order]], indices, counts
+    counts = np.empty(len(first), dtype)
+    counts[ranks[:-1]] = starts[1:] - starts[:-1]
+    counts[ranks[-1]] = len(x) - starts[-1]
+    return x[is_first], indices, counts
 
 
 def _vector(x: Array) -> None:

@@ -241,8 +241,10 @@ def _is_handle(value: Array) -> bool:
 
 def _kernel_step(node: Node) -> Step:
     simple = all(isinstance(slot, int) for slot in node.inputs)
-    if node.needs_frame or node.random is not None or node.static or not simple:
+    if node.needs_frame or node.random is not None or not simple:
         return _general_step(node)
+    if node.static:
+        return _static_step(node)
     if len(node.outputs) == 1:
         if len(node.inputs) == 1:
             is_assignment = isinstance(node.attrs, Assignment)
@@ -309,6 +311,27 @@ def _simple_step(node: Node) -> Step:
     def step(environment: Environment) -> None:
         values = fn(attrs, *[environment[slot] for slot in operands])
         _keep(node, values, outputs, environment)
+
+    return step
+
+
+def _static_step(node: Node) -> Step:
+    fn, attrs, outputs = node.kernel.fn, node.attrs, node.outputs
+    operands: tuple[Any, ...] = node.inputs
+    static = tuple(node.static)
+
+    def step(environment: Environment) -> None:
+        arguments = [environment[slot] for slot in operands]
+        for position in static:
+            value = arguments[position]
+            if type(value) is not np.ndarray:
+                frame = environment[FRAME_SLOT]
+                arguments[position] = _concrete(node, operands[position], value, frame)
+        values = fn(attrs, *arguments)
+        if len(outputs) == 1 and len(values) == 1 and type(values[0]) is np.ndarray:
+            environment[outputs[0]] = values[0]
+        else:
+            _keep(node, values, outputs, environment)
 
     return step
 
