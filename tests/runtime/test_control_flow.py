@@ -198,6 +198,33 @@ def test_what_runs_ahead_of_a_check_does_not_fail_before_it() -> None:
             session.run(y, {n: 0, x: np.ones(4)})
 
 
+@pytest.mark.usefixtures("_always_compile")
+def test_random_numbers_of_a_compiled_loop() -> None:
+    """Each turn, each of an inner loop, too, goes on where the one before stopped."""
+
+    def drawn() -> tf.Tensor:
+        return tf.random_uniform([3], seed=7)
+
+    def inner(j: tf.Tensor, values: tf.Tensor) -> list[tf.Tensor]:
+        return [j + 1, values + tf.cast(j, tf.float32) * drawn()]
+
+    def body(i: tf.Tensor, values: tf.Tensor) -> list[tf.Tensor]:
+        return [i + 1, tf.while_loop(lambda j, _: j < 6, inner, [0, values])[1]]
+
+    with tf.Graph().as_default(), tf.Session() as session:
+        n = tf.placeholder(tf.int32, [])
+        _, total = tf.while_loop(lambda i, _: i < n, body, [0, tf.zeros([3])])
+        single = drawn()
+        total += 0.5
+        found = [session.run(total, {n: 9}) for _ in range(2)]
+        assert segments(session) == [True]
+        for value in found:
+            expected = np.full(3, 0.5)
+            for _ in range(9):
+                expected += sum(j * session.run(single) for j in range(6))
+            np.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-4)
+
+
 def test_loop_imported_twice() -> None:
     """Copies of one loop run side by side, though their frames have one name."""
     with tf.Graph().as_default() as other:

@@ -22,7 +22,7 @@ from metagraft.errors import InternalError, OpError, ResourceExhaustedError
 from metagraft.kernels.kernel import Array
 from metagraft.kernels.namespace import host_run, is_traced
 from metagraft.kernels.pieces import taken as array_of
-from metagraft.runtime.control_flow import Loop
+from metagraft.runtime.control_flow import Loop, random_streams
 from metagraft.runtime.deferred import CHECKS, Deferred, is_deferred
 from metagraft.runtime.evaluate import (
     Environment,
@@ -204,8 +204,7 @@ class _DeviceSegment:
             s for s in segment.inputs if s not in static and s not in self._large
         ]
         self._large_arrays: tuple[Array, ...] | None = None
-        random_nodes = [n.random for n in segment.nodes if n.random is not None]
-        self._streams = [(index, plan.randoms[index]) for index in random_nodes]
+        self._streams = [(i, plan.randoms[i]) for i in random_streams(segment.nodes)]
         self._executables: dict[Any, _Executable] = {}
         self._state_version = -1
         self._state_key: Any = None
@@ -392,7 +391,8 @@ class _DeviceSegment:
 def _counts(segment: Segment) -> bool:
     """Whether values that it is compiled for may be lengths of loops."""
     return bool(segment.static_inputs) and any(
-        isinstance(node.attrs, Loop) and node.attrs.has_arrays for node in segment.nodes
+        isinstance(node.attrs, Loop) and node.attrs.needs_length
+        for node in segment.nodes
     )
 
 

@@ -54,7 +54,8 @@ class Loop:
         finals: Per carried slot the one with its value at the end.
         is_traceable: Whether the lists can be traced as they are.
         has_arrays: Whether it uses stacks or arrays of tensors. These are Python
-            objects, also while a program is traced: such a loop can only be unrolled.
+            objects, also while a program is traced: `rolled_loops.py`.
+        randoms: Random streams that are used inside.
     """
 
     n_slots: int
@@ -68,6 +69,12 @@ class Loop:
     finals: tuple[int, ...]
     is_traceable: bool
     has_arrays: bool
+    randoms: tuple[int, ...]
+
+    @property
+    def needs_length(self) -> bool:
+        """Whether a program with it has to know how often it turns."""
+        return self.has_arrays or bool(self.randoms)
 
 
 def _never(*_: Any) -> tuple[Any, ...]:
@@ -80,10 +87,18 @@ LOOP: Final = Kernel(_never)
 
 def needs_host(nodes: Sequence[Node]) -> bool:
     """Whether a list of nodes cannot become part of a program."""
-    return any(
-        node.kernel.host or node.needs_frame or node.random is not None
-        for node in nodes
-    )
+    return any(node.kernel.host or node.needs_frame for node in nodes)
+
+
+def random_streams(nodes: Sequence[Node]) -> tuple[int, ...]:
+    """Return the random streams that nodes use, also inside of loops."""
+    found: list[int] = []
+    for node in nodes:
+        if isinstance(node.attrs, Loop):
+            found.extend(node.attrs.randoms)
+        elif node.random is not None:
+            found.append(node.random)
+    return tuple(found)
 
 
 def touches_arrays(node: Node) -> bool:
@@ -142,7 +157,7 @@ class _Runner:
             return self._iterated(
                 frame, constants, state, None, frame if frame.is_measured else None
             )
-        if not self._loop.has_arrays and not any(is_traced(v) for v in values):
+        if not self._loop.needs_length and not any(is_traced(v) for v in values):
             return self._iterated(frame, constants, state, None)
         try:
             if self._loop.is_traceable:
@@ -150,7 +165,7 @@ class _Runner:
                     return self._traced(frame, constants, state)
                 except (TypeError, NeedsHostValueError):
                     pass  # shapes or types change, or a value must be known
-            elif self._loop.has_arrays:
+            elif self._loop.needs_length:
                 try:
                     return self._rolled(frame, constants, state)
                 except NotRollableError:

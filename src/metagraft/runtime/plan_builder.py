@@ -29,6 +29,7 @@ from metagraft.runtime.control_flow import (
     LOOP,
     Loop,
     needs_host,
+    random_streams,
     touches_arrays,
 )
 from metagraft.runtime.event_order import EventOrder
@@ -452,6 +453,7 @@ class PlanBuilder:
         """Return the node of the loop that was planned here."""
         on_host = needs_host(self._nodes)
         has_arrays = any(touches_arrays(node) for node in self._nodes)
+        randoms = random_streams(self._nodes)
         loop = Loop(
             n_slots=self._n_slots,
             known=tuple(self._constants),
@@ -462,8 +464,9 @@ class PlanBuilder:
             carried=tuple(c.slot for c in carried),
             nexts=tuple(c.following for c in carried),
             finals=tuple(c.final for c in carried),
-            is_traceable=not on_host and not has_arrays,
+            is_traceable=not on_host and not has_arrays and not randoms,
             has_arrays=has_arrays,
+            randoms=randoms,
         )
         inputs = (*(slot for _, slot in constants), *(c.start for c in carried))
         kernel = HOST_LOOP if on_host else LOOP

@@ -31,7 +31,14 @@ from metagraft.kernels.pieces import (
     is_pending,
     stacked,
 )
-from metagraft.runtime.control_flow import SHAPE_OPS, Loop, touches_arrays
+from metagraft.runtime.control_flow import (
+    SHAPE_OPS,
+    Loop,
+    random_streams,
+    touches_arrays,
+)
+from metagraft.runtime.plan import FRAME_SLOT
+from metagraft.runtime.turn_streams import TurnFrame
 
 if TYPE_CHECKING:
     from metagraft.runtime.evaluate import Environment, Frame, Step
@@ -171,6 +178,10 @@ class _Rolled:
         self._n_condition = len(loop.condition)
         self._is_array = [touches_arrays(node) for node in self._nodes]
         self._unknown: set[int] = set()
+        for index in loop.randoms:
+            frame.stream(index)  # begun here, not while a turn is traced
+        # How much of each random stream a turn takes.
+        self._blocks: dict[int, int] = {}
 
     def run(self, start: Sequence[Any], restore: Callable[[], None]) -> list[Any]:
         self._check()
@@ -203,6 +214,8 @@ class _Rolled:
     def _check(self) -> None:
         if any(self._is_array[: self._n_condition]):
             _refuse("the condition reads elements")
+        if random_streams(self._loop.condition):
+            _refuse("the condition draws lots")
         for node, is_array in zip(self._nodes, self._is_array, strict=True):
             # Stacks are pushed and popped alike in branches that are not taken.
             in_branch = bool(node.guards) and not node.op.type.startswith("Stack")
@@ -251,8 +264,12 @@ class _Rolled:
             for i, value in zip(heavy, values, strict=True):
                 state[i] = value
             environment = self._make_environment(state)
+            frame = TurnFrame(self._frame, np.uint64(0), {})
+            environment[FRAME_SLOT] = frame
             evaluate(self._nodes, self._steps, environment)
+            environment[FRAME_SLOT] = None
             seen.extend(map(_described, environment))
+            self._blocks = frame.reserved()
             return ()
 
         # Only shapes and types of these count.
@@ -387,11 +404,13 @@ class _Rolled:
         scanned = sorted(sources.scanned)
         nodes, steps = self._steps_of_scan(kinds, sources)
 
-        def turn(carry: Any, xs: Any) -> tuple[Any, Any]:
+        def turn(carry: Any, numbered: Any) -> tuple[Any, Any]:
+            number, xs = numbered
             state: list[Any] = [None] * len(self._state)
             for i, value in zip(kinds.heavy, carry, strict=True):
                 state[i] = value
             environment = self._make_environment(state)
+            environment[FRAME_SLOT] = TurnFrame(self._frame, number, self._blocks)
             for slot, value in sources.same.items():
                 environment[slot] = value
             for slot, value in zip(scanned, xs, strict=True):
@@ -403,7 +422,10 @@ class _Rolled:
 
         start = tuple(jnp.asarray(self._state[i]) for i in kinds.heavy)
         xs = tuple(jnp.asarray(sources.scanned[slot]) for slot in scanned)
-        carry, rows = jax.lax.scan(turn, start, xs, length=n_turns)
+        numbers = jnp.arange(n_turns, dtype=jnp.uint64) if self._blocks else None
+        carry, rows = jax.lax.scan(turn, start, (numbers, xs), length=n_turns)
+        for index, count in self._blocks.items():
+            self._frame.stream(index).reserve(n_turns * count)
         return list(carry), dict(zip(wanted, rows, strict=True))
 
     def _steps_of_scan(

@@ -243,7 +243,7 @@ class _Cutter:
 
     def _lengths(self, node: Node) -> list[int]:
         """Return what tells how often a loop turns that needs it to be traced."""
-        if not isinstance(node.attrs, Loop) or not node.attrs.has_arrays:
+        if not isinstance(node.attrs, Loop) or not node.attrs.needs_length:
             return []
         slots = deciding_inputs(node, None, _is_counter) or []
         known = all(self._leaves(slot, 0) is not None for slot in slots)
