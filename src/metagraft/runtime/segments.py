@@ -290,6 +290,7 @@ class _Cutter:
             return True
         return (
             depth < 50
+            and not isinstance(node.attrs, Loop)
             and _is_pure(node)
             and _is_cheap(node)
             and all(self._hostable(s, depth + 1) for s in node.flat_inputs())
