@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import tempfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -272,6 +273,43 @@ def described_summaries(tf: ModuleType) -> Any:
         return session.run(first)
 
 
+def _refusal(call: Callable[[], Any]) -> list[str]:
+    """Return the class and the first sentence of the error that a call ends with."""
+    try:
+        call()
+    except (TypeError, ValueError) as error:
+        return [type(error).__name__, str(error).partition(". ")[0]]
+    return ["no error"]
+
+
+def dimensions_in_lists(tf: ModuleType) -> Any:
+    """Sizes from the shape of a tensor beside numbers, where they are taken and not."""
+    image = tf.placeholder(tf.float32, [2, 8, 8, 3], name="image")
+    batch, rows, columns, channels = list(image.get_shape())
+    upscaled = tf.stack([batch, int(rows * 2), int(columns * 2), channels])
+    weights = tf.ones([3, 3, 3, channels])
+    tf.nn.conv2d_transpose(image, weights, upscaled, [1, 2, 2, 1])
+    tf.reshape(image, [batch, rows * columns, channels])
+    tf.truncated_normal([channels, 4])
+    tf.identity(image[:batch, 4:rows, : columns - 4])
+    tf.slice(image, [0, 0, 0, 0], [batch, -1, columns, 1])
+    tf.stack([tf.shape(image)[0], rows, channels])
+    tf.tile(tf.ones([1, 2]), [batch, 1])
+    tf.pad(tf.ones([2, 2]), [[tf.Dimension(1), 0], [0, tf.Dimension(2)]])
+    tf.constant([batch, 3], tf.int64)
+    refused = [
+        _refusal(lambda: tf.constant([batch, 3])),
+        _refusal(lambda: tf.constant([batch, 3.0], tf.float32)),
+        _refusal(lambda: tf.stack([[batch, 3], [1, rows]])),
+        _refusal(lambda: tf.reshape(image, [tf.Dimension(None), 4])),
+    ]
+    nodes = [
+        f"{node.name} {node.op} {' '.join(node.input)}"
+        for node in tf.get_default_graph().as_graph_def().node
+    ]
+    return refused, nodes
+
+
 RUNS = {
     run.__name__: run
     for run in (
@@ -285,5 +323,6 @@ RUNS = {
         tape_through_lists,
         gradients_of_pooled_nans,
         described_summaries,
+        dimensions_in_lists,
     )
 }

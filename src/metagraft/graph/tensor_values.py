@@ -146,6 +146,8 @@ def _from_python(values: Any, dtype: dtypes.DType | None) -> Array:
     if isinstance(values, (str, bytes)):
         return np.array(_as_bytes(values), object)
     if _has_dimension(values):
+        if dtype is None:
+            raise _not_convertible(values)
         values = _plain(values)
     is_text = dtype is not None and dtype.base_dtype is dtypes.string
     if is_text or _first_leaf_is_text(values):
@@ -164,15 +166,19 @@ def _numeric_array(values: Any, dtype: dtypes.DType | None) -> Array:
             f" {error}"
         ) from error
     if array.dtype == object or array.dtype.kind in "US":
-        raise TypeError(
-            f"Failed to convert elements of {values!r} to Tensor. Consider casting"
-            " elements to a supported type."
-        )
+        raise _not_convertible(values)
     if dtype is None:
         return array
     # TF: integers too large for the type wrap around, as in TensorFlow 2.21.
     with np.errstate(over="ignore"):
         return array.astype(dtype.numpy_dtype)
+
+
+def _not_convertible(values: Any) -> TypeError:
+    return TypeError(
+        f"Failed to convert elements of {values!r} to Tensor. Consider casting"
+        " elements to a supported type."
+    )
 
 
 def _narrowed(array: Array) -> Array:
@@ -209,7 +215,7 @@ def _as_bytes(value: Any) -> bytes:
     if isinstance(value, str):
         return value.encode()
     raise TypeError(
-        f"Expected string, but got {value!r} of type {type(value).__name__!r}."
+        f"Expected string, but got {value} of type {type(value).__name__!r}."
     )
 
 
@@ -275,7 +281,7 @@ def _check_leaves(values: Any, dtype: dtypes.DType | None) -> None:
             continue
         assert dtype is not None
         raise TypeError(
-            f"Expected {dtype.name}, but got {leaf!r} of type {type(leaf).__name__!r}."
+            f"Expected {dtype.name}, but got {leaf} of type {type(leaf).__name__!r}."
         )
 
 
@@ -283,7 +289,7 @@ def _check_array_leaf(leaf: Any, dtype: Any, allowed: tuple[Any, ...]) -> None:
     array = np.asarray(leaf)
     if not issubclass(array.dtype.type, allowed) and array.dtype.kind in "fcOSUb":
         raise TypeError(
-            f"Expected {dtype.name}, but got {leaf!r} of type {type(leaf).__name__!r}."
+            f"Expected {dtype.name}, but got {leaf} of type {type(leaf).__name__!r}."
         )
 
 
