@@ -225,6 +225,40 @@ def test_random_numbers_of_a_compiled_loop() -> None:
             np.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("node", "position", "source", "frames"),
+    [
+        ("while/add", 1, "outer", ("while/while_context", "")),
+        ("while_1/add", 1, "while/Exit", ("while_1/while_context", "")),
+        (
+            "while_1/Less",
+            1,
+            "while/Less/y",
+            ("while_1/while_context", "while/while_context"),
+        ),
+    ],
+)
+def test_inputs_from_different_frames(
+    node: str, position: int, source: str, frames: tuple[str, str]
+) -> None:
+    """Values of several loops, or of one and of none, do not mix."""
+    with tf.Graph().as_default() as other:
+        tf.placeholder_with_default(5, [], name="outer")
+        for _ in range(2):
+            tf.while_loop(lambda i: i < 3, lambda i: i + 1, [tf.constant(0)])
+    graph_def = other.as_graph_def()
+    (changed,) = (n for n in graph_def.node if n.name == node)
+    changed.input[position] = source
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.import_graph_def(graph_def, name="")
+        with pytest.raises(tf.errors.InvalidArgumentError) as raised:
+            session.run(node.split("/", maxsplit=1)[0] + "/Exit:0")
+    text = str(raised.value)
+    assert f"{{{{node {node}}}}} has inputs from different frames." in text
+    for frame in frames:
+        assert f"is in frame '{frame}'." in text
+
+
 def test_loop_imported_twice() -> None:
     """Copies of one loop run side by side, though their frames have one name."""
     with tf.Graph().as_default() as other:

@@ -6,7 +6,7 @@ Only edges and the name of the frame count, so imported graphs need no contexts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -95,11 +95,15 @@ def find_frames(needed: Needed) -> dict[Operation, FrameName]:
             f"The graph has a cycle that is no loop; '{stuck.name}' ({stuck.type}) "
             "waits for itself or for operations that do.",
         )
-    return _only_loops(frames)
+    loops_of = _only_loops(frames)
+    _check_inputs(frames, loops_of)
+    return {op: loops_of(frame) for op, frame in frames.items()}
 
 
-def _only_loops(frames: dict[Operation, FrameName]) -> dict[Operation, FrameName]:
-    """Leave out frames in which nothing goes round: values only pass through them.
+def _only_loops(
+    frames: Mapping[Operation, FrameName],
+) -> Callable[[FrameName], FrameName]:
+    """Return what leaves out frames in which nothing goes round.
 
     # TF: operations that mix values of such frames with others are refused.
     """
@@ -109,11 +113,43 @@ def _only_loops(frames: dict[Operation, FrameName]) -> dict[Operation, FrameName
         if op.type == "LoopCond" or op.type in _NEXT
     }
     if turning.issuperset(filter(None, frames.values())):
-        return frames
-    return {
-        op: tuple(name for i, name in enumerate(frame) if frame[: i + 1] in turning)
-        for op, frame in frames.items()
-    }
+        return lambda frame: frame
+    return lambda frame: tuple(
+        name for i, name in enumerate(frame) if frame[: i + 1] in turning
+    )
+
+
+def _check_inputs(
+    frames: Mapping[Operation, FrameName],
+    loops_of: Callable[[FrameName], FrameName],
+) -> None:
+    """Check that no operation mixes values of several loops.
+
+    Raises:
+        InvalidArgumentError: One does.
+    """
+
+    def frame_of(tensor: Tensor) -> FrameName:
+        frame = frames[tensor.op]
+        return loops_of(frame[:-1] if tensor.op.type in _EXIT else frame)
+
+    # What merges comes last: the mistake was made before it.
+    for op in sorted(frames, key=lambda op: op.type in _MERGE):
+        known = [tensor for tensor in op.inputs if tensor.op in frames]
+        for tensor in known[1:]:
+            if frame_of(tensor) == frame_of(known[0]):
+                continue
+            first, second = (
+                f"The input {{{{node {t.op.name}}}}} is in frame "
+                f"'{(frame_of(t) or ('',))[-1]}'."
+                for t in (known[0], tensor)
+            )
+            raise InvalidArgumentError(
+                op.node_def,
+                op,
+                f"{{{{node {op.name}}}}} has inputs from different frames. {first} "
+                f"{second}",
+            )
 
 
 def passes_through(op: Operation) -> bool:
