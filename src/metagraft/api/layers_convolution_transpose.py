@@ -33,6 +33,47 @@ class _Transposed(ConvolutionLayer):
 
     _config_names: tuple[str, ...] = (*CONFIG_NAMES, "output_padding")
 
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        data_format: str | None = "channels_last",
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = None,
+        bias_initializer: Any = _ZEROS,
+        kernel_regularizer: OfVariable = None,
+        bias_regularizer: OfVariable = None,
+        activity_regularizer: OfVariable = None,
+        kernel_constraint: OfVariable = None,
+        bias_constraint: OfVariable = None,
+        trainable: bool = True,
+        name: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Remember the arguments; see `conv2d_transpose`."""
+        super().__init__(
+            filters=filters,
+            kernel_size=kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            trainable=trainable,
+            name=name,
+            **kwargs,
+        )
+
     def _take_options(self, options: dict[str, Any]) -> None:
         """Take the arguments away that `Layer` does not know.
 

@@ -53,8 +53,9 @@ class TensorSpec:
         """The name."""
         return self._name
 
-    def is_compatible_with(self, tensor: Any) -> bool:
+    def is_compatible_with(self, spec_or_tensor: Any) -> bool:
         """Whether a tensor, or another spec, may have these."""
+        tensor = spec_or_tensor
         if not isinstance(tensor, TensorSpec | Tensor):
             return False
         return self._dtype.is_compatible_with(

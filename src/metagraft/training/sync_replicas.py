@@ -103,7 +103,7 @@ class SyncReplicasOptimizer(Optimizer):
         """Do what the wrapped optimizer does."""
         return self._opt.compute_gradients(*args, **kwargs)
 
-    def apply_gradients(
+    def apply_gradients(  # type: ignore[override] # TensorFlow has it so, too
         self,
         grads_and_vars: Iterable[tuple[Any, Any]],
         global_step: Any = None,

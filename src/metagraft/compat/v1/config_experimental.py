@@ -15,7 +15,10 @@ _NAMES = {
     "VirtualDeviceConfiguration": f"{_DEVICES}:LogicalDeviceConfiguration",
     "get_virtual_device_configuration": f"{_DEVICES}:get_logical_device_configuration",
     "set_virtual_device_configuration": f"{_DEVICES}:set_logical_device_configuration",
-    **from_module("metagraft.proto", "ClusterDeviceFilters"),
+    **from_module(
+        "metagraft.api.cluster_device_filters",
+        "ClusterDeviceFilters",
+    ),
     **from_module(
         "metagraft.api.process_options",
         "disable_mlir_bridge enable_mlir_bridge enable_tensor_float_32_execution "
