@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import pytest
 
-from metagraft.kernels import kernel_for, philox
+from metagraft.kernels import kernel_for, philox, resampling
 from tests import kernel_cases
 
 VALUES = Path(__file__).parents[1] / "golden" / "image_kernels" / "values.npz"
@@ -68,6 +68,27 @@ def _one_of_each() -> list[kernel_cases.Recorded]:
 def test_compiled(family: str) -> None:
     """The same numbers in a compiled program."""
     cases = [case for case in _one_of_each() if case.family == family]
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        results = kernel_cases.run_compiled(cases)
+        found = [
+            kernel_cases.difference(case, result)
+            for case, result in zip(cases, results, strict=True)
+        ]
+    assert not list(filter(None, found)), "\n".join(filter(None, found))
+
+
+def _count_of(case: kernel_cases.Recorded) -> int:
+    """Return how many images there are."""
+    return int(next(iter(case.operands.values())).shape[0])
+
+
+@pytest.mark.golden
+def test_images_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same numbers where images are too large to be resized all at once."""
+    monkeypatch.setattr(resampling, "_GROUP_ELEMENTS", 1)
+    ops = {"ResizeArea", "ResizeBicubic", "ResizeBicubicGrad"}
+    cases = [case for case in CASES if case.op in ops and _count_of(case) > 1]
+    assert {case.op for case in cases} == ops
     with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
         results = kernel_cases.run_compiled(cases)
         found = [

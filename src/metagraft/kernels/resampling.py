@@ -7,18 +7,22 @@ gradients need, has the same form, so neither direction scatters.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from metagraft.kernels.kernel import Array
-from metagraft.kernels.namespace import lax, namespace
+from metagraft.kernels.namespace import jax_numpy, lax, namespace
 
 # With more terms, a sum is one reduction instead of a chain of additions, which XLA's
 # CPU backend computes many times faster (24 terms: 1.3 against 50 ms) but takes
 # longer to compile.
 _LONG = 64
+# So few terms are computed twice in less time than they are stored.
+_FEW = 2
+_GROUP_ELEMENTS = 1 << 16  # of the result, summed at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +82,50 @@ def weighted_sum(x: Array, taps: Taps, axis: int, *, has_spares: bool = True) ->
     """Return sums of places of an axis, in the order of the terms and the type of `x`.
 
     Args:
-        x: The operand.
+        x: The operand: images, one after the other along the first axis.
         taps: Places and weights.
-        axis: The axis.
+        axis: The axis, another than the first.
         has_spares: Whether a term without weight adds nothing, not even where what it
             reads is not finite.
     """
+    if namespace(x) is np or not x.size or taps.index.shape[1] <= _FEW:
+        return _summed(x, taps, axis, has_spares)
+    return lax().platform_dependent(
+        x,
+        cpu=lambda x: _summed_in_groups(x, taps, axis, has_spares),
+        default=lambda x: _summed(x, taps, axis, has_spares),
+    )
+
+
+def _summed_in_groups(x: Array, taps: Taps, axis: int, has_spares: bool) -> Array:
+    """Sum some images after the others.
+
+    XLA's CPU backend fuses sums along one axis into those along the next, barrier or
+    not, and computes them anew for every term; nothing is fused into a loop (8 images
+    of 128x128x3 to 224x224, bicubic: 26 ms, so 2.3).
+    """
+    xp = jax_numpy()
+    shape = list(x.shape)
+    shape[axis] = taps.index.shape[0]
+    most = max(_GROUP_ELEMENTS // math.prod(shape[1:]), 1)
+    together = range(1, min(most, shape[0]) + 1)
+    images = max(count for count in together if shape[0] % count == 0)
+    groups = shape[0] // images
+
+    def add_group(number: Array, out: Array) -> Array:
+        start = xp.minimum(number, groups - 1) * images
+        group = lax().dynamic_slice_in_dim(x, start, images)
+        summed = _summed(group, taps, axis, has_spares)
+        return lax().dynamic_update_slice_in_dim(out, summed, start, 0)
+
+    turns = groups
+    if groups == 1:
+        # A loop that is known to have one turn would not stay a loop.
+        turns = 1 + xp.isnan(x.reshape(-1)[0]).astype(np.int32)
+    return lax().fori_loop(0, turns, add_group, xp.zeros(shape, x.dtype))
+
+
+def _summed(x: Array, taps: Taps, axis: int, has_spares: bool) -> Array:
     xp = namespace(x)
     terms = taps.index.shape[1]
     if terms > _LONG and xp is not np:
@@ -117,6 +159,7 @@ def _reduced(x: Array, taps: Taps, axis: int) -> Array:
 def in_turn(x: Array) -> Array:
     """Return `x`, computed as a whole before it is used.
 
-    XLA would compute sums along one axis anew for every term of sums along the other.
+    XLA would compute sums along one axis anew for every term of sums along the other;
+    its CPU backend often does so all the same.
     """
     return x if namespace(x) is np else lax().optimization_barrier(x)
