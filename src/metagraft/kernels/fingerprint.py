@@ -5,13 +5,14 @@ Source: tensorflow core/kernels/fingerprint_op.cc.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
 
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.shapes import show
+from metagraft.kernels.hash_arrays import fingerprints64, hashed_rows
 from metagraft.kernels.hashes import fingerprint64
 from metagraft.kernels.kernel import Array, Kernel
 
@@ -26,20 +27,26 @@ def fingerprint(_attrs: Attrs, data: Array, method: Array) -> tuple[Array]:
         raise _invalid(
             f"`data` should have at least one dimension: {show(np.shape(data))}"
         )
-    rows = data.reshape(data.shape[0], -1) if data.size else data
     if data.dtype != object:
-        return (_hashed(row.tobytes() for row in rows),)
+        return (_shown(_of_rows(data)),)
+    inner = fingerprints64(data.reshape(-1).tolist())
     if data.size == data.shape[0]:
-        return (_hashed(rows.reshape(-1).tolist()),)
+        return (_shown(inner),)
     # The strings of a row are hashed one by one, then their hashes together.
-    inner = _hashed(rows.reshape(-1).tolist())
-    return (_hashed(row.tobytes() for row in inner.reshape(data.shape[0], -1)),)
+    return (_shown(_of_rows(inner.astype("<u8").reshape(data.shape))),)
 
 
-def _hashed(texts: Iterable[bytes]) -> Array:
-    """Return the fingerprint of every text, `uint8[texts, 8]`."""
-    numbers = np.array([fingerprint64(text) for text in texts], "<u8")
-    return numbers.view(np.uint8).reshape(-1, 8)
+def _of_rows(data: Array) -> Array:
+    """Return the fingerprints of the bytes of each row."""
+    size = data.itemsize * math.prod(data.shape[1:])
+    content = np.ascontiguousarray(data).reshape(-1).view(np.uint8)
+    content = content.reshape(data.shape[0], size)
+    return hashed_rows(content, fingerprint64)
+
+
+def _shown(numbers: Array) -> Array:
+    """Return numbers as their bytes, `uint8[n, 8]`."""
+    return numbers.astype("<u8").view(np.uint8).reshape(-1, 8)
 
 
 def _invalid(message: str) -> InvalidArgumentError:

@@ -3,11 +3,14 @@
 Source: FarmHash (farmhashna.cc Hash64, which Fingerprint64 is); SipHash-2-4
 (Aumasson and Bernstein, "SipHash: a fast short-input PRF"); MurmurHash64A
 (Appleby), as tensorflow core/platform/hash.cc has it.
+
+Every function takes one text, or many of one length as `hash_arrays.EqualTexts`; words
+are then arrays of 64 bits, which wrap round by themselves and are not changed in place.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 __all__ = [
     "STRING_SEED",
@@ -30,7 +33,7 @@ _K1: Final = 0xB492B66FBE98F273
 _K2: Final = 0x9AE16A3B2F90404F
 
 
-def fingerprint64(text: bytes) -> int:
+def fingerprint64(text: Any) -> Any:
     """Return FarmHash's Fingerprint64, below 2^64."""
     if len(text) <= 16:
         return _up_to_16(text)
@@ -41,31 +44,33 @@ def fingerprint64(text: bytes) -> int:
     return _longer(text)
 
 
-def word(text: bytes, place: int, size: int = 8) -> int:
+def word(text: Any, place: int, size: int = 8) -> Any:
     """Return some bytes as a number, the lowest first."""
+    if not isinstance(text, bytes):
+        return text.word(place, size)
     return int.from_bytes(text[place : place + size], "little")
 
 
-def rotated(value: int, bits: int) -> int:
+def rotated(value: Any, bits: int) -> Any:
     """Rotate 64 bits to the right."""
-    value &= _MASK
+    value = value & _MASK
     return (value >> bits | value << (64 - bits)) & _MASK
 
 
-def mixed(value: int) -> int:
+def mixed(value: Any) -> Any:
     """Mix the higher bits of a word into the lower ones."""
-    value &= _MASK
+    value = value & _MASK
     return value ^ value >> 47
 
 
-def folded(u: int, v: int, mul: int) -> int:
+def folded(u: Any, v: Any, mul: Any) -> Any:
     """Hash two words to one."""
     a = mixed(((u ^ v) & _MASK) * mul)
     b = mixed((v ^ a) * mul)
     return b * mul & _MASK
 
 
-def _up_to_16(text: bytes) -> int:
+def _up_to_16(text: Any) -> Any:
     size = len(text)
     mul = _K2 + size * 2
     if size >= 8:
@@ -83,7 +88,7 @@ def _up_to_16(text: bytes) -> int:
     return _K2
 
 
-def _up_to_32(text: bytes) -> int:
+def _up_to_32(text: Any) -> Any:
     size = len(text)
     mul = _K2 + size * 2
     a, b = word(text, 0) * _K1, word(text, 8)
@@ -95,7 +100,7 @@ def _up_to_32(text: bytes) -> int:
     )
 
 
-def _up_to_64(text: bytes) -> int:
+def _up_to_64(text: Any) -> Any:
     size = len(text)
     mul = _K2 + size * 2
     a, b = word(text, 0) * _K2, word(text, 8)
@@ -112,30 +117,29 @@ def _up_to_64(text: bytes) -> int:
     )
 
 
-_Pair = tuple[int, int]
+_Pair = tuple[Any, Any]
 
 
-def weak(text: bytes, place: int, a: int, b: int) -> _Pair:
+def weak(text: Any, place: int, a: Any, b: Any) -> _Pair:
     """Hash 32 bytes with two seeds to two words."""
     w, x, y, z = (word(text, place + at) for at in (0, 8, 16, 24))
-    a += w
-    b = rotated(b + a + z, 21)
-    c = a
-    a += x + y
+    c = a + w
+    b = rotated(b + c + z, 21)
+    a = c + x + y
     return (a + z) & _MASK, (b + rotated(a, 44) + c) & _MASK
 
 
-def _longer(text: bytes) -> int:
+def _longer(text: Any) -> Any:
     """Take 64 bytes at a time; the last 64 may overlap those before."""
     x, y = 81, (81 * _K1 + 113) & _MASK
     z = mixed(y * _K2 + 113) * _K2 & _MASK
     v: _Pair = (0, 0)
     w: _Pair = (0, 0)
-    x = (x * _K2 + word(text, 0)) & _MASK
+    x = (x * _K2 & _MASK) + word(text, 0) & _MASK
     for place in range(0, (len(text) - 1) // 64 * 64, 64):
         x = rotated(x + y + v[0] + word(text, place + 8), 37) * _K1 & _MASK
         y = rotated(y + v[1] + word(text, place + 48), 42) * _K1 & _MASK
-        x ^= w[1]
+        x = x ^ w[1]
         y = (y + v[0] + word(text, place + 40)) & _MASK
         z = rotated(z + w[0], 33) * _K1 & _MASK
         v = weak(text, place, v[1] * _K1, x + w[0])
@@ -144,7 +148,7 @@ def _longer(text: bytes) -> int:
     return _last_64(text, x, y, z, v, w)
 
 
-def _last_64(text: bytes, x: int, y: int, z: int, v: _Pair, w: _Pair) -> int:
+def _last_64(text: Any, x: Any, y: Any, z: Any, v: _Pair, w: _Pair) -> Any:
     place = len(text) - 64
     mul = _K1 + ((z & 0xFF) << 1)
     w = (w[0] + ((len(text) - 1) & 63), w[1])
@@ -152,7 +156,7 @@ def _last_64(text: bytes, x: int, y: int, z: int, v: _Pair, w: _Pair) -> int:
     w = (w[0] + v[0], w[1])
     x = rotated(x + y + v[0] + word(text, place + 8), 37) * mul & _MASK
     y = rotated(y + v[1] + word(text, place + 48), 42) * mul & _MASK
-    x ^= w[1] * 9 & _MASK
+    x = x ^ w[1] * 9 & _MASK
     y = (y + v[0] * 9 + word(text, place + 40)) & _MASK
     z = rotated(z + w[0], 33) * mul & _MASK
     v = weak(text, place, v[1] * mul, x + w[0])
@@ -165,7 +169,7 @@ def _last_64(text: bytes, x: int, y: int, z: int, v: _Pair, w: _Pair) -> int:
     )
 
 
-def murmur_hash64(text: bytes, seed: int) -> int:
+def murmur_hash64(text: Any, seed: int) -> Any:
     """Return MurmurHash64A, below 2^64."""
     m = 0xC6A4A7935BD1E995
     value = seed ^ len(text) * m & _MASK
@@ -178,7 +182,7 @@ def murmur_hash64(text: bytes, seed: int) -> int:
     return mixed(mixed(value) * m)
 
 
-def sip_hash64(text: bytes, low: int, high: int) -> int:
+def sip_hash64(text: Any, low: int, high: int) -> Any:
     """Return SipHash-2-4 with a key of two words, below 2^64.
 
     Args:
@@ -187,7 +191,7 @@ def sip_hash64(text: bytes, low: int, high: int) -> int:
         high: Second word.
     """
     low, high = low & _MASK, high & _MASK
-    state = (
+    state: tuple[Any, Any, Any, Any] = (
         low ^ 0x736F6D6570736575,
         high ^ 0x646F72616E646F6D,
         low ^ 0x6C7967656E657261,
@@ -206,8 +210,8 @@ def sip_hash64(text: bytes, low: int, high: int) -> int:
 
 
 def _sip_rounds(
-    state: tuple[int, int, int, int], count: int
-) -> tuple[int, int, int, int]:
+    state: tuple[Any, Any, Any, Any], count: int
+) -> tuple[Any, Any, Any, Any]:
     a, b, c, d = state
     for _ in range(count):
         a, c = (a + b) & _MASK, (c + d) & _MASK
