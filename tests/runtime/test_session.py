@@ -204,8 +204,9 @@ def test_reset_clears_containers(graph: Graph) -> None:
     session = Session()
     session.run(initialize)
     Session.reset("", ["other"])
-    with pytest.raises(RuntimeError, match="closed Session"):
+    with pytest.raises(errors.CancelledError, match="Session has been closed"):
         session.run(w)
+    session.close()
 
 
 def test_clearing_one_container(graph: Graph) -> None:
@@ -360,6 +361,40 @@ def test_partial_run_and_targets(graph: Graph) -> None:
             session.partial_run("handle", x)
     with pytest.raises(errors.UnimplementedError, match="another process"):
         Session("grpc://localhost:1")
+
+
+def test_partial_run_updates_once(graph: Graph) -> None:
+    """What an update gave in one part is there in the next; a run ends with all had."""
+    del graph
+    w, initialize, _ = counter()
+    amount, factor = (op("Placeholder", dtype=dtypes.float32) for _ in range(2))
+    update = op("AssignAdd", ref=w, value=amount)
+    product = op("Mul", x=update, y=factor)
+    with Session() as session:
+        session.run(initialize)
+        before = session.run(w)
+        handle = session.partial_run_setup([update, product], [amount, factor])
+        assert session.partial_run(handle, update, {amount: 3.0}) == before + 3.0
+        result = session.partial_run(handle, product, {factor: 2.0})
+        assert result == 2.0 * (before + 3.0)
+        assert session.run(w) == before + 3.0
+        with pytest.raises(errors.InvalidArgumentError, match="Must run 'setup'"):
+            session.partial_run(handle, product, {factor: 2.0})
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_number_of_devices(graph: Graph, count: int) -> None:
+    """A session has as many devices of the host as its options say."""
+    del graph
+    if not count:
+        with pytest.raises(errors.NotFoundError, match="No CPU devices are available"):
+            Session(config=ConfigProto(device_count={"CPU": 0}))
+        return
+    with Session(config=ConfigProto(device_count={"CPU": count})) as session:
+        found = [d.name for d in session.list_devices() if d.device_type == "CPU"]
+    assert found == [
+        f"/job:localhost/replica:0/task:0/device:CPU:{i}" for i in range(count)
+    ]
 
 
 def test_wrong_messages(graph: Graph) -> None:

@@ -221,6 +221,6 @@ def graph_of(inputs: Sequence[Any]) -> Graph:
         if graph is found or not isinstance(graph, Graph):
             continue
         if found is not None:
-            raise ValueError(f"{item!r} must be from the same graph as {first!r}.")
+            raise ValueError(f"{item} must be from the same graph as {first}.")
         found, first = graph, item
     return found or default

@@ -33,13 +33,12 @@ def host_only() -> list[DeviceAttributes]:
     return [_device("CPU", 0, _HOST_MEMORY_BYTES)]
 
 
-def session_devices() -> list[DeviceAttributes]:
-    """Return the host and the accelerators that JAX sees."""
+def session_devices(host_count: int = 1) -> list[DeviceAttributes]:
+    """Return the host, as many times as asked for, and the accelerators of JAX."""
     jax = load_jax()
-    found = host_only()
-    for device in jax.local_devices():
-        if device.platform != "cpu":
-            found.append(_accelerator(device))
+    found = [_device("CPU", i, _HOST_MEMORY_BYTES) for i in range(host_count)]
+    devices = jax.local_devices()
+    found.extend(_accelerator(d) for d in devices if d.platform != "cpu")
     return found
 
 

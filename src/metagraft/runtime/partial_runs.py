@@ -78,6 +78,11 @@ class PartialRun:
         """Return all values that are known."""
         return dict(self._values)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether all has been fed and fetched."""
+        return all(self._feeds.values()) and all(self._fetches.values())
+
     def keep(self, tensors: Sequence[Tensor], values: Sequence[Any]) -> None:
         """Remember what a part has computed."""
         self._values.update(zip(tensors, values, strict=True))
@@ -103,7 +108,7 @@ def _lasting(needed: Iterable[Operation], known: Collection[Tensor]) -> list[Ten
         for op in needed
         if _has_state(op) and op.type not in _PLACEHOLDERS
         for tensor in op.outputs
-        if tensor not in known and not _is_handle(tensor)
+        if tensor not in known and not _is_handle(tensor, op)
     ]
 
 
@@ -114,5 +119,7 @@ def _has_state(op: Operation) -> bool:
     return any(tensor.dtype.is_ref for tensor in op.inputs)
 
 
-def _is_handle(tensor: Tensor) -> bool:
-    return tensor.dtype.is_ref or tensor.dtype.base_dtype.name in _HANDLES
+def _is_handle(tensor: Tensor, op: Operation) -> bool:
+    """Whether later parts need the tensor itself: what it stands for may change."""
+    is_variable = tensor.dtype.is_ref and not op.inputs
+    return is_variable or tensor.dtype.base_dtype.name in _HANDLES

@@ -5,6 +5,7 @@ Source: tensorflow python/client/session.py.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import weakref
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import numpy as np
 
 from metagraft.errors import (
+    CancelledError,
     InvalidArgumentError,
     NotFoundError,
     UnimplementedError,
@@ -127,7 +129,7 @@ class BaseSession:
 
         Raises:
             TypeError: An argument is of a wrong kind.
-            NotFoundError: There is no engine of that name.
+            NotFoundError: There is no engine of that name, or no device is left.
             UnimplementedError: The target is another process.
         """
         if graph is not None and not isinstance(graph, Graph):
@@ -143,8 +145,10 @@ class BaseSession:
         self._programs: dict[Any, AnyProgram] = {}
         self._constants: dict[Operation, Any] = {}
         self._partial_runs: dict[str, PartialRun] = {}
+        self._handles = itertools.count()
         self._changes = self._graph.version - self._graph.node_count + change_count()
         self._closed = False
+        self._is_reset = False
         _sessions.add(self)
 
     @property
@@ -165,7 +169,8 @@ class BaseSession:
 
     def list_devices(self) -> list[DeviceAttributes]:
         """Return the devices that this process can compute on."""
-        return session_devices()
+        count = self._config.device_count.get("CPU", 1)
+        return session_devices(count)
 
     # -- running -----------------------------------------------------------------------
 
@@ -198,7 +203,7 @@ class BaseSession:
             OpError: An operation failed.
         """
         if self._closed:
-            raise RuntimeError("Attempted to use a closed Session.")
+            raise self._over()
         if options is None and run_metadata is None:
             return self._prepared(fetches, feed_dict).run(feed_dict, self._timeout_ms)
         asked = RunOptions() if options is None else as_message(options, RunOptions)
@@ -212,6 +217,12 @@ class BaseSession:
                 fed = {fed_tensor(self._graph, key) for key in keys}
                 add_graph(found, flatten(self._graph, fetches), fed)
             return call.run(feed_dict, timeout_ms)
+
+    def _over(self) -> Exception:
+        """Return why a closed session cannot run."""
+        if self._is_reset:
+            return CancelledError(None, None, "Session has been closed.")
+        return RuntimeError("Attempted to use a closed Session.")
 
     def _prepared(self, fetches: Any, feed_dict: Mapping[Any, Any] | None) -> _Call:
         graph = self._graph
@@ -342,7 +353,7 @@ class BaseSession:
             )
         keys = [key for key, _ in flattened(dict.fromkeys(feeds or ()))]
         fed = [fed_tensor(self._graph, key) for key in keys]
-        handle = f"partial_run_{len(self._partial_runs)}"
+        handle = f"partial_run_{next(self._handles)}"
         self._partial_runs[handle] = PartialRun(
             [*structure.tensors, *structure.operations], fed
         )
@@ -381,6 +392,8 @@ class BaseSession:
         more = run.take(wanted, given)
         values, kept = self.run((fetches, more), run.fed())
         run.keep(more, kept)
+        if run.is_over:
+            del self._partial_runs[handle]
         return values
 
     # -- life --------------------------------------------------------------------------
@@ -442,12 +455,15 @@ def _checked_config(config: Any) -> ConfigProto:
     if config is None:
         return ConfigProto()
     try:
-        return as_message(config, ConfigProto)
+        checked = as_message(config, ConfigProto)
     except TypeError as error:
         raise TypeError(
             "Argument `config` must be a tf.ConfigProto, but got "
             f'"{type(config).__name__}"'
         ) from error
+    if checked.device_count.get("CPU", 1) < 1:
+        raise NotFoundError(None, None, "No CPU devices are available in this process")
+    return checked
 
 
 class Session(BaseSession):
@@ -510,6 +526,7 @@ class Session(BaseSession):
         for session in list(_sessions):
             session._store.clear(list(containers or ()))  # noqa: SLF001 - own class
             session.close()
+            session._is_reset = True  # noqa: SLF001 - own class
 
 
 class InteractiveSession(BaseSession):
