@@ -29,11 +29,10 @@ MISSING = (
     "dtypes.experimental.uint2",
     "experimental",
     "layers.experimental",
-    "nondifferentiable_batch_function",
     "quantization.experimental",
     "saved_model.experimental.TrackableResource",
     "train.do_quantize_training_on_graphdef",
-    "xla",
+    "xla.experimental.compile",
 )
 # Sessions with hooks, and servers.
 MONITORED = _words(

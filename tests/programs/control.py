@@ -192,7 +192,22 @@ def images(tf: ModuleType) -> None:
     tf.image.adjust_contrast(picture, 1.5)
 
 
+def compiled_scopes(tf: ModuleType) -> None:
+    """Operations marked to be compiled, one scope in another, and their gradients."""
+    scope = tf.xla.experimental.jit_scope
+    with scope():
+        x = tf.placeholder(tf.float32, [2])
+        y = x * x
+        with scope(lambda node: node.op == "Mul", separate_compiled_gradients=True):
+            z = y * 2.0
+    with scope(separate_compiled_gradients=True):
+        w = z + 1.0
+    with scope(compile_ops=False):
+        tf.gradients(w, x)
+
+
 PROGRAMS = (
+    compiled_scopes,
     names,
     devices,
     replica_devices,

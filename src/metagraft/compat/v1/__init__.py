@@ -402,6 +402,7 @@ _NAMES = {
     "__cxx_version__": f"{_API}.build_flags:CXX_VERSION",
     "__monolithic_build__": f"{_API}.build_flags:MONOLITHIC_BUILD",
     **from_module("metagraft.graph.shapes", "dimension_at_index dimension_value"),
+    "nondifferentiable_batch_function": f"{_API}.batch_functions:batch_function",
     # Namespaces.
     "OpError": "metagraft.errors:OpError",
     "errors": "metagraft.errors",
@@ -448,6 +449,7 @@ _NAMES = {
             "types",
             "user_ops",
             "version",
+            "xla",
             "dtypes",
         )
     },
