@@ -8,10 +8,11 @@ Source: tensorflow core/kernels/debug_ops.h.
 from __future__ import annotations
 
 import math
+from typing import Any, Final
 
 import numpy as np
 
-from metagraft.errors import UnimplementedError
+from metagraft.errors import InvalidArgumentError, UnimplementedError
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.dtypes import as_dtype
 from metagraft.kernels.kernel import Array, Kernel
@@ -84,6 +85,90 @@ def debug_numeric_summary(attrs: Attrs, input: Array) -> tuple[Array]:
     return (xp.stack([xp.asarray(number, np.float64) for number in numbers]),)
 
 
+def debug_numeric_summary_v2(attrs: Attrs, input: Array) -> tuple[Array]:
+    """Return what one of TensorFlow's modes asks about the numbers of a tensor.
+
+    Raises:
+        UnimplementedError: TensorFlow has no such mode.
+        InvalidArgumentError: The number of the tensor does not fit into the output.
+    """
+    mode, number = attrs["tensor_debug_mode"], attrs["tensor_id"]
+    dtype = attrs["output_dtype"].as_numpy_dtype
+    if mode not in _MODES:
+        raise UnimplementedError(None, None, f"Unimplemented tensor debug mode: {mode}")
+    largest = 1 << np.finfo(dtype).nmant + 1
+    if mode != _INFINITIES and number > largest:
+        bits = np.finfo(dtype).nmant + 1
+        raise InvalidArgumentError(
+            None,
+            None,
+            "DebugNumericSummaryV2Op requires tensor_id to be less than or equal to "
+            f"(2^{bits}). Given tensor_id:{number}",
+        )
+    xp = namespace(input)
+    numbers = _MODES[mode](xp, input, float(number))
+    return (xp.stack([xp.asarray(one).astype(dtype) for one in numbers]),)
+
+
+def _kind(x: Array) -> float:
+    return float(as_dtype(x.dtype).as_datatype_enum)
+
+
+def _unusual(xp: Any, x: Array) -> list[Array]:
+    """Count negative infinities, infinities and what is no number."""
+    if as_dtype(x.dtype).is_integer or x.dtype == bool:
+        return [0.0, 0.0, 0.0]
+    return [xp.sum(x == -math.inf), xp.sum(x == math.inf), xp.sum(xp.isnan(x))]
+
+
+def _any_unusual(xp: Any, x: Array, number: float) -> list[Array]:
+    return [number, xp.asarray(sum(_unusual(xp, x))) > 0]
+
+
+def _counts_of_unusual(xp: Any, x: Array, number: float) -> list[Array]:
+    return [number, float(math.prod(x.shape)), *_unusual(xp, x)]
+
+
+def _counts(xp: Any, x: Array, number: float) -> list[Array]:
+    # The device is not told: -1.
+    is_usual = xp.asarray(np.True_) if x.dtype == bool else xp.isfinite(x)
+    zero = x.dtype.type(0)
+    signs = [
+        xp.sum(is_usual & (x < zero)),
+        xp.sum(x == zero),
+        xp.sum(is_usual & (x > zero)),
+    ]
+    size = float(math.prod(x.shape))
+    return [number, -1.0, _kind(x), float(x.ndim), size, *_unusual(xp, x), *signs]
+
+
+def _shape(_xp: Any, x: Array, number: float) -> list[Array]:
+    """The last six sizes, then zeros."""
+    sizes = [float(size) for size in x.shape[-_SHOWN_SIZES:]]
+    sizes += [0.0] * (_SHOWN_SIZES - len(sizes))
+    return [number, _kind(x), float(x.ndim), float(math.prod(x.shape)), *sizes]
+
+
+def _kinds_of_unusual(xp: Any, x: Array, _number: float) -> list[Array]:
+    """Infinities and no numbers themselves, zeros where there are none."""
+    values = (-math.inf, math.inf, math.nan)
+    return [
+        xp.where(xp.asarray(count) > 0, value, 0.0)
+        for count, value in zip(_unusual(xp, x), values, strict=True)
+    ]
+
+
+_SHOWN_SIZES: Final = 6
+_INFINITIES: Final = 8
+_MODES: Final = {
+    2: _any_unusual,
+    3: _counts_of_unusual,
+    4: _counts,
+    5: _shape,
+    _INFINITIES: _kinds_of_unusual,
+}
+
+
 def _check_urls(attrs: Attrs) -> None:
     if attrs["debug_urls"]:
         raise _no_listeners("debug_urls")
@@ -105,4 +190,5 @@ KERNELS = {
     "DebugIdentityV3": Kernel(debug_identity),
     "DebugNanCount": Kernel(debug_nan_count),
     "DebugNumericSummary": Kernel(debug_numeric_summary),
+    "DebugNumericSummaryV2": Kernel(debug_numeric_summary_v2),
 }

@@ -317,4 +317,5 @@ def _as_key(value: Array) -> Hashable:
 KERNELS = {
     "MutableDenseHashTable": on_run(make_dense),
     "MutableDenseHashTableV2": on_run(make_dense),
+    "AnonymousMutableDenseHashTable": on_run(make_dense),
 }

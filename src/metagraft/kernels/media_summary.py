@@ -82,8 +82,10 @@ def _as_bytes(image: Array, bad_color: Array) -> Array:
 
 
 def audio_summary(
-    attrs: Attrs, tag: Array, tensor: Array, sample_rate: Array
+    attrs: Attrs, tag: Array, tensor: Array, sample_rate: Array | None = None
 ) -> tuple[Array]:
+    if sample_rate is None:
+        sample_rate = np.float32(attrs["sample_rate"])
     if np.shape(tag):
         raise _invalid("Tag must be a scalar")
     sounds = np.asarray(tensor)
@@ -134,6 +136,7 @@ def _invalid(message: str) -> InvalidArgumentError:
 
 
 KERNELS = {
+    "AudioSummary": Kernel(audio_summary, host=True),
     "AudioSummaryV2": Kernel(audio_summary, host=True),
     "ImageSummary": Kernel(image_summary, host=True),
 }

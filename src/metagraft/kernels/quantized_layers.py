@@ -113,10 +113,6 @@ def layer(attrs: QuantizedLayer, *operands: Array) -> Ranged:
 
 
 def _convolved(attrs: QuantizedLayer, image: Array, kernel: Array) -> Array:
-    if attrs.attrs.get("padding_list"):
-        raise UnimplementedError(
-            None, None, "Padding of quantized convolutions by padding_list is not built"
-        )
     assert attrs.windows is not None
     convolve = (
         convolution.depthwise if attrs.layer.is_depthwise else convolution.convolution
@@ -153,12 +149,9 @@ def _requantized_layer(
 def product(attrs: QuantizedLayer, *operands: Array) -> Ranged:
     """Multiply matrices; the operands are those of the op, in its order."""
     a, b, bias, low, high, min_b, max_b, *rest = operands
-    for name in ("transpose_a", "transpose_b"):
-        # TF: it multiplies as if nothing was to be transposed.
-        if attrs.attrs[name]:
-            raise UnimplementedError(
-                None, None, f"Quantized products with {name} are not built."
-            )
+    # TF: it multiplies as if nothing was to be transposed, or cannot.
+    a = a.T if attrs.attrs["transpose_a"] else a
+    b = b.T if attrs.attrs["transpose_b"] else b
     _require(
         a.shape[1] == b.shape[0],
         f"Matrix size-incompatible: In[0]: {show(a.shape)}, In[1]: {show(b.shape)}",
@@ -211,9 +204,12 @@ def _require_fusion(attrs: QuantizedLayer, *, holds: bool) -> None:
 def fused_layer(
     attrs: QuantizedLayer, device: tuple[Array, ...], host: tuple[Array, ...]
 ) -> Ranged:
-    built = {"BiasAdd", "Relu", "Requantize"}
+    built = {"BiasAdd", "Sum", "Relu", "Requantize"}
     _require_fusion(attrs, holds=set(attrs.follows) <= built)
-    return layer(attrs, *device, *host)
+    if not attrs.layer.has_summand:
+        return layer(attrs, *device, *host)
+    count = 6 if attrs.layer.is_requantized else 4
+    return layer(attrs, *device[:-1], *host[:count], device[-1], *host[count:])
 
 
 def fused_product(

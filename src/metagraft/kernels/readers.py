@@ -296,6 +296,7 @@ _ACTIONS: Final = {
 KERNELS = {
     **{name: on_run(make_reader) for name in _READERS},
     **{f"{name}V2": on_run(make_reader) for name in _READERS},
+    "LMDBReader": on_run(make_reader),
     **_ACTIONS,
     **{f"{name}V2": kernel for name, kernel in _ACTIONS.items()},
     "ReadFile": Kernel(read_file, host=True, files=True),

@@ -1,16 +1,20 @@
 """Where readers get records from: one file after the other, by kind of file.
 
 Source: tensorflow core/kernels/text_line_reader_op.cc, tf_record_reader_op.cc,
-whole_file_read_ops.cc, fixed_length_record_reader_op.cc, identity_reader_op.cc.
+whole_file_read_ops.cc, fixed_length_record_reader_op.cc, identity_reader_op.cc,
+lmdb_reader_op.cc.
 """
 
 from __future__ import annotations
 
+import importlib
 import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from metagraft.errors import DataLossError, InvalidArgumentError
+from metagraft.errors import DataLossError, InvalidArgumentError, UnimplementedError
 from metagraft.formats import files
 from metagraft.formats.names import decode_name
 from metagraft.formats.records import RecordReader
@@ -93,6 +97,44 @@ def _record_files(op: Operation) -> Source:
     return records
 
 
+def _databases(op: Operation) -> Source:
+    del op
+
+    def records(name: bytes) -> Iterator[Record]:
+        path = decode_name(name)
+        lmdb = _lmdb()
+        try:
+            # A file by itself, or the folder that it is in.
+            with (
+                lmdb.open(
+                    path, subdir=Path(path).is_dir(), readonly=True, lock=False
+                ) as database,
+                database.begin() as transaction,
+            ):
+                yield from transaction.cursor()
+        except lmdb.Error as error:
+            raise InvalidArgumentError(None, None, str(error)) from error
+
+    return records
+
+
+def _lmdb() -> ModuleType:
+    """Return the library that reads databases.
+
+    Raises:
+        UnimplementedError: It is not installed.
+    """
+    try:
+        return importlib.import_module("lmdb")
+    except ImportError as error:
+        raise UnimplementedError(
+            None,
+            None,
+            "LMDBReader needs a library that is not installed: pip install "
+            "'metagraft[lmdb]'",
+        ) from error
+
+
 def _fixed_length(op: Operation) -> Source:
     attrs = op.attrs
     header, length = attrs["header_bytes"], attrs["record_bytes"]
@@ -151,6 +193,7 @@ def _windows(
 _SOURCES: Final = {
     "FixedLengthRecordReader": _fixed_length,
     "IdentityReader": _names,
+    "LMDBReader": _databases,
     "TFRecordReader": _record_files,
     "TextLineReader": _text_lines,
     "WholeFileReader": _whole_files,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from metagraft.formats.names import decode_name
 from metagraft.graph.attrs import Attrs
 from metagraft.kernels.kernel import Array, Kernel, RandomStream, RunContext
 from metagraft.kernels.simple_philox import SimplePhilox
+from metagraft.kernels.unigram_sampling import alias_table
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -174,7 +176,73 @@ def skipgram(run: RunContext, op: Operation) -> tuple[Array, ...]:
         )
 
 
+def train(
+    rng: RandomStream,
+    attrs: Attrs,
+    w_in: Array,
+    w_out: Array,
+    examples: Array,
+    labels: Array,
+    lr: Array,
+) -> tuple[Array, Array]:
+    """Take a step for each pair, with words drawn by how common they are.
+
+    See Mikolov et al., arXiv:1310.4546, 2.2.
+    """
+    counts, tries = np.array(attrs["vocab_count"]), attrs["num_negative_samples"]
+    _check_pairs(w_in, w_out, examples, labels, lr)
+    sample = _sampler(counts.astype(np.float32) ** np.float32(0.75))
+    random = SimplePhilox(*rng.reserve(-(-len(examples) * tries * 8 // 4)))
+    words, contexts = np.array(w_in), np.array(w_out)
+    rate, one = np.float32(lr), np.float32(1)
+    for example, label in zip(examples.tolist(), labels.tolist(), strict=True):
+        word = words[example]
+        step = rate / (np.exp(word @ contexts[label]) + one)
+        change = contexts[label] * step
+        contexts[label] += word * step
+        for _ in range(tries):
+            other = sample(random)
+            if other == label:
+                continue
+            step = -rate / (np.exp(-(word @ contexts[other])) + one)
+            change += contexts[other] * step
+            contexts[other] += word * step
+        word += change
+    return words, contexts
+
+
+def _sampler(weights: Array) -> Callable[[SimplePhilox], int]:
+    """Return what draws a word; a place is kept, or given to another."""
+    shares, others = alias_table(weights)
+
+    def sample(random: SimplePhilox) -> int:
+        share = float(random.uniform_float())
+        place = random.below(len(shares))
+        return place if share < shares[place] else others[place]
+
+    return sample
+
+
+def _check_pairs(
+    w_in: Array, w_out: Array, examples: Array, labels: Array, lr: Array
+) -> None:
+    if w_in.ndim != 2:
+        raise _invalid("Must be a matrix")
+    if w_in.shape != w_out.shape:
+        raise _invalid("w_in.shape == w_out.shape")
+    if examples.ndim != 1:
+        raise _invalid("Must be a vector")
+    if examples.shape != labels.shape:
+        raise _invalid("examples.shape == labels.shape")
+    if lr.ndim:
+        raise _invalid("Must be a scalar")
+    for places in (examples, labels):
+        if ((places < 0) | (places >= len(w_in))).any():
+            raise _invalid(f"Words must be in [0, {len(w_in)})")
+
+
 KERNELS = {
+    "NegTrain": Kernel(train, host=True, random=True, updates=("w_in", "w_out")),
     "SkipGramGenerateCandidates": Kernel(candidates, host=True, random=True),
     "Skipgram": Kernel(skipgram, host=True, on_run=True, files=True),
 }

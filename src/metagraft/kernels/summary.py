@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from google.protobuf.message import DecodeError
@@ -12,6 +13,9 @@ from metagraft.graph.attrs import Attrs
 from metagraft.kernels.histogram import histogram_of
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.proto import Summary, SummaryMetadata, TensorProto
+
+if TYPE_CHECKING:
+    from metagraft.graph.operation import Operation
 
 
 def scalar_summary(_: Attrs, tags: Array, values: Array) -> tuple[Array]:
@@ -75,6 +79,12 @@ def tensor_summary_v2(
     return _serialized([value])
 
 
+def tensor_summary(op: Operation, tensor: Array) -> tuple[Array]:
+    # What the attributes say is not kept, as in TensorFlow.
+    value = Summary.Value(node_name=op.name, tensor=_message(op.attrs, tensor))
+    return _serialized([value])
+
+
 def _metadata(serialized: bytes) -> SummaryMetadata:
     try:
         return SummaryMetadata.FromString(serialized)
@@ -82,7 +92,7 @@ def _metadata(serialized: bytes) -> SummaryMetadata:
         return SummaryMetadata()
 
 
-def _message(attrs: Attrs, tensor: Array) -> TensorProto:
+def _message(attrs: Mapping[str, Any], tensor: Array) -> TensorProto:
     message = TensorProto(dtype=attrs["T"].as_datatype_enum)
     message.tensor_shape.SetInParent()
     for size in np.shape(tensor):
@@ -118,5 +128,6 @@ KERNELS = {
     "HistogramSummary": Kernel(histogram_summary, host=True),
     "MergeSummary": Kernel(merge_summary, host=True),
     "ScalarSummary": Kernel(scalar_summary, host=True),
+    "TensorSummary": Kernel(tensor_summary, host=True, takes_op=True),
     "TensorSummaryV2": Kernel(tensor_summary_v2, host=True),
 }

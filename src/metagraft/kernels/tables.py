@@ -28,6 +28,7 @@ from metagraft.kernels.kernel import Array, RunContext
 from metagraft.kernels.session_resources import (
     DEFAULT_CONTAINER,
     behind,
+    handle_of,
     kept,
     on_run,
     text_of,
@@ -278,6 +279,8 @@ def kept_table(
         InvalidArgumentError: There is one, of other types.
     """
     types = op.attrs["key_dtype"], op.attrs["value_dtype"]
+    if op.type.startswith("Anonymous"):
+        return (handle_of(make(op.name, *types)),)  # one for each run
     handle = kept(run, op, "table", lambda name: make(name, *types))
     table: Table = behind(handle[0], Table)
     if types != (table.key_dtype, table.value_dtype):
@@ -586,4 +589,7 @@ KERNELS = {
     **_BOTH_KINDS,
     **{f"{name}V2": kernel for name, kernel in _BOTH_KINDS.items()},
     "LookupTableRemoveV2": on_run(remove),
+    "AnonymousHashTable": on_run(make_static),
+    "AnonymousMutableHashTable": on_run(make_mutable),
+    "AnonymousMutableHashTableOfTensors": on_run(make_mutable),
 }

@@ -91,7 +91,7 @@ def _uniform(words: Iterator[int], limit: int) -> int:
 # Given frequencies.
 
 
-def _alias_table(weights: np.ndarray) -> tuple[list[float], list[int]]:
+def alias_table(weights: np.ndarray) -> tuple[list[float], list[int]]:
     """Return for each class the share it keeps of its place, and who has the rest."""
     count = len(weights)
     total = float(np.cumsum(weights, dtype=np.float64)[-1])
@@ -156,7 +156,7 @@ def fixed_unigram(
 ) -> tuple[Array, ...]:
     """Draw by given frequencies."""
     weights = _weights(attrs)
-    shares, others = _alias_table(weights)
+    shares, others = alias_table(weights)
 
     def sample(words: Iterator[int]) -> int:
         share = float(uniform_float(np.array([next(words)], np.uint32))[0])

@@ -51,4 +51,5 @@ OPS = (
     OpSpec(name="DebugIdentityV3", shape=unchanged_shape, source=_SOURCE),
     OpSpec(name="DebugNanCount", shape=vector_shape, source=_SOURCE),
     OpSpec(name="DebugNumericSummary", shape=unknown_shape, source=_SOURCE),
+    OpSpec(name="DebugNumericSummaryV2", shape=unknown_shape, source=_SOURCE),
 )

@@ -114,7 +114,12 @@ OPS = (
     _row("QuantizeAndDequantizeV2", dequantize_shape, straight_through_gradient),
     _row("QuantizeAndDequantizeV3", dequantize_shape, straight_through_gradient),
     _row("QuantizeAndDequantizeV4", dequantize_shape, there_and_back_gradient),
-    _row("QuantizeAndDequantizeV4Grad", there_and_back_gradient_shape),
+    # TF: it gives three gradients for four operands, so asking for them ends there.
+    _row(
+        "QuantizeAndDequantizeV4Grad",
+        there_and_back_gradient_shape,
+        there_and_back_gradient,
+    ),
     _row("Requantize", with_range_shape),
     _row("RequantizationRange", range_shape),
     _row("QuantizeDownAndShrinkRange", with_range_shape),

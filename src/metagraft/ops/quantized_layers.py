@@ -9,7 +9,7 @@ Source: tensorflow core/ops/nn_ops.cc, array_ops.cc, math_ops.cc.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from metagraft.graph.op_spec import OpSpec, Shapes
@@ -67,10 +67,26 @@ class QuantizedLayer:
 
 def _reader(layer: Layer) -> Callable[[Mapping[str, Any]], QuantizedLayer]:
     def read(attrs: Mapping[str, Any]) -> QuantizedLayer:
-        windows = WindowAttrs.read(attrs) if "strides" in attrs else None
-        return QuantizedLayer(layer, windows, attrs)
+        return QuantizedLayer(layer, _windows(attrs), attrs)
 
     return read
+
+
+def _windows(attrs: Mapping[str, Any]) -> WindowAttrs | None:
+    """Read how a window slides; `padding_list` counts for more than `padding`."""
+    if "strides" not in attrs:
+        return None
+    windows = WindowAttrs.read(attrs)
+    sizes: Sequence[int] = attrs.get("padding_list", ())
+    if not sizes:
+        return windows
+    if len(sizes) != 2 * windows.rank:
+        raise ValueError(
+            f"explicit_paddings attribute must contain {2 * windows.rank} values, but "
+            f"got: {len(sizes)}"
+        )
+    pairs = tuple(zip(sizes[::2], sizes[1::2], strict=True))
+    return replace(windows, padding="EXPLICIT", explicit=pairs)
 
 
 def _fused_reader(
@@ -80,12 +96,12 @@ def _fused_reader(
         follows = tuple(name.decode() for name in attrs["fused_ops"])
         layer = Layer(
             has_bias="BiasAdd" in follows,
+            has_summand="Sum" in follows,
             has_relu="Relu" in follows,
             is_requantized="Requantize" in follows,
             is_depthwise=is_depthwise,
         )
-        windows = WindowAttrs.read(attrs) if "strides" in attrs else None
-        return QuantizedLayer(layer, windows, attrs, follows)
+        return QuantizedLayer(layer, _windows(attrs), attrs, follows)
 
     return read
 

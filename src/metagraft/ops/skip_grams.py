@@ -29,7 +29,17 @@ def candidates_shape(_attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     return (None,), (None,)
 
 
+def train_shape(_attrs: Attrs, _inputs: Shapes) -> Sequence[Dims]:
+    """Nothing."""
+    return ()
+
+
 OPS = (
+    OpSpec(
+        name="NegTrain",
+        shape=train_shape,
+        source="tensorflow core/ops/word2vec_ops.cc",
+    ),
     OpSpec(
         name="SkipGramGenerateCandidates",
         shape=candidates_shape,

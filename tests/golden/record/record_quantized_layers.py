@@ -293,6 +293,22 @@ def others() -> Iterator[Case]:
         yield Case("layer", op, attrs, given)
 
 
+def later() -> Iterator[Case]:
+    """Convolutions whose padding is given."""
+    for padding_list in ([0, 0, 1, 1, 1, 0, 0, 0], [0, 0, 2, 0, 0, 1, 0, 0]):
+        for op, outputs in (("QuantizedConv2D", 3), ("QuantizedDepthwiseConv2D", 2)):
+            given = {
+                "input": levels("quint8", 1, 3, 4, 2),
+                "filter": levels("qint8", 2, 2, 2, 1 if outputs == 2 else 3),
+                "bias": bias_of("float32", outputs),
+                "min_input": FLOAT(-1.0),
+                "max_input": FLOAT(3.0),
+                **filter_range(outputs, per_channel=False),
+            }
+            attrs = {**WINDOWS[1], "padding_list": padding_list}
+            yield case(f"{op}WithBiasAndRelu", attrs, given)
+
+
 def cases() -> Iterator[Case]:
     """Return all cases."""
     yield from convolutions()
@@ -300,6 +316,7 @@ def cases() -> Iterator[Case]:
     yield from fused_layers()
     yield from pools()
     yield from others()
+    yield from later()
 
 
 if __name__ == "__main__":
