@@ -37,6 +37,19 @@ def test_training_by_a_tape() -> None:
         assert session.run(v) == 2.0
 
 
+def test_variables_as_targets() -> None:
+    """A variable is a target itself: its gradient is one everywhere."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        v, w = (tf.Variable([2.0, 3.0], use_resource=True) for _ in range(2))
+        with tf.GradientTape() as tape:
+            y = v * v
+        grads = tape.gradient([y, w], [v, w])
+        assert [grad.name for grad in grads] == ["AddN:0", "ones_1:0"]
+        session.run(tf.global_variables_initializer())
+        assert session.run(grads[0]).tolist() == [4.0, 6.0]
+        assert session.run(grads[1]).tolist() == [1.0, 1.0]
+
+
 def test_jacobians() -> None:
     """Every element of a target by every element of a source, or example by example."""
     with tf.Graph().as_default(), tf.Session() as session:

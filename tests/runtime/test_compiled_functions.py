@@ -83,3 +83,26 @@ def test_lists_that_are_fetched_leave_programs(monkeypatch: pytest.MonkeyPatch) 
         )
         _, found = session.run([values, stacked], {x: [1.0, 2.0]})
     np.testing.assert_array_equal(found, [2.0, 4.0])
+
+
+def test_list_in_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What uses a list that a variable keeps runs on the host, the rest compiled."""
+    monkeypatch.setattr(program, "DISPATCH_NS", -1.0)
+    monkeypatch.setattr(program, "compile_ns", lambda _: 0.0)
+    raw = tf.raw_ops
+    with tf.Graph().as_default(), tf.Session() as session:
+        empty = raw.EmptyTensorList(
+            element_shape=[2], max_num_elements=-1, element_dtype=tf.float32
+        )
+        v = raw.VarHandleOp(dtype=tf.variant, shape=[])
+        p = tf.placeholder(tf.float32, [2])
+        before = raw.ReadVariableOp(resource=v, dtype=tf.variant)
+        longer = raw.TensorListPushBack(input_handle=before, tensor=p * 2.0 + 1.0)
+        update = raw.AssignVariableOp(resource=v, value=longer)
+        stacked = raw.TensorListStack(
+            input_handle=before, element_shape=[2], element_dtype=tf.float32
+        )
+        session.run(raw.AssignVariableOp(resource=v, value=empty))
+        for i in range(3):
+            session.run(update, {p: [i, i + 1]})
+        assert session.run(stacked + 1.0).tolist() == [[2, 4], [4, 6], [6, 8]]

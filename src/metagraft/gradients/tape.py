@@ -26,9 +26,11 @@ from metagraft.graph.build.broadcast_gradient import (
     reduce_gradient_args,
 )
 from metagraft.graph.build.math import conj, scalar_mul
+from metagraft.graph.constant_value import variable_behind
 from metagraft.graph.graph import Graph
 from metagraft.graph.operation import Operation
 from metagraft.graph.scopes import control_dependencies
+from metagraft.graph.shapes import TensorShape
 from metagraft.graph.tensor import Tensor
 
 __all__ = ["Tape"]
@@ -266,6 +268,9 @@ def _square(x: Tensor, y: Tensor, dy: Any, needed: Sequence[bool]) -> Any:
 
 
 def _ones(tensor: Tensor) -> Tensor:
+    behind = variable_behind(tensor) if tensor.dtype is dtypes.resource else None
+    if behind is not None:
+        return ones(TensorShape(behind[0]), behind[1])
     if tensor.shape.is_fully_defined():
         return ones(tensor.shape, tensor.dtype)
     found: Tensor = ones_like(tensor)

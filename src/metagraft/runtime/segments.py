@@ -24,6 +24,7 @@ from typing import Any, Final
 import numpy as np
 
 from metagraft.errors import OpError
+from metagraft.graph.dtypes import variant
 from metagraft.kernels.namespace import host_run
 from metagraft.runtime.control_flow import SHAPE_OPS, Loop, touches_arrays
 from metagraft.runtime.deferred import is_deferred
@@ -148,7 +149,7 @@ class _Cutter:
             if self._must_run_on_host(node):
                 self.on_host.add(node)
         arrays = [node for node in self.nodes if touches_arrays(node)]
-        if any(node in self.on_host for node in arrays):
+        if any(node in self.on_host for node in arrays) or self._come_from_outside():
             self.on_host.update(arrays)
         self._resolve_operands()
         stages = self._stages()
@@ -162,6 +163,21 @@ class _Cutter:
         ordered = [(stage, groups[stage]) for stage in sorted(groups)]
         early = any(node.after for node in self.hoisted)
         return Cut(tuple(self._segments(ordered)), self.constants, early)
+
+    def _come_from_outside(self) -> bool:
+        """Whether variables hold lists of tensors, or some are fed.
+
+        Programs do not take or give out such objects.
+        """
+        declared = [read.declaration for read in self.plan.reads]
+        declared += [write.declaration for write in self.plan.writes]
+        if any(declaration.dtype is variant for declaration in declared):
+            return True
+        return any(
+            slot in self.feeds and tensor.dtype is variant
+            for node in self.nodes
+            for slot, tensor in zip(node.flat_inputs(), node.op.inputs, strict=False)
+        )
 
     # -- what is known without running anything ------------------------------------
 
