@@ -76,6 +76,26 @@ def parts_of_variables(tf: ModuleType) -> list[Any]:
     return [*fetches, *tf.gradients(elements, [variable])]
 
 
+def rows_of_results(tf: ModuleType) -> list[Any]:
+    """Gradients that come as slices of rows to what takes whole tensors."""
+    x = tf.constant(_image(9, 4, 3))
+    results = [
+        tf.transpose(x, [1, 0]),
+        tf.transpose(x),
+        tf.maximum(x, 0.5),
+        tf.minimum(x, _image(3, 4, 3)),
+        tf.clip_by_value(x, -0.5, 0.5),
+        tf.tile(x, [2, 1]),
+        tf.where(x > 0, x, 2 * x),
+        tf.matmul(x, _image(4, 3, 3)),
+        tf.concat([x, _image(5, 2, 3)], 0),
+        tf.nn.relu(x),
+    ]
+    rows = [tf.gather(result, [1, 0, 1]) for result in results]
+    found = [tf.gradients(one, [x])[0] for one in rows]
+    return [tf.convert_to_tensor(one) for one in found]
+
+
 def maps(tf: ModuleType) -> list[Any]:
     """Values that were put into a map, kept, replaced and erased."""
     ops, v = tf.raw_ops, tf.constant(3.0)
@@ -102,6 +122,7 @@ PROGRAMS = (
     batch_norm_twice_of_volumes,
     batch_norm_twice_by_older_ops,
     parts_of_variables,
+    rows_of_results,
 )
 
 

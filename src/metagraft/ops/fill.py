@@ -79,13 +79,13 @@ def tile_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequence[Any]:
     split_shape = array.reshape(array.transpose(stacked), [-1])
     axes = _even_numbers(split_shape)
     if isinstance(dy, IndexedSlices):
-        from metagraft.graph.build.math import cast
+        from metagraft.graph.build.math import cast, mod
 
         rows = cast(input_shape[0], dy.indices.dtype)
         dy = g.op(
             "UnsortedSegmentSum",
             data=dy.values,
-            segment_ids=g.op("FloorMod", x=dy.indices, y=rows),
+            segment_ids=mod(dy.indices, rows),
             num_segments=rows,
         )
         split_shape = array.concat([[1], split_shape[1:]], axis=0)

@@ -208,7 +208,9 @@ def transpose(
 ) -> Tensor:
     """Permute dimensions; without `perm`, reverse their order."""
     with name_scope(name, "transpose", [a]) as scope:
-        tensor = a if isinstance(a, Tensor) else convert_to_tensor(a, name="a")
+        # Slices of rows are converted where the node takes them.
+        keeps = perm is not None and isinstance(a, IndexedSlices)
+        tensor = a if keeps else convert_to_tensor(a, name="a")
         is_conjugate = conjugate and tensor.dtype.is_complex
         op_type = "ConjugateTranspose" if is_conjugate else "Transpose"
         if perm is None:
@@ -351,13 +353,12 @@ def zeros_like(
 ) -> Tensor:
     """Return zeros of the shape (and, without `dtype`, the type) of `tensor`."""
     with name_scope(name, "zeros_like", [tensor]) as scope:
-        like = (
-            tensor
-            if isinstance(tensor, Tensor)
-            else convert_to_tensor(tensor, name="tensor")
-        )
+        like = tensor  # of slices of rows only the shape may be needed
+        if not isinstance(tensor, IndexedSlices):
+            like = convert_to_tensor(tensor, name="tensor")
         wanted = None if dtype is None else as_dtype(dtype)
-        if optimize and is_static(like.dims) and like.dtype is not dtypes.variant:
+        is_known = like.shape.is_fully_defined()
+        if optimize and is_known and like.dtype is not dtypes.variant:
             return zeros(like.shape, dtype=wanted or like.dtype, name=scope)
         differs = wanted is not None and wanted != like.dtype
         if differs and wanted is not dtypes.variant:
