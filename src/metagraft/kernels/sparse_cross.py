@@ -1,6 +1,7 @@
 """Crosses of features, as text or hashed; twin of `ops/sparse_cross.py`.
 
-Source: tensorflow core/kernels/sparse_cross_op.cc, core/platform/fingerprint.h.
+Source: tensorflow core/kernels/sparse_cross_op.cc, core/platform/fingerprint.h,
+tensorflow 1.15 contrib/layers/kernels/sparse_feature_cross_kernel.cc.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ __all__ = ["KERNELS"]
 
 _MUL: Final = np.uint64(0xC6A4A7935BD1E995)
 _LARGEST: Final = np.uint64(2**63 - 1)
+_FIRST_HASH: Final = np.int64(0xDECAFCAFFE)
+_GOLDEN: Final = np.uint64(0x9E3779B97F4A7800).view(np.int64)
 _SEPARATOR: Final = b"_X_"
 
 
@@ -189,6 +192,21 @@ def sparse_cross(attrs: Any, *operands: Any) -> tuple[Array, Array, Array]:
     return indices, _bucket(hashes, attrs["num_buckets"]), shape
 
 
+def sparse_feature_cross(attrs: Any, *operands: Any) -> tuple[Array, Array, Array]:
+    """Cross as `tf.contrib.layers` did before hashes had a key."""
+    columns = _columns(*operands)
+    indices, shape, picks = _crosses(columns)
+    if not attrs["hashed_output"]:
+        return indices, _texts(columns, picks, _SEPARATOR), shape
+    hashes = np.full(len(indices), _FIRST_HASH)
+    with np.errstate(over="ignore"):
+        for column, pick in zip(columns, picks, strict=True):
+            found = _plain_hash(column)[pick].view(np.int64)
+            # The sign moves into what is shifted down.
+            hashes ^= found + _GOLDEN + (hashes << 10) + (hashes >> 4)
+    return indices, _bucket(hashes.view(np.uint64), attrs["num_buckets"]), shape
+
+
 def _chained(columns: Sequence[_Column], picks: list[Array], key: int) -> Array:
     """Hash a key, then one value of each column after it; `uint64[n]`."""
     count = len(picks[0]) if picks else 0
@@ -317,4 +335,6 @@ KERNELS = {
     "SparseCross": Kernel(sparse_cross, host=True),
     "SparseCrossHashed": Kernel(sparse_cross_hashed, host=True),
     "SparseCrossV2": Kernel(sparse_cross_v2, host=True),
+    "SparseFeatureCross": Kernel(sparse_feature_cross, host=True),
+    "SparseFeatureCrossV2": Kernel(sparse_cross, host=True),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from metagraft.graph.op_spec import OpSpec, Shapes
+from metagraft.graph.op_spec import NOT_DIFFERENTIABLE, OpSpec, Shapes
 from metagraft.graph.shapes import Dims
 
 __all__ = ["OPS"]
@@ -45,6 +45,15 @@ OPS = (
     *(
         OpSpec(name=name, shape=cross_shape, source="tensorflow core/ops/sparse_ops.cc")
         for name in ("SparseCross", "SparseCrossHashed", "SparseCrossV2")
+    ),
+    *(
+        OpSpec(
+            name=name,
+            shape=cross_shape,
+            gradient=NOT_DIFFERENTIABLE,
+            source="tensorflow 1.15 contrib/layers/ops/sparse_feature_cross_op.cc",
+        )
+        for name in ("SparseFeatureCross", "SparseFeatureCrossV2")
     ),
     OpSpec(
         name="RaggedCross",
