@@ -129,3 +129,33 @@ def test_clock_that_went_back(
     assert "behind the last preserved checkpoint timestamp" in caplog.text
     assert manager.checkpoints == []
     assert manager.latest_checkpoint == str(tmp_path / "m-1")
+
+
+def test_tables_and_templates(tmp_path: Path) -> None:
+    """Tables come back as they were; templates name their variables."""
+
+    def function(x: tf.Tensor) -> tf.Tensor:
+        return x * tf.get_variable("w", initializer=2.0)
+
+    with tf.Session() as session:
+        template = tf.make_template("t", function)
+        template(tf.constant(1.0))
+        table = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, -1)
+        root = tf.train.Checkpoint(t=template, tables=[table])
+        session.run(tf.global_variables_initializer())
+        session.run(table.insert(["a"], [1]))
+        prefix = root.save(str(tmp_path / "m"), session)
+        assert [name for name, _ in tf.train.list_variables(prefix)] == [
+            "_CHECKPOINTABLE_OBJECT_GRAPH",
+            "save_counter/.ATTRIBUTES/VARIABLE_VALUE",
+            "t/w/.ATTRIBUTES/VARIABLE_VALUE",
+            "tables/0/.ATTRIBUTES/table-keys",
+            "tables/0/.ATTRIBUTES/table-values",
+        ]
+        session.run([table.insert(["a", "b"], [7, 8]), template.variables[0].assign(9)])
+        root.restore(prefix).assert_consumed().run_restore_ops(session)
+        assert session.run(table.lookup(tf.constant(["a", "b"]))).tolist() == [1, -1]
+        assert session.run(template.variables[0]) == 2.0
+        other = tf.train.Checkpoint(tables=[tf.Variable(0.0), table])
+        with pytest.raises(AssertionError, match="were not bound"):
+            other.restore(prefix).assert_existing_objects_matched()

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from metagraft.api.variable_scope import (
@@ -47,6 +48,16 @@ def make_template(
     return Template(name_, func_, create_scope_now_, unique_name_, custom_getter_)
 
 
+class _Calling(threading.local):
+    """The templates that are called now for the first time, outermost first."""
+
+    def __init__(self) -> None:
+        self.templates: list[Template] = []
+
+
+_calling: Final = _Calling()
+
+
 class Template:
     """A function with variables of its own."""
 
@@ -66,6 +77,7 @@ class Template:
         self._unique_name = unique_name
         self._custom_getter = custom_getter
         self._variable_scope: VariableScope | None = None
+        self._inner: list[Template] = []
         self._variables_created = False
         self._first_call = True
         if create_scope_now:
@@ -87,11 +99,17 @@ class Template:
         if not self._first_call:
             return self._call_again(args, kwargs)
         self._first_call = False
+        around = _calling.templates[-1:]
+        _calling.templates.append(self)
         try:
             result = self._func(*args, **kwargs)
         except Exception:
             self._first_call = True
             raise
+        finally:
+            _calling.templates.pop()
+        for template in around:
+            template._inner.append(self)  # noqa: SLF001 - own class
         self._variables_created = True
         return result
 
@@ -171,6 +189,25 @@ class Template:
     def variables(self) -> list[Any]:
         """Its global and local variables."""
         return self.global_variables + self.local_variables
+
+    def tracked(self) -> Mapping[str, Any]:
+        """Return its variables and the templates inside of it, by name."""
+        found: dict[str, Any] = {}
+        start = self.variable_scope_name or ""
+        for variable in sorted(self.variables, key=lambda v: v.op.op_id):
+            name = variable.op.name
+            inside = (t for t in self._inner if t._has(name))  # noqa: SLF001
+            inner = next(inside, None)
+            if inner is None:
+                found[name.removeprefix(start)] = variable
+            else:
+                scope = inner.variable_scope_name or ""
+                found[scope.removeprefix(start).removesuffix("/")] = inner
+        return found
+
+    def _has(self, name: str) -> bool:
+        """Whether a variable is its own, or that of a template inside of it."""
+        return name.startswith(self.variable_scope_name or "/")
 
     weights = variables
     trainable_weights = trainable_variables

@@ -1,7 +1,8 @@
 """The tree of objects that a checkpoint of objects names tensors by.
 
-Objects are checkpoints, lists, tuples, dictionaries, layers, optimizers and, as leaves,
-variables. One that can be reached several ways has the name of the shortest way.
+Objects are checkpoints, lists, tuples, dictionaries, layers, templates, optimizers and,
+as leaves, variables and tables. One that can be reached several ways has the name of
+the shortest way.
 
 Source: tensorflow python/checkpoint/graph_view.py, python/trackable/base.py,
 python/checkpoint/util.py.
@@ -19,10 +20,12 @@ from metagraft.graph.defaults import get_default_graph
 from metagraft.proto import TrackableObjectGraph
 from metagraft.training.optimizer import Optimizer
 from metagraft.training.python_state import PythonState
+from metagraft.training.saveables import SavedByItself
 
 # DO NOT CHANGE: these are in files.
 _VARIABLE_VALUE: Final = "VARIABLE_VALUE"
 _STATE: Final = "py_state"
+_TABLE: Final = "table"
 _ATTRIBUTES: Final = "/.ATTRIBUTES/"
 _SLOTS: Final = "/.OPTIMIZER_SLOT/"
 
@@ -40,7 +43,7 @@ class Tracking(Protocol):
 def is_tracked(value: Any) -> bool:
     """Return whether a value can be part of the tree."""
     kinds = (
-        *(Variable, Optimizer, Layer, PythonState),
+        *(Variable, Optimizer, Layer, PythonState, SavedByItself),
         *(list, tuple, Mapping, Tracking),
     )
     return isinstance(value, kinds)
@@ -52,7 +55,7 @@ def children_of(element: Any) -> _Children:
     Raises:
         ValueError: A dictionary has keys that are no text.
     """
-    if isinstance(element, Variable | PythonState):
+    if isinstance(element, Variable | PythonState | SavedByItself):
         return []
     if isinstance(element, Optimizer):
         graph = get_default_graph()
@@ -138,6 +141,18 @@ class ObjectTree:
         }
         return found | {self.slot_key(slot): slot.variable for slot in self.slots}
 
+    def tables(self) -> dict[str, SavedByItself]:
+        """Return all tables by the keys that they have in a checkpoint."""
+        return {
+            f"{name}{_ATTRIBUTES}{_TABLE}": element
+            for name, element in zip(self.names, self.elements, strict=True)
+            if isinstance(element, SavedByItself)
+        }
+
+    def saved(self) -> dict[str, Variable | SavedByItself]:
+        """Return all variables and tables by their keys in a checkpoint."""
+        return {**self.variables(), **self.tables()}
+
     def states(self) -> dict[str, PythonState]:
         """Return all states of the program by their keys in a checkpoint."""
         return {
@@ -167,6 +182,9 @@ class ObjectTree:
             elif isinstance(element, PythonState):
                 key = f"{name}{_ATTRIBUTES}{_STATE}"
                 node.attributes.add(name=_STATE, checkpoint_key=key)
+            elif isinstance(element, SavedByItself):
+                key = f"{name}{_ATTRIBUTES}{_TABLE}"
+                node.attributes.add(name=_TABLE, checkpoint_key=key)
         for slot in self.slots:
             graph.nodes[slot.optimizer].slot_variables.add(
                 original_variable_node_id=slot.original,
@@ -228,14 +246,14 @@ class Match:
         stored: The objects of the checkpoint.
         tree: Those of the program.
         numbers: Numbers in the program by numbers in the checkpoint.
-        keys: Keys of the checkpoint, with the variables that they are for.
+        keys: Keys of the checkpoint, with the variables and tables they are for.
         states: The same for states of the program.
     """
 
     stored: TrackableObjectGraph
     tree: ObjectTree
     numbers: dict[int, int] = field(default_factory=dict)
-    keys: dict[str, Variable] = field(default_factory=dict)
+    keys: dict[str, Variable | SavedByItself] = field(default_factory=dict)
     states: dict[str, PythonState] = field(default_factory=dict)
 
     @classmethod
@@ -265,6 +283,8 @@ class Match:
                 self.keys[attribute.checkpoint_key] = element
             elif attribute.name == _STATE and isinstance(element, PythonState):
                 self.states[attribute.checkpoint_key] = element
+            elif attribute.name == _TABLE and isinstance(element, SavedByItself):
+                self.keys[attribute.checkpoint_key] = element
 
     def _stored_slots(self) -> Iterator[tuple[Slot, int]]:
         slots = {(s.optimizer, s.name, s.original): s for s in self.tree.slots}
@@ -280,6 +300,12 @@ class Match:
         matched = {id(variable) for variable in self.keys.values()}
         variables = self.tree.variables().values()
         return [variable for variable in variables if id(variable) not in matched]
+
+    def unmatched_tables(self) -> list[SavedByItself]:
+        """Return tables of the program that the checkpoint does not have."""
+        matched = {id(table) for table in self.keys.values()}
+        tables = self.tree.tables().values()
+        return [table for table in tables if id(table) not in matched]
 
     def unmatched_states(self) -> list[PythonState]:
         """Return states of the program that the checkpoint does not have."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from metagraft.api.constants import constant
@@ -24,7 +25,7 @@ from metagraft.proto import TrackableObjectGraph
 from metagraft.training.checkpoint_reader import CheckpointReader
 from metagraft.training.object_tree import Match, ObjectTree
 from metagraft.training.python_state import PythonState
-from metagraft.training.saveables import saveable_objects
+from metagraft.training.saveables import SavedByItself, saveable_objects
 from metagraft.training.saver_ops import BulkSaverBuilder
 
 _log = logging.getLogger(__name__)
@@ -109,7 +110,11 @@ class MatchStatus(LoadStatus):
     def assert_existing_objects_matched(self) -> MatchStatus:
         """Check that the checkpoint has all variables of the program."""
         match = self._match()
-        missing = [*match.unmatched_variables(), *match.unmatched_states()]
+        missing = [
+            *match.unmatched_variables(),
+            *match.unmatched_tables(),
+            *match.unmatched_states(),
+        ]
         if missing:
             shown = missing[:_SHOWN_OBJECTS]
             raise AssertionError(
@@ -291,7 +296,7 @@ def _nothing() -> AssertionError:
 
 
 class _Restore:
-    """The nodes that restore variables; added again when there are others."""
+    """The nodes that restore variables and tables; added anew when there are others."""
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
@@ -299,17 +304,19 @@ class _Restore:
         self._prefix: Any = None
         self._restored: Any = None
 
-    def run(self, session: Any, variables: Mapping[str, Variable]) -> None:
-        """Restore variables by their keys in the checkpoint."""
-        keys = sorted(variables)
+    def run(
+        self, session: Any, elements: Mapping[str, Variable | SavedByItself]
+    ) -> None:
+        """Restore variables and tables by their keys in the checkpoint."""
+        keys = sorted(elements)
         if keys != self._restored_keys:
             with session.graph.as_default():
-                self._add_nodes(variables)
+                self._add_nodes(elements)
             self._restored_keys = keys
         session.run(self._restored, {self._prefix: self.prefix})
 
-    def _add_nodes(self, variables: Mapping[str, Variable]) -> None:
-        saveables = saveable_objects(variables)
+    def _add_nodes(self, elements: Mapping[str, Variable | SavedByItself]) -> None:
+        saveables = saveable_objects(elements)
         with name_scope("checkpoint"):
             with device("/cpu:0"):
                 self._prefix = constant("model", name="prefix")
@@ -318,8 +325,11 @@ class _Restore:
                 tensors = BulkSaverBuilder().bulk_restore(
                     self._prefix, saveables, -1, False
                 )
-            pairs = zip(saveables, tensors, strict=True)
-            assigned = [saveable.restore([value], None) for saveable, value in pairs]
+            rest = iter(tensors)
+            assigned = [
+                saveable.restore(list(islice(rest, len(saveable.specs))), None)
+                for saveable in saveables
+            ]
             self._restored = group(*assigned, name="restore_all")
 
 

@@ -37,11 +37,11 @@ from metagraft.training.saver_ops import BulkSaverBuilder
 
 
 class Checkpoint:
-    """Objects that are saved together: variables, and what has variables.
+    """Objects that are saved together: variables, tables, and what has variables.
 
-    Attributes that are set on it are part of it, by their names: variables, layers,
-    optimizers with their slots, other checkpoints, and lists, tuples and dictionaries
-    of these.
+    Attributes that are set on it are part of it, by their names: variables, tables that
+    change, layers, templates, optimizers with their slots, other checkpoints, and
+    lists, tuples and dictionaries of these.
     """
 
     _save_counter: Variable | None
@@ -65,8 +65,9 @@ class Checkpoint:
             if not is_tracked(value):
                 raise ValueError(
                     "`Checkpoint` was expecting a trackable object (an object derived "
-                    f"from `Trackable`), got {value}. Variables, layers, optimizers, "
-                    "checkpoints, and lists, tuples and dictionaries of them are such."
+                    f"from `Trackable`), got {value}. Variables, tables, layers, "
+                    "templates, optimizers, checkpoints, and lists, tuples and "
+                    "dictionaries of them are such."
                 )
             setattr(self, name, value)
 
@@ -243,7 +244,7 @@ class _ObjectSaver:
                     SaveableObject(value, [SaveSpec(value, "", key)], key)
                     for key, value in strings.items()
                 ),
-                *saveable_objects(tree.variables()),
+                *saveable_objects(tree.saved()),
             ]
             policy = options.experimental_sharding_callback
             where = options.experimental_io_device
@@ -252,7 +253,7 @@ class _ObjectSaver:
                     saved = BulkSaverBuilder().save_op(self._prefix, saveables)
             else:
                 # In this order files are filled.
-                keys = [*tree.variables(), *strings]
+                keys = [*tree.saved(), *strings]
                 places = {key: place for place, key in enumerate(keys)}
                 saveables.sort(key=lambda saveable: places[saveable.name])
                 saved = add_divided_save(self._prefix, saveables, policy, where)
