@@ -27,7 +27,27 @@ MISSING = (
     "debugging.experimental",
     "dtypes.experimental.int2",
     "dtypes.experimental.uint2",
-    "experimental",
+    "experimental.BatchableExtensionType",
+    "experimental.ExtensionType",
+    "experimental.ExtensionTypeBatchEncoder",
+    "experimental.ExtensionTypeSpec",
+    "experimental.Optional",
+    "experimental.RowPartition",
+    "experimental.StructuredTensor",
+    "experimental.async_clear_error",
+    "experimental.async_scope",
+    "experimental.dispatch_for_api",
+    "experimental.dispatch_for_binary_elementwise_apis",
+    "experimental.dispatch_for_binary_elementwise_assert_apis",
+    "experimental.dispatch_for_unary_elementwise_apis",
+    "experimental.enable_strict_mode",
+    "experimental.extension_type",
+    "experimental.function_executor_type",
+    "experimental.int2",
+    "experimental.output_all_intermediates",
+    "experimental.register_filesystem_plugin",
+    "experimental.uint2",
+    "experimental.unregister_dispatch_for",
     "layers.experimental",
     "quantization.experimental",
     "saved_model.experimental.TrackableResource",
@@ -50,7 +70,7 @@ MONITORED = _words(
 # and some that only TensorFlow's own modules use.
 MISSING_MEMBERS = _words(
     """
-    activity_regularizer add_metric convolution_op dtype_policy input_spec
+    Spec activity_regularizer add_metric convolution_op dtype_policy input_spec
     load_own_variables name_scope save_own_variables trainable with_name_scope cast
     experimental_as_proto experimental_from_proto experimental_type_proto flatten
     from_tensors is_subtype_of most_specific_common_supertype

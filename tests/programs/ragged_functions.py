@@ -111,7 +111,60 @@ def ragged_images(tf: ModuleType) -> None:
     tf.image.resize(many, [4, 5], align_corners=True, preserve_aspect_ratio=True)
 
 
+def ragged_shapes(tf: ModuleType) -> None:
+    """Shapes of ragged tensors, and tensors of ragged shapes."""
+    shape_of = tf.experimental.DynamicRaggedShape
+    rows = tf.ragged.constant([[3.0, 1.0, 4.0], [], [1.0, 5.0]])
+    deep = tf.ragged.placeholder(tf.int32, 2, [])
+    thick = tf.RaggedTensor.from_row_lengths(
+        tf.placeholder(tf.float32, [6, 3]), [1, 2, 2, 1]
+    )
+    shape = tf.shape(thick)
+    _ = shape[0], shape[2], shape[-1], shape[:2], shape[:1], shape[:3]
+    tf.shape(deep, name="shape", out_type=tf.int64)
+    made = shape_of.from_lengths([2, 3, (1, 2, 3, 4, 5, 6), 7])
+    _ = made[1], made[:2], made[1:2], made.with_dtype(tf.int32)
+    shape_of.from_lengths([2, 3])
+    tf.reshape(tf.range(4), tf.shape(deep))
+    tf.reshape(rows, [5, 1])
+    tf.zeros(made)
+    tf.ones(tf.shape(deep), tf.int32, name="ones_like_deep")
+    tf.fill(tf.shape(rows), 7)
+
+
+def ragged_splits(tf: ModuleType) -> None:
+    """Parts along axes that are not ragged."""
+    thick = tf.RaggedTensor.from_row_lengths(
+        tf.placeholder(tf.float32, [6, 3]), [1, 2, 2, 1]
+    )
+    tf.split(thick, 1)
+    tf.split(thick, 2)
+    tf.split(thick, [1, 2, 1], name="parts")
+    tf.split(thick, [1, 2], axis=2)
+    tf.split(thick, tf.placeholder(tf.int32, [None]), axis=-1, num=2)
+
+
+def broadcast_to_ragged_shapes(tf: ModuleType) -> None:
+    """Tensors repeated along rows."""
+    shape_of = tf.experimental.DynamicRaggedShape.from_tensor
+    rows = tf.ragged.placeholder(tf.float32, 1, [])
+    deep = tf.ragged.placeholder(tf.int32, 2, [])
+    thick = tf.RaggedTensor.from_row_lengths(
+        tf.placeholder(tf.float32, [6, 3]), [1, 2, 2, 1]
+    )
+    tf.broadcast_to(tf.placeholder(tf.float32, [None, 1]), shape_of(rows))
+    tf.broadcast_to(5, shape_of(deep))
+    tf.broadcast_to([[[1]], [[2]], [[3]]], shape_of(deep))
+    tf.broadcast_to([[1, 2, 3]], shape_of(thick))
+    tf.broadcast_to([4], tf.experimental.DynamicRaggedShape.from_lengths([3]))
+    column = tf.RaggedTensor.from_uniform_row_length(tf.constant([1, 2, 3]), 1)
+    tf.broadcast_to(column, shape_of(rows))
+
+
 PROGRAMS = (
+    ragged_shapes,
+    ragged_splits,
+    broadcast_to_ragged_shapes,
     ragged_counts,
     texts_of_ragged_tensors,
     ragged_tables,

@@ -135,7 +135,32 @@ def mapped(tf: ModuleType) -> list[Any]:
     ]
 
 
+def shaped_rows(tf: ModuleType) -> list[Any]:
+    """Ragged tensors taken apart, divided otherwise, and repeated along rows."""
+    x, column, deep = _three(tf)
+    shape_of = tf.experimental.DynamicRaggedShape.from_tensor
+    thick = tf.RaggedTensor.from_row_lengths(
+        tf.reshape(tf.range(18), [6, 3]), [1, 2, 2, 1]
+    )
+    return [
+        *tf.split(thick, 2),
+        *tf.split(thick, [1, 2, 1]),
+        *tf.split(thick, [1, 2], axis=2),
+        tf.shape(thick)[0],
+        tf.shape(thick)[-1],
+        tf.reshape(tf.range(4), tf.shape(deep)),
+        tf.reshape(x, [5, 1]),
+        tf.zeros(tf.shape(deep)),
+        tf.fill(tf.shape(x), 7),
+        tf.broadcast_to(column, shape_of(x)),
+        tf.broadcast_to(5, shape_of(deep)),
+        tf.broadcast_to([[[1]], [[2]], [[3]]], shape_of(deep)),
+        tf.broadcast_to([[1, 2, 3]], shape_of(thick)),
+    ]
+
+
 PROGRAMS = (
+    shaped_rows,
     counted_and_looked_up,
     mapped,
     broadcast_rows,

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from metagraft.api import mapped_parts, nest
+from metagraft.api.ragged_factories import as_values
 from metagraft.api.variable_scope import get_variable_scope
 from metagraft.api.while_loop import while_loop
-from metagraft.errors import UnimplementedError
 from metagraft.graph.build.array import shape
-from metagraft.graph.composite import IndexedSlices, SparseTensor
+from metagraft.graph.composite import IndexedSlices, SparseTensor, SparseTensorValue
 from metagraft.graph.conversion import constant, convert_to_tensor
-from metagraft.graph.dtypes import as_dtype
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.shapes import TensorShape, merge_dims
 from metagraft.graph.structure import (
@@ -49,8 +49,8 @@ def map_fn(
 
     Args:
         fn: Takes a part, structured like `elems`.
-        elems: A tensor, or a structure of tensors.
-        dtype: Types of what `fn` returns, if not those of `elems`.
+        elems: A tensor, or a structure of tensors; they may be sparse or ragged.
+        dtype: Types, or specs, of what `fn` returns, if not those of `elems`.
         parallel_iterations: How many calls may run at a time; 10 by default.
         back_prop: Whether there are gradients.
         swap_memory: Whether what gradients need may be kept on the host.
@@ -65,41 +65,46 @@ def map_fn(
     _check_callable(fn)
     signature = dtype if fn_output_signature is None else fn_output_signature
     elems = with_values(elems)
-    flat = _dense(flatten(elems))
-    if not flat:
+    given = nest.flatten(elems)
+    if not given:
         raise ValueError(
             "elems must be a Tensor or (possibly nested) sequence of Tensors. Got "
             f"{elems}, which does not contain any Tensors."
         )
     results_like = elems if signature is None else signature
-    with name_scope(name, "map", flat), _cached_variables():
-        flat = [convert_to_tensor(value, name="elem") for value in flat]
-        first = flat[0].dims
-        if first is not None and not first:
-            raise ValueError(
-                "Elements in elems must be 1+ dimensional Tensors, not scalars"
-            )
-        static_count = _static_count(flat)
-        count = static_count or shape(flat[0])[0]
-        arrays = [TensorArray(dtype=t.dtype, size=count) for t in flat]
-        arrays = [a.unstack(t) for a, t in zip(arrays, flat, strict=True)]
+    with name_scope(name, "map", given), _cached_variables():
+        flat = [_as_elem(value) for value in given]
+        specs = [mapped_parts.spec_of(value) for value in flat]
+        batches = [mapped_parts.elements_of(value) for value in flat]
+        static_count = _static_count(batches)
+        count = static_count or shape(batches[0])[0]
+        arrays = [TensorArray(dtype=t.dtype, size=count) for t in batches]
+        arrays = [a.unstack(t) for a, t in zip(arrays, batches, strict=True)]
         start = constant(0)
         kinds = (
-            [tensor.dtype for tensor in flat]
+            [mapped_parts.any_shape(spec) for spec in specs]
             if signature is None
-            else [as_dtype(kind) for kind in flatten(signature)]
+            else [mapped_parts.spec_of_result(kind) for kind in nest.flatten(signature)]
         )
         results = [
-            TensorArray(dtype=kind, size=count, infer_shape=infer_shape)
+            TensorArray(
+                dtype=mapped_parts.element_dtype(kind),
+                size=count,
+                infer_shape=infer_shape,
+                element_shape=mapped_parts.element_shape(kind),
+            )
             for kind in kinds
         ]
 
         def compute(i: Tensor, written: list[TensorArray]) -> Any:
-            part = pack_like(elems, [array.read(i) for array in arrays])
-            value = fn(part)
-            check_same_structure(results_like, value)
-            pairs = zip(written, flatten(value), strict=True)
-            written = [array.write(i, item) for array, item in pairs]
+            pairs = zip(specs, [array.read(i) for array in arrays], strict=True)
+            rows = [mapped_parts.part_of(spec, element) for spec, element in pairs]
+            value = fn(nest.pack_sequence_as(elems, rows))
+            nest.assert_same_structure(results_like, value)
+            found = zip(kinds, nest.flatten(value), strict=True)
+            kept = [mapped_parts.as_element(kind, item) for kind, item in found]
+            writes = zip(written, kept, strict=True)
+            written = [array.write(i, item) for array, item in writes]
             return i + 1, written
 
         _, results = while_loop(
@@ -111,8 +116,9 @@ def map_fn(
             swap_memory=swap_memory,
             maximum_iterations=count,
         )
-        stacked = _stacked(results, static_count)
-    return pack_like(results_like, stacked)
+        stacked = zip(kinds, _stacked(results, static_count), strict=True)
+        joined = [mapped_parts.joined(kind, static_count, t) for kind, t in stacked]
+    return nest.pack_sequence_as(results_like, joined)
 
 
 def foldl(
@@ -318,13 +324,22 @@ def _cached_variables() -> Iterator[None]:
     scope.set_caching_device(None)
 
 
-def _dense(values: Sequence[Any]) -> list[Any]:
-    for value in values:
-        if isinstance(value, SparseTensor | IndexedSlices):
-            raise UnimplementedError(
-                None, None, f"map_fn over {type(value).__name__} is not built."
-            )
-    return list(values)
+def _as_elem(value: Any) -> Any:
+    """Return a tensor, dense, sparse or ragged.
+
+    Raises:
+        ValueError: It has no axes.
+    """
+    if isinstance(value, SparseTensorValue):
+        return SparseTensor.from_value(value)
+    if not isinstance(value, SparseTensor | IndexedSlices):
+        value = as_values(value, name="elem")
+    dims = getattr(value, "dims", None)
+    if dims is not None and not dims:
+        raise ValueError(
+            "Elements in elems must be 1+ dimensional Tensors, not scalars"
+        )
+    return value
 
 
 def _first_size(tensor: Tensor) -> int | None:

@@ -34,7 +34,15 @@ from metagraft.graph.scopes import name_scope
 from metagraft.graph.shapes import TensorShape, dimension_value
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["embedding_lookup_sparse", "safe_embedding_lookup_sparse"]
+__all__ = [
+    "checked_combiner",
+    "combined_rows",
+    "embedding_lookup_sparse",
+    "safe_embedding_lookup_sparse",
+    "tables_of",
+    "typed_tables",
+    "zeroed_rows",
+]
 
 _COMBINERS: Final = ("mean", "sqrtn", "sum")
 _REDUCED: Final = {
@@ -72,35 +80,87 @@ def embedding_lookup_sparse(
         TypeError: Ids or weights are not sparse.
         ValueError: The combiner is unknown, or weights do not fit ids.
     """
+    combiner = checked_combiner(combiner)
+    tables = tables_of(params)
+    _check_sparse(sp_ids, sp_weights)
+    with name_scope(name, "embedding_lookup_sparse", [*tables, sp_ids]) as scope:
+        return combined_rows(
+            tables,
+            sp_ids.indices[:, 0],
+            sp_ids.values,
+            None if sp_weights is None else sp_weights.values,
+            combiner=combiner,
+            strategy=partition_strategy,
+            max_norm=max_norm,
+            is_fast=allow_fast_lookup,
+            name=scope,
+        )
+
+
+def checked_combiner(combiner: str | None) -> str:
+    """Return the name of a combiner, `mean` by default.
+
+    Raises:
+        ValueError: There is no such combiner.
+    """
     combiner = combiner or "mean"
     if combiner not in _COMBINERS:
         raise ValueError(
             f"combiner must be one of 'mean', 'sqrtn' or 'sum', got {combiner}"
         )
+    return combiner
+
+
+def tables_of(params: Any) -> list[Any]:
+    """Return a table, or all parts of one, as a list."""
     if isinstance(params, PartitionedVariable):
         params = list(params)
-    tables = params if isinstance(params, list) else [params]
-    _check_sparse(sp_ids, sp_weights)
-    with name_scope(name, "embedding_lookup_sparse", [*tables, sp_ids]) as scope:
-        segment_ids = sp_ids.indices[:, 0]
-        rows, places, is_direct = _looked_up(
-            tables,
+    return params if isinstance(params, list) else [params]
+
+
+def combined_rows(
+    tables: list[Any],
+    segment_ids: Tensor,
+    ids: Tensor,
+    weights: Tensor | None,
+    *,
+    combiner: str,
+    strategy: str,
+    max_norm: float | None,
+    is_fast: bool,
+    name: str,
+) -> Tensor:
+    """Return the rows of a table put together, segment by segment.
+
+    Args:
+        tables: The table, or tables that together are one.
+        segment_ids: The row of the result that each id belongs to.
+        ids: Numbers of rows of the table.
+        weights: What each counts; None for 1.
+        combiner: `sum`, `mean` or `sqrtn`.
+        strategy: How rows are dealt to several tables.
+        max_norm: If given, rows are scaled down to this L2 norm.
+        is_fast: Whether ids are looked up without making them unique.
+        name: Name of the last operation.
+    """
+    rows, places, is_direct = _looked_up(
+        tables,
+        segment_ids,
+        ids,
+        strategy=strategy,
+        max_norm=max_norm,
+        is_fast=is_fast,
+        is_weighted=weights is not None,
+    )
+    if weights is None:
+        return _REDUCED[combiner](
+            rows,
+            places,
             segment_ids,
-            sp_ids.values,
-            strategy=partition_strategy,
-            max_norm=max_norm,
-            is_fast=allow_fast_lookup,
-            is_weighted=sp_weights is not None,
+            name=name,
+            sparse_gradient=is_direct and not is_fast,
         )
-        if sp_weights is None:
-            return _REDUCED[combiner](
-                rows,
-                places,
-                segment_ids,
-                name=scope,
-                sparse_gradient=is_direct and not allow_fast_lookup,
-            )
-        return _weighted(rows, places, segment_ids, sp_weights.values, combiner, scope)
+    return _weighted(rows, places, segment_ids, weights, combiner, name)
 
 
 def _check_sparse(sp_ids: Any, sp_weights: Any) -> None:
@@ -218,7 +278,7 @@ def safe_embedding_lookup_sparse(
     Raises:
         ValueError: There is no table.
     """
-    tables = _tables(embedding_weights, sparse_weights)
+    tables = typed_tables(embedding_weights, sparse_weights)
     with name_scope(
         name, "embedding_lookup", [*tables, sparse_ids, sparse_weights]
     ) as scope:
@@ -241,10 +301,7 @@ def safe_embedding_lookup_sparse(
             allow_fast_lookup=allow_fast_lookup,
         )
         if default_id is None:
-            flags = array.reshape(is_empty, [-1, 1])
-            widths = array.stack([1, array.shape(result)[1]])
-            flags = op("Tile", input=flags, multiples=widths)
-            result = where(flags, array.zeros_like(result), result, name=scope)
+            result = zeroed_rows(result, is_empty, scope)
         outer = array.slice_(cast(shape, dtypes.int32), [0], [rank - 1])
         inner = array.slice_(array.shape(result), [1], [-1])
         final = array.reshape(result, array.concat([outer, inner], 0))
@@ -253,13 +310,24 @@ def safe_embedding_lookup_sparse(
         return final
 
 
-def _tables(embedding_weights: Any, sparse_weights: SparseTensor | None) -> list[Any]:
+def zeroed_rows(rows: Tensor, is_empty: Tensor, name: str) -> Tensor:
+    """Return a matrix of which the flagged rows are zero."""
+    flags = array.reshape(is_empty, [-1, 1])
+    widths = array.stack([1, array.shape(rows)[1]])
+    flags = op("Tile", input=flags, multiples=widths)
+    result: Tensor = where(flags, array.zeros_like(rows), rows, name=name)
+    return result
+
+
+def typed_tables(embedding_weights: Any, sparse_weights: Any) -> list[Any]:
+    """Return a table, or all parts of one, as tensors of the type of weights.
+
+    Raises:
+        ValueError: There is none.
+    """
     if embedding_weights is None:
         raise ValueError(f"Missing embedding_weights {embedding_weights}.")
-    if isinstance(embedding_weights, PartitionedVariable):
-        embedding_weights = list(embedding_weights)
-    if not isinstance(embedding_weights, list):
-        embedding_weights = [embedding_weights]
+    embedding_weights = tables_of(embedding_weights)
     if not embedding_weights:
         raise ValueError(f"Missing embedding_weights {embedding_weights}.")
     dtype = None if sparse_weights is None else sparse_weights.dtype

@@ -16,7 +16,7 @@ from typing import Any
 
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
-from metagraft.graph.composite import SparseTensor
+from metagraft.graph.composite import CompositeTensor, SparseTensor
 from metagraft.graph.conversion import is_tensor
 from metagraft.graph.operation import Operation
 from metagraft.graph.tensor import Tensor
@@ -129,6 +129,14 @@ class _Template:
         return joined.replace(f"'{self.placeholder}'", self.placeholder)
 
 
+def _formatted(*, inputs: list[Any], **options: Any) -> Any:
+    if not any(isinstance(value, CompositeTensor) for value in inputs):
+        return op("StringFormat", inputs=inputs, **options)
+    from metagraft.api.ragged_strings import string_format
+
+    return string_format(inputs=inputs, **options)
+
+
 def _is_text(value: Any) -> bool:
     if not is_tensor(value) or isinstance(value, SparseTensor):
         return False
@@ -164,10 +172,9 @@ def print_(
         text = first
     else:
         template = _Template(inputs)
-        text = op(
-            "StringFormat",
-            inputs=template.tensors,
+        text = _formatted(
             template=template.text(sep),
+            inputs=template.tensors,
             placeholder=template.placeholder,
             summarize=summarize,
             name=f"{name}_format" if name else None,

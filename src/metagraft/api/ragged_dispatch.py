@@ -10,15 +10,15 @@ Source: tensorflow python/ops/ragged/ragged_dispatch.py, python/util/dispatch.py
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Final
 
-__all__ = ["with_ragged"]
+__all__ = ["RAGGED_TYPES", "with_ragged"]
 
 _API: Final = "metagraft.api."
-_RAGGED: Final = "metagraft.api.ragged_tensor"
+# The classes of ragged tensors and shapes; their modules add them when they are loaded.
+RAGGED_TYPES: Final[set[type]] = set()
 
 # Functions of the elements of one tensor, the first argument.
 _UNARY: Final = {
@@ -83,12 +83,20 @@ _TWINS: Final = {
         ),
     ),
     "sequences": ("ragged_rows", "cumsum"),
+    "sparse_counting": ("ragged_counting", "sparse_bincount"),
+    "unique": ("ragged_rows", "dynamic_partition"),
     "shape_checks": ("ragged_rows", "assert_type"),
     "strings": ("ragged_rows", "string_join"),
     "gather": ("ragged_gather", "batch_gather gather gather_nd"),
     "linear_operators.dispatch": ("ragged_matrix", "matmul"),
     "comparison": ("ragged_where", "where where_v2"),
+    "counting": ("ragged_counting", "bincount"),
+    "image_resize": ("ragged_images", "resize_images"),
     "nn_activation": ("ragged_reductions", "dropout"),
+    "nn_embedding_sparse": (
+        "ragged_embedding",
+        "embedding_lookup_sparse safe_embedding_lookup_sparse",
+    ),
     "nn_softmax": ("ragged_reductions", "softmax"),
     "reductions": (
         "ragged_reductions",
@@ -97,6 +105,20 @@ _TWINS: Final = {
             " reduce_std reduce_sum reduce_variance"
         ),
     ),
+}
+# Functions whose twins are elsewhere than those of their module.
+_MORE_TWINS: Final = {
+    "array:broadcast_to": "ragged_broadcast_to:broadcast_to",
+    "array:fill": "ragged_shaping:fill",
+    "array:ones": "ragged_shaping:ones",
+    "array:reshape": "ragged_shaping:reshape",
+    "array:reverse": "ragged_rows:reverse",
+    "array:shape": "ragged_shaping:shape",
+    "array:split": "ragged_shaping:split",
+    "array:zeros": "ragged_shaping:zeros",
+    "nn_activation:stateless_dropout": "ragged_rows:stateless_dropout",
+    "strings:reduce_join": "ragged_strings:reduce_join",
+    "strings:string_format": "ragged_strings:string_format",
 }
 
 
@@ -110,7 +132,8 @@ def _places() -> dict[str, str]:
     for module, (twins, names) in _TWINS.items():
         for name in names.split():
             found[f"{_API}{module}:{name}"] = f"{_API}{twins}:{name}"
-    found[f"{_API}array:reverse"] = f"{_API}ragged_rows:reverse"
+    for place, twin in _MORE_TWINS.items():
+        found[f"{_API}{place}"] = f"{_API}{twin}"
     complex_number = "metagraft.graph.build.math:complex_number"
     found[complex_number] = f"{_API}ragged_elementwise:binary"
     return found
@@ -149,10 +172,9 @@ def _wrapped(function: Callable[..., Any], instead: str) -> Callable[..., Any]:
 
 def _has_ragged(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
     """Whether an argument, or an element of one, is ragged."""
-    module = sys.modules.get(_RAGGED)
-    if module is None:
-        return False  # then there are none
-    kinds = getattr(module, "RAGGED_TYPES", ())
+    kinds = RAGGED_TYPES
+    if not kinds:
+        return False
     for value in (*args, *kwargs.values()):
         kind = type(value)
         if kind in kinds:

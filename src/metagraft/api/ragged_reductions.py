@@ -32,6 +32,7 @@ from metagraft.graph.tensor import Tensor
 
 __all__ = [
     "add_n",
+    "aggregated",
     "by_segments",
     "dropout",
     "reduce_all",
@@ -151,7 +152,7 @@ def _known_axis(axis: Any) -> Any:
     return known.tolist() if isinstance(known, np.ndarray) else known
 
 
-def _aggregate(
+def aggregated(
     reduction: Reduction,
     by_segment: Reduction,
     value: Any,
@@ -159,7 +160,19 @@ def _aggregate(
     keepdims: Any,
     name: str | None,
 ) -> Any:
-    """Reduce along axes, or all values."""
+    """Reduce along axes, or all values.
+
+    Args:
+        reduction: Reduces tensors along axes.
+        by_segment: Reduces rows of one number.
+        value: Ragged, or not.
+        axis: The axes; None for all values.
+        keepdims: Whether they are kept, with size one.
+        name: Name of the scope, or of the reduction of all values.
+
+    Raises:
+        ValueError: The axes are not known while the graph is built.
+    """
     if not is_ragged(value):
         return reduction(value, axis, keepdims=keepdims, name=name)
     axis = _known_axis(axis)
@@ -196,7 +209,7 @@ def _function(kind: str) -> Reduction:
     ) -> Any:
         axis, keepdims = _arguments(axis, keepdims, reduction_indices, keep_dims)
         name = name or f"RaggedReduce{kind.capitalize()}"
-        return _aggregate(reduction, by_segment, input_tensor, axis, keepdims, name)
+        return aggregated(reduction, by_segment, input_tensor, axis, keepdims, name)
 
     reduce.__name__ = reduce.__qualname__ = f"reduce_{kind}"
     reduce.__doc__ = f"Return the {kind} of values along axes, or of all."

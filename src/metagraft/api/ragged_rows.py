@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from metagraft.api import nn_embedding, segments, shape_checks, strings
+from metagraft.api import (
+    nn_activation,
+    nn_embedding,
+    segments,
+    shape_checks,
+    strings,
+)
 from metagraft.api.math import sqrt
 from metagraft.api.ragged import map_flat_values
 from metagraft.api.ragged_arrays import positive_axis
 from metagraft.api.ragged_factories import as_values
 from metagraft.api.ragged_reductions import by_segments
+from metagraft.api.ragged_stack import stack_dynamic_partitions
 from metagraft.api.ragged_tensor import RaggedTensor
 from metagraft.graph import dtypes
 from metagraft.graph.build import array
@@ -26,8 +33,10 @@ from metagraft.graph.tensor import Tensor
 __all__ = [
     "assert_type",
     "cumsum",
+    "dynamic_partition",
     "embedding_lookup",
     "reverse",
+    "stateless_dropout",
     "string_join",
     "unsorted_segment_max",
     "unsorted_segment_mean",
@@ -139,6 +148,43 @@ def embedding_lookup(
             partition_strategy=partition_strategy,
             max_norm=max_norm,
         )
+
+
+def dynamic_partition(
+    data: Any, partitions: Any, num_partitions: int, name: str | None = None
+) -> list[Any]:
+    """Return the rows of each number.
+
+    Raises:
+        TypeError: The count of numbers is no integer, or negative.
+    """
+    if not isinstance(num_partitions, int) or num_partitions < 0:
+        raise TypeError("num_partitions must be a non-negative integer")
+    found = stack_dynamic_partitions(data, partitions, num_partitions, name)
+    return [found[i] for i in range(num_partitions)]
+
+
+def stateless_dropout(
+    x: Any,
+    rate: Any,
+    seed: Any,
+    rng_alg: Any = None,
+    noise_shape: Any = None,
+    name: str | None = None,
+) -> Any:
+    """Set some values to zero and scale the others up; the same seed, the same values.
+
+    Raises:
+        ValueError: The zeros are to have a shape of their own.
+    """
+    if noise_shape is not None:
+        raise ValueError("noise_shape is not supported yet for RaggedTensor x")
+    with name_scope(name, "RaggedNNStatelessDropout", [x, rate]):
+        ragged = as_values(x, name="x")
+        values = nn_activation.stateless_dropout(
+            ragged.flat_values, rate=rate, seed=seed, rng_alg=rng_alg
+        )
+        return ragged.with_flat_values(values)
 
 
 def string_join(inputs: Any, separator: str = "", name: str | None = None) -> Any:

@@ -221,25 +221,27 @@ def stack_dynamic_partitions(
     """Return the rows of a tensor by the number that each has, as a ragged tensor.
 
     Args:
-        data: A tensor.
-        partitions: The numbers, a vector or a scalar.
+        data: Rows, ragged or not.
+        partitions: The numbers, of the outer axes of `data`.
         num_partitions: How many numbers there are.
         name: Name of the scope.
 
     Raises:
-        NotImplementedError: The numbers or the data are of a higher or ragged form.
-        ValueError: The rank of the numbers is not known.
+        ValueError: The rank of the numbers is not known, or their shape is not that of
+            the outer axes.
     """
     with name_scope(name, "SegmentStack", [data, partitions, num_partitions]):
         data = as_values(data, name="data")
-        partitions = as_values(partitions, name="partitions")
-        if isinstance(data, RaggedTensor) or isinstance(partitions, RaggedTensor):
-            raise NotImplementedError(
-                "tf.ragged.stack_dynamic_partitions takes tensors, not ragged ones."
+        dtype = data.row_splits.dtype if isinstance(data, RaggedTensor) else None
+        if not isinstance(partitions, RaggedTensor):
+            partitions = convert_to_tensor(
+                partitions, name="partitions", preferred_dtype=dtype
             )
         count = convert_to_tensor(
             num_partitions, name="num_partitions", preferred_dtype=partitions.dtype
         )
+        if dtype is not None:
+            partitions = _of_type(partitions, dtype)
         count = cast(count, partitions.dtype)
         rank = partitions.shape.ndims
         if rank is None:
@@ -248,16 +250,16 @@ def stack_dynamic_partitions(
         partitions.shape.assert_is_compatible_with(data.shape[:rank])
         if rank == 0:
             return RaggedTensor.from_value_rowids(
-                array.stack([data]), array.stack([partitions]), count, validate=False
+                stack([data]) if dtype else array.stack([data]),
+                array.stack([partitions]),
+                count,
+                validate=False,
             )
         if rank > 1:
-            raise NotImplementedError(
-                "tf.ragged.stack_dynamic_partitions takes a vector of numbers, not"
-                f" {partitions}."
-            )
+            return _partitioned_rows(data, partitions, count)
         order = argsort(partitions, stable=True)
         rowids = array.gather(partitions, order)
-        values = array.gather(data, order)
+        values = _gathered(data, order)
         checks = [
             assert_less(
                 rowids[-1:],
@@ -268,3 +270,36 @@ def stack_dynamic_partitions(
         ]
         with control_dependencies(checks):
             return RaggedTensor.from_value_rowids(values, rowids, count, validate=False)
+
+
+def _of_type(numbers: Any, dtype: Any) -> Any:
+    if isinstance(numbers, RaggedTensor):
+        return numbers.with_flat_values(cast(numbers.flat_values, dtype))
+    return cast(numbers, dtype)
+
+
+def _gathered(data: Any, order: Tensor) -> Any:
+    if not isinstance(data, RaggedTensor):
+        return array.gather(data, order)
+    from metagraft.api.ragged_gather import gather
+
+    return gather(data, order)
+
+
+def _partitioned_rows(data: Any, partitions: Any, count: Tensor) -> RaggedTensor:
+    """Take one axis away from rows and their numbers, after a check that both fit."""
+    dtype = partitions.dtype
+    if not isinstance(data, RaggedTensor):
+        data = RaggedTensor.from_tensor(data, ragged_rank=1, row_splits_dtype=dtype)
+    if not isinstance(partitions, RaggedTensor):
+        levels = max(data.ragged_rank, partitions.shape.ndims - 1)
+        partitions = RaggedTensor.from_tensor(
+            partitions, ragged_rank=levels, row_splits_dtype=dtype
+        )
+    check = assert_equal(
+        data.row_splits,
+        partitions.row_splits,
+        message="data and partitions have incompatible ragged shapes",
+    )
+    with control_dependencies([check]):
+        return stack_dynamic_partitions(data.values, partitions.values, count)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from metagraft.api.ragged_dispatch import RAGGED_TYPES
 from metagraft.api.ragged_factories import RaggedFactories, as_values
 from metagraft.api.ragged_operators import RaggedOperators
 from metagraft.api.ragged_value import RaggedTensorValue
@@ -24,7 +25,7 @@ from metagraft.graph.scopes import name_scope
 from metagraft.graph.shapes import TensorShape
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["RAGGED_TYPES", "RaggedTensor", "is_ragged"]
+__all__ = ["RaggedTensor", "is_ragged"]
 
 
 def is_ragged(value: Any) -> bool:
@@ -390,5 +391,4 @@ class RaggedTensor(RaggedFactories, RaggedOperators, CompositeTensor):
         return [value.flat_values, *value.nested_row_splits]
 
 
-# For asking quickly, once for each argument of a call.
-RAGGED_TYPES = frozenset({RaggedTensor, RaggedTensorValue})
+RAGGED_TYPES.update({RaggedTensor, RaggedTensorValue})

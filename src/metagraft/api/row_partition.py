@@ -237,28 +237,49 @@ class RowPartition:
 
     @classmethod
     def from_uniform_row_length(
-        cls, length: Tensor, nvals: Any, nrows: Any, *, validate: bool
+        cls,
+        length: Any,
+        nvals: Any,
+        nrows: Any,
+        *,
+        validate: bool,
+        dtype: Any = None,
     ) -> RowPartition:
         """Make one of rows of one length.
+
+        Args:
+            length: The length.
+            nvals: How many values there are; None if the rows say it.
+            nrows: How many rows there are; None if the values say it.
+            validate: Whether runs check that both fit.
+            dtype: The type that all are cast to.
 
         Raises:
             ValueError: What is known does not go together.
         """
         with name_scope(None, "RowPartitionFromUniformRowLength", [length, nrows]):
-            nvals = convert_to_tensor(nvals, length.dtype, name="nvals")
-            if nrows is not None:
-                nrows = convert_to_tensor(nrows, length.dtype, name="nrows")
+            length, nvals, nrows = (
+                None if part is None else _as_type(part, name, dtype, length)
+                for part, name in (
+                    (length, "uniform_row_length"),
+                    (nvals, "nvals"),
+                    (nrows, "nrows"),
+                )
+            )
             length.shape.assert_has_rank(0)
             known_length = constant_value(length)
             if nrows is None:
                 nrows = _rows_of_length(length, nvals, known_length)
-            rows, values = constant_value(nrows), constant_value(nvals)
+            rows = constant_value(nrows)
+            values = None if nvals is None else constant_value(nvals)
             checks = []
             if values is None and rows is not None and known_length is not None:
                 values = rows * known_length
-                if validate:
+                if nvals is not None and validate:
                     checks.append(assert_equal(nvals, values))
                 nvals = array.constant(values, length.dtype)
+            if nvals is None:
+                nvals = nrows * length
             if rows is not None and known_length is not None:
                 steps = [row * int(known_length) for row in range(int(rows) + 1)]
                 splits = array.constant(steps, length.dtype)
@@ -287,6 +308,14 @@ class RowPartition:
             if size is not None:
                 return size - more
         return _number(self.row_count)
+
+    @property
+    def static_nvals(self) -> int | None:
+        """How many values there are, if it is known."""
+        count = _number(self.value_count)
+        if count is None and self.rowids is not None and self.rowids.dims:
+            return self.rowids.dims[0]
+        return count
 
     @property
     def static_uniform_row_length(self) -> int | None:
@@ -319,6 +348,17 @@ class RowPartition:
         if self.lengths is not None:
             return self.lengths
         return self.splits[1:] - self.splits[:-1]
+
+    def offsets_in_rows(self) -> Tensor:
+        """Return the place of each value in its row."""
+        _, offsets = op(
+            "RaggedRange",
+            starts=array.constant(0, self.dtype),
+            limits=self.row_lengths(),
+            deltas=array.constant(1, self.dtype),
+        )
+        found: Tensor = offsets
+        return found
 
     def after(self, checks: Any) -> RowPartition:
         """Return the same partition, there after checks."""
@@ -416,6 +456,14 @@ def _row_count(rowids: Tensor, nrows: Any) -> tuple[Tensor, int | None]:
             f" value_rowids[-1]={values[-1]}"
         )
     return count, int(value)
+
+
+def _as_type(value: Any, name: str, dtype: Any, length: Any) -> Tensor:
+    """Return a number as a tensor: cast, or made in the type of the length."""
+    if dtype is not None:
+        return cast(value, dtype, name)
+    wanted = length.dtype if isinstance(length, Tensor) else dtypes.int64
+    return convert_to_tensor(value, wanted, name=name)
 
 
 def _rows_of_length(length: Tensor, nvals: Tensor, known_length: Any) -> Tensor:

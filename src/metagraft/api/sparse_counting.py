@@ -15,7 +15,7 @@ from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.scopes import control_dependencies, name_scope
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["sparse_bincount", "sparse_weights"]
+__all__ = ["check_axis", "dense_weights", "sparse_bincount", "sparse_weights"]
 
 
 def sparse_bincount(
@@ -46,17 +46,7 @@ def sparse_bincount(
             values = convert_to_tensor(values, name="values")
         if weights is not None and not isinstance(weights, SparseTensor):
             weights = convert_to_tensor(weights, name="weights")
-        if weights is not None and binary_output:
-            raise ValueError(
-                "Arguments `binary_output` and `weights` are mutually exclusive. Please"
-                " specify only one."
-            )
-        axis = 0 if axis is None else axis
-        if axis not in (0, -1):
-            raise ValueError(
-                f"Unsupported value for argument axis={axis}. Only 0 and -1 are"
-                " currently supported."
-            )
+        axis = check_axis(axis, weights, binary_output)
         if axis == 0:
             values, weights = _flattened(values, weights)
         attrs: dict[str, Any] = {
@@ -75,10 +65,30 @@ def sparse_bincount(
                     **attrs,
                 )
             )
-        weights = _dense_weights(values, weights)
+        weights = dense_weights(values, weights)
         return SparseTensor(
             *op("DenseCountSparseOutput", values=values, weights=weights, **attrs)
         )
+
+
+def check_axis(axis: int | None, weights: Any, binary_output: bool) -> int:
+    """Return the axis that is counted along.
+
+    Raises:
+        ValueError: There is no such axis, or weights would have no use.
+    """
+    if weights is not None and binary_output:
+        raise ValueError(
+            "Arguments `binary_output` and `weights` are mutually exclusive. Please"
+            " specify only one."
+        )
+    axis = 0 if axis is None else axis
+    if axis not in (0, -1):
+        raise ValueError(
+            f"Unsupported value for argument axis={axis}. Only 0 and -1 are"
+            " currently supported."
+        )
+    return axis
 
 
 def _flattened(values: Any, weights: Any) -> tuple[Any, Any]:
@@ -91,9 +101,19 @@ def _flattened(values: Any, weights: Any) -> tuple[Any, Any]:
     return array.reshape(values, [-1]), weights
 
 
-def _dense_weights(values: Tensor, weights: Any) -> Tensor:
+def dense_weights(values: Tensor, weights: Any, dtype: Any = None) -> Tensor:
+    """Return the weights of values, none if none are given.
+
+    Args:
+        values: What is counted.
+        weights: Their weights.
+        dtype: The type of none; that of the values by default.
+
+    Raises:
+        ValueError: They are no tensor.
+    """
     if weights is None:
-        return array.constant([], dtype=values.dtype)
+        return array.constant([], dtype=dtype or values.dtype)
     if not isinstance(weights, Tensor):
         raise ValueError(  # noqa: TRY004 - TensorFlow's class
             "Argument `weights` must be a tf.Tensor if `values` is a tf.Tensor."

@@ -450,6 +450,7 @@ _NAMES = {
             "user_ops",
             "version",
             "xla",
+            "experimental",
             "dtypes",
         )
     },

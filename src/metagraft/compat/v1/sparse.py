@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from metagraft.api.ragged_dispatch import with_ragged
 from metagraft.lazy_names import lazy_names
 
 _API = "metagraft.api"
@@ -78,4 +79,4 @@ _NAMES = {
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
 
-__getattr__, __dir__ = lazy_names(__name__, _NAMES)
+__getattr__, __dir__ = lazy_names(__name__, _NAMES, with_ragged)
