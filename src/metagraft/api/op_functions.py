@@ -8,6 +8,7 @@ Source: tensorflow python/framework/python_op_gen.cc, core/api_def/base_api.
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from functools import cache
@@ -15,6 +16,7 @@ from typing import Any, Final
 
 from metagraft.graph import catalogue
 from metagraft.graph.apply_op import op
+from metagraft.graph.attrs import decode
 
 __all__ = ["argument_names", "own_names", "positional_function", "positional_functions"]
 
@@ -82,8 +84,31 @@ def positional_function(op_type: str) -> Callable[..., Any]:
         return op(op_type, name=name, **own_names(op_type, given))
 
     add_node.__name__ = add_node.__qualname__ = _python_name(op_type)
+    add_node.__signature__ = _signature(op_type, names)  # type: ignore[attr-defined]
     add_node.__doc__ = f"Add a `{op_type}` node and return its outputs."
     return add_node
+
+
+def _signature(op_type: str, names: list[str]) -> inspect.Signature:
+    """Return how a function of an op may be called, with the defaults of attributes."""
+    definition = catalogue.get(op_type)
+    assert definition is not None
+    defaults = {
+        attr.name: None if attr.default is None else decode(attr.default)
+        for attr in definition.attrs
+        if attr.has_default
+    }
+    defaults.update(name=None, **_DEFAULTS.get(op_type, {}))
+    return inspect.Signature(
+        [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                default=defaults.get(name, inspect.Parameter.empty),
+            )
+            for name in names
+        ]
+    )
 
 
 def positional_functions(

@@ -69,19 +69,19 @@ def get_visible_devices(device_type: str | None = None) -> list[PhysicalDevice]:
     ]
 
 
-def set_visible_devices(devices_: Any, device_type: str | None = None) -> None:
+def set_visible_devices(devices: Any, device_type: str | None = None) -> None:
     """Use some devices only.
 
     Args:
-        devices_: One device or several, of `list_physical_devices`.
+        devices: One device or several, of `list_physical_devices`.
         device_type: The type that is spoken of; all by default.
 
     Raises:
         UnimplementedError: Some accelerators of one type are named, but not all.
         ValueError: A device is not on this machine, or is of another type.
     """
-    wanted = devices_ if isinstance(devices_, list | tuple) else [devices_]
-    if devices_ is None:
+    wanted = devices if isinstance(devices, list | tuple) else [devices]
+    if devices is None:
         wanted = []
     known = list_physical_devices(device_type)
     for device in wanted:
@@ -94,7 +94,7 @@ def set_visible_devices(devices_: Any, device_type: str | None = None) -> None:
             None,
             None,
             "tf.config.set_visible_devices takes all accelerators or none; CUDA's"
-            f" CUDA_VISIBLE_DEVICES chooses among them. Received {devices_}.",
+            f" CUDA_VISIBLE_DEVICES chooses among them. Received {devices}.",
         )
     if accelerators:
         devices.hide_accelerators(hidden=not used)

@@ -6,6 +6,7 @@ Source: tensorflow python/framework/test_util.py, python/util/protobuf/compare.p
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,8 +24,10 @@ from metagraft.api.ragged_value import RaggedTensorValue
 from metagraft.graph.conversion import is_tensor
 from metagraft.graph.devices import canonical_name
 from metagraft.graph.dtypes import as_dtype
+from metagraft.graph.graph import PRODUCER_VERSION
 from metagraft.graph.shapes import TensorShape
 from metagraft.graph.tensor import Tensor
+from metagraft.meta_graph.producer import LEAST_CONSUMER
 from metagraft.proto.coercion import as_message
 from metagraft.proto.text import format_text, parse_text
 
@@ -277,9 +280,19 @@ class ArrayAssertions(absltest.TestCase):
         self.assertCountEqual(first, second, msg)
 
     def assertProtoEquals(
-        self, expected_message_maybe_ascii: Any, validate_message: Any, msg: Any = None
+        self,
+        expected_message_maybe_ascii: Any,
+        validate_message: Any,
+        msg: Any = None,
+        relative_tolerance: float | None = None,
     ) -> None:
         """Check a message against another, or against one as text.
+
+        Args:
+            expected_message_maybe_ascii: The message, or its text.
+            validate_message: What is checked.
+            msg: Shown if they differ.
+            relative_tolerance: How much numbers may differ, by the larger of both.
 
         Raises:
             TypeError: The first is neither a message nor text.
@@ -293,7 +306,31 @@ class ArrayAssertions(absltest.TestCase):
             expected = as_message(expected, cls)
         else:
             raise TypeError(f"Can't compare protos of type {type(expected)} and {cls}.")
-        self.assertEqual(format_text(expected), format_text(validate_message), msg)
+        wanted, found = format_text(expected), format_text(validate_message)
+        if relative_tolerance is None or not _are_close(
+            wanted, found, relative_tolerance
+        ):
+            self.assertEqual(wanted, found, msg)
+
+    def assertProtoEqualsVersion(
+        self,
+        expected: str,
+        actual: Any,
+        producer: int = PRODUCER_VERSION,
+        min_consumer: int = LEAST_CONSUMER,
+        msg: Any = None,
+    ) -> None:
+        """Check a graph against text without its versions."""
+        versions = f"producer: {producer} min_consumer: {min_consumer}"
+        text = f"versions {{ {versions} }};\n{expected}"
+        self.assertProtoEquals(text, actual, msg=msg)
+
+    def evaluate_if_both_tensors(self, a: Any, b: Any) -> tuple[Any, Any]:
+        """Return the values of two tensors, other values as they are."""
+        if is_tensor(a) and is_tensor(b):
+            first, second = self.evaluate((a, b))
+            return first, second
+        return a, b
 
     # -- errors ----------------------------------------------------------------------
 
@@ -324,6 +361,16 @@ class ArrayAssertions(absltest.TestCase):
                 ) from error
         else:
             self.fail(f"{exception_type.__name__} not raised")
+
+    def assertRaisesIncompatibleShapesError(
+        self, exception_type: Any = errors.InvalidArgumentError
+    ) -> Any:
+        """Check that a block raises an error about shapes."""
+        return self.assertRaisesWithPredicateMatch(
+            exception_type,
+            "Incompatible shapes|Dimensions must be equal|required broadcastable"
+            " shapes",
+        )
 
     def assertRaisesOpError(self, expected_err_re_or_predicate: Any) -> Any:
         """Check that a block raises an `OpError`; see the method above."""
@@ -393,3 +440,18 @@ def _searched_text(error: Exception) -> str:
     if not isinstance(error, errors.OpError):
         return str(error)
     return f"{error.message}\nCaused by: {getattr(error.op, 'name', '')}"
+
+
+def _are_close(expected: str, found: str, tolerance: float) -> bool:
+    """Whether two messages as text differ in numbers only, and these by little."""
+    first, second = expected.split(), found.split()
+    if len(first) != len(second):
+        return False
+    for a, b in zip(first, second, strict=True):
+        if a != b:
+            try:
+                if not math.isclose(float(a), float(b), rel_tol=tolerance):
+                    return False
+            except ValueError:
+                return False
+    return True

@@ -5,11 +5,13 @@ Source: tensorflow python/framework/test_util.py TensorFlowTestCase.
 
 from __future__ import annotations
 
+import os
 import random
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,7 @@ from metagraft.graph.graph import Graph
 from metagraft.graph.random_seed import DEFAULT_GRAPH_SEED, set_random_seed
 from metagraft.runtime.session import Session
 
-__all__ = ["CheckedThread", "TestCase"]
+__all__ = ["CapturedWrites", "CheckedThread", "TestCase"]
 
 
 class CheckedThread:
@@ -69,6 +71,18 @@ class CheckedThread:
             self._case.fail("A checked thread was not joined.")
 
 
+class CapturedWrites:
+    """What was written to a stream."""
+
+    def __init__(self, path: str) -> None:
+        """Take the path of the file that it went to."""
+        self._path = path
+
+    def contents(self) -> str:
+        """Return all of it."""
+        return Path(self._path).read_text("utf-8")
+
+
 class TestCase(ArrayAssertions):
     """A test with an empty default graph, fixed seeds and sessions."""
 
@@ -103,6 +117,28 @@ class TestCase(ArrayAssertions):
         if self._temp_dir is None:
             self._temp_dir = tempfile.mkdtemp(dir=get_temp_dir())
         return self._temp_dir
+
+    @contextmanager
+    def captureWritesToStream(  # noqa: N802 - TensorFlow's name
+        self, stream: Any
+    ) -> Iterator[CapturedWrites]:
+        """Let what is written to a stream with a file descriptor go to a file.
+
+        Args:
+            stream: `sys.stdout`, for example.
+        """
+        stream.flush()
+        descriptor = stream.fileno()
+        handle, path = tempfile.mkstemp(dir=self.get_temp_dir())
+        original = os.dup(descriptor)
+        os.dup2(handle, descriptor)
+        try:
+            yield CapturedWrites(path)
+        finally:
+            stream.flush()
+            os.close(handle)
+            os.dup2(original, descriptor)
+            os.close(original)
 
     # -- sessions --------------------------------------------------------------------
 

@@ -61,6 +61,9 @@ def function(
     experimental_implements: str | None = None,
     experimental_autograph_options: Any = None,
     experimental_attributes: Mapping[str, Any] | None = None,
+    experimental_relax_shapes: bool | None = None,
+    experimental_compile: bool | None = None,
+    experimental_follow_type_hints: bool | None = None,
 ) -> Any:
     """Decorate a Python function to become a function of the graphs that call it.
 
@@ -74,13 +77,19 @@ def function(
         experimental_implements: Must be None.
         experimental_autograph_options: Accepted for compatibility, as `autograph`.
         experimental_attributes: Must be None.
+        experimental_relax_shapes: The older name of `reduce_retracing`.
+        experimental_compile: The older name of `jit_compile`.
+        experimental_follow_type_hints: Must not be true.
 
     Raises:
         UnimplementedError: An argument asks for what is not built.
     """
     del autograph, reduce_retracing, experimental_autograph_options
+    del experimental_relax_shapes
     for label, value in (
         ("jit_compile", jit_compile),
+        ("experimental_compile", experimental_compile),
+        ("experimental_follow_type_hints", experimental_follow_type_hints),
         ("experimental_implements", experimental_implements),
         ("experimental_attributes", experimental_attributes),
     ):

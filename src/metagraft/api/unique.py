@@ -100,10 +100,18 @@ def scatter_nd(
     indices: Any,
     updates: Any,
     shape: Any,
-    name: str | None = None,
     bad_indices_policy: str = "",
+    name: str | None = None,
 ) -> Tensor:
-    """Add slices at index vectors into zeros of the given shape."""
+    """Add slices at index vectors into zeros of the given shape.
+
+    Args:
+        indices: Index vectors.
+        updates: Slices.
+        shape: The shape of the result.
+        bad_indices_policy: What becomes of vectors outside: `ERROR` or `IGNORE`.
+        name: Name of the operation.
+    """
     result: Tensor = op(
         "ScatterNd",
         indices=indices,
@@ -123,37 +131,71 @@ def tensor_scatter_nd_update(
 
 
 def tensor_scatter_nd_add(
-    tensor: Any, indices: Any, updates: Any, name: str | None = None
+    tensor: Any,
+    indices: Any,
+    updates: Any,
+    bad_indices_policy: str = "",
+    name: str | None = None,
 ) -> Tensor:
     """Return a copy of `tensor` with slices added at index vectors."""
-    return _scattered("TensorScatterAdd", tensor, indices, updates, name)
+    return _scattered(
+        "TensorScatterAdd", tensor, indices, updates, name, bad_indices_policy
+    )
 
 
 def tensor_scatter_nd_sub(
-    tensor: Any, indices: Any, updates: Any, name: str | None = None
+    tensor: Any,
+    indices: Any,
+    updates: Any,
+    bad_indices_policy: str = "",
+    name: str | None = None,
 ) -> Tensor:
     """Return a copy of `tensor` with slices subtracted at index vectors."""
-    return _scattered("TensorScatterSub", tensor, indices, updates, name)
+    return _scattered(
+        "TensorScatterSub", tensor, indices, updates, name, bad_indices_policy
+    )
 
 
 def tensor_scatter_nd_min(
-    tensor: Any, indices: Any, updates: Any, name: str | None = None
+    tensor: Any,
+    indices: Any,
+    updates: Any,
+    bad_indices_policy: str = "",
+    name: str | None = None,
 ) -> Tensor:
     """Return a copy of `tensor` with the minimum taken at index vectors."""
-    return _scattered("TensorScatterMin", tensor, indices, updates, name)
+    return _scattered(
+        "TensorScatterMin", tensor, indices, updates, name, bad_indices_policy
+    )
 
 
 def tensor_scatter_nd_max(
-    tensor: Any, indices: Any, updates: Any, name: str | None = None
+    tensor: Any,
+    indices: Any,
+    updates: Any,
+    bad_indices_policy: str = "",
+    name: str | None = None,
 ) -> Tensor:
     """Return a copy of `tensor` with the maximum taken at index vectors."""
-    return _scattered("TensorScatterMax", tensor, indices, updates, name)
+    return _scattered(
+        "TensorScatterMax", tensor, indices, updates, name, bad_indices_policy
+    )
 
 
 def _scattered(
-    op_type: str, tensor: Any, indices: Any, updates: Any, name: str | None
+    op_type: str,
+    tensor: Any,
+    indices: Any,
+    updates: Any,
+    name: str | None,
+    bad_indices_policy: str = "",
 ) -> Tensor:
     result: Tensor = op(
-        op_type, tensor=tensor, indices=indices, updates=updates, name=name
+        op_type,
+        tensor=tensor,
+        indices=indices,
+        updates=updates,
+        bad_indices_policy=bad_indices_policy,
+        name=name,
     )
     return result

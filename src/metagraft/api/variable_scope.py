@@ -343,10 +343,31 @@ def variable_op_scope(
     values: Sequence[Any],
     name_or_scope: str | VariableScope | None,
     default_name: str | None = None,
-    **settings: Any,
+    initializer: Any = None,
+    regularizer: Any = None,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    custom_getter: Any = None,
+    reuse: Any = None,
+    dtype: Any = None,
+    use_resource: bool | None = None,
+    constraint: Any = None,
 ) -> Iterator[VariableScope]:
-    """Open a variable scope; the older order of arguments."""
-    with variable_scope(name_or_scope, default_name, values, **settings) as scope:
+    """Open a variable scope; the older order of the arguments of `variable_scope`."""
+    with variable_scope(
+        name_or_scope,
+        default_name,
+        values,
+        initializer=initializer,
+        regularizer=regularizer,
+        caching_device=caching_device,
+        partitioner=partitioner,
+        custom_getter=custom_getter,
+        reuse=reuse,
+        dtype=dtype,
+        use_resource=use_resource,
+        constraint=constraint,
+    ) as scope:
         yield scope
 
 

@@ -96,6 +96,16 @@ class IndexedSlices:
         """The operation that makes the values."""
         return self._values.op
 
+    def consumers(self) -> list[Operation]:
+        """Return the operations that use a part of it."""
+        parts = [self._values, self._indices, self._dense_shape]
+        return [
+            operation
+            for part in parts
+            if part is not None
+            for operation in part.consumers()
+        ]
+
     @property
     def dtype(self) -> DType:
         """The element type."""

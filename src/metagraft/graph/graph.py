@@ -342,6 +342,15 @@ class Graph(GraphScopes, GraphCollections, RunPermissions):
         """Return the names of all operations, without making objects of them."""
         return self._store.index.keys()
 
+    @property
+    def operations(self) -> list[Operation]:
+        """All operations in the order they were made."""
+        return self.get_operations()
+
+    def num_operations(self) -> int:
+        """Return how many operations there are."""
+        return len(self._store)
+
     def get_operations(self) -> list[Operation]:
         """Return all operations in the order they were made."""
         return [self.operation_at(i) for i in range(len(self._store))]

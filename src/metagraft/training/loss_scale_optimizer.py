@@ -88,7 +88,7 @@ class MixedPrecisionLossScaleOptimizer(Optimizer):
 
         return scaled
 
-    def apply_gradients(
+    def apply_gradients(  # type: ignore[override] # TensorFlow has it so, too
         self,
         grads_and_vars: Iterable[tuple[Any, Any]],
         global_step: Any = None,

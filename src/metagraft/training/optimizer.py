@@ -215,6 +215,7 @@ class Optimizer:
         grads_and_vars: Iterable[tuple[Any, Any]],
         global_step: Any = None,
         name: str | None = None,
+        skip_gradients_aggregation: bool = False,
     ) -> Any:
         """Add updates.
 
@@ -222,11 +223,13 @@ class Optimizer:
             grads_and_vars: Pairs of a gradient (or None) and a variable.
             global_step: A variable that is increased after the updates.
             name: Name of the returned operation.
+            skip_gradients_aggregation: For strategies that distribute a program.
 
         Raises:
             TypeError: A gradient is not a tensor.
             ValueError: There is no variable with a gradient.
         """
+        del skip_gradients_aggregation  # There is one replica.
         pairs = [(_as_gradient(g), v, _updater(v)) for g, v in grads_and_vars]
         if not pairs:
             raise ValueError("No variables provided.")

@@ -149,10 +149,10 @@ class LinearOperatorIdentity(_IdentityLike):
     def _diag_part(self) -> Tensor:
         return self._ones_on_diagonal()
 
-    def add_to_tensor(self, x: Any, name: str = "add_to_tensor") -> Tensor:
+    def add_to_tensor(self, mat: Any, name: str = "add_to_tensor") -> Tensor:
         """The sum with matrices of the same shape."""
         with self._name_scope(name):
-            mat = convert_to_tensor(x, name="mat")
+            mat = convert_to_tensor(mat, name="mat")
             return matrix_set_diag(mat, 1 + matrix_diag_part(mat))
 
     def _eigvals(self) -> Tensor:
@@ -285,11 +285,11 @@ class LinearOperatorScaledIdentity(_IdentityLike):
     def _diag_part(self) -> Tensor:
         return self._ones_on_diagonal() * self.multiplier[..., None]
 
-    def add_to_tensor(self, x: Any, name: str = "add_to_tensor") -> Tensor:
+    def add_to_tensor(self, mat: Any, name: str = "add_to_tensor") -> Tensor:
         """The sum with matrices of the same shape."""
         with self._name_scope(name):
             numbers = array.expand_dims(self.multiplier, -1)
-            mat = convert_to_tensor(x, name="mat")
+            mat = convert_to_tensor(mat, name="mat")
             return matrix_set_diag(mat, numbers + matrix_diag_part(mat))
 
     def _eigvals(self) -> Tensor:

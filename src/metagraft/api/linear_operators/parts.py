@@ -51,6 +51,23 @@ class OperatorParts(CompositeTensor):
         """Those of the variables that are trained."""
         return tuple(variable for variable in self.variables if variable.trainable)
 
+    @property
+    def non_trainable_variables(self) -> tuple[Any, ...]:
+        """Those of the variables that are not trained."""
+        return tuple(variable for variable in self.variables if not variable.trainable)
+
+    @property
+    def submodules(self) -> tuple[Any, ...]:
+        """The operators that it is made of, and those that they are made of."""
+        found: dict[int, Any] = {}
+        for name in sorted(vars(self)):
+            value = vars(self)[name]
+            parts = value if isinstance(value, list | tuple) else [value]
+            found.update((id(p), p) for p in parts if isinstance(p, OperatorParts))
+        for operator in list(found.values()):
+            found.update((id(inner), inner) for inner in operator.submodules)
+        return tuple(found.values())
+
     def component_tensors(self) -> list[Tensor]:
         """Return the tensors that it is made of."""
         return [

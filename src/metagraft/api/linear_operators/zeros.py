@@ -128,9 +128,9 @@ class LinearOperatorZeros(SizedOperator):
     def _diag_part(self) -> Tensor:
         return self._zeros_on_diagonal()
 
-    def add_to_tensor(self, x: Any, name: str = "add_to_tensor") -> Tensor:
+    def add_to_tensor(self, mat: Any, name: str = "add_to_tensor") -> Tensor:
         """The sum with matrices of the same shape."""
-        return self._with_batch(x)
+        return self._with_batch(mat)
 
     def _eigvals(self) -> Tensor:
         return self._zeros_on_diagonal()
