@@ -51,7 +51,7 @@ def relu6_grad(_attrs: Any, dy: Array, y: Array) -> tuple[Array]:
 def leaky_relu(attrs: Any, x: Array) -> tuple[Array]:
     xp = namespace(x)
     leak = x * _number(x, attrs["alpha"])
-    return ((xp.maximum if attrs["alpha"] <= 1 else xp.minimum)(x, leak),)
+    return (xp.where(x > _number(x, 0), x, leak),)
 
 
 def leaky_relu_grad(attrs: Any, dy: Array, x: Array) -> tuple[Array]:

@@ -107,7 +107,11 @@ def clip_by_value(_attrs: Any, t: Array, lowest: Array, highest: Array) -> tuple
             f" {show(lowest.shape)}clip_value_max shape: {show(highest.shape)}",
         )
     xp = namespace(t, lowest, highest)
-    return (xp.maximum(xp.minimum(t, highest), lowest),)
+    if t.dtype.kind == "c":
+        return (xp.maximum(xp.minimum(t, highest), lowest),)
+    # A bound that is NaN bounds nothing.
+    below = xp.where(highest < t, highest, t)
+    return (xp.where(below < lowest, lowest, below),)
 
 
 def compare_and_bitpack(_attrs: Any, x: Array, threshold: Array) -> tuple[Array]:

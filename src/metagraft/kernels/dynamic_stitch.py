@@ -63,6 +63,8 @@ def dynamic_stitch(
     if np.all(source >= 0):
         return (taken,)
     named = (source >= 0).reshape((-1,) + (1,) * len(dims))
+    if taken.dtype == np.dtype(object):
+        return (np.where(named, taken, b""),)
     return (xp.where(named, taken, xp.zeros_like(taken)),)
 
 

@@ -32,7 +32,7 @@ def _sizes(values: Array, what: str) -> tuple[int, ...]:
 
 
 def fill(_: Attrs, dims: Array, value: Array) -> tuple[Array]:
-    sizes = _sizes(dims, "dims")
+    sizes = _sizes(np.reshape(dims, -1) if np.ndim(dims) == 0 else dims, "dims")
     if namespace(value) is np:
         return (np.full(sizes, value, np.asarray(value).dtype),)
     return (namespace(value).broadcast_to(value, sizes),)

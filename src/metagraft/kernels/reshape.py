@@ -13,7 +13,7 @@ from metagraft.kernels.namespace import namespace
 
 
 def reshape(_: Attrs, tensor: Array, shape: Array) -> tuple[Array]:
-    dims: list[int] = np.asarray(shape).tolist()
+    dims: list[int] = np.reshape(shape, -1).tolist()  # a number is a vector, too
     count = math.prod(np.shape(tensor))
     if min(dims, default=0) >= 0 and math.prod(dims) == count:
         return (namespace(tensor).reshape(tensor, tuple(dims)),)

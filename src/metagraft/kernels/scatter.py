@@ -40,8 +40,8 @@ def scatter_nd(
         start = np.full(dims, zero, dtype)
     else:
         start = namespace(indices, updates).zeros(dims, dtype)
-    # Texts at one place are joined.
-    change: Change = "set" if dtype == np.dtype(bool) else "add"
+    # Texts at one place are joined, and it is true if one of those put there is.
+    change: Change = "max" if dtype == np.dtype(bool) else "add"
     return (_scatter(attrs, start, indices, updates, change),)
 
 
@@ -101,6 +101,10 @@ def _scatter(
             None,
             _mismatch(np.shape(indices), np.shape(updates), dims),
         )
+    if change in ("min", "max") and updates.dtype.kind in "fV":
+        # A NaN among the updates changes nothing.
+        neutral = updates.dtype.type(np.inf if change == "min" else -np.inf)
+        updates = namespace(updates).where(updates != updates, neutral, updates)
     if namespace(tensor, indices, updates) is np:
         ignore = attrs["bad_indices_policy"] == b"IGNORE"
         return _scatter_on_host(tensor, indices, updates, change, ignore)

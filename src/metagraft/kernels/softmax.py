@@ -17,6 +17,9 @@ from metagraft.kernels.namespace import namespace
 __all__ = ["KERNELS"]
 
 
+_RANK = 2  # examples and classes
+
+
 def _wide(dtype: Any) -> Any:
     """Half precision is computed in single precision."""
     return np.dtype(np.float32) if dtype.itemsize == 2 else dtype
@@ -57,7 +60,16 @@ def cross_entropy(_attrs: Any, logits: Array, labels: Array) -> tuple[Array, Arr
             "logits and labels must be broadcastable: "
             f"logits_size={show(logits.shape)} labels_size={show(labels.shape)}",
         ) from None
+    if len(dims) != _RANK:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "logits and labels must be either 2-dimensional, or broadcasted to be "
+            "2-dimensional",
+        )
     logits, labels = xp.broadcast_to(logits, dims), xp.broadcast_to(labels, dims)
+    if not dims[-1]:
+        return xp.zeros(dims[0], logits.dtype), xp.asarray(logits)
     shifted, total, raised = _shifted_and_log_sum(logits)
     targets = labels.astype(shifted.dtype)
     loss = xp.sum(targets * (xp.log(total) - shifted), axis=-1, dtype=shifted.dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -210,6 +211,11 @@ def strided_slice_update(
 def _fitted(xp: Any, value: Array, spec: StridedSliceSpec) -> Array:
     """The value, broadcast to the slice it replaces."""
     final: Any = spec.final
+    count = math.prod(final)
+    if not count:  # nothing is written, whatever the value is
+        return xp.zeros(spec.taken, value.dtype)
+    if math.prod(np.shape(value)) == count == 1:
+        return xp.reshape(value, spec.taken)
     try:
         return xp.broadcast_to(value, final).reshape(spec.taken)
     except ValueError:

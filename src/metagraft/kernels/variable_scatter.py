@@ -16,6 +16,7 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import show
+from metagraft.kernels.index_bounds import bad_index_vectors
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.namespace import namespace
 from metagraft.kernels.rows import check_indices
@@ -51,8 +52,17 @@ _COMBINE: dict[str, tuple[HostScatter, str]] = {
 }
 
 
+def _without_nan(combine: str, updates: Array) -> Array:
+    """Return updates of which NaN changes no maximum and no minimum."""
+    if combine not in ("Min", "Max") or updates.dtype.kind not in "fV":
+        return updates
+    number = updates.dtype.type(np.inf if combine == "Min" else -np.inf)
+    return namespace(updates).where(updates != updates, number, updates)
+
+
 def _scatter(combine: str, variable: Array, where: Any, updates: Array) -> Array:
     on_host, in_program = _COMBINE[combine]
+    updates = _without_nan(combine, updates)
     if namespace(variable, where, updates) is np:
         result = np.array(variable)
         on_host(result, where, updates)
@@ -95,6 +105,9 @@ def scatter_rows(combine: str) -> KernelFunction:
             )
         if namespace(variable, indices, updates) is np:
             check_indices(np.asarray(indices), shape[0])
+            if combine == "Div" and updates.dtype.kind in "iu" and not np.all(updates):
+                # TF: for a variable of version 1 the process ends here.
+                raise InvalidArgumentError(None, None, "updates must not contain 0")
         else:
             indices = _past_the_end(indices, shape[0])
         return (_scatter(combine, variable, indices, updates),)
@@ -127,34 +140,23 @@ def _check_slices(
         )
 
 
-def _check_places(indices: Any, shape: tuple[int, ...]) -> None:
-    """Check on the host that every index is one of a slice."""
-    rows = indices.reshape(-1, indices.shape[-1])
-    limits = np.array(shape[: indices.shape[-1]], indices.dtype)
-    bad = np.flatnonzero(np.any((rows < 0) | (rows >= limits), axis=1))
-    if bad.size:
-        place = np.unravel_index(bad[0], indices.shape[:-1])
-        where = ",".join(map(str, place))
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"indices[{where}] = [{', '.join(map(str, rows[bad[0]]))}] does not index "
-            f"into shape {show(shape)}",
-        )
-
-
 def scatter_slices(combine: str) -> KernelFunction:
     """Return the kernel of `ScatterNd<combine>`."""
 
     def scatter(
-        _: Attributes, variable: Array, indices: Array, updates: Array
+        attrs: Attributes, variable: Array, indices: Array, updates: Array
     ) -> tuple[Array]:
         shape, depth = np.shape(variable), np.shape(indices)[-1]
         _check_slices(shape, np.shape(indices), np.shape(updates))
+        on_host = namespace(variable, indices, updates) is np
+        if on_host:
+            ignore = attrs.get("bad_indices_policy") == b"IGNORE"
+            indices = np.asarray(indices)
+            bad = bad_index_vectors(indices, shape, ignore=ignore, what="shape")
+            if np.any(bad):
+                indices, updates = indices[~bad], np.asarray(updates)[~bad]
         axes = [indices[..., i] for i in range(depth)]
-        if namespace(variable, indices, updates) is np:
-            _check_places(np.asarray(indices), shape)
-        else:
+        if not on_host:
             axes = [_past_the_end(i, n) for i, n in zip(axes, shape, strict=False)]
         return (_scatter(combine, variable, tuple(axes), updates),)
 
