@@ -259,6 +259,25 @@ def test_inputs_from_different_frames(
         assert f"is in frame '{frame}'." in text
 
 
+@pytest.mark.parametrize("is_compiled", [False, True])
+def test_predicates_are_scalars(
+    monkeypatch: pytest.MonkeyPatch, is_compiled: bool
+) -> None:
+    """A predicate whose shape is known only in the run is checked there."""
+    if is_compiled:
+        monkeypatch.setattr(program, "DISPATCH_NS", -1.0)
+        monkeypatch.setattr(program, "compile_ns", lambda _: 0.0)
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, None)
+        y = tf.cond(x * 2.0 > 1.0, lambda: x + 1.0, lambda: x - 1.0) * 2.0
+        assert session.run(y, {x: 3.0}) == 8.0
+        with pytest.raises(
+            tf.errors.InvalidArgumentError,
+            match=r"The second input must be a scalar, but it has shape \[2\]",
+        ):
+            session.run(y, {x: [1.0, 2.0]})
+
+
 def test_loop_imported_twice() -> None:
     """Copies of one loop run side by side, though their frames have one name."""
     with tf.Graph().as_default() as other:

@@ -36,6 +36,7 @@ from metagraft.runtime.host import (
     fetched,
     load,
     no_value,
+    not_scalar,
     store_values,
 )
 from metagraft.runtime.host_memory import keep_freed_blocks
@@ -140,7 +141,13 @@ class _TraceFrame:
         return array_of(value)
 
     def truth(self, predicate: Array) -> bool | None:
-        """Return what a predicate is, None if it is traced."""
+        """Return what a predicate is, None if it is traced.
+
+        Raises:
+            InvalidArgumentError: It is several.
+        """
+        if np.ndim(predicate):
+            raise not_scalar(predicate)
         return None if is_traced(predicate) else bool(predicate)
 
     def host_value(self, slot: int) -> Any:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from metagraft.errors import InternalError, InvalidArgumentError, OpError
+from metagraft.graph.shapes import show
 from metagraft.kernels import kernel_for
 from metagraft.kernels.kernel import Array
 from metagraft.kernels.namespace import host_run
@@ -87,8 +88,15 @@ class HostFrame:
         return stream
 
     def truth(self, predicate: Array) -> bool:
-        """Return what a predicate is."""
-        return bool(predicate)
+        """Return what a predicate is.
+
+        Raises:
+            InvalidArgumentError: It is several.
+        """
+        try:
+            return bool(predicate)
+        except ValueError as error:
+            raise not_scalar(predicate) from error
 
     def adopt(self, value: Array) -> Any:
         """Return a device array or a Python value as a NumPy array."""
@@ -120,6 +128,15 @@ class HostFrame:
         """Keep the positions of the random streams."""
         for stream in self._streams.values():
             stream.commit()
+
+
+def not_scalar(predicate: Array) -> InvalidArgumentError:
+    """Return the error for a predicate of several values."""
+    return InvalidArgumentError(
+        None,
+        None,
+        f"The second input must be a scalar, but it has shape {show(predicate.shape)}",
+    )
 
 
 class BudgetExceededError(Exception):
