@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tests.programs import (
+    audio_feature_runs,
     clustering_runs,
     critical_sections,
     distribution_runs,
@@ -24,6 +25,7 @@ from tests.programs import (
 MODULES: Mapping[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
     for module in (
+        audio_feature_runs,
         clustering_runs,
         critical_sections,
         distribution_runs,
