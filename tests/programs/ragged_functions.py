@@ -161,7 +161,25 @@ def broadcast_to_ragged_shapes(tf: ModuleType) -> None:
     tf.broadcast_to(column, shape_of(rows))
 
 
+def ragged_checks(tf: ModuleType) -> None:
+    """Checks of values in the same rows, and of values and numbers."""
+    rows = tf.ragged.placeholder(tf.float32, 1, [])
+    same = rows.with_values(rows.values * 2.0)
+    deep = tf.RaggedTensor.from_row_splits(
+        tf.placeholder(tf.int32, [None, 3]), tf.placeholder(tf.int64, [None])
+    )
+    tf.assert_less(rows, same, message="smaller", name="less")
+    tf.assert_equal(rows, same, data=["told"])
+    tf.debugging.assert_near(same, rows, rtol=0.5)
+    tf.debugging.assert_none_equal(deep, [1, 2, 3])
+    tf.assert_greater(deep, 0)
+    with tf.control_dependencies([tf.assert_greater_equal(rows, 0.0)]):
+        tf.identity(rows)
+    tf.assert_less_equal(1.0, rows)
+
+
 PROGRAMS = (
+    ragged_checks,
     ragged_shapes,
     ragged_splits,
     broadcast_to_ragged_shapes,

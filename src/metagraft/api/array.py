@@ -33,7 +33,7 @@ from metagraft.graph.build.array import (
 )
 from metagraft.graph.build.eye import eye
 from metagraft.graph.build.pad import pad
-from metagraft.graph.composite import IndexedSlices, SparseTensor
+from metagraft.graph.composite import CompositeTensor, IndexedSlices, SparseTensor
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.shapes import TensorShape, broadcast_dims
@@ -185,6 +185,9 @@ def stop_gradient(input: Any, name: str | None = None) -> Any:
         values, indices = stop_gradient(input.values), stop_gradient(input.indices)
         dense = None if input.dense_shape is None else stop_gradient(input.dense_shape)
         return IndexedSlices(values, indices, dense)
+    if isinstance(input, CompositeTensor):
+        inner = [stop_gradient(part) for part in input.component_tensors()]
+        return input.with_component_tensors(inner)
     return op("StopGradient", input=input, name=name)
 
 

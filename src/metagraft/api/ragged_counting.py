@@ -143,12 +143,4 @@ def _weights_of_rows(numbers: RaggedTensor, weights: Any) -> Any:
         message="'weights' and 'values' must have the same row splits.",
     )
     with control_dependencies([check]):
-        inner = weights.values
-        if isinstance(inner, RaggedTensor):
-            return _identity(inner)
-        return array.identity(inner)
-
-
-def _identity(ragged: RaggedTensor) -> RaggedTensor:
-    parts = [array.identity(part) for part in ragged.component_tensors()]
-    return ragged.with_component_tensors(parts)
+        return array.identity(weights.values)

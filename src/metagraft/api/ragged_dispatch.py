@@ -67,6 +67,13 @@ _BINARY: Final = {
     ),
     "special_math": "zeta",
 }
+# Checks of the elements of two tensors, the first two arguments.
+_ASSERTIONS: Final = {
+    "checks": (
+        "assert_equal assert_greater assert_greater_equal assert_less assert_less_equal"
+        " assert_near assert_none_equal"
+    ),
+}
 # Functions with a twin of their own: the module of the twins.
 _TWINS: Final = {
     "array": (
@@ -125,7 +132,8 @@ _MORE_TWINS: Final = {
 def _places() -> dict[str, str]:
     """Return what is done instead, by the place of a function."""
     found = {}
-    for table, kind in ((_UNARY, "unary"), (_BINARY, "binary")):
+    kinds = ((_UNARY, "unary"), (_BINARY, "binary"), (_ASSERTIONS, "asserted"))
+    for table, kind in kinds:
         for module, names in table.items():
             for name in names.split():
                 found[f"{_API}{module}:{name}"] = f"{_API}ragged_elementwise:{kind}"

@@ -18,7 +18,7 @@ from metagraft.graph.build.math import cast
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.scopes import control_dependencies, name_scope
 
-__all__ = ["binary", "combined", "same_splits_type", "unary"]
+__all__ = ["asserted", "binary", "combined", "same_splits_type", "unary"]
 
 Function = Callable[..., Any]
 
@@ -41,6 +41,13 @@ def binary(function: Function, *args: Any, **kwargs: Any) -> Any:
     (x, y), given = _split(function, 2, args, kwargs)
     with _scope(given):
         return combined(lambda a, b: function(a, b, **given), x, y)
+
+
+def asserted(function: Function, *args: Any, **kwargs: Any) -> Any:
+    """Check all values of two tensors, the first arguments, and return the check."""
+    (x, y), given = _split(function, 2, args, kwargs)
+    with _scope(given):
+        return _applied(lambda a, b: function(a, b, **given), x, y)[1]
 
 
 def _split(
@@ -66,6 +73,12 @@ def combined(function: Function, x: Any, y: Any) -> Any:
     Raises:
         ValueError: The rank of one is not known, or their shapes do not fit.
     """
+    ragged, values = _applied(function, x, y)
+    return ragged.with_flat_values(values)
+
+
+def _applied(function: Function, x: Any, y: Any) -> tuple[RaggedTensor, Any]:
+    """Return a tensor that has the rows, and what the function made of the values."""
     x, y = _converted(x, y)
     checks: list[Any] = []
     ragged = [value for value in (x, y) if isinstance(value, RaggedTensor)]
@@ -75,7 +88,7 @@ def combined(function: Function, x: Any, y: Any) -> Any:
             # The sizes of values are found, as TensorFlow does, and not needed.
             for value in (x, y):
                 cast(array.shape(value.flat_values), value.row_splits.dtype)
-            return x.with_flat_values(function(x.flat_values, y.flat_values))
+            return x, function(x.flat_values, y.flat_values)
         x, y = _with_dense_rows(x, y)
         ragged = [value for value in (x, y) if isinstance(value, RaggedTensor)]
     # TF: finds the common shape in other nodes.
@@ -88,7 +101,7 @@ def combined(function: Function, x: Any, y: Any) -> Any:
     flat = [v.flat_values if isinstance(v, RaggedTensor) else v for v in (x, y)]
     with control_dependencies(checks):
         values = function(*flat)
-    return (x if isinstance(x, RaggedTensor) else y).with_flat_values(values)
+    return (x if isinstance(x, RaggedTensor) else y), values
 
 
 def _have_same_rows(x: RaggedTensor, y: RaggedTensor) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
-from metagraft.graph.composite import IndexedSlices, SparseTensor
+from metagraft.graph.composite import CompositeTensor, IndexedSlices, SparseTensor
 from metagraft.graph.constant_value import constant_value
 from metagraft.graph.conversion import constant, convert_to_tensor
 from metagraft.graph.dtypes import DType, as_dtype
@@ -259,6 +259,9 @@ def identity(input: Any, name: str | None = None) -> Any:
         values, indices = identity(input.values), identity(input.indices)
         dense = None if input.dense_shape is None else identity(input.dense_shape)
         return IndexedSlices(values, indices, dense)
+    if isinstance(input, CompositeTensor):
+        parts = [identity(part) for part in input.component_tensors()]
+        return input.with_component_tensors(parts)
     return op("Identity", input=input, name=name)
 
 
