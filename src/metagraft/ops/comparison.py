@@ -67,8 +67,10 @@ def _condition_fits(condition: Dims, data: Dims) -> None:
 
 def select_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """`t` and `e` have one shape; the condition has it too, or chooses rows."""
-    data = merged(inputs[1], inputs[2])
-    _condition_fits(inputs[0], data)
+    data, condition = merged(inputs[1], inputs[2]), inputs[0]
+    _condition_fits(condition, data)
+    if condition and data is not None and len(condition) == len(data):
+        data = merged(condition, data)
     return (data,)
 
 

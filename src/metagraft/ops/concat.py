@@ -15,7 +15,7 @@ from metagraft.graph.op_spec import (
 )
 from metagraft.graph.operation import Operation
 from metagraft.graph.shape_checks import merge_dim, merged, with_rank
-from metagraft.graph.shapes import Dims
+from metagraft.graph.shapes import Dims, is_static
 from metagraft.ops.concat_gradient import concat_gradient, concat_v2_gradient
 
 
@@ -77,9 +77,21 @@ def concat_offset_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
 
 
 def parallel_concat_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
-    """The shape attribute."""
-    del inputs
-    return (attrs["shape"],)
+    """The shape attribute, which every operand has but for its one row."""
+    shape: Dims = attrs["shape"]
+    for i, dims in enumerate(inputs):
+        if not is_static(dims):
+            raise ValueError("All input shapes must be fully defined.")
+        assert dims is not None
+        if not dims:
+            raise ValueError(
+                "The rank of all input shapes must be greater than 0, but input"
+                f" {i} had rank 0."
+            )
+        if dims[0] != 1:
+            raise ValueError("Size of first dimension must be 1.")
+        merged((len(inputs), *dims[1:]), shape)
+    return (shape,)
 
 
 def pack_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
@@ -92,7 +104,7 @@ def pack_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     axis: int = attrs["axis"]
     limit = len(dims) + 1
     if not -limit <= axis < limit:
-        raise ValueError(f"Axis {axis} is out of bounds: not in [{-limit}, {limit})")
+        raise ValueError(f"Invalid axis: {axis}; must be in [{-limit},{limit})")
     axis %= limit
     return ((*dims[:axis], len(inputs), *dims[axis:]),)
 
@@ -111,9 +123,7 @@ def unpack_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
         return (None,) * count
     axis: int = attrs["axis"]
     if not -len(dims) <= axis < len(dims):
-        raise ValueError(
-            f"Axis {axis} is out of bounds: not in [{-len(dims)}, {len(dims)})"
-        )
+        raise ValueError(f"Invalid axis: {axis}; must be in [{-len(dims)},{len(dims)})")
     axis %= len(dims)
     merge_dim(dims[axis], count)
     return (dims[:axis] + dims[axis + 1 :],) * count
@@ -157,6 +167,8 @@ def split_v_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     merge_dim(with_rank(inputs[1], 1)[0], count)
     if dims is None:
         return (None,) * count
+    if not dims:
+        raise ValueError("Can't split scalars")
     if axis_value is None:
         return ((None,) * len(dims),) * count
     axis = _axis(axis_value, len(dims))
@@ -170,8 +182,9 @@ def split_v_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
 
 
 def _checked_sizes(sizes: list[int], total: int | None) -> list[int | None]:
-    if any(s < -1 for s in sizes):
-        raise ValueError(f"Split size must be >= -1, got {sizes}")
+    for place, size in enumerate(sizes):
+        if size < -1:
+            raise ValueError(f"Split size at index {place} must be >= 0. Got: {size}")
     if sizes.count(-1) > 1:
         raise ValueError("size_splits can only have one -1")
     given = sum(s for s in sizes if s != -1)

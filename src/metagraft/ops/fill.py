@@ -158,7 +158,8 @@ def one_hot_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     depth = None if value is None else int(value)
     if depth is not None and depth < 0:
         raise ValueError(
-            f"Dimension size, given by scalar input 1, must be >= 0 but is {depth}"
+            f"Dimension size, given by scalar input 1, must be non-negative but is"
+            f" {depth}"
         )
     position = len(dims) if axis == -1 else axis
     if position > len(dims):

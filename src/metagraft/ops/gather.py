@@ -14,7 +14,7 @@ from metagraft.graph.constant_value import constant_value
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.operation import Operation
 from metagraft.graph.scopes import colocate_with
-from metagraft.graph.shape_checks import merged, with_rank_at_least
+from metagraft.graph.shape_checks import merged, with_rank, with_rank_at_least
 from metagraft.graph.shapes import Dims, show
 from metagraft.graph.tensor import Tensor
 
@@ -29,23 +29,28 @@ def gather_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     return (indices + params[1:],)
 
 
+def _check_axis(axis: int, rank: int) -> None:
+    if not -rank <= axis < rank:
+        raise ValueError(
+            f"Shape must be at least rank {axis + 1 if axis >= 0 else -axis} but is"
+            f" rank {rank}"
+        )
+
+
 def gather_v2_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """The axis is replaced by the indices' shape, less the batch axes."""
     params, indices = with_rank_at_least(inputs[0], 1), inputs[1]
+    with_rank(inputs[2], 0)
     value = inputs.value(2)
     batch_dims: int = attrs["batch_dims"]
+    if value is not None and params is not None:
+        _check_axis(int(value), len(params))
     if params is None or indices is None:
         return (None,)
     if value is None:
         rank = len(params) + len(indices) - 1 - batch_dims
         return ((None,) * rank if batch_dims >= 0 else None,)
-    axis = int(value)
-    if not -len(params) <= axis < len(params):
-        raise ValueError(
-            f"Shape must be at least rank {axis + 1 if axis >= 0 else -axis} but is"
-            f" rank {len(params)}"
-        )
-    axis %= len(params)
+    axis = int(value) % len(params)
     batch_dims += len(indices) if batch_dims < 0 else 0
     if not 0 <= batch_dims <= len(indices):
         raise ValueError(

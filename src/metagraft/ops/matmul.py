@@ -59,8 +59,13 @@ def mat_mul_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 def batch_mat_mul_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Equal batch dimensions, then the product of the matrices."""
     x, y = with_rank_at_least(inputs[0], 2), with_rank_at_least(inputs[1], 2)
-    if x is None or y is None:
+    if x is None and y is None:
         return (None,)
+    # Operands have equal ranks, so one tells that of the other.
+    x = (*y[:-2], None, None) if x is None and y is not None else x
+    y = (*x[:-2], None, None) if y is None and x is not None else y
+    assert x is not None
+    assert y is not None
     batch = merged(x[:-2], y[:-2])
     assert batch is not None
     return (batch + _product_dims(x[-2:], y[-2:], attrs["adj_x"], attrs["adj_y"]),)
@@ -178,7 +183,7 @@ def cross_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     dims = merged(with_rank_at_least(inputs[0], 1), with_rank_at_least(inputs[1], 1))
     if dims is not None and dims[-1] not in (None, 3):
         raise ValueError(f"Dimension must be 3 but is {dims[-1]}")
-    return (inputs[0],)
+    return (dims,)
 
 
 def cross_gradient(g: GradientBuilder, op: Operation, dy: Tensor) -> Gradients:

@@ -8,7 +8,12 @@ from typing import Any
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.op_spec import OpSpec, Shapes
-from metagraft.graph.shape_checks import merged, with_rank_at_least
+from metagraft.graph.shape_checks import (
+    merged,
+    with_rank,
+    with_rank_at_least,
+    with_rank_at_most,
+)
 from metagraft.graph.shapes import Dims
 from metagraft.ops.matrix_diag_gradient import (
     diag_gradient,
@@ -77,6 +82,7 @@ def matrix_diag_shape(attrs: DiagAttrs, inputs: Shapes) -> Sequence[Dims]:
 
 
 def _bounds(inputs: Shapes, index: int) -> tuple[int, int] | None:
+    with_rank_at_most(inputs[index], 1)
     value = inputs.value(index)
     if value is None:
         return None
@@ -97,10 +103,10 @@ def matrix_diag_v3_shape(attrs: DiagAttrs, inputs: Shapes) -> Sequence[Dims]:
     """A matrix of `num_rows` x `num_cols`, or as small as the band allows."""
     del attrs
     dims = with_rank_at_least(inputs[0], 1)
-    if dims is None:
-        return (None,)
     bounds = _bounds(inputs, 1)
-    if bounds is None:
+    for index in (2, 3, 4):
+        with_rank(inputs[index], 0)
+    if dims is None or bounds is None:
         return (None,)
     lower, upper = bounds
     batch = dims[:-1] if lower == upper else dims[:-2]
@@ -174,6 +180,7 @@ def matrix_diag_part_v3_shape(attrs: DiagAttrs, inputs: Shapes) -> Sequence[Dims
     del attrs
     dims = with_rank_at_least(inputs[0], 2)
     bounds = _bounds(inputs, 1)
+    with_rank(inputs[2], 0)
     if dims is None or bounds is None:
         return (None,)
     return (dims[:-2] + _band_dims(dims[-2], dims[-1], bounds),)
@@ -212,8 +219,13 @@ def matrix_set_diag_v3_shape(attrs: DiagAttrs, inputs: Shapes) -> Sequence[Dims]
     dims = with_rank_at_least(inputs[0], 2)
     diagonal = with_rank_at_least(inputs[1], 1)
     bounds = _bounds(inputs, 2)
-    if dims is None or bounds is None:
+    if bounds is None:
         return (dims,)
+    if dims is None:
+        if diagonal is None:
+            return (None,)
+        batch = diagonal[:-1] if bounds[0] == bounds[1] else diagonal[:-2]
+        return ((*batch, None, None),)
     expected = dims[:-2] + _band_dims(dims[-2], dims[-1], bounds)
     known = merged(expected, diagonal)
     assert known is not None

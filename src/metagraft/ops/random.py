@@ -24,11 +24,13 @@ __all__ = ["OPS"]
 
 def given_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """The shape is the value of the first operand."""
+    with_rank(inputs[0], 1)
     return (inputs.as_dims(0),)
 
 
 def random_uniform_int_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """The bounds are scalars."""
+    with_rank(inputs[0], 1)
     for index, name in ((1, "minval"), (2, "maxval")):
         if inputs[index]:
             raise ValueError(

@@ -27,6 +27,8 @@ def reshape_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     wanted = inputs.as_dims(1)
     value = inputs.value(1)
     if value is None or _is_shape_of_unknown(inputs, wanted):
+        if wanted == ():
+            _check_count(num_elements(inputs[0]), [])
         return (_refined(inputs[0], wanted),)
     sizes = [int(v) for v in value]
     if any(s < -1 for s in sizes):
@@ -166,13 +168,13 @@ def transpose_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     count = with_rank(inputs[1], 1)[0]
     if count is not None and count < 2 and (dims is None or len(dims) == count):
         return (dims,)  # nothing to permute
+    if dims is not None and count not in (None, len(dims)):
+        raise ValueError(f"Dimension must be {len(dims)} but is {count}")
     if value is None:
         rank = count if dims is None else len(dims)
         return (None if rank is None else (None,) * rank,)
     if dims is None:
         return ((None,) * value.size,)
-    if len(dims) != value.size:
-        raise ValueError(f"Dimension must be {len(dims)} but is {value.size}")
     axes = [int(v) for v in value]
     for axis in axes:
         if not -len(dims) <= axis < len(dims):

@@ -17,6 +17,15 @@ from metagraft.graph.shape_checks import (
 )
 from metagraft.graph.shapes import Dims
 
+_RANK_MAX = 8
+
+
+def _check_rank(dims: Dims) -> None:
+    if dims is not None and len(dims) > _RANK_MAX:
+        raise ValueError(
+            f"reverse does not work on tensors with more than {_RANK_MAX} dimensions"
+        )
+
 
 def reverse_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """Unchanged; there is a flag per dimension."""
@@ -25,6 +34,7 @@ def reverse_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     if inputs[0] is None:
         return (None if count is None else (None,) * count,)
     merge_dim(count, len(inputs[0]))
+    _check_rank(inputs[0])
     return (inputs[0],)
 
 
@@ -33,6 +43,7 @@ def reverse_v2_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     del attrs
     with_rank(inputs[1], 1)
     dims, value = inputs[0], inputs.value(1)
+    _check_rank(dims)
     if dims is not None and value is not None:
         axes = [int(v) for v in value]
         for place, axis in enumerate(axes):

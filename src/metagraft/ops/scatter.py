@@ -10,13 +10,22 @@ from metagraft.graph.build import array
 from metagraft.graph.build.math import cast
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.operation import Operation
-from metagraft.graph.shape_checks import with_rank_at_least
-from metagraft.graph.shapes import Dims, dims_compatible, show
+from metagraft.graph.shape_checks import with_rank, with_rank_at_least
+from metagraft.graph.shapes import Dims, dims_compatible, num_elements, show
 from metagraft.graph.tensor import Tensor
 
 
+def _check_not_empty(target: Dims, indices: Dims, updates: Dims) -> None:
+    """Check that nothing is written where there is nothing."""
+    counts = [num_elements(dims) for dims in (target, indices, updates)]
+    if counts[0] == 0 and counts[1] and counts[2]:
+        raise ValueError("Indices and updates specified for empty input")
+
+
 def _check(target: Dims, indices: Dims, updates: Dims) -> None:
+    with_rank_at_least(target, 1)
     with_rank_at_least(indices, 1)
+    _check_not_empty(target, indices, updates)
     if target is None or indices is None or updates is None or indices[-1] is None:
         return
     depth = indices[-1]
@@ -37,6 +46,7 @@ def _check(target: Dims, indices: Dims, updates: Dims) -> None:
 def scatter_nd_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """The requested shape."""
     del attrs
+    with_rank(inputs[2], 1)
     target = inputs.as_dims(2)
     _check(target, inputs[0], inputs[1])
     return (target,)

@@ -39,8 +39,13 @@ def segment_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 def unsorted_segment_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """The dimensions of the ids become the number of segments."""
     data, ids, num = inputs
-    if num is not None and len(num) not in (0, 1):
-        raise ValueError(f"Shape must be rank 0 but is rank {len(num)}")
+    with_rank(num, 0)
+    count = inputs.value(2)
+    if count is not None and int(count) < 0:
+        raise ValueError(
+            "Dimension size, given by scalar input 2, must be non-negative but is"
+            f" {int(count)}"
+        )
     if data is None or ids is None:
         return (None,)
     if len(data) < len(ids):
@@ -49,13 +54,7 @@ def unsorted_segment_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
         )
     for size, id_size in zip(data, ids, strict=False):
         merge_dim(size, id_size)
-    count = inputs.value(2)
-    if count is not None and int(count.reshape(-1)[0]) < 0:
-        raise ValueError(
-            "Dimension size, given by scalar input 2, must be non-negative but is"
-            f" {int(count.reshape(-1)[0])}"
-        )
-    size = None if count is None else int(count.reshape(-1)[0])
+    size = None if count is None else int(count)
     return ((size, *data[len(ids) :]),)
 
 

@@ -12,7 +12,12 @@ from metagraft.graph.build import array
 from metagraft.graph.build.matmul import matmul
 from metagraft.graph.build.reductions import reduce_tensor
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
-from metagraft.graph.shape_checks import merge_dim, with_rank, with_rank_at_least
+from metagraft.graph.shape_checks import (
+    merge_dim,
+    merged,
+    with_rank,
+    with_rank_at_least,
+)
 from metagraft.graph.shapes import Dims, broadcast_dims
 
 if TYPE_CHECKING:
@@ -44,7 +49,10 @@ def log_softmax_gradient(
 
 def cross_entropy_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """`[batch, classes]`, broadcast together, give a loss `[batch]`."""
-    logits = with_rank_at_least(broadcast_dims(inputs[0], inputs[1]), 2)
+    try:
+        logits = merged(with_rank(inputs[0], 2), inputs[1])
+    except ValueError:
+        logits = with_rank_at_least(broadcast_dims(inputs[0], inputs[1]), 2)
     batch, classes = with_rank(logits, 2)
     return ((batch,), (batch, classes))
 

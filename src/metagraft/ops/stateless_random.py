@@ -10,7 +10,7 @@ from typing import Any
 
 from metagraft.graph.op_spec import NOT_DIFFERENTIABLE, OpSpec, ShapeFunction, Shapes
 from metagraft.graph.shape_checks import merge_dim, with_rank
-from metagraft.graph.shapes import Dims
+from metagraft.graph.shapes import Dims, show
 
 __all__ = ["OPS"]
 
@@ -24,15 +24,37 @@ def _check_seed(dims: Dims) -> None:
 
 def seeded_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """The shape is the value of the first operand; there are two seeds."""
+    with_rank(inputs[0], 1)
     _check_seed(inputs[1])
     return (inputs.as_dims(0),)
 
 
+def _check_bounds(inputs: Shapes, first: int) -> None:
+    for index, name in ((first, "minval"), (first + 1, "maxval")):
+        if inputs[index]:
+            raise ValueError(
+                f"{name} must be a scalar; got a tensor of shape {show(inputs[index])}"
+            )
+
+
+def seeded_int_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """As `seeded_shape`; the bounds are scalars."""
+    _check_bounds(inputs, 2)
+    return seeded_shape(attrs, inputs)
+
+
+def _check_position(inputs: Shapes, first: int) -> None:
+    (key,) = with_rank(inputs[first], 1)
+    if key not in (None, 1):
+        raise ValueError(f"Dimension must be 1 but is {key}")
+    with_rank(inputs[first + 1], 1)
+    with_rank(inputs[first + 2], 0)
+
+
 def positioned_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
-    """The shape is the value of the first operand."""
-    with_rank(inputs[1], 1)
-    with_rank(inputs[2], 1)
-    with_rank(inputs[3], 0)
+    """The shape is the value of the first operand; a key, a counter, an algorithm."""
+    with_rank(inputs[0], 1)
+    _check_position(inputs, 1)
     return (inputs.as_dims(0),)
 
 
@@ -75,7 +97,7 @@ _ROWS: dict[str, ShapeFunction] = {
     "StatelessRandomUniform": seeded_shape,
     "StatelessRandomNormal": seeded_shape,
     "StatelessTruncatedNormal": seeded_shape,
-    "StatelessRandomUniformInt": seeded_shape,
+    "StatelessRandomUniformInt": seeded_int_shape,
     "StatelessRandomUniformFullInt": seeded_shape,
     "StatelessRandomUniformV2": positioned_shape,
     "StatelessRandomNormalV2": positioned_shape,

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from metagraft import errors
-from metagraft.graph.dtypes import DType, kernel_name
-from metagraft.graph.shapes import show
+from metagraft.graph.dtypes import DType, kernel_name, resource
+from metagraft.graph.op_spec import Shapes, spec_for
+from metagraft.graph.shapes import Dims, show
 from metagraft.kernels.kernel import FIRST_INPUT
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from metagraft.graph.operation import Operation
 
 _LISTED_MAX: Final = 20
@@ -74,7 +77,8 @@ def placed(error: Exception, op: Operation, inputs: Sequence[Any]) -> errors.OpE
         text = error.message
     else:
         cls = _error_class(error)
-        text = _broadcast_text(error, inputs) or str(error) or type(error).__name__
+        known = _broadcast_text(error, inputs) or _text_of_shapes(op, inputs)
+        text = known or str(error) or type(error).__name__
     if FIRST_INPUT in text:
         text = text.replace(FIRST_INPUT, op.node_def.input[0])
     operands = ", ".join(
@@ -102,6 +106,46 @@ def _broadcast_text(error: Exception, inputs: Sequence[Any]) -> str | None:
         return None
     first, second = (show(np.shape(value)) for value in inputs[:2])
     return f"Incompatible shapes: {first} vs. {second}"
+
+
+class _ShapesOfRun(Shapes):
+    """What a shape function is told of operands when their values are there."""
+
+    values: Sequence[Any]
+
+    def value(self, index: int) -> npt.NDArray[Any] | None:
+        """The value of an operand, unless a program is being traced."""
+        found = self.values[index]
+        return found if isinstance(found, np.ndarray) else None
+
+    def as_dims(self, index: int) -> Dims:
+        """An operand read as a shape."""
+        found = self.value(index)
+        if found is None or found.ndim != 1:
+            return super().as_dims(index)
+        return tuple(None if size < 0 else size for size in found.tolist())
+
+
+def _text_of_shapes(op: Operation, inputs: Sequence[Any]) -> str | None:
+    """Return what the shape function says against the operands of a run.
+
+    A kernel that stumbles over them knows less of what is wrong.
+    """
+    spec = spec_for(op.type)
+    if spec is None or spec.shape is None or len(inputs) != len(op.inputs):
+        return None
+    shapes = _ShapesOfRun(
+        () if tensor.dtype.base_dtype == resource else np.shape(value)
+        for tensor, value in zip(op.inputs, inputs, strict=True)
+    )
+    shapes.op, shapes.values = op, inputs
+    try:
+        spec.shape(op.record, shapes)
+    except ValueError as error:
+        return str(error)
+    except (ArithmeticError, AttributeError, LookupError, TypeError):
+        return None
+    return None
 
 
 def _error_class(error: Exception) -> type[errors.OpError]:
