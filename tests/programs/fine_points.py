@@ -13,6 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from tests.programs.state_runs import error_of
 
 
@@ -273,6 +275,39 @@ def described_summaries(tf: ModuleType) -> Any:
         return session.run(first)
 
 
+def largest_of_odd_values(tf: ModuleType) -> Any:
+    """Windows of NaN and infinities, with the gradient and the places."""
+    numbers = np.random.RandomState(3)
+    image = numbers.randint(-3, 3, (2, 7, 6, 2)).astype(np.float32)
+    for value, share in ((np.nan, 0.3), (-np.inf, 0.2), (np.inf, 0.1)):
+        image[numbers.rand(*image.shape) < share] = value
+    raw, found = tf.raw_ops, []
+    for padding in ("SAME", "VALID"):
+        for size, stride in ((2, 2), (3, 2), (3, 1)):
+            sides = {"ksize": [1, size, size, 1], "strides": [1, stride, stride, 1]}
+            sides["padding"] = padding
+            pooled = raw.MaxPool(input=image, **sides)
+            with tf.Session() as session:
+                known = session.run(pooled)
+            weights = tf.reshape(
+                tf.range(1.0, tf.cast(tf.size(pooled), tf.float32) + 1.0),
+                tf.shape(pooled),
+            )
+            found += [
+                pooled,
+                raw.MaxPoolGrad(
+                    orig_input=image, orig_output=known, grad=weights, **sides
+                ),
+                *raw.MaxPoolWithArgmax(input=image, **sides),
+            ]
+    outside = tf.constant([[np.nan, np.inf, -np.inf, 7.0, 0.5]])
+    found += raw.FakeQuantWithMinMaxVarsGradient(
+        gradients=tf.ones_like(outside), inputs=outside, min=-6.0, max=6.0
+    )
+    with tf.Session() as session:
+        return session.run(found)
+
+
 def _refusal(call: Callable[[], Any]) -> list[str]:
     """Return the class and the first sentence of the error that a call ends with."""
     try:
@@ -324,5 +359,6 @@ RUNS = {
         gradients_of_pooled_nans,
         described_summaries,
         dimensions_in_lists,
+        largest_of_odd_values,
     )
 }

@@ -6,16 +6,14 @@ Source: tensorflow core/kernels/dilation_ops.cc.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError, UnimplementedError
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
-from metagraft.kernels.window_places import Places
+from metagraft.kernels.window_places import Places, lowest_finite
 from metagraft.ops.windows import WindowAttrs
 
 __all__ = ["KERNELS"]
@@ -46,20 +44,12 @@ def _places(attrs: WindowAttrs, image: Array, kernel: Array) -> Places:
     return Places.of(attrs.with_window(window, attrs.strides), image.shape)
 
 
-def _least(dtype: Any) -> Any:
-    """Return the lowest finite value, with which TensorFlow starts to compare."""
-    kind = np.dtype(dtype)
-    if kind.kind in "iu":
-        return kind.type(np.iinfo(kind).min)
-    return kind.type(ml_dtypes.finfo(kind).min)  # type: ignore[no-untyped-call]
-
-
 def _sums(
     attrs: WindowAttrs, places: Places, image: Array, kernel: Array
 ) -> Iterator[tuple[tuple[int, int], tuple[int, ...], Array]]:
     """Yield places of the filter, of the window, and the sums; least on padding."""
     xp = namespace(image, kernel)
-    least = _least(image.dtype)
+    least = lowest_finite(image.dtype)
     padded = places.padded(xp, image, image.dtype.type(0))
     inside = places.padded(np, np.ones((1, *image.shape[1:3], 1), bool), False)
     for i, j in np.ndindex(*kernel.shape[:2]):
@@ -73,7 +63,7 @@ def dilation(attrs: WindowAttrs, image: Array, kernel: Array) -> tuple[Array]:
     """Return the largest sum of image and filter in each window."""
     xp = namespace(image, kernel)
     places = _places(attrs, image, kernel)
-    largest = xp.full(places.outputs, _least(image.dtype), image.dtype)
+    largest = xp.full(places.outputs, lowest_finite(image.dtype), image.dtype)
     for _, _, sums in _sums(attrs, places, image, kernel):
         largest = xp.where(sums > largest, sums, largest)
     return (largest,)
@@ -86,7 +76,7 @@ def _parts(
     xp = namespace(image, kernel, dy)
     places = _places(attrs, image, kernel)
     _require(dy.shape == places.outputs, "out_backprop has incompatible size.")
-    largest = xp.full(places.outputs, _least(image.dtype), image.dtype)
+    largest = xp.full(places.outputs, lowest_finite(image.dtype), image.dtype)
     first = xp.full(places.outputs, -1, np.int32)
     offsets = []
     for number, (tap, offset, sums) in enumerate(_sums(attrs, places, image, kernel)):

@@ -60,7 +60,10 @@ def quantise_vars(
 def _sides(
     attrs: FakeQuantAttrs, inputs: Array, low: Array, high: Array
 ) -> tuple[Array, Array]:
-    """Which elements lie below and above the range; none if it is empty."""
+    """Which elements lie below and above the range; none if it is empty.
+
+    What is no number lies on neither side.
+    """
     xp = namespace(inputs, low, high)
     with np.errstate(all="ignore"):
         nudged_low, nudged_high, _ = _nudged(xp, attrs, low, high)
@@ -71,9 +74,17 @@ def _sides(
 def args_gradient(
     attrs: FakeQuantAttrs, gradients: Array, inputs: Array
 ) -> tuple[Array]:
-    below, above = _sides(attrs, inputs, *_range(attrs))
-    zero = np.float32(0)
-    return (namespace(gradients, inputs).where(below | above, zero, gradients),)
+    sides = _sides(attrs, inputs, *_range(attrs))
+    return (_inside(namespace(gradients, inputs), gradients, inputs, sides),)
+
+
+def _inside(
+    xp: Any, gradients: Array, inputs: Array, sides: tuple[Array, Array]
+) -> Array:
+    """Return the gradients of elements inside of the range; zero for NaN."""
+    below, above = sides
+    outside = below | above | xp.isnan(inputs)
+    return xp.where(outside, np.float32(0), gradients)
 
 
 def _vars_gradient(
@@ -85,13 +96,13 @@ def _vars_gradient(
     axes: tuple[int, ...],
 ) -> tuple[Array, Array, Array]:
     xp = namespace(gradients, inputs, low, high)
-    below, above = _sides(attrs, inputs, low, high)
+    sides = _sides(attrs, inputs, low, high)
     zero = np.float32(0)
     parts = [
         xp.sum(xp.where(side, gradients, zero), axis=axes, dtype=np.float32)
-        for side in (below, above)
+        for side in sides
     ]
-    return (xp.where(below | above, zero, gradients), *map(xp.asarray, parts))
+    return (_inside(xp, gradients, inputs, sides), *map(xp.asarray, parts))
 
 
 def vars_gradient(

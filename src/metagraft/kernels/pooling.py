@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError, UnimplementedError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
-from metagraft.kernels.window_places import Places, lowest
+from metagraft.kernels.window_places import Places, lowest, lowest_finite
 from metagraft.ops.pooling import ArgmaxAttrs
 from metagraft.ops.windows import WindowAttrs
 
@@ -50,12 +51,22 @@ def max_pool(attrs: WindowAttrs, image: Array) -> tuple[Array]:
     xp = namespace(image)
     places = Places.of(attrs, image.shape)
     padded = places.padded(xp, image, lowest(image.dtype))
-    largest = None
+    # TF: starts with the lowest finite number, and nothing that is no number is larger.
+    largest = lowest_finite(image.dtype)
     for offset in places.offsets():
         values = places.taken(padded, offset)
-        largest = values if largest is None else xp.maximum(largest, values)
-    assert largest is not None
+        largest = xp.where(values > largest, values, largest)
     return (largest,)
+
+
+def max_pool_3d(attrs: WindowAttrs, image: Array) -> tuple[Array]:
+    """Return the largest values of volumes; infinities and NaN stay what they are."""
+    _check_depth(attrs, image)
+    xp = namespace(image)
+    places = Places.of(attrs, image.shape)
+    padded = places.padded(xp, image, lowest(image.dtype))
+    parts = (places.taken(padded, offset) for offset in places.offsets())
+    return (reduce(xp.maximum, parts),)
 
 
 def max_pool_v2(
@@ -77,8 +88,14 @@ def max_pool_grad(
     for number, offset in reversed(list(enumerate(places.offsets()))):
         is_largest = places.taken(padded, offset) == pooled
         first = xp.where(is_largest, np.int32(number), first)
-    # Nothing equals NaN, which is kept where a window begins with it.
-    first = xp.where(first == none, places.first_inside(), first)
+    # Nothing equals NaN, nor is it replaced where a window begins with it.
+    begins = places.first_inside()
+    for number, offset in enumerate(places.offsets()):
+        here = begins == number
+        if image.dtype.kind not in "iu" and here.any():
+            is_nan = xp.isnan(places.taken(padded, offset))
+            first = xp.where(here & is_nan, np.int32(number), first)
+    first = xp.where(first == none, begins, first)
     zero = dy.dtype.type(0)
 
     def part(number: Array, first: Array, dy: Array) -> Array:
@@ -161,15 +178,22 @@ def max_pool_grad_grad_v2(
 
 
 def max_pool_with_argmax(attrs: ArgmaxAttrs, image: Array) -> tuple[Array, Array]:
-    """Also give the place of the largest value in the flattened image."""
-    (pooled,) = max_pool(attrs.windows, image)
+    """Also give the place of the largest value in the flattened image.
+
+    A window that begins with NaN keeps it; elsewhere it is not larger than anything.
+    """
+    _check_depth(attrs.windows, image)
     xp = namespace(image)
     places = Places.of(attrs.windows, image.shape)
-    flat = _flat_places(image.shape, attrs.includes_batch)
-    padded = places.padded(np, flat, -1)
-    argmax = xp.zeros(pooled.shape, flat.dtype)
-    for offset, is_first in _firsts(xp, places, image, pooled):
-        argmax = xp.where(is_first, places.taken(padded, offset), argmax)
+    flat = places.padded(np, _flat_places(image.shape, attrs.includes_batch), -1)
+    padded = places.padded(xp, image, lowest(image.dtype))
+    begins = places.first_inside()
+    pooled, argmax = padded.dtype.type(0), flat.dtype.type(0)
+    for number, offset in enumerate(places.offsets()):
+        values = places.taken(padded, offset)
+        is_kept = (values > pooled) & (number > begins) | (number == begins)
+        pooled = xp.where(is_kept, values, pooled)
+        argmax = xp.where(is_kept, places.taken(flat, offset), argmax)
     return pooled, argmax.astype(attrs.index_dtype.as_numpy_dtype)
 
 
@@ -299,7 +323,7 @@ KERNELS = {
     "MaxPool": Kernel(max_pool),
     "MaxPoolGrad": Kernel(max_pool_grad),
     "MaxPoolGradGrad": Kernel(max_pool_grad_grad),
-    "MaxPool3D": Kernel(max_pool),
+    "MaxPool3D": Kernel(max_pool_3d),
     "MaxPool3DGrad": Kernel(max_pool_3d_grad),
     "MaxPool3DGradGrad": Kernel(max_pool_grad_grad),
     "MaxPoolV2": Kernel(max_pool_v2, static=_SIZES),

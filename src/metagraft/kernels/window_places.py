@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from metagraft.errors import UnimplementedError
@@ -53,13 +54,13 @@ class Places:
         _check_window(attrs)
         sizes = zip(dims, attrs.window, strict=True)
         counted = [
-            (attrs.pads(axis, size, taps), attrs.output_size(axis, size, taps))
+            (attrs.pads(axis, size, taps), attrs.count(axis, size, taps))
             for axis, (size, taps) in enumerate(sizes)
         ]
         return cls(
             dims=dims,
             pads=tuple(pads for pads, _ in counted),
-            outputs=tuple(count or 0 for _, count in counted),
+            outputs=tuple(count for _, count in counted),
             window=attrs.window,
             strides=attrs.strides,
         )
@@ -263,3 +264,11 @@ def lowest(dtype: Any) -> Any:
     if kind.kind in "iu":
         return np.iinfo(kind).min
     return kind.type(-np.inf)
+
+
+def lowest_finite(dtype: Any) -> Any:
+    """Return the lowest finite value, with which TensorFlow starts to compare."""
+    kind = np.dtype(dtype)
+    if kind.kind in "iu":
+        return kind.type(np.iinfo(kind).min)
+    return kind.type(ml_dtypes.finfo(kind).min)  # type: ignore[no-untyped-call]
