@@ -178,7 +178,46 @@ def ragged_checks(tf: ModuleType) -> None:
     tf.assert_less_equal(1.0, rows)
 
 
+def ragged_loops(tf: ModuleType) -> None:
+    """Ragged tensors that loops carry and branches return."""
+    rows = tf.ragged.placeholder(tf.float32, 1, [])
+    known = tf.ragged.constant([[3.0, 1.0], [], [1.0, 5.0, 4.0]])
+    tf.while_loop(lambda i, r: i < 3, lambda i, r: (i + 1, r + 1.0), [0, rows])
+    tf.while_loop(lambda i, r: i < 3, lambda i, r: (i + 1, r * 2.0), [0, known])
+    tf.while_loop(
+        lambda r: tf.reduce_sum(r) < 9.0,
+        lambda r: (tf.concat([r, r], axis=0),),
+        (known,),
+        shape_invariants=(tf.TensorShape([None, None]),),
+    )
+    spec = tf.RaggedTensorSpec([None, None], tf.float32)
+    tf.while_loop(
+        lambda r: tf.reduce_sum(r) < 9.0,
+        lambda r: (tf.concat([r, r], axis=0),),
+        (known,),
+        shape_invariants=(spec,),
+    )
+    choice = tf.placeholder(tf.bool, [])
+    tf.cond(choice, lambda: rows * 2.0, lambda: rows)
+    tf.cond(choice, lambda: (known, 1), lambda: (known * 3.0, 2))
+    tf.case([(choice, lambda: rows)], default=lambda: rows + 1.0)
+
+
+def gradients_of_ragged_tensors(tf: ModuleType) -> None:
+    """Gradients have the rows of what they belong to."""
+    rows = tf.ragged.placeholder(tf.float32, 1, [])
+    deep = tf.ragged.placeholder(tf.float32, 2, [])
+    dense = tf.placeholder(tf.float32, [])
+    y = rows * 2.0 + dense
+    tf.gradients(y, [rows, dense, deep])
+    tf.gradients(tf.reduce_sum(rows * rows), rows)
+    tf.gradients([deep * deep, tf.square(dense)], [deep, dense], name="both")
+    tf.gradients(y, rows, grad_ys=[rows])
+
+
 PROGRAMS = (
+    gradients_of_ragged_tensors,
+    ragged_loops,
     ragged_checks,
     ragged_shapes,
     ragged_splits,

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from metagraft.graph.composite import IndexedSlices, SparseTensor
+from metagraft.graph.composite import CompositeTensor, IndexedSlices, SparseTensor
 from metagraft.graph.folding import constant_value_as_dims
 from metagraft.graph.shapes import Dims, TensorShape, as_dims, merge_dims
 from metagraft.graph.structure import flatten
 from metagraft.graph.tensor import Tensor
 from metagraft.graph.tensor_spec import TensorSpec
+from metagraft.graph.type_spec import TypeSpec
 
 
 def loop_invariants(
@@ -52,6 +53,10 @@ def _dims_of(item: Any, values: Iterator[Tensor], shape: Any) -> Iterator[Dims]:
     elif isinstance(item, IndexedSlices):
         parts = [next(values) for _ in flatten(item)]
         yield from _of_slices(parts, _given(shape))
+    elif isinstance(item, CompositeTensor):
+        for _ in item.component_tensors():
+            next(values)
+        yield from _of_composite(item, shape)
     else:
         tensor = next(values)
         if isinstance(shape, TensorSpec) and not shape.is_compatible_with(tensor):
@@ -110,6 +115,21 @@ def _of_sparse_tensor(parts: Sequence[Tensor], shape: TensorShape | None) -> lis
         )
     rank = None if sizes is None else sizes[0]
     return [(None, rank), (None,), (rank,)]
+
+
+def _of_composite(item: CompositeTensor, shape: Any) -> list[Dims]:
+    """Return the shapes of the parts of a ragged tensor, or of an operator."""
+    from metagraft.api.type_specs import spec_of_composite
+
+    spec: Any = spec_of_composite(item)
+    if isinstance(shape, TypeSpec):
+        if not shape.is_compatible_with(item):
+            raise TypeError(f"TypeSpec {shape!r} is not compatible with {item!r}")
+        spec = shape
+    elif shape is not None:
+        _, *others = spec.description()
+        spec = type(spec)(_given(shape), *others)
+    return [part.shape.dims_tuple for part in spec.flatten()]
 
 
 def _of_slices(parts: Sequence[Tensor], shape: TensorShape | None) -> list[Dims]:

@@ -128,6 +128,26 @@ class RaggedOperators:
         """Combine flags element by element."""
         return self._apply(math.logical_xor, other, swap=False)
 
+    def __rand__(self, other: Any) -> Any:
+        """Combine flags element by element."""
+        return self._apply(_node("LogicalAnd"), other, swap=True)
+
+    def __ror__(self, other: Any) -> Any:
+        """Combine flags element by element."""
+        return self._apply(_node("LogicalOr"), other, swap=True)
+
+    def __rxor__(self, other: Any) -> Any:
+        """Combine flags element by element."""
+        return self._apply(math.logical_xor, other, swap=True)
+
+    def __bool__(self) -> bool:
+        """Refuse: a ragged tensor is not true or false.
+
+        Raises:
+            TypeError: Always.
+        """
+        raise TypeError("RaggedTensor may not be used as a boolean.")
+
     def __neg__(self) -> Any:
         """Negate each element."""
         mine: Any = self

@@ -46,7 +46,7 @@ from metagraft.graph.build.array import identity, ones, shape, zeros, zeros_like
 from metagraft.graph.build.control_flow import tuple_ as gate_together
 from metagraft.graph.build.resource_variable import variable_shape
 from metagraft.graph.built_function import BuiltFunction
-from metagraft.graph.composite import IndexedSlices
+from metagraft.graph.composite import CompositeTensor, IndexedSlices
 from metagraft.graph.constant_value import variable_behind
 from metagraft.graph.control_flow_context import is_loop_exit, is_switch
 from metagraft.graph.conversion import (
@@ -97,12 +97,15 @@ def gradients(
         unconnected_gradients: None or zeros for an x that no y depends on.
 
     Returns:
-        For every x a tensor, `IndexedSlices` or None.
+        For every x a tensor, `IndexedSlices` or None; for a ragged x a ragged tensor.
 
     Raises:
         LookupError: An operation in between has no gradient rule.
         ValueError, TypeError: An argument does not fit.
     """
+    sources = _as_list(xs)
+    ys, xs = _values_of_rows(ys), _values_of_rows(xs)
+    grad_ys = None if grad_ys is None else _values_of_rows(grad_ys)
     settings = _Settings(
         graph=get_default_graph(),
         colocate=colocate_gradients_with_ops,
@@ -123,7 +126,28 @@ def gradients(
         y_grads = _starting_gradients(given_grads, y_tensors, settings)
         walk = _Walk(settings, y_tensors, x_tensors, [t.op for t in stops], scope)
         walk.run(y_grads)
-    return walk.results()
+    return _in_rows(sources, walk.results())
+
+
+def _values_of_rows(tensors: Any) -> Any:
+    """Replace ragged tensors by their innermost values, which have gradients."""
+    given = _as_list(tensors)
+    if not any(isinstance(one, CompositeTensor) for one in given):
+        return tensors
+    return [getattr(one, "flat_values", one) for one in given]
+
+
+def _in_rows(sources: list[Any], grads: list[Any]) -> list[Any]:
+    """Divide the gradients of ragged tensors as these are."""
+    if not any(isinstance(one, CompositeTensor) for one in sources):
+        return grads
+    pairs = zip(sources, grads, strict=True)
+    return [
+        x.with_flat_values(grad)
+        if grad is not None and hasattr(x, "flat_values")
+        else grad
+        for x, grad in pairs
+    ]
 
 
 @dataclass(frozen=True, slots=True)
