@@ -116,6 +116,28 @@ class WindowAttrs:
             )
         return (size - extent) // stride + 1
 
+    def count(self, axis: int, size: int, taps: int) -> int:
+        """Return how many windows a kernel puts along an axis.
+
+        It takes more than shape functions do: none fit into a little less than a window.
+
+        Raises:
+            ValueError: The window is larger than what it slides over and one step.
+        """
+        stride = self.strides[axis]
+        if self.padding == SAME:
+            return -(-size // stride)
+        extent = (taps - 1) * self.dilations[axis] + 1
+        padding = sum(self.explicit[axis]) if self.padding == EXPLICIT else 0
+        room = size + padding - extent + stride
+        if room <= -stride:
+            raise ValueError(
+                f"Computed output size would be negative: {-(-room // stride)} "
+                f"[input_size: {size}, effective_filter_size: {extent}, "
+                f"stride: {stride}]"
+            )
+        return max(room // stride, 0)
+
     def pads(self, axis: int, size: int, taps: int) -> Pair:
         """Return the padding before and after an axis of known size."""
         if self.padding == VALID:
