@@ -19,11 +19,13 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from metagraft.api import nest
 from metagraft.api.function_tracing import (
     add_placeholder,
     packed_like,
     trace,
 )
+from metagraft.api.type_specs import is_composite, spec_of_composite
 from metagraft.errors import UnimplementedError
 from metagraft.graph.build.traced_calls import add_call
 from metagraft.graph.built_function import BuiltFunction, numbered_name
@@ -41,6 +43,7 @@ from metagraft.graph.structure import (
 )
 from metagraft.graph.tensor import Tensor
 from metagraft.graph.tensor_spec import TensorSpec
+from metagraft.graph.type_spec import CompositeSpec, TypeSpec
 from metagraft.proto import FunctionDef
 
 __all__ = ["ConcreteFunction", "TracedFunction", "function"]
@@ -247,7 +250,7 @@ class TracedFunction:
                 None, None, "tf.function: eager execution is not built; open a graph."
             )
         named = self._bound(args, kwargs)
-        specs = {name: map_structure(_spec_of, v) for name, v in named.items()}
+        specs = {name: nest.map_structure(_spec_of, v) for name, v in named.items()}
         leaves = [leaf for value in named.values() for leaf in flatten(value)]
         tensors = [leaf for leaf in leaves if isinstance(leaf, Tensor)]
         graph = get_default_graph()
@@ -297,7 +300,9 @@ class TracedFunction:
             given = zip(specs, self.input_signature, strict=False)
             specs = {**specs, **dict(given)}
         arguments = {
-            name: map_structure(lambda leaf, n=name: _placeholder(graph, leaf, n), spec)
+            name: nest.map_structure(
+                lambda leaf, n=name: _placeholder(graph, leaf, n), spec
+            )
             for name, spec in specs.items()
         }
         count = len(graph.inputs)
@@ -347,9 +352,12 @@ def _leaves(spec: Any, value: Any) -> Iterator[tuple[Any, Any]]:
 
 def _fitted(spec: Any, leaf: Any) -> Any:
     """Return a value as a tensor that fits the declared type and shape."""
-    if isinstance(leaf, TensorSpec):
+    if isinstance(leaf, TypeSpec):
         return leaf
-    tensor = convert_to_tensor(leaf, spec.dtype)
+    if isinstance(spec, CompositeSpec):
+        tensor = leaf
+    else:
+        tensor = convert_to_tensor(leaf, spec.dtype)
     if not spec.is_compatible_with(tensor):
         raise TypeError(
             f"The argument {tensor} does not fit {spec} of the input signature."
@@ -360,7 +368,7 @@ def _fitted(spec: Any, leaf: Any) -> Any:
 def _spec_of(leaf: Any) -> Any:
     if isinstance(leaf, Tensor):
         return TensorSpec(leaf.shape, leaf.dtype)
-    return leaf
+    return spec_of_composite(leaf) if is_composite(leaf) else leaf
 
 
 def _key_of(value: Any) -> Any:
@@ -376,6 +384,9 @@ def _key_of(value: Any) -> Any:
 
 
 def _placeholder(graph: FunctionGraph, leaf: Any, name: str) -> Any:
+    if isinstance(leaf, CompositeSpec):
+        parts = [_placeholder(graph, part, name) for part in leaf.flatten()]
+        return leaf.from_tensors(parts)
     if not isinstance(leaf, TensorSpec):
         return leaf
     return add_placeholder(graph, leaf.dtype, leaf.shape.dims_tuple, leaf.name or name)
