@@ -188,16 +188,130 @@ def negative_sampling(tf: ModuleType) -> list[Any]:
 
 
 def shuffled_records(tf: ModuleType) -> list[Any]:
-    """The records of a file, shuffled in each of three rounds."""
+    """The records of a file, shuffled; when a second round begins is a race."""
     with tempfile.TemporaryDirectory() as folder:
         with tf.io.TFRecordWriter(f"{folder}/a.rec") as writer:
             for number in range(40):
                 writer.write(b"%d" % number)
-        batch = tf.raw_ops.RecordInput(
-            file_pattern=f"{folder}/*.rec", batch_size=30, file_random_seed=7
-        )
+        batches = [
+            tf.raw_ops.RecordInput(
+                file_pattern=f"{folder}/*.rec", batch_size=20, file_random_seed=seed
+            )
+            for seed in (7, 301)
+        ]
         with tf.Session() as session:
-            return [session.run(batch) for _ in range(4)]
+            return [session.run(one) for one in batches for _ in range(2)]
+
+
+def _imported(tf: ModuleType, op_type: str, *operands: Any, **attrs: Any) -> Any:
+    """Add an operation that only graphs have which ran."""
+    graph = tf.Graph()
+    with graph.as_default():
+        names = [tf.constant(x, name=f"x{i}").op.name for i, x in enumerate(operands)]
+    dumped = graph.as_graph_def()
+    node = dumped.node.add(name="made", op=op_type, input=names)
+    for name, value in attrs.items():
+        if isinstance(value, list):
+            node.attr[name].list.s.extend(one.encode() for one in value)
+        elif name == "num_buckets":
+            node.attr[name].i = value
+        else:
+            node.attr[name].type = value.as_datatype_enum
+    return tf.import_graph_def(dumped, return_elements=["made:0"], name="")[0]
+
+
+def _composed(tf: ModuleType, dtype: Any, *names: str) -> Any:
+    x = np.array([-1.5, 0.25, 2.0], dtype.as_numpy_dtype)
+    return _imported(tf, "_UnaryOpsComposition", x, T=dtype, op_names=list(names))
+
+
+def rewritten(tf: ModuleType) -> list[Any]:
+    """What optimizers put in place of nodes."""
+    chains = (
+        ("Abs", "Sqrt", "Neg"),
+        ("Tanh", "Square", "Relu"),
+        ("Elu", "Sigmoid", "Log", "Expm1"),
+        ("Inv", "Round", "Rint", "Ceil", "Floor"),
+    )
+    fetches = [
+        _composed(tf, dtype, *names)
+        for names in chains
+        for dtype in (tf.float32, tf.float64)
+    ]
+    x = np.array([-1.5, 300.0, 7.0])
+    fetches += [
+        _imported(tf, "_HostCast", x, SrcT=tf.float64, DstT=dtype)
+        for dtype in (tf.uint8, tf.int32, tf.bool, tf.float16)
+    ]
+    whole = np.array([[5, -7], [123, 0]])
+    for dtype in (tf.int64, tf.int8):
+        given = whole.astype(dtype.as_numpy_dtype)
+        name = "_TensorToHashBucketFast"
+        fetches.append(_imported(tf, name, given, T=dtype, num_buckets=1000))
+    return _fetched(tf, [*fetches, _imported(tf, "_EagerConst", x, T=tf.float64)])
+
+
+def rewritten_branches(tf: ModuleType) -> list[Any]:
+    """A branch as it is called before it is taken apart."""
+    graph = tf.Graph()
+    with graph.as_default():
+        names = []
+        for factor in (2.0, 0.5):
+            made: Any = defun(tf, tf.float32)(lambda x, factor=factor: x * factor)
+            made.add_to_graph(graph)
+            names.append(made.name)
+        tf.constant(3.0, name="x")
+        for flag in (True, False):
+            tf.constant(flag, name=f"is_{flag}")
+    dumped = graph.as_graph_def()
+    for flag in (True, False):
+        node = dumped.node.add(name=f"if_{flag}", op="_If", input=[f"is_{flag}", "x"])
+        node.attr["Tcond"].type = tf.bool.as_datatype_enum
+        for name in ("Tin", "Tout"):
+            node.attr[name].list.type.append(tf.float32.as_datatype_enum)
+        for name, function in zip(("then_branch", "else_branch"), names, strict=True):
+            node.attr[name].func.name = function
+    wanted = ["if_True:0", "if_False:0"]
+    return _fetched(tf, tf.import_graph_def(dumped, return_elements=wanted))
+
+
+def groups_of_one(tf: ModuleType) -> list[Any]:
+    """What a worker does together with nobody else."""
+    ops, x = tf.raw_ops, tf.constant([[1.0, 2.0], [3.0, 4.0]])
+    merge = {"merge_op": "Add", "final_op": "Div"}
+    return _fetched(
+        tf,
+        [
+            ops.CollectiveReduce(
+                input=x,
+                group_size=1,
+                group_key=1,
+                instance_key=1,
+                subdiv_offsets=[0],
+                **merge,
+            ),
+            ops.CollectiveReduceV2(
+                input=x,
+                group_size=1,
+                group_key=2,
+                instance_key=2,
+                ordering_token=[],
+                **merge,
+            ),
+            ops.CollectiveGather(
+                input=x, group_size=1, group_key=3, instance_key=3, shape=[2, 2]
+            ),
+            ops.CollectiveGatherV2(
+                input=x, group_size=1, group_key=4, instance_key=4, ordering_token=[]
+            ),
+            ops.CollectiveBcastSend(
+                input=x, group_size=1, group_key=5, instance_key=5, shape=[2, 2]
+            ),
+            *ops.CollectiveAssignGroupV2(
+                group_assignment=[[1, 2], [0, 3]], device_index=3, base_key=7
+            ),
+        ],
+    )
 
 
 RUNS: dict[str, Callable[[ModuleType], list[Any]]] = {
@@ -210,9 +324,13 @@ RUNS: dict[str, Callable[[ModuleType], list[Any]]] = {
         anonymous_tables,
         negative_sampling,
         shuffled_records,
+        rewritten,
+        rewritten_branches,
+        groups_of_one,
     )
 }
 MISTAKES: dict[str, Callable[[ModuleType], Any]] = {
+    "composed": lambda tf: _composed(tf, tf.float32, "Abs", "Softplus"),
     "debug_mode": lambda tf: _summary(tf, tf.constant(1.0), 7),
     "debug_number": lambda tf: _summary(tf, tf.constant(1.0), 2, tensor_id=2**24 + 1),
     "batch_size": lambda tf: _batch(tf, _rows(5))[1],

@@ -40,6 +40,7 @@ CALLED: Final[Mapping[str, tuple[str, ...]]] = {
     "SymbolicGradient": ("f",),
     "If": ("then_branch", "else_branch"),
     "StatelessIf": ("then_branch", "else_branch"),
+    "_If": ("then_branch", "else_branch"),
     "Case": ("branches",),
     "StatelessCase": ("branches",),
     "While": ("cond", "body"),

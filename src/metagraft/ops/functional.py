@@ -84,7 +84,14 @@ OPS = (
     ),
     *(
         OpSpec(name=name, shape=unknown_shapes, gradient=NO_RULE_YET, source=_SOURCE)
-        for name in ("RemoteCall", "For", "BatchFunction", "XlaLaunch", "XlaLaunchV2")
+        for name in (
+            "_If",
+            "RemoteCall",
+            "For",
+            "BatchFunction",
+            "XlaLaunch",
+            "XlaLaunchV2",
+        )
     ),
     *(
         OpSpec(name=name, shape=declared_shapes, gradient=NO_RULE_YET, source=_SOURCE)

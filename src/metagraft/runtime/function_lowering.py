@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 _DEEPEST: Final = 100
 _BOOL: Final = DataType.DT_BOOL
 _INT32: Final = DataType.DT_INT32
+_BRANCHES: Final = ("If", "StatelessIf", "XlaIf", "_If")
 # They have state but change nothing; a call need not run them for their own sake.
 _WITHOUT_EFFECT: Final = frozenset({"ReadVariableOp", "VarHandleOp", "Placeholder"})
 
@@ -271,9 +272,7 @@ class _Lowering:
         if "Nresources" in attr:
             types += [DataType.DT_RESOURCE] * attr["Nresources"].i
         first: dict[str, list[DataType]] = {
-            "If": [attr["Tcond"].type],
-            "StatelessIf": [attr["Tcond"].type],
-            "XlaIf": [attr["Tcond"].type],
+            **{name: [attr["Tcond"].type] for name in _BRANCHES},
             "Case": [_INT32],
             "StatelessCase": [_INT32],
             "RemoteCall": [DataType.DT_STRING],
@@ -560,6 +559,7 @@ _RULES: Final[Mapping[str, Callable[[_Lowering, FunctionCall], _Replacement]]] =
     "SymbolicGradient": _Lowering._symbolic_gradient,  # noqa: SLF001
     "If": _Lowering._if,  # noqa: SLF001
     "StatelessIf": _Lowering._if,  # noqa: SLF001
+    "_If": _Lowering._if,  # noqa: SLF001
     "Case": _Lowering._case,  # noqa: SLF001
     "StatelessCase": _Lowering._case,  # noqa: SLF001
     "While": _Lowering._while,  # noqa: SLF001
