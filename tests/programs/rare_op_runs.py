@@ -256,8 +256,8 @@ def rewritten_branches(tf: ModuleType) -> list[Any]:
     graph = tf.Graph()
     with graph.as_default():
         names = []
-        for factor in (2.0, 0.5):
-            made: Any = defun(tf, tf.float32)(lambda x, factor=factor: x * factor)
+        for compute in (lambda x: x * 2, lambda x: x / 2):
+            made: Any = defun(tf, tf.float32)(compute)
             made.add_to_graph(graph)
             names.append(made.name)
         tf.constant(3.0, name="x")
