@@ -259,6 +259,27 @@ def test_inputs_from_different_frames(
         assert f"is in frame '{frame}'." in text
 
 
+@pytest.mark.usefixtures("_always_compile")
+def test_fed_predicate_inside_of_a_loop() -> None:
+    """A branch that is not taken is not in the program, and draws no numbers."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        p = tf.placeholder(tf.bool, [])
+        number = tf.random_uniform([], seed=7)
+
+        def body(i: tf.Tensor, total: tf.Tensor) -> list[tf.Tensor]:
+            drawn = tf.cond(p, lambda: tf.random_uniform([], seed=7), lambda: 2.0)
+            return [i + 1, total + drawn]
+
+        total = tf.while_loop(lambda i, _: i < 8, body, [0, 0.0])[1] + 0.5
+        singles = [session.run(number) for _ in range(16)]
+        first = session.run(total, {p: True})
+        assert session.run(total, {p: False}) == 16.5
+        second = session.run(total, {p: True})
+        assert segments(session) == [True]
+    np.testing.assert_allclose(first, sum(singles[:8]) + 0.5, rtol=1e-5)
+    np.testing.assert_allclose(second, sum(singles[8:]) + 0.5, rtol=1e-5)
+
+
 @pytest.mark.parametrize("is_compiled", [False, True])
 def test_predicates_are_scalars(
     monkeypatch: pytest.MonkeyPatch, is_compiled: bool

@@ -1,4 +1,4 @@
-"""What decides how often a loop turns.
+"""What decides how often a loop turns, and which branches its turns take.
 
 A loop with stacks or arrays of tensors becomes part of a program only if the number of
 its turns is known when that is traced (`rolled_loops.py`). Mostly it follows from a few
@@ -54,4 +54,17 @@ def deciding_inputs(
             if maker is None or isinstance(maker.attrs, Loop) or not is_counter(maker):
                 return None
             waiting.extend(maker.flat_inputs())
+    return list(found)
+
+
+def predicates_outside(node: Node) -> list[int]:
+    """Return the inputs of a loop that decide which branches its turns take."""
+    loop: Loop = node.attrs
+    constants = dict(zip(loop.constants, node.flat_inputs(), strict=False))
+    found: dict[int, None] = {}
+    for inner in (*loop.condition, *loop.body):
+        slots = inner.predicates()
+        if isinstance(inner.attrs, Loop):
+            slots += predicates_outside(inner)
+        found.update((constants[slot], None) for slot in slots if slot in constants)
     return list(found)

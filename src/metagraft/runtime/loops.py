@@ -134,7 +134,7 @@ def _check_inputs(
         return loops_of(frame[:-1] if tensor.op.type in _EXIT else frame)
 
     # What merges comes last: the mistake was made before it.
-    for op in sorted(frames, key=lambda op: op.type in _MERGE):
+    for op in sorted(frames, key=lambda op: (op.type in _MERGE, op.op_id)):
         known = [tensor for tensor in op.inputs if tensor.op in frames]
         for tensor in known[1:]:
             if frame_of(tensor) == frame_of(known[0]):
@@ -157,10 +157,12 @@ def passes_through(op: Operation) -> bool:
     return op.type in ENTERS or op.type in _EXIT
 
 
-def _without_back_edges(op: Operation, before: Iterable[Operation]) -> set[Operation]:
+def _without_back_edges(
+    op: Operation, before: Iterable[Operation]
+) -> dict[Operation, None]:
     if op.type in _MERGE:
-        return {other for other in before if other.type not in _NEXT}
-    return set(before)
+        return {other: None for other in before if other.type not in _NEXT}
+    return dict.fromkeys(before)
 
 
 def _frame_of(

@@ -29,7 +29,7 @@ from metagraft.kernels.namespace import host_run
 from metagraft.runtime.control_flow import SHAPE_OPS, Loop, touches_arrays
 from metagraft.runtime.deferred import is_deferred
 from metagraft.runtime.evaluate import NeedsHostValueError, evaluate, make_step
-from metagraft.runtime.loop_lengths import deciding_inputs
+from metagraft.runtime.loop_lengths import deciding_inputs, predicates_outside
 from metagraft.runtime.plan import FRAME_SLOT, Node, Plan, Read, Write
 
 # Larger constants are arguments of a program, not part of it.
@@ -248,8 +248,8 @@ class _Cutter:
                     if self._hostable(slot, 0):
                         self._compute_on_host(slot)
                 continue
-            lengths = self._lengths(node)
-            for slot in [*_static_slots(node), *node.predicates(), *lengths]:
+            inside = self._deciding_inside(node)
+            for slot in [*_static_slots(node), *node.predicates(), *inside]:
                 leaves = self._leaves(slot, 0)
                 if leaves is not None:
                     for leaf in leaves:
@@ -257,13 +257,19 @@ class _Cutter:
                         self.static.add(leaf)
                     self.known.add(slot)
 
-    def _lengths(self, node: Node) -> list[int]:
-        """Return what tells how often a loop turns that needs it to be traced."""
-        if not isinstance(node.attrs, Loop) or not node.attrs.needs_length:
+    def _deciding_inside(self, node: Node) -> list[int]:
+        """Return what tells which branches the turns of a loop take.
+
+        Also what tells how often it turns, if it needs that to be traced.
+        """
+        if not isinstance(node.attrs, Loop):
             return []
-        slots = deciding_inputs(node, None, _is_counter) or []
-        known = all(self._leaves(slot, 0) is not None for slot in slots)
-        return slots if known else []
+        branches = predicates_outside(node)
+        if not node.attrs.needs_length:
+            return branches
+        lengths = deciding_inputs(node, None, _is_counter) or []
+        known = all(self._leaves(slot, 0) is not None for slot in lengths)
+        return [*branches, *lengths] if known else branches
 
     def _leaves(self, slot: int, depth: int) -> list[int] | None:
         """Return the host values from which a static operand follows in a trace.
