@@ -38,15 +38,17 @@ def _convolve(attrs: WindowAttrs, image: Array, kernel: Array) -> Array:
     _check_strides(attrs)
     letters = _LETTERS[-(attrs.rank - 2) :]
     data = f"NC{letters}" if attrs.channels_first else f"N{letters}C"
-    pads = [
-        attrs.pads(axis, image.shape[axis], kernel.shape[place])
+    sizes = [
+        (axis, image.shape[axis], kernel.shape[place])
         for place, axis in enumerate(attrs.spatial)
     ]
+    for axis, size, taps in sizes:
+        attrs.count(axis, size, taps)  # refuses filters that are too large
     return lax().conv_general_dilated(
         image,
         kernel,
         window_strides=[attrs.strides[axis] for axis in attrs.spatial],
-        padding=pads,
+        padding=[attrs.pads(*size) for size in sizes],
         rhs_dilation=[attrs.dilations[axis] for axis in attrs.spatial],
         dimension_numbers=(data, f"{letters}IO", data),
         feature_group_count=_groups(attrs, image, kernel),
