@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, jax_numpy, lax, namespace
 
@@ -257,7 +258,7 @@ def banded_triangular_solve(attrs: Any, matrix: Array, rhs: Array) -> tuple[Arra
             None,
             None,
             f"In[0] mismatch In[1] shape: {size} vs. {rhs.shape[-2]}:"
-            f" {list(matrix.shape)} {list(rhs.shape)} {int(is_lower)}"
+            f" {show(matrix.shape)} {show(rhs.shape)} {int(is_lower)}"
             f" {int(attrs['adjoint'])}",
         )
     _refuse_zero_pivots(matrix[..., 0 if is_lower else bands - 1, :])

@@ -19,8 +19,18 @@ def _channel_axis(attrs: Any, rank: int) -> int:
     return 1 if attrs["data_format"] == b"NCHW" and rank >= 3 else rank - 1
 
 
+def _check_rank(value: Array) -> None:
+    if value.ndim < 2:
+        raise InvalidArgumentError(
+            None, None, f"Input tensor must be at least 2D: {show(value.shape)}"
+        )
+
+
 def _add(value: Array, bias: Array, axis: int) -> tuple[Array]:
-    if bias.ndim != 1 or value.ndim < 2 or bias.shape[0] != value.shape[axis]:
+    _check_rank(value)
+    if bias.ndim != 1:
+        raise InvalidArgumentError(None, None, f"Biases must be 1D: {show(bias.shape)}")
+    if bias.shape[0] != value.shape[axis]:
         raise InvalidArgumentError(
             None,
             None,
@@ -41,6 +51,7 @@ def bias_add_v1(_attrs: Any, value: Array, bias: Array) -> tuple[Array]:
 
 
 def bias_add_grad(attrs: Any, dy: Array) -> tuple[Array]:
+    _check_rank(dy)
     channels = _channel_axis(attrs, dy.ndim)
     axes = tuple(axis for axis in range(dy.ndim) if axis != channels)
     # Half precision is summed in single precision, as in TensorFlow.

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels import philox
 from metagraft.kernels.distributions import uniform_double
 from metagraft.kernels.kernel import Array, Kernel, RandomStream
@@ -139,7 +140,7 @@ def check_true(attrs: Any, true_classes: Array, limit: int) -> None:
             None,
             None,
             f"true_classes must have num_true = {attrs['num_true']} columns, but has"
-            f" shape {list(true_classes.shape)}",
+            f" shape {show(true_classes.shape)}",
         )
     outside = true_classes[(true_classes < 0) | (true_classes >= limit)]
     if outside.size:
@@ -165,9 +166,20 @@ def all_candidates(
 
 
 def compute_accidental_hits(
-    _attrs: Any, true_classes: Array, sampled: Array
+    attrs: Any, true_classes: Array, sampled: Array
 ) -> tuple[Array, ...]:
     """Find the true classes among the drawn ones: row, place, and minus infinity."""
+    if true_classes.ndim != 2 or true_classes.shape[1] != attrs["num_true"]:
+        raise InvalidArgumentError(
+            None, None, "true_candidates must be a batch_size * num_true matrix"
+        )
+    if sampled.ndim != 1:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "sampled_candidates must be a vector, which is typically an output from "
+            "CandidateSampler",
+        )
     places = {int(value): place for place, value in enumerate(sampled)}
     hits = [
         (row, places[int(value)])

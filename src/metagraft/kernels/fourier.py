@@ -44,8 +44,9 @@ def real_transform(rank: int) -> KernelFunction:
     """Return the kernel of a transform of real numbers."""
 
     def transform(attrs: Attrs, input: Array, fft_length: Array) -> tuple[Array]:
-        lengths = _lengths(input, fft_length, rank)
         dtype = as_dtype(attrs["Tcomplex"]).as_numpy_dtype
+        _check_types("forward", input.dtype, dtype, input.dtype.itemsize * 2)
+        lengths = _lengths(input, fft_length, rank)
         half = lengths[-1] // 2 + 1 if lengths[-1] else 0
         shape = (*np.shape(input)[:-rank], *lengths[:-1], half)
         xp = namespace(input)
@@ -62,8 +63,9 @@ def inverse_real_transform(rank: int) -> KernelFunction:
     """Return the kernel of an inverse transform to real numbers."""
 
     def transform(attrs: Attrs, input: Array, fft_length: Array) -> tuple[Array]:
-        lengths = _lengths(input, fft_length, rank, is_inverse=True)
         dtype = as_dtype(attrs["Treal"]).as_numpy_dtype
+        _check_types("backward", input.dtype, dtype, input.dtype.itemsize // 2)
+        lengths = _lengths(input, fft_length, rank, is_inverse=True)
         shape = (*np.shape(input)[:-rank], *lengths)
         xp = namespace(input)
         if not math.prod(shape) or not math.prod(np.shape(input)):
@@ -76,6 +78,18 @@ def inverse_real_transform(rank: int) -> KernelFunction:
         return (found.astype(dtype),)
 
     return transform
+
+
+def _check_types(way: str, given: Any, wanted: Any, size: int) -> None:
+    """Refuse results that are more or less precise than what they come from.
+
+    # TF: it refuses them once it knows that there is something to transform.
+    """
+    if np.dtype(wanted).itemsize != size:
+        pair = as_dtype(given), as_dtype(wanted)
+        raise _invalid(
+            f"Wrong types for {way} real FFT: in={int(pair[0])} out={int(pair[1])}"
+        )
 
 
 def _lengths(
@@ -100,7 +114,7 @@ def _lengths(
         if is_inverse and place == rank - 1 and length:
             least = length // 2 + 1
         size = np.shape(input)[place - rank]
-        if math.prod(np.shape(input)) and size < least:
+        if size < least and (size or math.prod(np.shape(input))):
             raise _invalid(
                 f"Input dimension {np.ndim(input) - rank + place} must have length of "
                 f"at least {least} but got: {size}"

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from metagraft.errors import InvalidArgumentError
+from metagraft.errors import FailedPreconditionError, InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 from metagraft.kernels.resampling import in_turn
@@ -24,16 +25,28 @@ def _invalid(message: str) -> InvalidArgumentError:
 
 def _check(images: Array, *scalars: tuple[str, Array]) -> None:
     if images.ndim < 3:
-        raise _invalid(f"input must be at least 3-D, got shape{list(images.shape)}")
+        raise _invalid(f"input must be at least 3-D, got shape{show(images.shape)}")
     for name, value in scalars:
         if value.ndim:
-            raise _invalid(f"{name} must be scalar: {list(value.shape)}")
+            raise _invalid(f"{name} must be scalar: {show(value.shape)}")
 
 
 def _check_colors(images: Array) -> None:
     if images.shape[-1] != 3:
         raise _invalid(
             f"input must have 3 channels but instead has {images.shape[-1]} channels."
+        )
+
+
+def _check_triples(images: Array) -> None:
+    if not images.ndim:
+        raise _invalid("input must be at least 1D[]")
+    if images.shape[-1] != 3:
+        raise FailedPreconditionError(
+            None,
+            None,
+            f"input must have 3 channels but input only has {images.shape[-1]} "
+            "channels.",
         )
 
 
@@ -152,6 +165,7 @@ def adjust_saturation(_attrs: Any, images: Array, scale: Array) -> tuple[Array]:
 
 def rgb_to_hsv(_attrs: Any, images: Array) -> tuple[Array]:
     """`[..., 3]`: red, green, blue -> hue in turns, saturation, value."""
+    _check_triples(images)
     xp = namespace(images)
     kind = images.dtype.type
 
@@ -182,6 +196,7 @@ def rgb_to_hsv(_attrs: Any, images: Array) -> tuple[Array]:
 
 def hsv_to_rgb(_attrs: Any, images: Array) -> tuple[Array]:
     """The inverse of `rgb_to_hsv`."""
+    _check_triples(images)
     xp = namespace(images)
     kind = images.dtype.type
     zero, one, two = kind(0), kind(1), kind(2)

@@ -15,6 +15,7 @@ from metagraft.errors import (
     InvalidArgumentError,
     OutOfRangeError,
 )
+from metagraft.graph.shapes import show
 from metagraft.kernels import philox
 from metagraft.kernels.kernel import Array, Kernel, RandomStream
 from metagraft.kernels.namespace import is_host, lax, namespace
@@ -29,7 +30,7 @@ def _invalid(message: str) -> InvalidArgumentError:
 
 def _check_boxes(boxes: Array, box_index: Array, batch: int) -> None:
     if boxes.ndim != 2:
-        raise _invalid(f"boxes must be 2-D{list(boxes.shape)}")
+        raise _invalid(f"boxes must be 2-D{show(boxes.shape)}")
     if boxes.shape[1] != 4:
         raise _invalid("boxes must have 4 columns")
     if box_index.shape != boxes.shape[:1]:
@@ -94,12 +95,12 @@ def crop_and_resize(
     attrs: CropAttrs, image: Array, boxes: Array, box_ind: Array, crop_size: Array
 ) -> tuple[Array]:
     if image.ndim != 4:
-        raise _invalid(f"input image must be 4-D{list(image.shape)}")
+        raise _invalid(f"input image must be 4-D{show(image.shape)}")
     if not image.shape[1] or not image.shape[2]:
         raise _invalid("image dimensions must be positive")
     _check_boxes(boxes, box_ind, image.shape[0])
     if crop_size.shape != (2,):
-        raise _invalid(f"crop_size must have two elements{list(crop_size.shape)}")
+        raise _invalid(f"crop_size must have two elements{show(crop_size.shape)}")
     height, width = (int(v) for v in crop_size)
     if height <= 0 or width <= 0:
         raise _invalid("crop dimensions must be positive")
@@ -135,7 +136,7 @@ def crop_and_resize_grad_image(
     """Add up what pixels gave to crops."""
     _check_gradients(grads, boxes)
     if image_size.shape != (4,):
-        raise _invalid(f"image_size must have 4 elements{list(image_size.shape)}")
+        raise _invalid(f"image_size must have 4 elements{show(image_size.shape)}")
     shape = tuple(int(v) for v in image_size)
     if shape[1] <= 0 or shape[2] <= 0:
         raise _invalid("image dimensions must be positive")
@@ -168,7 +169,7 @@ def crop_and_resize_grad_image(
 
 def _check_gradients(grads: Array, boxes: Array) -> None:
     if grads.ndim != 4:
-        raise _invalid(f"grads image must be 4-D{list(grads.shape)}")
+        raise _invalid(f"grads image must be 4-D{show(grads.shape)}")
     if not grads.shape[1] or not grads.shape[2]:
         raise _invalid("grads dimensions must be positive")
     if boxes.ndim == 2 and grads.shape[0] != boxes.shape[0]:
@@ -183,7 +184,7 @@ def crop_and_resize_grad_boxes(
         raise _invalid("method must be 'bilinear'nearest")
     _check_gradients(grads, boxes)
     if image.ndim != 4:
-        raise _invalid(f"input image must be 4-D{list(image.shape)}")
+        raise _invalid(f"input image must be 4-D{show(image.shape)}")
     if not image.shape[1] or not image.shape[2]:
         raise _invalid("image dimensions must be positive")
     if image.shape[3] != grads.shape[3]:
@@ -245,19 +246,19 @@ def _extract(
     if image.ndim != 4:
         raise _invalid(
             "input must be 4-dimensional (batch_size, height, width, depth)"
-            f"{list(image.shape)}"
+            f"{show(image.shape)}"
         )
     if size.shape != (2,):
         raise _invalid(
-            f"input must be a vector of size 2 (height, width){list(size.shape)}"
+            f"input must be a vector of size 2 (height, width){show(size.shape)}"
         )
     if offsets.ndim != 2:
-        raise _invalid(f"input must be a matrix{list(offsets.shape)}")
+        raise _invalid(f"input must be a matrix{show(offsets.shape)}")
     if offsets.shape[0] != image.shape[0]:
-        raise _invalid(f"first dimension should be batch{list(offsets.shape)}")
+        raise _invalid(f"first dimension should be batch{show(offsets.shape)}")
     if offsets.shape[1] != 2:
         raise _invalid(
-            f"second dimension should be of size 2 (y,x){list(offsets.shape)}"
+            f"second dimension should be of size 2 (y,x){show(offsets.shape)}"
         )
     height, width = (int(v) for v in size)
     out = np.zeros((image.shape[0], height, width, image.shape[3]), _F)
@@ -344,9 +345,9 @@ def random_crop(
 ) -> tuple[Array]:
     """A part of the image, its corner drawn at random."""
     if image.ndim != 3:
-        raise _invalid(f"input must be 3-dimensional{list(image.shape)}")
+        raise _invalid(f"input must be 3-dimensional{show(image.shape)}")
     if size.shape != (2,):
-        raise _invalid(f"shape_t must have two elements{list(size.shape)}")
+        raise _invalid(f"shape_t must have two elements{show(size.shape)}")
     height, width = (int(v) for v in size)
     for name, in_size, wanted in (
         ("width", image.shape[1], width),

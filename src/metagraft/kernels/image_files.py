@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from metagraft.errors import InternalError, InvalidArgumentError, UnimplementedError
+from metagraft.graph.shapes import show
 from metagraft.kernels import bmp_files, gif_files, jpeg_files, png_files, webp_files
 from metagraft.kernels.encoded_media import png
 from metagraft.kernels.jpeg_files import JpegFormat, JpegOptions
@@ -25,7 +26,7 @@ def _invalid(message: str) -> InvalidArgumentError:
 
 def _contents(operand: Array) -> bytes:
     if operand.ndim:
-        raise _invalid(f"`contents` must be scalar but got shape{list(operand.shape)}")
+        raise _invalid(f"`contents` must be scalar but got shape{show(operand.shape)}")
     contents: bytes = operand.item()
     if not contents:
         raise _invalid("Input is empty.")
@@ -153,9 +154,9 @@ def decode_and_crop_jpeg(
             f"DecodeAndCropJpeg operation can run on JPEG only, but detected {kind}."
         )
     if crop_window.ndim != 1:
-        raise _invalid(f"crop_window must be 1-D, got shape {list(crop_window.shape)}")
+        raise _invalid(f"crop_window must be 1-D, got shape {show(crop_window.shape)}")
     if len(crop_window) != 4:
-        raise _invalid(f"crop_size must have four elements {list(crop_window.shape)}")
+        raise _invalid(f"crop_size must have four elements {show(crop_window.shape)}")
     # TF: decodes the window alone, whose edges may differ by a few levels.
     image = _jpeg(data, options)
     top, left, height, width = (int(v) for v in crop_window)
@@ -243,7 +244,7 @@ def decode_image(attrs: Any, contents: Array) -> tuple[Array]:
 
 def extract_jpeg_shape(attrs: Any, contents: Array) -> tuple[Array]:
     if contents.ndim:
-        raise _invalid(f"contents must be scalar, got shape {list(contents.shape)}")
+        raise _invalid(f"contents must be scalar, got shape {show(contents.shape)}")
     data: bytes = contents.item()
     shape = jpeg_files.shape_of(data)
     if shape is None:
@@ -255,7 +256,7 @@ def _check_jpeg(image: Array, quality: int) -> None:
     if not 0 <= quality <= 100:
         raise _invalid(f"quality must be in [0,100], got {quality}")
     if image.ndim != 3:
-        raise _invalid(f"image must be 3-dimensional{list(image.shape)}")
+        raise _invalid(f"image must be 3-dimensional{show(image.shape)}")
     shape = "[" + ",".join(map(str, image.shape)) + "]"
     if image.shape[2] not in (1, 3):
         raise _invalid(f"image must have 1 or 3 channels, got {shape}")
@@ -292,7 +293,7 @@ def encode_jpeg_variable_quality(
     _attrs: Any, images: Array, quality: Array
 ) -> tuple[Array]:
     if quality.ndim:
-        raise _invalid(f"quality must be scalar: {list(quality.shape)}")
+        raise _invalid(f"quality must be scalar: {show(quality.shape)}")
     _check_jpeg(images, int(quality))
     return _text(jpeg_files.encoded(images, JpegFormat(int(quality))))
 
@@ -303,7 +304,7 @@ def encode_png(attrs: Any, image: Array) -> tuple[Array]:
     if not -1 <= level <= 9:
         raise _invalid(f"compression should be in [-1,9], got {level}")
     if image.ndim < 3:
-        raise _invalid(f"images must be at least rank 3{list(image.shape)}")
+        raise _invalid(f"images must be at least rank 3{show(image.shape)}")
     if not 1 <= image.shape[-1] <= 4:
         raise _invalid(f"image must have 1, 2, 3, or 4 channels, got {image.shape[-1]}")
     batch, size = image.shape[:-3], image.shape[-3:]

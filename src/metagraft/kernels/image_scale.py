@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.resampling import Taps, weighted_sum
 from metagraft.ops.image_scale import SamplingAttrs
@@ -108,7 +109,7 @@ def _checked(
         raise _invalid(f"Unrecognized kernel type: {attrs.kernel_type}")
     for name, value in (("scale", scale), ("translation", translation)):
         if value.shape != (2,):
-            raise _invalid(f"{name} must have two elements, got {list(value.shape)}")
+            raise _invalid(f"{name} must have two elements, got {show(value.shape)}")
     if not (scale[0] > 0 and scale[1] > 0):
         raise _invalid("Scale must be greater than zero.")
     return list(zip(scale, translation, strict=True))
@@ -119,9 +120,9 @@ def scale_and_translate(
 ) -> tuple[Array]:
     """Sums under the filter, first across rows, then along them."""
     if images.ndim != 4:
-        raise _invalid(f"input must be 4-dimensional{list(images.shape)}")
+        raise _invalid(f"input must be 4-dimensional{show(images.shape)}")
     if size.shape != (2,):
-        raise _invalid(f"output_shape must have two elements{list(size.shape)}")
+        raise _invalid(f"output_shape must have two elements{show(size.shape)}")
     height, width = (int(v) for v in size)
     if height <= 0 or width <= 0:
         raise _invalid("output_height = output_width must be positive")
@@ -144,7 +145,7 @@ def scale_and_translate_grad(
     """What each pixel gave, with the same weights."""
     for name, x in (("input_grad", grads), ("original_image", original_image)):
         if x.ndim != 4:
-            raise _invalid(f"{name} must be 4-dimensional{list(x.shape)}")
+            raise _invalid(f"{name} must be 4-dimensional{show(x.shape)}")
     moves = _checked(attrs, scale, translation)
     x = grads
     for axis in (1, 2):

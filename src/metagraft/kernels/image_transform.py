@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 
@@ -38,7 +39,7 @@ def _check(attrs: Any, images: Array, transforms: Array, size: Array) -> None:
     if not is_matrix or transforms.shape[0] not in (1, images.shape[0]):
         raise _invalid(
             "Input transform should be num_images x 8 or 1 x 8, got"
-            f" {list(transforms.shape)}"
+            f" {show(transforms.shape)}"
         )
     if size.shape != (2,):
         raise _invalid("output shape must be 1-dimensional")

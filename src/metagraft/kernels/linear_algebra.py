@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, jax_numpy, lax, namespace, repeat_while
 
@@ -35,6 +36,14 @@ def _refuse(text: str) -> InvalidArgumentError:
 def _check_rows(matrix: Array, rhs: Array) -> None:
     if min(matrix.ndim, rhs.ndim) < 2 or matrix.shape[-2] != rhs.shape[-2]:
         raise _refuse("Input matrix and rhs are incompatible.")
+
+
+def _check_same_rank(*operands: Array) -> None:
+    ranks = {operand.ndim for operand in operands}
+    if len(ranks) > 1:
+        raise _refuse("All input tensors must have the same rank.")
+    if len({operand.shape[:-2] for operand in operands}) > 1:
+        raise _refuse("All input tensors must have the same outer dimensions.")
 
 
 def _check_matrices(x: Array) -> None:
@@ -96,7 +105,10 @@ def log_matrix_determinant(_attrs: Any, x: Array) -> tuple[Array, Array]:
 
 
 def matrix_solve(attrs: Any, matrix: Array, rhs: Array) -> tuple[Array]:
-    _check_square(matrix)
+    _check_matrices(matrix)
+    _check_same_rank(matrix, rhs)
+    if matrix.shape[-1] != matrix.shape[-2]:
+        raise _refuse("First input (lhs) must be a square matrix.")
     _check_rows(matrix, rhs)
     wide = _wide(_adjoint(matrix) if attrs["adjoint"] else matrix)
     try:
@@ -106,7 +118,27 @@ def matrix_solve(attrs: Any, matrix: Array, rhs: Array) -> tuple[Array]:
     return (solved.astype(rhs.dtype),)
 
 
+def _check_triangular(matrix: Array, rhs: Array) -> None:
+    for place, operand in enumerate((matrix, rhs)):
+        if operand.ndim < 2:
+            raise _refuse(f"In[{place}] ndims must be >= 2: {operand.ndim}")
+    rows, columns = matrix.shape[-2:]
+    try:
+        np.broadcast_shapes(matrix.shape[:-2], rhs.shape[:-2])
+    except ValueError:
+        raise _refuse(
+            "In[0] and In[1] must have compatible batch dimensions: "
+            f"{show(matrix.shape)} vs. {show(rhs.shape)}"
+        ) from None
+    if rows != columns:
+        raise _refuse(
+            "In[0] matrices in the last dimensions must be square "
+            f"({columns} =/= {rows})"
+        )
+
+
 def matrix_triangular_solve(attrs: Any, matrix: Array, rhs: Array) -> tuple[Array]:
+    _check_triangular(matrix, rhs)
     jnp = jax_numpy()
     batch = np.broadcast_shapes(matrix.shape[:-2], rhs.shape[:-2])
     left = jnp.broadcast_to(_wide(matrix), (*batch, *matrix.shape[-2:]))
@@ -124,6 +156,10 @@ def matrix_triangular_solve(attrs: Any, matrix: Array, rhs: Array) -> tuple[Arra
 
 def cholesky_grad(_attrs: Any, factor: Array, grad: Array) -> tuple[Array]:
     """Backward through the factor; see Murray, arXiv:1602.07527."""
+    _check_matrices(factor)
+    _check_same_rank(factor, grad)
+    if factor.shape != grad.shape:
+        raise _refuse("Inputs (L and grad) must have the same shape.")
     xp = namespace(factor, grad)
     lower, slope = xp.tril(_wide(factor)), xp.tril(_wide(grad))
     middle = xp.tril(xp.matmul(_adjoint(lower), slope))
@@ -183,6 +219,11 @@ def eig(attrs: Any, x: Array) -> tuple[Array, Array]:
 def matrix_solve_ls(
     attrs: Any, matrix: Array, rhs: Array, l2_regularizer: Array
 ) -> tuple[Array]:
+    if np.ndim(l2_regularizer):
+        shape = show(np.shape(l2_regularizer))
+        raise _refuse(f"l2_regularizer must be scalar, got shape {shape}")
+    _check_matrices(matrix)
+    _check_same_rank(matrix, rhs)
     _check_rows(matrix, rhs)
     rows, columns = matrix.shape[-2:]
     dims = (*matrix.shape[:-2], columns, rhs.shape[-1])

@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 
 _F = np.float32
@@ -190,7 +191,7 @@ def _hard_of_sets(
 def _check_size(max_output_size: Array) -> int:
     if max_output_size.ndim:
         raise _invalid(
-            f"max_output_size must be 0-D, got shape {list(max_output_size.shape)}"
+            f"max_output_size must be 0-D, got shape {show(max_output_size.shape)}"
         )
     size = int(max_output_size)
     if size < 0:
@@ -200,7 +201,7 @@ def _check_size(max_output_size: Array) -> int:
 
 def _check_threshold(value: Array, name: str, *, is_share: bool = False) -> Any:
     if np.ndim(value):
-        raise _invalid(f"{name} must be 0-D, got shape {list(value.shape)}")
+        raise _invalid(f"{name} must be 0-D, got shape {show(value.shape)}")
     if is_share and not 0 <= value <= 1:
         raise _invalid(f"{name} must be in [0, 1]")
     return value
@@ -208,7 +209,7 @@ def _check_threshold(value: Array, name: str, *, is_share: bool = False) -> Any:
 
 def _check_boxes(boxes: Array, scores: Array) -> None:
     if boxes.ndim != 2:
-        raise _invalid(f"boxes must be 2-D{list(boxes.shape)}")
+        raise _invalid(f"boxes must be 2-D{show(boxes.shape)}")
     if boxes.shape[1] != 4:
         raise _invalid("boxes must have 4 columns")
     _check_scores(scores, boxes.shape[0])
@@ -216,7 +217,7 @@ def _check_boxes(boxes: Array, scores: Array) -> None:
 
 def _check_scores(scores: Array, count: int) -> None:
     if scores.ndim != 1:
-        raise _invalid(f"scores must be 1-D{list(scores.shape)}")
+        raise _invalid(f"scores must be 1-D{show(scores.shape)}")
     if scores.shape[0] != count:
         raise _invalid("scores has incompatible shape")
 
@@ -283,9 +284,9 @@ def non_max_suppression_with_overlaps(
 ) -> tuple[Array]:
     size = _check_size(max_output_size)
     if overlaps.ndim != 2:
-        raise _invalid(f"overlaps must be 2-D{list(overlaps.shape)}")
+        raise _invalid(f"overlaps must be 2-D{show(overlaps.shape)}")
     if overlaps.shape[0] != overlaps.shape[1]:
-        raise _invalid(f"overlaps must be square{list(overlaps.shape)}")
+        raise _invalid(f"overlaps must be square{show(overlaps.shape)}")
     _check_scores(scores, overlaps.shape[0])
 
     def given(one: Any, others: Array) -> Array:
@@ -333,9 +334,9 @@ def _check_combined(boxes: Array, scores: Array, per_class: int, total: int) -> 
     if total <= 0:
         raise _invalid("max_total_size must be > 0")
     if boxes.ndim != 4:
-        raise _invalid(f"boxes must be 4-D{list(boxes.shape)}")
+        raise _invalid(f"boxes must be 4-D{show(boxes.shape)}")
     if scores.ndim != 3:
-        raise _invalid(f"scores must be 3-D{list(scores.shape)}")
+        raise _invalid(f"scores must be 3-D{show(scores.shape)}")
     if boxes.shape[2] not in (1, scores.shape[2]):
         raise _invalid("third dimension of boxes must be either 1 or num classes")
     if boxes.shape[3] != 4:

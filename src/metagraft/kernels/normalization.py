@@ -6,11 +6,13 @@ batch_norm_op.h.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
 from metagraft.ops.normalization import FusedBatchNormAttrs
@@ -50,6 +52,59 @@ def _count(attrs: FusedBatchNormAttrs, image: Array) -> int:
     return int(image.size // max(image.shape[attrs.channels], 1))
 
 
+def _require(holds: bool, text: str) -> None:
+    if not holds:
+        raise InvalidArgumentError(None, None, text)
+
+
+def _check_image(attrs: FusedBatchNormAttrs, image: Array) -> None:
+    _require(
+        image.ndim == attrs.rank,
+        f"input must be {attrs.rank}-dimensional{show(image.shape)}",
+    )
+
+
+def _check_vectors(
+    attrs: FusedBatchNormAttrs, image: Array, vectors: Sequence[tuple[str, str, Array]]
+) -> None:
+    """Refuse vectors that do not have a number for each channel.
+
+    Args:
+        attrs: The attributes.
+        image: The image.
+        vectors: Each with its name where its rank is wrong, and where its size is.
+    """
+    for name, _, vector in vectors:
+        _require(vector.ndim == 1, f"{name} must be 1-dimensional{show(vector.shape)}")
+    channels = image.shape[attrs.channels]
+    for _, name, vector in vectors:
+        found = vector.shape[0]
+        _require(
+            not name or found == channels,
+            f"{name} must have the same number of elements as the channels of x, got "
+            f"{found} and {channels}",
+        )
+
+
+def _check_operands(
+    attrs: FusedBatchNormAttrs, image: Array, vectors: Sequence[Array]
+) -> None:
+    when = ""
+    if not attrs.is_training:
+        when = "When is_training=false, "
+    elif attrs.exponential_avg_factor != 1.0:
+        when = "When exponential_avg_factor != 1, "
+    _check_image(attrs, image)
+    names = (
+        ("scale", "scale"),
+        ("offset", "offset"),
+        ("estimated_mean", f"{when}mean" if when else ""),
+        ("estimated_variance", f"{when}variance" if when else ""),
+    )
+    pairs = zip(names, vectors, strict=True)
+    _check_vectors(attrs, image, [(*name, vector) for name, vector in pairs])
+
+
 def _fused_batch_norm(
     attrs: FusedBatchNormAttrs,
     image: Array,
@@ -59,6 +114,7 @@ def _fused_batch_norm(
     variance: Array,
 ) -> tuple[Array, ...]:
     """Return the normalized image, the new moments and those that were used."""
+    _check_operands(attrs, image, (scale, offset, mean, variance))
     wide = image.astype(scale.dtype)
     if attrs.is_training:
         used_mean, used_variance = _used_moments(attrs, wide)
@@ -130,10 +186,23 @@ def fused_batch_norm_grad(
     In training the moments depend on the image, so what would move them is taken
     out of `dy`.
     """
+    _check_image(attrs, dy)
+    _check_image(attrs, image)
+    vectors = (
+        ("scale", "scale", scale),
+        ("saved mean", "reserve_space_1", mean),
+        ("saved variance", "reserve_space_2", variance),
+    )
+    _require(
+        image.shape == dy.shape,
+        f"x and y_backprop must have same shape, but x has shape {show(image.shape)} "
+        f"and y_backprop has shape {show(dy.shape)}",
+    )
+    _check_vectors(attrs, image, vectors)
     xp = namespace(dy, image, scale)
     if image.size == 0:
-        vectors, empty = xp.zeros_like(scale), xp.zeros(0, scale.dtype)
-        return xp.zeros_like(image), vectors, vectors, empty, empty
+        nothing, empty = xp.zeros_like(scale), xp.zeros(0, scale.dtype)
+        return xp.zeros_like(image), nothing, nothing, empty, empty
     axes = _other_axes(attrs)
     wide_dy = dy.astype(scale.dtype)
     centred = image.astype(scale.dtype) - _per_channel(attrs, mean)
@@ -203,14 +272,17 @@ def _norm(attrs: Any, image: Array) -> Array:
 
 
 def lrn(attrs: Any, image: Array) -> tuple[Array]:
-    if image.ndim != 4:
-        raise InvalidArgumentError(None, None, "in must be 4-dimensional")
+    _require(image.ndim == 4, "in must be 4-dimensional")
     wide = image.astype(np.float32)
     scaled = wide * _norm(attrs, wide) ** np.float32(-attrs["beta"])
     return (scaled.astype(image.dtype),)
 
 
 def lrn_grad(attrs: Any, dy: Array, image: Array, output: Array) -> tuple[Array]:
+    _require(
+        dy.shape == image.shape == output.shape,
+        "input_grads, input_image, and out_image should have the same shape",
+    )
     wide_dy, wide, out = (x.astype(np.float32) for x in (dy, image, output))
     norm = _norm(attrs, wide)
     pulls = _window_sums(attrs["depth_radius"], wide_dy * out / norm)

@@ -39,12 +39,12 @@ def _counted(
         row_count: The number of rows; None for a vector of counts.
     """
     most = attrs["maxlength"]
-    kept = values >= 0
-    if most > 0:
-        kept &= values < most
+    if np.any(values < 0):
+        raise broken_rule("Input values must all be non-negative")
+    kept = np.ones(len(values), bool) if most < 0 else values < most
     rows, values = rows[kept], values[kept].astype(np.int64)
     largest = int(values.max()) if len(values) else 0
-    size = most if most > 0 else max(largest + 1, attrs["minlength"])
+    size = most if most >= 0 else max(largest + 1, attrs["minlength"])
     pairs, places = np.unique(
         np.stack([rows, values], axis=1), axis=0, return_inverse=True
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -72,8 +73,15 @@ def unsorted_segment_join(
     for segment, row in zip(np.ravel(segment_ids).tolist(), rows, strict=True):
         for column, text in enumerate(row):
             parts[segment][column].append(text)
-    joined = _joined(attrs["separator"], (texts for row in parts for texts in row))
+    joined = _joined(
+        attrs["separator"], (_begun(texts) for row in parts for texts in row)
+    )
     return (joined.reshape(count, *suffix),)
+
+
+def _begun(texts: list[bytes]) -> Iterator[bytes]:
+    """Leave out empty texts at the front: a separator stands behind text only."""
+    return itertools.dropwhile(lambda text: not text, texts)
 
 
 def _segment_count(

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from metagraft.errors import InvalidArgumentError
+
 Pair = tuple[int, int]
 
 SAME = "SAME"
@@ -119,10 +121,11 @@ class WindowAttrs:
     def count(self, axis: int, size: int, taps: int) -> int:
         """Return how many windows a kernel puts along an axis.
 
-        It takes more than shape functions do: none fit into a little less than a window.
+        It takes more than shape functions: none fit into a little less than a window.
 
         Raises:
-            ValueError: The window is larger than what it slides over and one step.
+            InvalidArgumentError: The window is larger than what it slides over and one
+                step.
         """
         stride = self.strides[axis]
         if self.padding == SAME:
@@ -131,10 +134,12 @@ class WindowAttrs:
         padding = sum(self.explicit[axis]) if self.padding == EXPLICIT else 0
         room = size + padding - extent + stride
         if room <= -stride:
-            raise ValueError(
+            raise InvalidArgumentError(
+                None,
+                None,
                 f"Computed output size would be negative: {-(-room // stride)} "
                 f"[input_size: {size}, effective_filter_size: {extent}, "
-                f"stride: {stride}]"
+                f"stride: {stride}]",
             )
         return max(room // stride, 0)
 

@@ -18,7 +18,8 @@ class Case(NamedTuple):
 
     Operands named in `constants` (`name.1` in lists) are not fed: the kernel wants to
     see constants. Those in `computed` are sums of what is fed: the kernel writes its
-    result over them.
+    result over them. Of those that are `shapeless` the graph knows no shapes, so that
+    it is the kernel that looks at them.
     """
 
     family: str
@@ -27,6 +28,7 @@ class Case(NamedTuple):
     operands: dict[str, Any]
     constants: tuple[str, ...] = ()
     computed: tuple[str, ...] = ()
+    shapeless: bool = False
 
 
 def _add(op: str, arguments: dict[str, Any]) -> Any:
@@ -57,7 +59,8 @@ def run(case: Case) -> list[Any]:
 
         def fed(value: Any) -> Any:
             kind = value.dtype.names[0] if value.dtype.names else value.dtype
-            tensor = tf.placeholder(tf.as_dtype(kind), value.shape)
+            shape = None if case.shapeless else value.shape
+            tensor = tf.placeholder(tf.as_dtype(kind), shape)
             feeds[tensor] = np.array(value)  # some ops write to their operands
             return tensor
 
