@@ -41,6 +41,11 @@ def least_squares(tf: ModuleType) -> None:
         tf.linalg.pinv(matrix)
         tf.linalg.matrix_rank(matrix)
     tf.linalg.lstsq(unknown, unknown)
+    some = tf.placeholder(tf.float64)
+    tf.matrix_solve_ls(some, unknown)
+    for matrix, other in ((some, unknown), (unknown, some)):
+        tf.matrix_solve_ls(matrix, other, fast=False)
+        tf.matrix_solve(matrix, other)
     tf.linalg.pinv(unknown, rcond=0.1, name="inverse")
     tf.linalg.pinv(unknown)
     tf.linalg.matrix_rank(unknown, tol=0.5)

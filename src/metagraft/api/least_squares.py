@@ -69,8 +69,9 @@ def matrix_solve_ls(
         )
         return solved
     with name_scope(name, "matrix_solve_ls", [matrix, rhs, l2_regularizer]):
-        rows, columns = (dimension_value(size) for size in matrix.shape[-2:])
-        if rows is not None and columns is not None:
+        known = matrix.shape[-2:]
+        if known.is_fully_defined():
+            rows, columns = known.as_list()
             return _solved(matrix, rhs, l2_regularizer, is_tall=rows >= columns)
         sizes = array.shape(matrix)[-2:]
         chosen: Tensor = cond(

@@ -62,12 +62,24 @@ def log_determinant_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 def solve_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """`[..., n, n]` and `[..., n, k]` give `[..., n, k]`."""
-    matrix, rhs = _square(inputs[0]), with_rank_at_least(inputs[1], 2)
-    if matrix is None or rhs is None:
-        return (rhs,)
-    batch = merged(matrix[:-2], rhs[:-2])
-    assert batch is not None
-    return ((*batch, merge_dim(matrix[-1], rhs[-2]), rhs[-1]),)
+    return _solution(_square(inputs[0]), inputs[1], is_square=True)
+
+
+def _solution(matrix: Dims, rhs: Dims, *, is_square: bool) -> Sequence[Dims]:
+    """Return the shape of what matrices map to `rhs`, as far as either tells it."""
+    outer, rows, columns = _parts(matrix)
+    other, height, width = _parts(rhs)
+    batch = merged(outer, other)
+    size = merge_dim(rows, height)
+    if is_square:
+        columns = size
+    return (None if batch is None else (*batch, columns, width),)
+
+
+def _parts(dims: Dims) -> tuple[Dims, int | None, int | None]:
+    """Return the outer dimensions of matrices, and the two of each."""
+    known = with_rank_at_least(dims, 2)
+    return (None, None, None) if known is None else (known[:-2], known[-2], known[-1])
 
 
 def triangular_solve_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
@@ -105,13 +117,7 @@ def svd_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 def solve_ls_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """`[..., m, n]` and `[..., m, k]` give `[..., n, k]`."""
-    matrix, rhs = (with_rank_at_least(inputs[i], 2) for i in range(2))
-    if matrix is None or rhs is None:
-        return (None,)
-    batch = merged(matrix[:-2], rhs[:-2])
-    assert batch is not None
-    merge_dim(matrix[-2], rhs[-2])
-    return ((*batch, matrix[-1], rhs[-1]),)
+    return _solution(inputs[0], inputs[1], is_square=False)
 
 
 def same_square_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
