@@ -11,7 +11,9 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from metagraft.kernels.kernel import Array, Kernel
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
+from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.namespace import namespace
 
 __all__ = ["KERNELS"]
@@ -116,19 +118,40 @@ def softsign_grad(_attrs: Any, dy: Array, x: Array) -> tuple[Array]:
     return (dy / namespace(dy, x).square(namespace(x).abs(x) + _number(x, 1)),)
 
 
+def _gradient(op_type: str, fn: KernelFunction) -> Kernel:
+    """Return the kernel of a gradient: both operands have one shape."""
+
+    def run(attrs: Any, dy: Array, other: Array) -> tuple[Array, ...]:
+        if np.shape(dy) != np.shape(other):
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Inputs to operation of type {op_type} must have the same size and "
+                f"shape.  Input 0: {show(np.shape(dy))} != input 1: "
+                f"{show(np.shape(other))}",
+            )
+        return fn(attrs, dy, other)
+
+    return Kernel(run)
+
+
+_GRADIENTS = {
+    "EluGrad": elu_grad,
+    "LeakyReluGrad": leaky_relu_grad,
+    "Relu6Grad": relu6_grad,
+    "ReluGrad": relu_grad,
+    "SeluGrad": selu_grad,
+    "SoftplusGrad": softplus_grad,
+    "SoftsignGrad": softsign_grad,
+}
+
 KERNELS = {
+    **{op_type: _gradient(op_type, fn) for op_type, fn in _GRADIENTS.items()},
     "Relu": Kernel(relu),
-    "ReluGrad": Kernel(relu_grad),
     "Relu6": Kernel(relu6),
-    "Relu6Grad": Kernel(relu6_grad),
     "LeakyRelu": Kernel(leaky_relu),
-    "LeakyReluGrad": Kernel(leaky_relu_grad),
     "Elu": Kernel(elu),
-    "EluGrad": Kernel(elu_grad),
     "Selu": Kernel(selu),
-    "SeluGrad": Kernel(selu_grad),
     "Softplus": Kernel(softplus),
-    "SoftplusGrad": Kernel(softplus_grad),
     "Softsign": Kernel(softsign),
-    "SoftsignGrad": Kernel(softsign_grad),
 }

@@ -46,6 +46,13 @@ def not_equal(attrs: Any, x: Array, y: Array) -> tuple[Array]:
 
 
 def approximate_equal(attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    if x.shape != y.shape:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"x and y must be of the same shape. x shape: {show(x.shape)}. y shape: "
+            f"{show(y.shape)}",
+        )
     return (namespace(x, y).abs(x - y) < x.dtype.type(attrs["tolerance"]),)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
 from metagraft.kernels.segment import combine_rows
@@ -62,6 +63,18 @@ def dense_bincount(
     attrs: Any, values: Array, size: np.ndarray, weights: Array
 ) -> tuple[Array]:
     row_size = int(size)
+    if values.ndim > 2:
+        raise InvalidArgumentError(
+            None, None, f"Shape must be at most rank 2 but is rank {values.ndim}"
+        )
+    if weights.shape not in (values.shape, (0,)):
+        raise InvalidArgumentError(
+            None,
+            None,
+            "`weights` must be the same shape as `arr` or a length-0 `Tensor`, in which"
+            " case it acts as all weights equal to 1. Received "
+            f"{show(weights.shape)}",
+        )
     rows = values.shape[0] if values.ndim == 2 else 1
     table = _count(
         values.reshape(rows, -1),
@@ -83,8 +96,14 @@ def histogram_fixed_width(
         )
     xp = namespace(values, value_range)
     kind = values.dtype.type
+    if value_range.shape != (2,):
+        raise InvalidArgumentError(
+            None, None, "value_range should be a vector of 2 elements"
+        )
     low, high = value_range[0], value_range[1]
-    if isinstance(value_range, np.ndarray) and low >= high:
+    if is_host(values) and np.isnan(values.astype(np.float64)).any():
+        raise InvalidArgumentError(None, None, "Histogram values must not contain NaN")
+    if isinstance(value_range, np.ndarray) and not low < high:
         raise InvalidArgumentError(
             None,
             None,

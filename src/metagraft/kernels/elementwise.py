@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
+
+from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.namespace import lax, namespace
 
@@ -107,6 +111,23 @@ def _times(slope: Array, dy: Array) -> Array:
     return xp.where(dy == 0, xp.zeros_like(product), product)
 
 
+def _gradient(fn: KernelFunction) -> Kernel:
+    """Return the kernel of a gradient, of as many numbers as there are results."""
+
+    def run(attrs: Any, y: Array, dy: Array) -> tuple[Array, ...]:
+        counts = [math.prod(np.shape(operand)) for operand in (y, dy)]
+        if counts[0] != counts[1]:
+            raise InvalidArgumentError(
+                None,
+                None,
+                "The two arguments to a cwise op must have same number of elements, got"
+                f" {counts[0]} and {counts[1]}",
+            )
+        return fn(attrs, y, dy)
+
+    return Kernel(run)
+
+
 KERNELS = {
     "Abs": Kernel(_calls("abs")),
     "Acos": Kernel(_calls("arccos")),
@@ -122,7 +143,7 @@ KERNELS = {
     "Expm1": Kernel(_calls("expm1")),
     "Floor": Kernel(_calls("floor")),
     "Inv": Kernel(reciprocal),
-    "InvGrad": Kernel(reciprocal_grad),
+    "InvGrad": _gradient(reciprocal_grad),
     "IsFinite": Kernel(is_finite),
     "IsInf": Kernel(is_inf),
     "IsNan": Kernel(is_nan),
@@ -130,20 +151,20 @@ KERNELS = {
     "Log1p": Kernel(_calls("log1p")),
     "Neg": Kernel(_calls("negative")),
     "Reciprocal": Kernel(reciprocal),
-    "ReciprocalGrad": Kernel(reciprocal_grad),
+    "ReciprocalGrad": _gradient(reciprocal_grad),
     "Rint": Kernel(rint),
     "Round": Kernel(rint),
     "Rsqrt": Kernel(rsqrt),
-    "RsqrtGrad": Kernel(rsqrt_grad),
+    "RsqrtGrad": _gradient(rsqrt_grad),
     "Sigmoid": Kernel(sigmoid),
-    "SigmoidGrad": Kernel(sigmoid_grad),
+    "SigmoidGrad": _gradient(sigmoid_grad),
     "Sign": Kernel(_calls("sign")),
     "Sin": Kernel(_calls("sin")),
     "Sinh": Kernel(_calls("sinh")),
     "Sqrt": Kernel(_calls("sqrt")),
-    "SqrtGrad": Kernel(sqrt_grad),
+    "SqrtGrad": _gradient(sqrt_grad),
     "Square": Kernel(square),
     "Tan": Kernel(_calls("tan")),
     "Tanh": Kernel(_calls("tanh")),
-    "TanhGrad": Kernel(tanh_grad),
+    "TanhGrad": _gradient(tanh_grad),
 }

@@ -112,7 +112,15 @@ def one_hot(
     attrs: Attrs, indices: Array, depth: Array, on_value: Array, off_value: Array
 ) -> tuple[Array]:
     xp = namespace(indices, on_value, off_value)
-    count = int(np.reshape(depth, ()))
+    operands = (("depth", depth), ("on_value", on_value), ("off_value", off_value))
+    for name, operand in operands:
+        if np.shape(operand):
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"{name} must be a scalar, but got: {show(np.shape(operand))}",
+            )
+    count = int(depth)
     if count < 0:
         raise InvalidArgumentError(
             None, None, f"depth must be non-negative, got: {count}"

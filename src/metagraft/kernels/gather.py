@@ -26,7 +26,9 @@ def gather(attrs: Attrs, params: Array, indices: Array) -> tuple[Array]:
 
 def gather_v2(attrs: Attrs, params: Array, indices: Array, axis: Array) -> tuple[Array]:
     rank, index_rank = len(np.shape(params)), len(np.shape(indices))
-    position = int(np.reshape(axis, ()))
+    if np.shape(axis):
+        raise InvalidArgumentError(None, None, "axis must be scalar")
+    position = int(axis)
     if not -rank <= position < rank:
         raise InvalidArgumentError(
             None,

@@ -169,8 +169,7 @@ def _matrix_of(
 def matrix_set_diag(attrs: DiagAttrs, matrix: Array, diagonal: Array) -> tuple[Array]:
     _require_rank("input", matrix, 2)
     _require_rank("diagonal", diagonal, 1)
-    rows, columns = np.shape(matrix)[-2:]
-    return (_set_band(matrix, diagonal, _Band(0, 0, rows, columns, attrs)),)
+    return matrix_set_diag_v3(attrs, matrix, diagonal, np.int32(0))
 
 
 def matrix_set_diag_v3(

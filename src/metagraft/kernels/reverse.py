@@ -24,6 +24,14 @@ def _axes(values: Array, rank: int) -> tuple[int, ...]:
 
 
 def reverse(_: Attrs, tensor: Array, dims: Array) -> tuple[Array]:
+    rank = len(np.shape(tensor))
+    if len(dims) != rank:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "'dims' must have the same number of values as 'input' has dimensions. "
+            f"'input' has {rank}'dims' has {len(dims)} values",
+        )
     axes = tuple(i for i, flag in enumerate(dims) if flag)
     return (namespace(tensor).flip(tensor, axes) if axes else tensor,)
 
@@ -52,6 +60,10 @@ def _check_sequences(
             raise InvalidArgumentError(
                 None, None, f"{name} must be < input rank ( {axis} vs. {rank})"
             )
+        if axis < 0:
+            raise InvalidArgumentError(None, None, f"Invalid {name} {axis}")
+    if batch_dim == seq_dim:
+        raise InvalidArgumentError(None, None, f"batch_dim == seq_dim == {seq_dim}")
     if lengths.shape[0] != dims[batch_dim]:
         raise InvalidArgumentError(
             None,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 
@@ -43,6 +44,11 @@ def number_range(
 
 
 def lin_space(_attrs: Any, start: Array, stop: Array, num: np.ndarray) -> tuple[Array]:
+    for name, operand in (("start", start), ("stop", stop), ("num", num)):
+        if operand.ndim:
+            raise InvalidArgumentError(
+                None, None, f"{name} must be a scalar, not shape {show(operand.shape)}"
+            )
     count = int(num)
     if count <= 0:
         raise InvalidArgumentError(None, None, f"Requires num > 0: {count}")

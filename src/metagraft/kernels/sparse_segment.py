@@ -148,8 +148,9 @@ def _backward_sparse(how: str) -> Any:
         grad: Array,
         indices: np.ndarray,
         ids: np.ndarray,
-        _dim0: np.ndarray,
+        dim0: np.ndarray,
     ) -> tuple[Array, Array]:
+        _check_backward(indices, ids, grad.shape[0], int(dim0))
         rows = _scaled_rows(how, grad, ids)
         if is_host(rows) and indices.size:
             numbers, summed = combine_runs(np.add, rows, indices)

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from metagraft.errors import InvalidArgumentError, UnimplementedError
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels import distributions, philox
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
@@ -54,10 +55,16 @@ def scrambled(seed: Array) -> tuple[Array, Array]:
 
 def position_of(key: Array, counter: Array, alg: Array) -> tuple[Array, Array]:
     """Read the operands of the second version of the ops."""
-    if int(alg) not in (_PHILOX, _AUTO_SELECT):
-        raise UnimplementedError(
-            None, None, f"Random algorithm {int(alg)}: only Philox (1) is built."
+    if key.shape != (1,):
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"key must have shape [1], not {show(key.shape)}. (Note that batched keys"
+            " are not supported yet.)",
         )
+    if int(alg) not in (_PHILOX, _AUTO_SELECT):
+        # TF: knows ThreeFry (2) on accelerators.
+        raise InvalidArgumentError(None, None, f"Unsupported algorithm id: {int(alg)}")
     return words_of(key), words_of(counter)
 
 

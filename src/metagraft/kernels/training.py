@@ -114,7 +114,7 @@ def adam_with_amsgrad(
     xp = namespace(var, m, v, grad)
     alpha = _adam_rate(beta1_power, beta2_power, lr)
     m, v = _adam_moments(m, v, beta1, beta2, grad)
-    vhat = xp.maximum(vhat, v)
+    vhat = xp.where(v > vhat, v, vhat)  # a NaN is larger than nothing
     return var - (m * alpha) / (xp.sqrt(vhat) + epsilon), m, v, vhat
 
 
@@ -132,7 +132,8 @@ def ada_max(
 ) -> tuple[Array, ...]:
     xp, one = namespace(var, m, v, grad), _one(grad)
     m = m + (grad - m) * (one - beta1)
-    v = xp.maximum(beta2 * v, xp.abs(grad))
+    decayed, size = beta2 * v, xp.abs(grad)
+    v = xp.where(size > decayed, size, decayed)  # a NaN is larger than nothing
     return var - lr / (one - beta1_power) * (m / (v + epsilon)), m, v
 
 
@@ -424,6 +425,14 @@ def _on_rows(rule: Rule) -> Formula:
     ) -> tuple[Array, ...]:
         gradient, indices = operands[at], operands[at + 1]
         before, after = operands[count:at], operands[at + 2 :]
+        for number in (*before, *after):
+            if number.shape:
+                raise InvalidArgumentError(
+                    None,
+                    None,
+                    f"a number of SparseApply{rule.name} is not a scalar: "
+                    f"{list(number.shape)}",
+                )
 
         def formula(rows: tuple[Array, ...], gradient_rows: Array) -> tuple[Array, ...]:
             return rule.formula(attrs, *rows, *before, gradient_rows, *after)
