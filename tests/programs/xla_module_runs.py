@@ -113,8 +113,45 @@ def launches(tf: ModuleType) -> list[Any]:
     return _results(tf, fetched)
 
 
+def launches_on_variables(tf: ModuleType) -> list[Any]:
+    """A function that is compiled whole and changes a variable."""
+    variable = tf.Variable([1.0, 2.0], use_resource=True)
+
+    def compute(x: Any, handle: Any) -> Any:
+        ops = tf.raw_ops
+        added = ops.AssignAddVariableOp(resource=handle, value=x)
+        with tf.control_dependencies([added]):
+            return 2 * ops.ReadVariableOp(resource=handle, dtype=tf.float32)
+
+    function: Any = defun(tf, tf.float32, tf.resource)(compute)
+    function.add_to_graph(tf.get_default_graph())
+    x = tf.constant([3.0, 4.0])
+    common = {"Tresults": [tf.float32], "function": function}
+    first = _op(
+        tf,
+        "XlaLaunch",
+        "xla_launch",
+        constants=[],
+        args=[x],
+        resources=[variable.handle],
+        **common,
+    )
+    with tf.control_dependencies(list(first)):
+        second = _op(
+            tf,
+            "XlaLaunchV2",
+            "xla_launch_v2",
+            args=[x, variable.handle],
+            constants=[],
+            resources=[1],
+            **common,
+        )
+    return _results(tf, first, second)
+
+
 RUNS: dict[str, Callable[[ModuleType], list[Any]]] = {
-    run.__name__: run for run in (versions, sizes, platforms, unchecked, launches)
+    run.__name__: run
+    for run in (versions, sizes, platforms, unchecked, launches, launches_on_variables)
 }
 MISTAKES: dict[str, Callable[[ModuleType], Any]] = {
     "old_version": lambda tf: call(tf, "rows", version=3),

@@ -1,6 +1,7 @@
 """Rows that are computed on in batches; twin of `kernels/batching.py`.
 
-Source: tensorflow core/ops/batch_ops.cc; gradients: python/ops/batch_ops.py.
+Source: tensorflow core/ops/batch_ops.cc; for gradients, tensorflow 1.15
+contrib/batching/python/ops/batch_ops.py.
 """
 
 from __future__ import annotations
