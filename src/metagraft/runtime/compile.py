@@ -32,6 +32,7 @@ from metagraft.runtime.evaluate import (
     make_step,
 )
 from metagraft.runtime.host import (
+    EarlyError,
     HostFrame,
     fetched,
     load,
@@ -514,10 +515,6 @@ class _HostSegment:
             evaluate(self._segment.nodes, self._steps, environment)
             store_values(self._store, self._segment.writes, environment, feeds)
             frame.commit()
-
-
-class EarlyError(Exception):
-    """What ran ahead of checks has failed; nothing was changed."""
 
 
 class CompiledProgram:

@@ -6,9 +6,8 @@ and no random counter.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +17,6 @@ from metagraft.kernels import kernel_for
 from metagraft.kernels.kernel import Array
 from metagraft.kernels.namespace import host_run
 from metagraft.kernels.rows import Undo, take_back
-from metagraft.kernels.waits import Waits
 from metagraft.runtime.control_flow import Loop
 from metagraft.runtime.costs import DEVICE_KERNEL_NS, DEVICE_KERNELS_MAX, call_ns
 from metagraft.runtime.evaluate import Environment, evaluate, holds, make_step
@@ -27,9 +25,6 @@ from metagraft.runtime.plan import FRAME_SLOT, Node, Plan, RandomOp, Read, Write
 from metagraft.runtime.resources import RandomState, Store
 from metagraft.runtime.results import result
 from metagraft.runtime.row_updates import row_update_steps
-
-# What runs of a thread wait with, if they are limited.
-LIMITS: Final = threading.local()
 
 
 class HostStream:
@@ -70,7 +65,7 @@ class HostFrame:
     def __init__(self, store: Store, randoms: Sequence[RandomOp]) -> None:
         """Start a run."""
         self.store = store
-        self.waits: Waits = getattr(LIMITS, "waits", None) or store.waits
+        self.waits = store.waits if not store.limits else store.limited_waits()
         self.undo: Undo = []
         self._randoms = randoms
         self._streams: dict[int, HostStream] = {}
@@ -128,6 +123,10 @@ class HostFrame:
         """Keep the positions of the random streams."""
         for stream in self._streams.values():
             stream.commit()
+
+
+class EarlyError(Exception):
+    """What ran ahead of checks in a program has failed; nothing was changed."""
 
 
 def not_scalar(predicate: Array) -> InvalidArgumentError:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from metagraft.kernels.namespace import load_jax
 from metagraft.runtime.control_flow import Loop
 from metagraft.runtime.costs import DISPATCH_NS, compile_ns, recompile_ns
-from metagraft.runtime.host import BudgetExceededError, HostProgram
+from metagraft.runtime.host import BudgetExceededError, EarlyError, HostProgram
 from metagraft.runtime.plan import Plan
 from metagraft.runtime.resources import Store
 
@@ -126,12 +126,13 @@ class Program:
 
     def _run_compiled(self, feeds: Sequence[Any]) -> list[Any]:
         self._compiled_runs += 1
-        load_jax()
-        from metagraft.runtime.compile import CompiledProgram, EarlyError
+        compiled = self._compiled
+        if compiled is None:
+            load_jax()
+            from metagraft.runtime.compile import CompiledProgram
 
-        if self._compiled is None:
-            self._compiled = CompiledProgram(self._plan, self.store)
+            compiled = self._compiled = CompiledProgram(self._plan, self.store)
         try:
-            return self._compiled.run(feeds)
+            return compiled.run(feeds)
         except EarlyError:
             return self._host.run(feeds)

@@ -133,10 +133,16 @@ class Store:
         """Start empty."""
         self.lock = threading.RLock()
         self.waits = Waits()
+        # What runs wait with that are limited, by their threads.
+        self.limits: dict[int, Waits] = {}
         self.shape_version = 0
         self._values: dict[tuple[str, str], Array] = {}
         self._random: dict[str, RandomState] = {}
         self._resources: dict[tuple[str, str, str], Any] = {}
+
+    def limited_waits(self) -> Waits:
+        """Return what a run of this thread waits with."""
+        return self.limits.get(threading.get_ident(), self.waits)
 
     def get(self, declaration: VariableDeclaration) -> Array | None:
         """Return the value of a variable, or None if it has none."""

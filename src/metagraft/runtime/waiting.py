@@ -28,7 +28,7 @@ from metagraft.kernels.waits import Waits
 from metagraft.runtime.checkpoint_runs import new_program
 from metagraft.runtime.control_flow import Loop
 from metagraft.runtime.evaluate import Environment, Step, evaluate, make_step
-from metagraft.runtime.host import LIMITS, HostFrame, load, store_values
+from metagraft.runtime.host import HostFrame, load, store_values
 from metagraft.runtime.lock_order import in_turn, with_locks_in_turn
 from metagraft.runtime.plan import FRAME_SLOT, Node, Plan
 from metagraft.runtime.program import Program
@@ -144,8 +144,9 @@ class LimitedProgram:
         timer = threading.Timer(self._timeout_ms / 1000, end)
         timer.daemon = True
         timer.start()
-        outer = getattr(LIMITS, "waits", None)
-        LIMITS.waits = waits
+        limits, thread = self._store.limits, threading.get_ident()
+        outer = limits.get(thread)
+        limits[thread] = waits
         try:
             if isinstance(self._program, Program):
                 return self._program.run(feeds)
@@ -157,7 +158,10 @@ class LimitedProgram:
                 error.node_def, error.op, "Timed out waiting for notification"
             ) from error
         finally:
-            LIMITS.waits = outer
+            if outer is None:
+                del limits[thread]
+            else:
+                limits[thread] = outer
             timer.cancel()
             waits.release()
 
