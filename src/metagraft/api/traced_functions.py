@@ -156,19 +156,51 @@ class ConcreteFunction:
         """The results of the body in the structure that the function returns."""
         return self.graph.structured_outputs
 
+    @property
+    def output_shapes(self) -> Any:
+        """The shapes of the results, in their structure."""
+        return map_structure(_shape_of, self.graph.structured_outputs)
+
+    @property
+    def output_dtypes(self) -> Any:
+        """The types of the results, in their structure."""
+        return map_structure(_type_of, self.graph.structured_outputs)
+
+    @property
+    def variables(self) -> tuple[Any, ...]:
+        """The variables outside that it uses."""
+        graph = self.graph.outer_graph
+        handles = {id(tensor) for tensor in self.captured_inputs}
+        known = [
+            *graph.get_collection(GraphKeys.GLOBAL_VARIABLES),
+            *graph.get_collection(GraphKeys.LOCAL_VARIABLES),
+        ]
+        return tuple(v for v in known if id(getattr(v, "handle", None)) in handles)
+
+    @property
+    def trainable_variables(self) -> tuple[Any, ...]:
+        """Those of the variables that are trained."""
+        return tuple(variable for variable in self.variables if variable.trainable)
+
     def add_to_graph(self, g: Graph | None = None) -> None:
         """Add the definition to a graph, with the functions that it calls."""
         self._function.add_to_graph(get_default_graph() if g is None else g)
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Add a call to the default graph.
 
         Args:
-            *args: A value for every argument that is a tensor.
+            *args: A value for every argument that is a tensor; sparse and ragged ones
+                stand for their parts.
+            **kwargs: Values for the last arguments, by their names.
 
         Raises:
             ValueError: The number of values differs.
         """
+        args = tuple(flatten(list(args)))
+        names = [tensor.op.name for tensor in self.inputs[len(args) : self._arguments]]
+        if set(names) == set(kwargs):
+            args += tuple(kwargs[name] for name in names)
         if len(args) != self._arguments:
             raise ValueError(
                 f"{self.name.decode()} takes {self._arguments} tensors, got "
@@ -369,6 +401,14 @@ def _spec_of(leaf: Any) -> Any:
     if isinstance(leaf, Tensor):
         return TensorSpec(leaf.shape, leaf.dtype)
     return spec_of_composite(leaf) if is_composite(leaf) else leaf
+
+
+def _shape_of(leaf: Any) -> Any:
+    return leaf.shape if isinstance(leaf, Tensor) else None
+
+
+def _type_of(leaf: Any) -> Any:
+    return leaf.dtype if isinstance(leaf, Tensor) else None
 
 
 def _key_of(value: Any) -> Any:
