@@ -38,6 +38,19 @@ def test_cond_arguments() -> None:
         tf.cond(x, lambda: x, lambda: x)
 
 
+def test_branches_with_other_composite_tensors() -> None:
+    """Slices and a tensor, or slices with and without a shape, are told as such."""
+    with tf.Graph().as_default():
+        p = tf.placeholder(tf.bool, [])
+        slices = tf.IndexedSlices(tf.constant([[1.0]]), [0], tf.constant([3, 1]))
+        shapeless = tf.IndexedSlices(tf.constant([[1.0]]), tf.constant([0]))
+        for other in (tf.constant([1.0]), shapeless):
+            with pytest.raises(
+                ValueError, match="Incompatible return values of 'true_fn' and"
+            ):
+                tf.cond(p, lambda: slices, lambda other=other: other)
+
+
 def test_cond_results() -> None:
     """Branches return something, of the same structure and types."""
     p, x = predicate(), tf.constant(1.0)

@@ -5,7 +5,7 @@ Source: tensorflow python/ops/cond.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from metagraft.graph import dtypes
@@ -92,7 +92,14 @@ def _checked(
     true_value: Any, false_value: Any, true_results: Any, false_results: Any
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Return the results of both branches as flat lists of the same types."""
-    check_same_structure(true_value, false_value)
+    try:
+        check_same_structure(true_value, false_value)
+    except ValueError as error:
+        if not _differ_inside(true_value, false_value):
+            raise
+        raise ValueError(
+            f"Incompatible return values of 'true_fn' and 'false_fn': {error}"
+        ) from None
     if _with_one_index_type(true_value, false_value)[0] is not true_value:
         true_results, false_results = _with_one_index_type(true_results, false_results)
     true_flat: list[Tensor] = flatten(true_results)
@@ -107,6 +114,20 @@ def _checked(
                 "'false_fn'."
             )
     return true_flat, false_flat
+
+
+def _differ_inside(first: Any, second: Any) -> bool:
+    """Whether two structures differ at most in what composite tensors consist of."""
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        return set(first) == set(second) and all(
+            _differ_inside(first[key], second[key]) for key in first
+        )
+    if isinstance(first, (list, tuple)) and type(first) is type(second):
+        return len(first) == len(second) and all(
+            _differ_inside(a, b) for a, b in zip(first, second, strict=True)
+        )
+    nested = (list, tuple, Mapping)
+    return not isinstance(first, nested) and not isinstance(second, nested)
 
 
 def _with_one_index_type(first: Any, second: Any) -> tuple[Any, Any]:
