@@ -410,6 +410,7 @@ _NAMES = {
         name: f"metagraft.compat.v1.{name}"
         for name in (
             "audio",
+            "autograph",
             "bitwise",
             "compat",
             "config",
