@@ -1,4 +1,4 @@
-"""Records of many files in random order, without end; twin of `ops/readers.py`.
+"""Records of many files in random order, without end; twin of `ops/`.
 
 Source: tensorflow core/kernels/record_input_op.cc, record_yielder.cc.
 """

@@ -48,12 +48,6 @@ def number_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     return ((),)
 
 
-def unknown_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
-    """Records, of which TensorFlow tells no shape."""
-    del attrs, inputs
-    return (None,)
-
-
 def read_file_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """The content of one file."""
     del attrs
@@ -114,7 +108,6 @@ OPS = (
     *(_spec(f"{name}V2", handle_shape) for name in _READERS),
     *(_marked(name, shape) for name, shape in _ON_READERS),
     *(_spec(f"{name}V2", shape) for name, shape in _ON_READERS),
-    _spec("RecordInput", unknown_shape),
     _spec("ReadFile", read_file_shape),
     _spec("MatchingFiles", matching_files_shape),
     _spec("WriteFile", write_file_shape),

@@ -22,6 +22,10 @@ from jax import export
 from jax import numpy as jnp
 from jax.experimental import jax2tf
 
+# Modules say where their operations were made: no folders of this machine.
+jax.config.update("jax_traceback_in_locations_limit", 0)
+jax.config.update("jax_hlo_source_file_canonicalization_regex", ".*/")
+
 FOLDER = Path(__file__).resolve().parent.parent / "xla_modules"
 X = np.random.RandomState(3).randn(5, 3).astype(np.float32)
 WEIGHTS = np.random.RandomState(4).randn(3, 2).astype(np.float32)
