@@ -40,8 +40,7 @@ def _of_rows(data: Array) -> Array:
     """Return the fingerprints of the bytes of each row."""
     size = data.itemsize * math.prod(data.shape[1:])
     content = np.ascontiguousarray(data).reshape(-1).view(np.uint8)
-    content = content.reshape(data.shape[0], size)
-    return hashed_rows(content, fingerprint64)
+    return hashed_rows(content.reshape(data.shape[0], size), fingerprint64)
 
 
 def _shown(numbers: Array) -> Array:

@@ -12,9 +12,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels import philox
 from metagraft.kernels.kernel import Array, Kernel, RandomStream
-from metagraft.kernels.namespace import namespace
+from metagraft.kernels.namespace import jax_numpy, namespace
 from metagraft.kernels.stateless_random import scrambled
 
 _F = np.float32
@@ -66,54 +67,85 @@ def draw_bounding_boxes_v2(
     """The same in given colours."""
     _check_drawing(images, boxes)
     if colors.ndim != 2:
-        raise _invalid(f"colors must be a 2-D matrix{list(colors.shape)}")
+        raise _invalid(f"colors must be a 2-D matrix{show(colors.shape)}")
     if colors.shape[1] < images.shape[3]:
         raise _invalid(
             "colors must have equal or more channels than the image provided:"
-            f" {list(colors.shape)}"
+            f" {show(colors.shape)}"
         )
     if not colors.shape[0] or not colors.shape[1]:
         return draw_bounding_boxes(attrs, images, boxes)
     return (_drawn(images, boxes, colors),)
 
 
-def _edges(first: Array, last: Array, size: int) -> tuple[Array, Array, Array]:
-    """Return along one axis what is on an edge, what is between, which boxes count.
+def _corners(boxes: Array, images: Array) -> tuple[Array, Array]:
+    """Return where boxes begin and end in pixels `[n, boxes, 4]`, and which count.
 
-    The masks are `bool[n, boxes, size]`.
+    The corners are whole, in `float32`: top, left, bottom and right; they may lie
+    outside.
     """
-    xp = namespace(first, last)
-    span = _F(size - 1)
-    low, high = (xp.trunc(v * span) for v in (first, last))
-    at = xp.arange(size, dtype=_F)
-    low, high = low[..., None], high[..., None]
-    on_edge = (at == low) | (at == high)
-    between = (at >= low) & (at <= high)
-    is_drawn = (low <= high) & (low < size) & (high >= 0)
-    return on_edge, between, is_drawn
+    xp = namespace(boxes)
+    sizes = np.array(images.shape[1:3], _F)
+    corners = xp.trunc(boxes.astype(_F) * np.tile(sizes - _F(1), 2))
+    low, high = corners[..., :2], corners[..., 2:]
+    is_drawn = (low <= high) & (low < sizes) & (high >= 0)
+    return corners, is_drawn.all(axis=-1)
 
 
 def _drawn(images: Array, boxes: Array, colors: Array) -> Array:
-    xp = namespace(images, boxes, colors)
-    count = boxes.shape[1]
-    if not count:
+    if not boxes.shape[1]:
         return images
-    rows = _edges(boxes[..., 0], boxes[..., 2], images.shape[1])
-    columns = _edges(boxes[..., 1], boxes[..., 3], images.shape[2])
-    is_drawn = rows[2] & columns[2]
-    on_rows = rows[0] & is_drawn, rows[1] & is_drawn
+    corners, is_drawn = _corners(boxes, images)
     table = colors[:, : images.shape[3]].astype(images.dtype)
-    if xp is np:
-        out = images.copy()
-        for k in range(count):
-            lines = on_rows[0][:, k, :, None] & columns[1][:, k, None]
-            lines |= on_rows[1][:, k, :, None] & columns[0][:, k, None]
-            out[lines] = table[k % len(table)]
-        return out
-    lines = on_rows[0][..., None] & columns[1][:, :, None]
-    lines = lines | (on_rows[1][..., None] & columns[0][:, :, None])
-    numbers = np.arange(1, count + 1, dtype=np.int32)[None, :, None, None]
-    last = xp.where(lines, numbers, np.int32(0)).max(axis=1)
+    if namespace(images, boxes, colors) is np:
+        return _drawn_on_host(images, corners, is_drawn, table)
+    return _drawn_in_program(images, corners, is_drawn, table)
+
+
+def _drawn_on_host(
+    images: np.ndarray, corners: np.ndarray, is_drawn: np.ndarray, table: np.ndarray
+) -> np.ndarray:
+    out = images.copy()
+    ends = np.tile(np.array(images.shape[1:3], _F) - _F(1), 2)
+    inside = ((corners >= 0) & (corners <= ends))[is_drawn].tolist()
+    lines = np.clip(corners[is_drawn], _F(0), ends).astype(np.int64).tolist()
+    places = np.argwhere(is_drawn).tolist()
+    for (image, number), sides, is_in in zip(places, lines, inside, strict=True):
+        color, pixels = table[number % len(table)], out[image]
+        top, left, bottom, right = sides
+        rows, columns = slice(top, bottom + 1), slice(left, right + 1)
+        for row, is_seen in ((top, is_in[0]), (bottom, is_in[2])):
+            if is_seen:
+                pixels[row, columns] = color
+        for column, is_seen in ((left, is_in[1]), (right, is_in[3])):
+            if is_seen:
+                pixels[rows, column] = color
+    return out
+
+
+def _drawn_in_program(
+    images: Array, corners: Array, is_drawn: Array, table: Array
+) -> Array:
+    """Find for every pixel the last box that it is an edge of."""
+    xp = jax_numpy()
+    count, boxes = corners.shape[:2]
+    height, width = images.shape[1:3]
+    numbers = xp.arange(1, boxes + 1, dtype=np.int32)[None, :, None]
+    numbers = xp.where(is_drawn[..., None], numbers, np.int32(0))
+    image = np.arange(count, dtype=np.int32)[:, None, None]
+    last = xp.zeros((count, height, width), np.int32)
+    ends = np.tile(np.array([height, width], _F), 2)
+    # What is outside goes to a place that is dropped.
+    lines = xp.where((corners >= 0) & (corners < ends), corners, ends).astype(np.int32)
+    for axis, size in ((0, width), (1, height)):
+        along = np.arange(size, dtype=_F)
+        low, high = (corners[..., 1 - axis + at, None] for at in (0, 2))
+        covered = xp.where((along >= low) & (along <= high), numbers, np.int32(0))
+        places = np.arange(size, dtype=np.int32)
+        for side in (axis, axis + 2):
+            line = lines[..., side, None]
+            where = (line, places) if axis == 0 else (places, line)
+            last = last.at[(image, *where)].max(covered, mode="drop")
     color = xp.asarray(table)[(last - np.int32(1)) % np.int32(len(table))]
     return xp.where((last > 0)[..., None], color, images)
 
@@ -243,9 +275,9 @@ def _check_ranges(attrs: Any, share: Any) -> None:
 
 def _image_size(image_size: Array) -> tuple[int, int]:
     if image_size.ndim != 1:
-        raise _invalid(f"image_size must be 1-dimensional{list(image_size.shape)}")
+        raise _invalid(f"image_size must be 1-dimensional{show(image_size.shape)}")
     if image_size.shape[0] != 3:
-        raise _invalid(f"image_size must contain 3 elements{list(image_size.shape)}")
+        raise _invalid(f"image_size must contain 3 elements{show(image_size.shape)}")
     height, width = (int(v) for v in image_size[:2])
     for name, size in (("height", height), ("width", width)):
         if not 0 <= size < 2**31 - 1:
@@ -257,11 +289,11 @@ def _given_boxes(attrs: Any, boxes: Array, height: int, width: int) -> list[_Box
     if boxes.ndim != 3:
         raise _invalid(
             "input boxes must be 3-dimensional [batch, num_boxes, coords]:"
-            f" {list(boxes.shape)}"
+            f" {show(boxes.shape)}"
         )
     if boxes.shape[2] != 4:
         raise _invalid(
-            f"bounding boxes must have shape [4] or [*, 4], got {list(boxes.shape)}"
+            f"bounding boxes must have shape [4] or [*, 4], got {show(boxes.shape)}"
         )
     rows = boxes.reshape(-1, 4)
     outside = rows[~((rows >= 0) & (rows <= 1))]
@@ -319,7 +351,7 @@ def sample_distorted_bounding_box(
 
 def _checked_share(share: Array) -> Any:
     if share.ndim:
-        raise _invalid(f"min_object_covered must be 0-D, got shape {list(share.shape)}")
+        raise _invalid(f"min_object_covered must be 0-D, got shape {show(share.shape)}")
     return share[()]
 
 

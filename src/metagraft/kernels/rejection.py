@@ -121,7 +121,10 @@ Lanes = tuple[Array, ...]
 
 
 def _until_done(
-    turn: Callable[[Lanes, Lanes], Lanes], state: Lanes, fixed: Lanes
+    turn: Callable[[Lanes, Lanes], Lanes],
+    state: Lanes,
+    fixed: Lanes,
+    first: Callable[[Lanes, Lanes], Lanes] | None = None,
 ) -> Lanes:
     """Apply `turn(state, fixed)` until every lane is done.
 
@@ -131,15 +134,21 @@ def _until_done(
         turn: Returns the next state.
         state: One array for each part of it, by lane; whether a lane is done is first.
         fixed: What does not change, by lane.
+        first: Done once before: what is cheap and leaves many lanes done.
     """
     if namespace(*state) is not np:
+        if first is not None:
+            is_open = (~state[0]).any()
+            state = lax().cond(is_open, first, lambda state, _: state, state, fixed)
         return _gathered_until_done(turn, state, fixed, _SHARES)
     whole = tuple(np.array(part) for part in state)
     places = np.flatnonzero(~whole[0])
     state = tuple(part[places] for part in whole)
     fixed = tuple(part[places] for part in fixed)
+    step = first or turn
     while places.size:
-        state = turn(state, fixed)
+        state = step(state, fixed)
+        step = turn
         is_open = ~state[0]
         if 2 * np.count_nonzero(is_open) <= places.size:
             for kept, part in zip(whole, state, strict=True):
@@ -282,14 +291,25 @@ def _poisson_of_ratios(
     a = -0.059 + 0.02483 * b
     inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
 
-    def turn(state: Lanes, fixed: Lanes) -> Lanes:
-        done, result, block = state
-        rate, log_rate, b, a, inverse_alpha = fixed
+    def drawn(block: Array, fixed: Lanes) -> tuple[Array, ...]:
+        rate, _, b, a, _ = fixed
         u, v = source.pair(block)
         u = u - 0.5
         shifted = 0.5 - xp.abs(u)
         k = xp.floor((2 * a / shifted + b) * u + rate + 0.43)
         inside = (shifted >= 0.07) & (v <= 0.9277 - 3.6224 / (b - 2))
+        return v, shifted, k, inside
+
+    def first(state: Lanes, fixed: Lanes) -> Lanes:
+        done, result, block = state
+        _, _, k, inside = drawn(block, fixed)
+        accepted = ~done & (k <= highest) & inside
+        return done | accepted, xp.where(accepted, k, result), block
+
+    def turn(state: Lanes, fixed: Lanes) -> Lanes:
+        done, result, block = state
+        rate, log_rate, b, a, inverse_alpha = fixed
+        v, shifted, k, inside = drawn(block, fixed)
         hopeless = (k < 0) | ((shifted < 0.013) & (v > shifted))
         s = xp.log(v * inverse_alpha / (a / (shifted * shifted) + b))
         t = -rate + k * log_rate - _log_factorial(xp, k)
@@ -300,7 +320,7 @@ def _poisson_of_ratios(
     start = source.starts(RESERVED_PER_OUTPUT)
     nothing = xp.zeros(rate.shape, _DOUBLE)
     state = (~chosen, nothing, start)
-    return _until_done(turn, state, (rate, log_rate, b, a, inverse_alpha))[1]
+    return _until_done(turn, state, (rate, log_rate, b, a, inverse_alpha), first)[1]
 
 
 def _log_factorial(xp: Any, k: Array) -> Array:
@@ -390,14 +410,25 @@ def _binomial_of_ratios(
             - _stirling_tail(xp, trials - k)
         )
 
-    def turn(state: Lanes, fixed: Lanes) -> Lanes:
-        done, result, block = state
-        trials, b, a, c, v_limit, alpha, m, r, known = fixed
+    def drawn(block: Array, fixed: Lanes) -> tuple[Array, ...]:
+        _, b, a, c, v_limit, *_ = fixed
         u, v = source.pair(block)
         u = u - 0.5
         shifted = 0.5 - xp.abs(u)
         k = xp.floor((2 * a / shifted + b) * u + c)
         inside = (shifted >= 0.07) & (v <= v_limit)
+        return v, shifted, k, inside
+
+    def first(state: Lanes, fixed: Lanes) -> Lanes:
+        done, result, block = state
+        _, _, k, inside = drawn(block, fixed)
+        accepted = ~done & inside
+        return done | accepted, xp.where(accepted, k, result), block
+
+    def turn(state: Lanes, fixed: Lanes) -> Lanes:
+        done, result, block = state
+        trials, b, a, _, _, alpha, m, r, known = fixed
+        v, shifted, k, inside = drawn(block, fixed)
         possible = (k >= 0) & (k <= trials)
         v = xp.log(v * alpha / (a / (shifted * shifted) + b))
         within = v <= bound(k, trials, m, r, known)
@@ -409,7 +440,7 @@ def _binomial_of_ratios(
     start = source.starts(RESERVED_PER_OUTPUT)
     state = (~chosen, nothing, start)
     fixed = (trials, b, a, c, v_limit, alpha, m, r, known)
-    return _until_done(turn, state, fixed)[1]
+    return _until_done(turn, state, fixed, first)[1]
 
 
 def _stirling_tail(xp: Any, k: Array) -> Array:

@@ -25,10 +25,10 @@ def parse_tensor(attrs: Attrs, serialized: Array) -> tuple[Array]:
             f"Expected `serialized` to be a scalar, got shape: {show(serialized.shape)}"
         )
     text: bytes = serialized.item()
-    shown = text.decode("utf-8", "backslashreplace")
     try:
         proto = TensorProto.FromString(text)
     except DecodeError as error:
+        shown = text.decode("utf-8", "backslashreplace")
         raise _invalid(
             f"Could not parse `serialized` as TensorProto: '{shown}'"
         ) from error

@@ -23,6 +23,7 @@ _SPACE: Final = r"[ \t\n\v\f\r]*"
 _DIGITS: Final = r"(?:\d+\.?\d*|\.\d+)"
 _HEX_DIGITS: Final = r"0x(?:[\da-f]+\.?[\da-f]*|\.[\da-f]+)(?:p[+-]?\d+)?"
 _PLAIN: Final = re.compile(rb"[0-9+\-.eE ]*")
+_PLAIN_INTEGER: Final = re.compile(rb"[0-9+\- ]*")
 _INTEGER: Final = re.compile(rf"{_SPACE}([+-]?\d+){_SPACE}".encode())
 _FLOAT: Final = re.compile(
     rf"{_SPACE}([+-]?)(?:({_DIGITS}(?:e[+-]?\d+)?)|({_HEX_DIGITS})|(inf(?:inity)?)"
@@ -121,6 +122,10 @@ def read_numbers(texts: Sequence[bytes], dtype: DType) -> tuple[Array, int | Non
         plain = _plain_floats(texts, kind)
         if plain is not None:
             return plain, None
+    if not is_float:
+        whole = _plain_integers(texts, kind)
+        if whole is not None:
+            return whole, None
     parse = _parsed_float if is_float else _parsed_integer
     numbers = np.zeros(len(texts), kind)
     for place, text in enumerate(texts):
@@ -148,6 +153,20 @@ def _plain_floats(texts: Sequence[bytes], dtype: Any) -> Array | None:
         return None
     near: Array = wide.astype(dtype)
     return near
+
+
+def _plain_integers(texts: Sequence[bytes], dtype: Any) -> Array | None:
+    """Read what Python reads the same; None if anything else is met."""
+    joined = b" ".join(texts)
+    limits = np.iinfo(dtype)
+    if not _PLAIN_INTEGER.fullmatch(joined) or (limits.min == 0 and b"-" in joined):
+        return None
+    try:
+        numbers = np.fromiter(map(int, texts), np.int64, len(texts))
+    except (ValueError, OverflowError):
+        return None
+    fits = numbers.size and limits.min <= numbers.min() and numbers.max() <= limits.max
+    return numbers.astype(dtype) if fits else None
 
 
 def _parsed_integer(text: bytes, dtype: Any) -> int | None:
