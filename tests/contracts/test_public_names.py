@@ -75,8 +75,8 @@ MISSING_MEMBERS = _words(
     experimental_as_proto experimental_from_proto experimental_type_proto flatten
     from_tensors is_subtype_of most_specific_common_supertype
     most_specific_compatible_shape most_specific_compatible_type placeholder_value
-    to_tensors value_type is_numeric Dismantle get new_operations op_def_for_type
-    experimental_set_type from_node_def OVERLOADABLE_OPERATORS
+    to_tensors value_type Dismantle get new_operations op_def_for_type
+    experimental_set_type from_node_def
     MaxShardSizePartitioner asset_path assign_add assign_sub count_up_to gather_nd
     sparse_read __call__
     """

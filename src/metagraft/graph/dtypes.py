@@ -7,6 +7,7 @@ type of a reference variable, is that number plus 100.
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterable
 from typing import Any, Final
 
 import ml_dtypes
@@ -66,6 +67,8 @@ _QUANTIZED: Final = frozenset({11, 12, 13, 15, 16})
 _UNSIGNED: Final = frozenset({4, 17, 22, 23, 30, 32})
 _INTEGER: Final = frozenset({3, 4, 5, 6, 9, 17, 22, 23, 29, 30, 31, 32})
 
+# TF: does not count the types of few bits among the numbers.
+_NUMERIC: Final = _QUANTIZED | {1, 2, 3, 4, 5, 6, 8, 9, 14, 17, 18, 19, 22, 23}
 _KERNEL_NAMES: Final = {"float32": "float", "float64": "double", "float16": "half"}
 
 
@@ -157,6 +160,19 @@ class DType:
     def is_quantized(self) -> builtins.bool:
         """Whether this is one of the quantised types."""
         return self._base in _QUANTIZED
+
+    @property
+    def is_numeric(self) -> builtins.bool:
+        """Whether the elements are numbers, quantised ones included."""
+        return self._base in _NUMERIC
+
+    def is_subtype_of(self, other: Any) -> builtins.bool:
+        """Whether every element of this type is one of the other."""
+        return self == other
+
+    def most_specific_common_supertype(self, others: Iterable[Any]) -> DType | None:
+        """Return this type if all others are it, too."""
+        return self if all(self == other for other in others) else None
 
     @property
     def is_unsigned(self) -> builtins.bool:

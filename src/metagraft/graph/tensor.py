@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from metagraft.graph.dtypes import DType
 from metagraft.graph.operators import TensorOperators
@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
 
 
+# The operators that tensors have and values like them may have, too.
+_OPERATOR_NAMES: Final = (
+    "abs add and div eq floordiv ge getitem gt invert le lt matmul mod mul ne neg or"
+    " pow radd rand rdiv rfloordiv rmatmul rmod rmul ror rpow rsub rtruediv rxor sub"
+    " truediv xor"
+)
+_OPERATORS: Final = frozenset(f"__{name}__" for name in _OPERATOR_NAMES.split())
+
+
 class Tensor(TensorOperators, Referable):
     """A symbolic value: output `value_index` of the operation `op`.
 
@@ -21,6 +30,7 @@ class Tensor(TensorOperators, Referable):
     """
 
     __slots__ = ("__weakref__", "_dtype", "_op", "_value_index")
+    OVERLOADABLE_OPERATORS: ClassVar[frozenset[str]] = _OPERATORS
 
     def __init__(self, op: Operation, value_index: int, dtype: DType) -> None:
         """Name output `value_index` of `op`; used by `Operation.outputs`."""

@@ -62,6 +62,29 @@ class TensorSpec:
             tensor.dtype
         ) and self._shape.is_compatible_with(tensor.shape)
 
+    @property
+    def value_type(self) -> type:
+        """The class of the values."""
+        return Tensor
+
+    def flatten(self) -> list[TensorSpec]:
+        """Return the specs of the tensors of a value: this one."""
+        return [self]
+
+    def to_tensors(self, value: Any) -> list[Tensor]:
+        """Return a tensor of this spec as a list.
+
+        Raises:
+            TypeError: The value is no such tensor.
+        """
+        if not isinstance(value, Tensor) or not self.is_compatible_with(value):
+            raise TypeError(f"Can not cast {value} to {self}")
+        return [value]
+
+    def from_tensors(self, tensors: Iterable[Any]) -> Any:
+        """Return the one tensor of a value."""
+        return next(iter(tensors))
+
     def is_subtype_of(self, other: Any) -> bool:
         """Whether every tensor of this spec is also one of the other."""
         return (
