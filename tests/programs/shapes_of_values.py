@@ -103,7 +103,53 @@ def captured_by_functions(tf: ModuleType) -> list[list[int]]:
     return found
 
 
+def partly_known(tf: ModuleType) -> list[list[int]]:
+    """What other operands tell where the first one tells little."""
+
+    def fed(*sizes: int | None, kind: Any = tf.float32) -> Any:
+        return tf.placeholder(kind, sizes)
+
+    def unknown(kind: Any = tf.float32) -> Any:
+        return tf.placeholder(kind)
+
+    raw = tf.raw_ops
+    moments = {"scale": unknown(), "offset": unknown(), "variance": unknown()}
+    blended = raw.FusedBatchNormV3(
+        x=unknown(), mean=fed(5), exponential_avg_factor=0.25, **moments
+    )
+    gradients = raw.FusedBatchNormGrad(
+        y_backprop=unknown(),
+        x=fed(2, 3, 4, 5),
+        scale=unknown(),
+        reserve_space_1=unknown(),
+        reserve_space_2=unknown(),
+    )
+    options = {"minlength": -1, "maxlength": -1, "binary_output": False}
+    counted = raw.DenseCountSparseOutput(
+        values=unknown(tf.int32), weights=fed(6, kind=tf.int64), **options
+    )
+    ranges = raw.RaggedRange(starts=unknown(), limits=fed(3), deltas=fed())
+    quantized = raw.QuantizeAndDequantizeV4Grad(
+        gradients=unknown(), input=fed(3, 5), input_min=fed(), input_max=fed()
+    )
+    image = tf.placeholder(tf.quint8, [2, None, None])
+    limits = {name: fed() for name in ("min_input", "max_input")}
+    limits |= {name: fed() for name in ("min_bias", "max_bias")}
+    bias = tf.placeholder(tf.quint8, [4])
+    biased = raw.QuantizedBiasAdd(input=image, bias=bias, out_type=tf.qint32, **limits)
+    tensors = (
+        *(blended[:5], gradients[:3], counted, [ranges[0]]),
+        *([quantized[0]], [biased[0]]),
+    )
+    return [_sizes(tensor) for some in tensors for tensor in some]
+
+
 PROGRAMS: dict[str, Callable[[ModuleType], list[list[int]]]] = {
     program.__name__: program
-    for program in (entering_loops, computed_in_loops, captured_by_functions)
+    for program in (
+        entering_loops,
+        computed_in_loops,
+        captured_by_functions,
+        partly_known,
+    )
 }

@@ -53,7 +53,16 @@ def _normalized_dims(
 ) -> tuple[tuple[int | None, ...], int | None]:
     """Return the shape of the image and the number of its channels."""
     image = with_rank(inputs[0], attrs.rank)
-    channels = image[attrs.channels]
+    return _with_channels(attrs, inputs, image, image[attrs.channels], vectors)
+
+
+def _with_channels(
+    attrs: FusedBatchNormAttrs,
+    inputs: Shapes,
+    image: Sequence[int | None],
+    channels: int | None,
+    vectors: Sequence[int],
+) -> tuple[tuple[int | None, ...], int | None]:
     for index in vectors:
         channels = merge_dim(channels, with_rank(inputs[index], 1)[0])
     out = list(image)
@@ -65,7 +74,8 @@ def fused_batch_norm_shape(
     attrs: FusedBatchNormAttrs, inputs: Shapes
 ) -> Sequence[Dims]:
     """The image, and four vectors of one value for every channel."""
-    vectors = (1, 2) if attrs.is_training else (1, 2, 3, 4)
+    is_fresh = attrs.is_training and attrs.exponential_avg_factor == 1.0
+    vectors = (1, 2) if is_fresh else (1, 2, 3, 4)
     image, channels = _normalized_dims(attrs, inputs, vectors)
     return (image, *((channels,),) * 4)
 
@@ -82,8 +92,9 @@ def fused_batch_norm_grad_shape(
 ) -> Sequence[Dims]:
     """Gradients of image, scale and offset, and two empty vectors."""
     dy = with_rank(inputs[0], attrs.rank)
-    merge_dim(dy[attrs.channels], with_rank(inputs[1], attrs.rank)[attrs.channels])
-    image, channels = _normalized_dims(attrs, inputs, (2, 3, 4))
+    image = with_rank(inputs[1], attrs.rank)
+    channels = merge_dim(dy[attrs.channels], image[attrs.channels])
+    image, channels = _with_channels(attrs, inputs, dy, channels, (2, 3, 4))
     return (image, (channels,), (channels,), (0,), (0,))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
-from metagraft.graph.shape_checks import merge_dim, with_rank
+from metagraft.graph.shape_checks import merge_dim, merged, with_rank
 from metagraft.graph.shapes import Dims
 
 if TYPE_CHECKING:
@@ -64,17 +64,20 @@ def first_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 def there_and_back_gradient_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Each gradient has the shape of its operand."""
-    ranges = _range_shape(attrs["axis"], Shapes(inputs[1:]), (1, 2))
-    return (inputs[0], ranges, ranges)
+    dims = merged(inputs[0], inputs[1])
+    ranges = _range_shape(attrs["axis"], Shapes((dims, *inputs[2:])), (1, 2))
+    return (dims, ranges, ranges)
 
 
 def with_range_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Like the input, and a range."""
-    return (inputs[0], (), ())
+    return (inputs[0], *range_shape(_attrs, inputs))
 
 
-def range_shape(_attrs: Any, _inputs: Shapes) -> Sequence[Dims]:
+def range_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Two numbers."""
+    for limit in inputs[1:]:
+        with_rank(limit, 0)
     return ((), ())
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from metagraft.graph.op_spec import OpSpec, Shapes
-from metagraft.graph.shape_checks import merge_dim, with_rank
+from metagraft.graph.shape_checks import merge_dim, with_rank, with_rank_at_least
 from metagraft.graph.shapes import Dims, broadcast_dims
 from metagraft.ops.windows import WindowAttrs
 
@@ -41,6 +41,12 @@ def _with_range(dims: Dims) -> Sequence[Dims]:
     return (dims, (), ())
 
 
+def _check_limits(inputs: Sequence[Dims], first: int) -> None:
+    """Refuse ends of ranges that are not scalars."""
+    for limit in inputs[first:]:
+        with_rank(limit, 0)
+
+
 def convolution_shape(attrs: QuantizedWindows, inputs: Shapes) -> Sequence[Dims]:
     """Windows along the spatial axes, the filter's outputs as channels."""
     windows = attrs.windows
@@ -63,6 +69,7 @@ def pool_shape(attrs: QuantizedWindows, inputs: Shapes) -> Sequence[Dims]:
     """Windows along the spatial axes."""
     windows = attrs.windows
     image = with_rank(inputs[0], 4)
+    _check_limits(inputs, 1)
     rows, columns = (
         windows.output_size(axis, image[axis], windows.window[axis]) for axis in (1, 2)
     )
@@ -86,12 +93,24 @@ def product_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     a = a[::-1] if attrs["transpose_a"] else a
     b = b[::-1] if attrs["transpose_b"] else b
     merge_dim(a[1], b[0])
+    _check_limits(inputs, 2)
     return _with_range((a[0], b[1]))
 
 
 def same_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Like the first operand."""
+    _check_limits(inputs, 1)
     return _with_range(inputs[0])
+
+
+def bias_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Like the first operand; the second has a number for each of its channels."""
+    (channels,) = with_rank(inputs[1], 1)
+    _check_limits(inputs, 2)
+    value = with_rank_at_least(inputs[0], 2)
+    if value is None:
+        return _with_range(None)
+    return _with_range((*value[:-1], merge_dim(value[-1], channels)))
 
 
 def binary_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
@@ -99,13 +118,22 @@ def binary_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     return _with_range(broadcast_dims(inputs[0], inputs[1]))
 
 
+def sum_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Operands broadcast."""
+    _check_limits(inputs, 2)
+    return binary_shape(attrs, inputs)
+
+
 def concat_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """All parts, one after the other."""
+    with_rank(inputs[0], 0)
+    _check_limits(inputs, 1 + attrs["N"])
     return _joined(attrs["N"], inputs.value(0), inputs[1:])
 
 
 def concat_v2_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """As `concat_shape`, with the axis after the parts."""
+    _check_limits(inputs, 1 + attrs["N"])
     return _joined(attrs["N"], inputs.value(attrs["N"]), inputs)
 
 
@@ -128,6 +156,7 @@ def _joined(count: int, axis: Any, operands: Sequence[Dims]) -> Sequence[Dims]:
 
 def reshape_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """The value of the shape, if it is known."""
+    _check_limits(inputs, 2)
     return _with_range(inputs.as_dims(1))
 
 
@@ -141,11 +170,11 @@ OPS = (
     _row("QuantizedMaxPool", pool_shape, QuantizedWindows),
     _row("_QuantizedMaxPool3D", pool_3d_shape, QuantizedWindows),
     _row("QuantizedMatMul", product_shape),
-    _row("QuantizedBiasAdd", same_shape),
+    _row("QuantizedBiasAdd", bias_shape),
     _row("QuantizedRelu", same_shape),
     _row("QuantizedRelu6", same_shape),
     _row("QuantizedReluX", same_shape),
-    _row("QuantizedAdd", binary_shape),
+    _row("QuantizedAdd", sum_shape),
     _row("QuantizedMul", binary_shape),
     _row("QuantizedConcat", concat_shape),
     _row("QuantizedConcatV2", concat_v2_shape),

@@ -135,8 +135,6 @@ def range_shape(_attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     rows: int | None = None
     for dims in inputs[:3]:
         dims = with_rank_at_most(dims, 1)  # noqa: PLW2901 - checked on the way
-        if dims is None:
-            return (None,), (None,)
         if dims:
             rows = merge_dim(rows, dims[0])
     if all(dims == () for dims in inputs[:3]):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from metagraft.graph.op_spec import OpSpec, Shapes
-from metagraft.graph.shape_checks import with_rank
+from metagraft.graph.shape_checks import merged, with_rank
 from metagraft.graph.shapes import Dims
 
 __all__ = ["OPS"]
@@ -25,7 +25,9 @@ def _result(rank: int | None) -> Sequence[Dims]:
 
 def dense_count_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Counts for each row of a matrix, or of a vector."""
-    dims = inputs[0]
+    dims, weights = inputs[0], inputs[1]
+    if weights is None or 0 not in weights:
+        dims = merged(weights, dims)
     return _result(None if dims is None else len(dims))
 
 
