@@ -170,9 +170,9 @@ class DType:
         """Whether every element of this type is one of the other."""
         return self == other
 
-    def most_specific_common_supertype(self, others: Iterable[Any]) -> DType | None:
+    def most_specific_common_supertype(self, types: Iterable[Any]) -> DType | None:
         """Return this type if all others are it, too."""
-        return self if all(self == other for other in others) else None
+        return self if all(self == other for other in types) else None
 
     @property
     def is_unsigned(self) -> builtins.bool:
