@@ -3,13 +3,10 @@
 XLA convolves; its transposes (JAX derives them) are the gradients. There is no NumPy
 side: host arrays are convolved by XLA too and come back as host arrays.
 
-XLA's CPU backend has nothing for depthwise convolutions but a loop over single values.
-There they are sums over the places of the filter, of slices of the padded image that
-are multiplied by a vector; XLA fuses these and vectorises them (3x3, 16 images of
-28x28x64, 2 cores: 0.6 ms, and 17 ms as XLA's convolution). The same choice for other
-convolutions, as matrix products, was measured and is not worth it with the options of
-`runtime/compile.py` (64x16x16x32 to 64, gradient of the filter: 5.0 ms as it is, 5.5
-to 20 as products).
+On the CPU, depthwise convolutions are sums over the places of the filter; see
+`depthwise_places.py`. The same choice for other convolutions, as matrix products, was
+measured and is not worth it with the options of `runtime/compile.py` (64x16x16x32 to
+64, gradient of the filter: 5.0 ms as it is, 5.5 to 20 as products).
 """
 
 from __future__ import annotations
@@ -22,7 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError, UnimplementedError
-from metagraft.kernels.depthwise_filter import filter_gradient
+from metagraft.kernels.depthwise_places import (
+    convolve_places,
+    gradient_of_filter,
+    gradient_of_image,
+)
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
 from metagraft.ops.convolution import ConvAttrs
@@ -167,16 +168,81 @@ def _whole_sizes(
     return whole
 
 
-def _backprop_filter(convolve: Convolve) -> Any:
-    def backprop_filter(
-        attrs: WindowAttrs, image: Array, sizes: np.ndarray, dy: Array
-    ) -> tuple[Array]:
-        gradient = _transposed(
-            lambda kernel: convolve(attrs, image, kernel), list(sizes), dy
-        )
-        return _like_operands(gradient, image, dy)
+def backprop_filter(
+    attrs: WindowAttrs, image: Array, sizes: np.ndarray, dy: Array
+) -> tuple[Array]:
+    dims = tuple(int(size) for size in sizes)
+    return _gradient_of_filter(attrs, dims, image, dy)
 
-    return backprop_filter
+
+def _gradient_of_filter(
+    attrs: WindowAttrs, dims: tuple[int, ...], image: Array, dy: Array
+) -> tuple[Array]:
+    if not _is_better_exchanged(attrs, dims, image):
+        return _like_operands(_filter_transposed(attrs, dims, image, dy), image, dy)
+    expected = _shape_of_result(_convolve, attrs, image.shape, dims, dy.dtype)
+    _check_gradient(expected, dy)
+    return _run(_per_platform(_FILTER, attrs, dims), image, dy)
+
+
+def _filter_transposed(
+    attrs: WindowAttrs, dims: Sequence[int], image: Array, dy: Array
+) -> Array:
+    return _transposed(lambda kernel: _convolve(attrs, image, kernel), dims, dy)
+
+
+def _shape_of_result(
+    convolve: Convolve,
+    attrs: WindowAttrs,
+    image: Sequence[int],
+    kernel: Sequence[int],
+    dtype: Any,
+) -> tuple[int, ...]:
+    import jax
+
+    result = jax.eval_shape(
+        functools.partial(convolve, attrs),
+        _described(image, dtype),
+        _described(kernel, dtype),
+    )
+    return tuple(result.shape)
+
+
+def _is_better_exchanged(attrs: WindowAttrs, dims: Sequence[int], image: Array) -> bool:
+    """Whether `_filter_exchanged` gives the gradient of a filter, and sooner."""
+    *_, taken, filters = dims
+    is_plain = all(attrs.strides[axis] == 1 for axis in attrs.spatial)
+    is_one_group = image.shape[attrs.channels] == taken
+    return is_plain and is_one_group and taken > filters > 0 and image.size > 0
+
+
+def _filter_exchanged(
+    attrs: WindowAttrs, dims: Sequence[int], image: Array, dy: Array
+) -> Array:
+    """Convolve `dy` with the image; the gradient comes out mirrored.
+
+    XLA convolves the image with `dy`. It lays out what is under each place of the
+    filter, for every channel of what is convolved: that had better be few (3x3, 32
+    images of 28x28x48 to 16 filters: 5.3 ms as XLA's, so 3.0).
+    """
+    letters = _LETTERS[-(attrs.rank - 2) :]
+    data = f"CN{letters}" if attrs.channels_first else f"C{letters}N"
+    taken = f"IO{letters}" if attrs.channels_first else f"I{letters}O"
+    pads = []
+    for place, axis in enumerate(attrs.spatial):
+        before, _ = attrs.pads(axis, image.shape[axis], dims[place])
+        span = (dims[place] - 1) * attrs.dilations[axis]
+        low = span - before
+        pads.append((low, image.shape[axis] + span - dy.shape[axis] - low))
+    mirrored = lax().conv_general_dilated(
+        dy,
+        image,
+        window_strides=[attrs.dilations[axis] for axis in attrs.spatial],
+        padding=pads,
+        dimension_numbers=(data, taken, f"{letters}NC"),
+    )
+    flat = lax().rev(mirrored, range(attrs.rank - 2))
+    return flat.swapaxes(-1, -2)
 
 
 # Depthwise convolutions: a sum over the places of the filter.
@@ -232,172 +298,28 @@ def _run(function: Callable[..., Array], *operands: Array) -> tuple[Array]:
     return _like_operands(function(*operands), *operands)
 
 
+_FILTER = _Forms(cpu=_filter_exchanged, default=_filter_transposed)
+
+
 def _check_depthwise_gradient(
     attrs: WindowAttrs, image: Sequence[int], kernel: Sequence[int], dy: Array
 ) -> None:
-    import jax
-
-    expected = jax.eval_shape(
-        functools.partial(_convolve_groups, attrs),
-        _described(image, dy.dtype),
-        _described(kernel, dy.dtype),
-    )
-    _check_gradient(expected.shape, dy)
-
-
-def _wide(x: Array) -> Array:
-    """Sums of half precision are kept in single precision."""
-    return x.astype(np.float32) if np.dtype(x.dtype).itemsize == 2 else x
-
-
-def _split(attrs: WindowAttrs, x: Array, channels: int) -> Array:
-    """Split the channels, `c * m` of them, along two axes."""
-    sizes = list(x.shape)
-    pair = [channels, sizes[attrs.channels] // max(channels, 1)]
-    sizes[attrs.channels : attrs.channels + 1] = pair
-    return x.reshape(sizes)
-
-
-def _laid_along(attrs: WindowAttrs, vectors: Array) -> Array:
-    """Lay one place of a filter, `[c, m]`, along the split channels of an image."""
-    sizes = [1] * (attrs.rank + 1)
-    sizes[attrs.channels : attrs.channels + 2] = vectors.shape
-    return vectors.reshape(sizes)
-
-
-def _padded(attrs: WindowAttrs, image: Array, kernel: Sequence[int]) -> Array:
-    pads = [(0, 0, 0)] * attrs.rank
-    for place, axis in enumerate(attrs.spatial):
-        pads[axis] = (*attrs.pads(axis, image.shape[axis], kernel[place]), 0)
-    padded = lax().pad(image, image.dtype.type(0), pads)
-    # Fused into the slices, XLA would ask of every value whether it is padding.
-    return lax().optimization_barrier(padded)
-
-
-def _place(
-    attrs: WindowAttrs,
-    padded: Array,
-    offset: Sequence[int],
-    counts: Sequence[int],
-    strides: Sequence[int],
-) -> Array:
-    """What stands at one place of the filter, for all of its positions."""
-    slices = [slice(None)] * attrs.rank
-    steps = zip(attrs.spatial, offset, counts, strides, strict=True)
-    for axis, index, count, stride in steps:
-        start = index * attrs.dilations[axis]
-        slices[axis] = slice(start, start + max((count - 1) * stride + 1, 0), stride)
-    return padded[tuple(slices)]
-
-
-def _depthwise_by_places(
-    attrs: WindowAttrs, _dims: Sequence[int], image: Array, kernel: Array
-) -> Array:
-    padded = _padded(attrs, _wide(image), kernel.shape)
-    strides = [attrs.strides[axis] for axis in attrs.spatial]
-    counts = [
-        (padded.shape[axis] - (size - 1) * attrs.dilations[axis] - 1) // stride + 1
-        for axis, size, stride in zip(
-            attrs.spatial, kernel.shape, strides, strict=False
-        )
-    ]
-    channels = kernel.shape[2]
-    total = None
-    for offset in np.ndindex(*kernel.shape[:2]):
-        values = _place(attrs, padded, offset, counts, strides)
-        vectors = _laid_along(attrs, _wide(kernel[offset]))
-        product = _split(attrs, values, channels) * vectors
-        total = product if total is None else total + product
-    assert total is not None
-    return _joined(attrs, total).astype(image.dtype)
-
-
-def _joined(attrs: WindowAttrs, x: Array) -> Array:
-    """Join the two axes of channels again."""
-    sizes = list(x.shape)
-    pair = sizes[attrs.channels : attrs.channels + 2]
-    sizes[attrs.channels : attrs.channels + 2] = [pair[0] * pair[1]]
-    return x.reshape(sizes)
-
-
-def _depthwise_input_by_places(
-    attrs: WindowAttrs, dims: Sequence[int], kernel: Array, dy: Array
-) -> Array:
-    """Convolve `dy`, spread by the strides, with the mirrored filter."""
-    pads = [(0, 0, 0)] * attrs.rank
-    sizes = [dims[axis] for axis in attrs.spatial]
-    for place, axis in enumerate(attrs.spatial):
-        before, _ = attrs.pads(axis, dims[axis], kernel.shape[place])
-        stride = attrs.strides[axis]
-        span = (kernel.shape[place] - 1) * attrs.dilations[axis]
-        spread = max((dy.shape[axis] - 1) * stride + 1, 0)
-        low = span - before
-        pads[axis] = (low, dims[axis] + span - low - spread, stride - 1)
-    wide = _wide(dy)
-    padded = lax().pad(wide, wide.dtype.type(0), pads)
-    padded = lax().optimization_barrier(padded)
-    height, width, channels, multiplier = kernel.shape
-    total = None
-    for number in range(multiplier):
-        part = _of_each_channel(attrs, padded, channels, number)
-        for i, j in np.ndindex(height, width):
-            mirrored = (height - 1 - i, width - 1 - j)
-            values = _place(attrs, part, mirrored, sizes, (1, 1))
-            vectors = _wide(kernel[i, j, :, number])
-            product = values * _along_channels(attrs, vectors)
-            total = product if total is None else total + product
-    assert total is not None
-    return total.astype(dy.dtype)
-
-
-def _of_each_channel(attrs: WindowAttrs, x: Array, channels: int, number: int) -> Array:
-    """What one of the filters of each channel gave, apart."""
-    split = _split(attrs, x, channels)
-    if split.shape[attrs.channels + 1] == 1:
-        return x
-    place: list[Any] = [slice(None)] * (attrs.rank + 1)
-    place[attrs.channels + 1] = number
-    return lax().optimization_barrier(split[tuple(place)])
-
-
-def _along_channels(attrs: WindowAttrs, vector: Array) -> Array:
-    sizes = [1] * attrs.rank
-    sizes[attrs.channels] = -1
-    return vector.reshape(sizes)
-
-
-def _depthwise_filter_by_places(
-    attrs: WindowAttrs, dims: Sequence[int], image: Array, dy: Array
-) -> Array:
-    wide, split_dy = _wide(image), _split(attrs, _wide(dy), dims[2])
-    if attrs.channels_first:
-        wide, split_dy = wide.transpose(0, 2, 3, 1), split_dy.transpose(0, 3, 4, 1, 2)
-    gradient = filter_gradient(
-        wide,
-        split_dy,
-        (dims[0], dims[1]),
-        [
-            attrs.pads(axis, image.shape[axis], dims[place])
-            for place, axis in enumerate(attrs.spatial)
-        ],
-        [attrs.strides[axis] for axis in attrs.spatial],
-        [attrs.dilations[axis] for axis in attrs.spatial],
-    )
-    return gradient.astype(dy.dtype)
+    expected = _shape_of_result(_convolve_groups, attrs, image, kernel, dy.dtype)
+    _check_gradient(expected, dy)
 
 
 _DEPTHWISE = _Forms(
-    cpu=_depthwise_by_places,
+    cpu=convolve_places,
     default=lambda attrs, _dims, image, kernel: _convolve_groups(attrs, image, kernel),
 )
 _DEPTHWISE_INPUT = _Forms(
-    cpu=_depthwise_input_by_places,
+    cpu=gradient_of_image,
     default=lambda attrs, dims, kernel, dy: _transposed(
         lambda image: _convolve_groups(attrs, image, kernel), dims, dy
     ),
 )
 _DEPTHWISE_FILTER = _Forms(
-    cpu=_depthwise_filter_by_places,
+    cpu=gradient_of_filter,
     default=lambda attrs, dims, image, dy: _transposed(
         lambda kernel: _convolve_groups(attrs, image, kernel), dims, dy
     ),
@@ -417,8 +339,7 @@ def backprop_input_like(
 def backprop_filter_like(
     attrs: WindowAttrs, image: Array, kernel: Array, dy: Array
 ) -> tuple[Array]:
-    gradient = _transposed(lambda k: _convolve(attrs, image, k), kernel.shape, dy)
-    return _like_operands(gradient, image, dy)
+    return _gradient_of_filter(attrs, kernel.shape, image, dy)
 
 
 def conv(attrs: ConvAttrs, image: Array, kernel: Array) -> tuple[Array]:
@@ -452,7 +373,18 @@ def _convolve_slices(
         )
         return result.transpose(0, 4, 1, 2, 3)
     depth, *taps, _channels, filters = kernel.shape
-    flat = (0, 2, 3, 4)  # the axes of an image
+    flat, behind = _slices_behind(attrs, image, depth)
+    wide = behind.shape[3]
+    kernel = kernel.transpose(1, 2, 0, 3, 4).reshape(*taps, wide, filters)
+    result = _convolve(flat, behind, kernel)
+    slices = attrs.count(1, image.shape[1], depth)
+    return result.reshape(image.shape[0], slices, *result.shape[1:])
+
+
+def _slices_behind(
+    attrs: WindowAttrs, image: Array, depth: int
+) -> tuple[WindowAttrs, Array]:
+    """Return slices as images whose channels are those of all under a filter."""
     before, after = attrs.pads(1, image.shape[1], depth)
     nothing = (0, 0, 0)
     pads = [nothing, (before, after, 0), nothing, nothing, nothing]
@@ -464,13 +396,29 @@ def _convolve_slices(
         padded[:, place * step : place * step + span : stride] for place in range(depth)
     ]
     behind = namespace(*under).concatenate(under, 4)
-    n, _, height, width, wide = behind.shape
-    result = _convolve(
-        _reordered(attrs, flat),
-        behind.reshape(n * count, height, width, wide),
-        kernel.transpose(1, 2, 0, 3, 4).reshape(*taps, wide, filters),
-    )
-    return result.reshape(n, count, *result.shape[1:])
+    images = (behind.shape[0] * count, *behind.shape[2:])
+    return _reordered(attrs, (0, 2, 3, 4)), behind.reshape(images)
+
+
+def _filter_of_slices(
+    attrs: WindowAttrs, dims: Sequence[int], image: Array, dy: Array
+) -> Array:
+    """Return the gradient of the filter of `_convolve_slices`."""
+    depth, *taps, channels, filters = dims
+    expected = _shape_of_result(_convolve, attrs, image.shape, dims, dy.dtype)
+    _check_gradient(expected, dy)
+    if image.shape[attrs.channels] != channels or 0 in (*image.shape, *dy.shape):
+        return _transposed(lambda k: _convolve_slices(attrs, (), image, k), dims, dy)
+    if attrs.channels_first:
+        last = (0, 2, 3, 4, 1)
+        image, dy = image.transpose(last), dy.transpose(last)
+        attrs = _reordered(attrs, last)
+    flat, behind = _slices_behind(attrs, image, depth)
+    flat_dims = (*taps, depth * channels, filters)
+    exchanges = _is_better_exchanged(flat, flat_dims, behind)
+    gradient = _filter_exchanged if exchanges else _filter_transposed
+    result = gradient(flat, flat_dims, behind, dy.reshape(-1, *dy.shape[2:]))
+    return result.reshape(*taps, depth, channels, filters).transpose(2, 0, 1, 3, 4)
 
 
 def _reordered(attrs: WindowAttrs, axes: Sequence[int]) -> WindowAttrs:
@@ -501,14 +449,7 @@ _VOLUMES_INPUT = _Forms(
         lambda image: _convolve(attrs, image, kernel), dims, dy
     ),
 )
-_VOLUMES_FILTER = _Forms(
-    cpu=lambda attrs, dims, image, dy: _transposed(
-        lambda kernel: _convolve_slices(attrs, (), image, kernel), dims, dy
-    ),
-    default=lambda attrs, dims, image, dy: _transposed(
-        lambda kernel: _convolve(attrs, image, kernel), dims, dy
-    ),
-)
+_VOLUMES_FILTER = _Forms(cpu=_filter_of_slices, default=_filter_transposed)
 
 
 def convolve_volumes(attrs: WindowAttrs, image: Array, kernel: Array) -> tuple[Array]:
@@ -532,9 +473,7 @@ def volumes_backprop_filter(
 KERNELS = {
     "Conv2D": Kernel(convolution),
     "Conv2DBackpropInput": Kernel(_backprop_input(_convolve), static=("input_sizes",)),
-    "Conv2DBackpropFilter": Kernel(
-        _backprop_filter(_convolve), static=("filter_sizes",)
-    ),
+    "Conv2DBackpropFilter": Kernel(backprop_filter, static=("filter_sizes",)),
     "Conv3D": Kernel(convolve_volumes),
     "Conv3DBackpropInputV2": Kernel(volumes_backprop_input, static=("input_sizes",)),
     "Conv3DBackpropFilterV2": Kernel(volumes_backprop_filter, static=("filter_sizes",)),

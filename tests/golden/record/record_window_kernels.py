@@ -363,6 +363,31 @@ def selections() -> Iterator[Case]:
         yield Case("order", op, {}, {"x": normal(4, 2), **rows})
 
 
+def filters_of_many_channels() -> Iterator[Case]:
+    """Gradients of filters that take more channels than there are filters."""
+    for rank, padding, explicit in (
+        (4, "SAME", []),
+        (4, "VALID", []),
+        (4, "EXPLICIT", [0, 0, 3, 1, 0, 4, 0, 0]),
+        (5, "SAME", []),
+        (5, "VALID", []),
+    ):
+        attrs: dict[str, Any] = {"strides": [1] * rank, "padding": padding}
+        if explicit:
+            attrs["explicit_paddings"] = explicit
+        image = normal(2, *(4, 6, 5)[5 - rank :], 5)
+        kernel = normal(*(2, 3, 2)[5 - rank :], 5, 2)
+        kind = f"Conv{rank - 2}D"
+        result = Case("filters", kind, attrs, {"input": image, "filter": kernel})
+        operands = {
+            "input": image,
+            "filter_sizes": np.array(kernel.shape, np.int32),
+            "out_backprop": normal(*run(result)[0].shape),
+        }
+        version = "V2" if rank == 5 else ""
+        yield Case("filters", f"{kind}BackpropFilter{version}", attrs, operands)
+
+
 def cases() -> Iterator[Case]:
     """Return all cases."""
     yield from dilations()
@@ -375,6 +400,7 @@ def cases() -> Iterator[Case]:
     yield from fused()
     yield from selections()
     yield from depthwise_of_tall_images()
+    yield from filters_of_many_channels()
 
 
 if __name__ == "__main__":
