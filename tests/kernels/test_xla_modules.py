@@ -69,3 +69,27 @@ def test_refuses_other_arguments(x: Any, message: str) -> None:
         fetches = call(tf, "rows", x, np.ones((3, 2), np.float32))
         with pytest.raises(tf.errors.InvalidArgumentError, match=message):
             session.run(fetches)
+
+
+def _numbers() -> tuple[Any, Any]:
+    x = np.random.RandomState(1).randn(4, 3).astype(np.float32)
+    return x, np.ones((3, 2), np.float32)
+
+
+def test_functions_of_lapack() -> None:
+    """A module calls functions that JAX keeps elsewhere."""
+    x, y = _numbers()
+    shapes = [tf.TensorShape([3, 3]), tf.TensorShape([2, 2])]
+    with tf.Graph().as_default(), tf.Session() as session:
+        factor, _ = session.run(call(tf, "factor", x, y, Sout=shapes))
+    np.testing.assert_allclose(factor, np.linalg.cholesky(x.T @ x + np.eye(3)), 1e-5)
+
+
+def test_functions_of_others() -> None:
+    """A module calls a function that nobody has told JAX of."""
+    shapes = [tf.TensorShape([4, 3]), tf.TensorShape([3, 2])]
+    with tf.Graph().as_default(), tf.Session() as session:
+        fetches = call(tf, "unknown", *_numbers(), Sout=shapes)
+        # TF: NotFoundError.
+        with pytest.raises(tf.errors.InternalError, match="no_such_target"):
+            session.run(fetches)

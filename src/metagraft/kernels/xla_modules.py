@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
 
 _VERSIONS: Final = range(4, 11)
+_LAPACK: Final = b"lapack_"
 _CALL: Final = "tf.call_tf_function"
 # What TensorFlow calls the backends of JAX.
 _PLATFORMS: Final = {"cpu": "CPU", "gpu": "CUDA", "tpu": "TPU"}
@@ -157,7 +158,20 @@ def _static(request: _Request) -> bytes:
             )
         except Exception as error:
             raise _invalid(f"Module shape refinement failed: {error}") from error
+        if _LAPACK in refined:
+            _load_lapack()
         return refined
+
+
+@cache
+def _load_lapack() -> None:
+    """Let JAX find the functions of LAPACK, which it does when it lowers one.
+
+    A module that calls them before ends the process.
+    """
+    jax = load_jax()
+    matrix = jax.ShapeDtypeStruct((1, 1), np.float32)
+    jax.jit(jax.lax.linalg.cholesky).lower(matrix)
 
 
 def _bytecode(module: Any) -> bytes:

@@ -11,7 +11,7 @@ order or not, and with state of its own. `modules.npz` has modules for
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +76,18 @@ def save(
     return call
 
 
-def exported(function: Callable[..., Any], rows: str, *platforms: str) -> Any:
+def exported(
+    function: Callable[..., Any],
+    rows: str,
+    *platforms: str,
+    disabled: Sequence[str] = (),
+) -> Any:
     """Return a module of a function of a batch and a matrix."""
     shape = export.symbolic_shape(rows)
-    found = export.export(jax.jit(function), platforms=platforms)(
+    checks = [export.DisabledSafetyCheck.custom_call(name) for name in disabled]
+    found = export.export(
+        jax.jit(function), platforms=platforms, disabled_checks=checks
+    )(
         jax.ShapeDtypeStruct(shape, np.float32),
         jax.ShapeDtypeStruct((3, 2), np.float32),
     )
@@ -103,8 +111,18 @@ def main() -> None:
     def product(x: Any, y: Any) -> Any:
         return jnp.sin(x) @ y, x.shape[0] * jnp.ones((), jnp.float32)
 
+    def factor(x: Any, y: Any) -> Any:
+        return jnp.linalg.cholesky(x.T @ x + jnp.eye(3)), y.T @ y
+
+    def unknown(x: Any, y: Any) -> Any:
+        kind = jax.ShapeDtypeStruct(x.shape, x.dtype)
+        return jax.ffi.ffi_call("no_such_target", kind)(x), y
+
+    # TensorFlow 2.21 cannot run the last two: it knows neither of the functions.
     np.savez_compressed(
         FOLDER / "modules.npz",
+        factor=exported(factor, "b, 3", "cpu"),
+        unknown=exported(unknown, "4, 3", "cpu", disabled=["no_such_target"]),
         fixed=exported(product, "(4, 3)", "cpu"),
         rows=exported(product, "b, 3", "cpu"),
         even_rows=exported(product, "2*b, 3", "cpu"),
