@@ -13,17 +13,17 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
 from metagraft.kernels.kernel import Array, Kernel
 
+_CONTINUED: Final = bytes(range(0x80, 0xC0))
 _WEB_SAFE: Final = re.compile(rb"[A-Za-z0-9_-]*")
 
 
 def string_length(attrs: Attrs, input: Array) -> tuple[Array]:
-    in_bytes = attrs["unit"] == b"BYTE"
-    lengths = [
+    texts = np.ravel(input).tolist()
+    if attrs["unit"] != b"BYTE":
         # Every byte but those that continue a character of UTF-8.
-        len(text) if in_bytes else sum(byte & 0xC0 != 0x80 for byte in text)
-        for text in np.ravel(input)
-    ]
-    return (np.array(lengths, np.int32).reshape(np.shape(input)),)
+        texts = [text.translate(None, _CONTINUED) for text in texts]
+    lengths = np.fromiter(map(len, texts), np.int32, len(texts))
+    return (lengths.reshape(np.shape(input)),)
 
 
 def string_lower(attrs: Attrs, input: Array) -> tuple[Array]:
@@ -78,7 +78,7 @@ def _decoded(text: bytes) -> bytes:
 
 def _changed(strings: Array, change: Callable[[bytes], bytes]) -> Array:
     results: np.ndarray[Any, Any] = np.empty(np.size(strings), dtype=object)
-    results[:] = [change(text) for text in np.ravel(strings)]
+    results[:] = list(map(change, np.ravel(strings).tolist()))
     return results.reshape(np.shape(strings))
 
 

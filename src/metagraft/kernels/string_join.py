@@ -67,14 +67,16 @@ def unsorted_segment_join(
     suffix = np.shape(inputs)[np.ndim(segment_ids) :]
     columns = int(np.prod(suffix, dtype=np.int64))
     rows = np.reshape(inputs, (np.size(segment_ids), columns))
-    parts: list[list[list[bytes]]] = [
-        [[] for _ in range(columns)] for _ in range(count)
-    ]
-    for segment, row in zip(np.ravel(segment_ids).tolist(), rows, strict=True):
-        for column, text in enumerate(row):
-            parts[segment][column].append(text)
+    ids = np.ravel(segment_ids)
+    texts = rows[ids.argsort(kind="stable")].T.tolist()
+    ends = np.bincount(ids, minlength=count).cumsum().tolist()
     joined = _joined(
-        attrs["separator"], (_begun(texts) for row in parts for texts in row)
+        attrs["separator"],
+        (
+            _begun(column[start:end])
+            for start, end in itertools.pairwise((0, *ends))
+            for column in texts
+        ),
     )
     return (joined.reshape(count, *suffix),)
 

@@ -114,7 +114,16 @@ def _bytes_of(text: bytes, start: int, length: int, index: int) -> bytes:
     return text[first:] if length < 0 else text[first : first + length]
 
 
+def _part_of(text: bytes, count: int, start: int, length: int, index: int) -> bytes:
+    if not -count <= start <= count:
+        raise _invalid(f"pos {start} out of range for string at index {index}")
+    first = start + count if start < 0 else start
+    return text[first : first + max(length, 0)]
+
+
 def _characters_of(text: bytes, start: int, length: int, index: int) -> bytes:
+    if text.isascii():
+        return _part_of(text, len(text), start, length, index)
     # Where characters of UTF-8 start; bytes that continue none belong to the first.
     edges = [i for i, byte in enumerate(text) if i == 0 or byte & 0xC0 != 0x80]
     count = len(edges)

@@ -15,6 +15,9 @@ from metagraft.kernels.namespace import lax, namespace
 
 __all__ = ["KERNELS", "largest"]
 
+# To sort all takes longer than to choose at first if so many times as many are there.
+_FEW = 8
+
 
 def largest(values: Array, k: int, index_dtype: Any) -> tuple[Array, Array]:
     had = values.shape[-1] if values.ndim else 0
@@ -29,6 +32,25 @@ def largest(values: Array, k: int, index_dtype: Any) -> tuple[Array, Array]:
     if namespace(values) is not np:
         found, indices = lax().top_k(values, k)
         return found, indices.astype(index_dtype)
+    if k and _FEW * k < values.shape[-1] and not np.any(values != values):  # no NaN
+        return _few_largest(values, k, index_dtype)
+    return _sorted_largest(values, k, index_dtype)
+
+
+def _few_largest(values: Array, k: int, index_dtype: Any) -> tuple[Array, Array]:
+    """Sort only the elements that are among the largest."""
+    least = np.partition(values, -k, axis=-1)[..., -k, None]
+    chosen, equal = values > least, values == least
+    missing = k - chosen.sum(axis=-1, keepdims=True)
+    chosen |= equal & (equal.cumsum(axis=-1) <= missing)
+    places = chosen.nonzero()[-1].reshape(*values.shape[:-1], k)
+    found, order = _sorted_largest(
+        np.take_along_axis(values, places, axis=-1), k, np.int64
+    )
+    return found, np.take_along_axis(places, order, axis=-1).astype(index_dtype)
+
+
+def _sorted_largest(values: Array, k: int, index_dtype: Any) -> tuple[Array, Array]:
     # A stable sort of the mirrored values, mirrored back, puts equal ones in order.
     order = np.argsort(values[..., ::-1], axis=-1, kind="stable")[..., ::-1]
     indices = (values.shape[-1] - 1 - order)[..., :k]

@@ -11,6 +11,9 @@ from metagraft.graph.attrs import Attrs
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 
+# Integers in a range so many times as long as they are many need no sorting.
+_DENSE = 4
+
 
 def where(_: Attrs, condition: Array) -> tuple[Array]:
     flags = condition if condition.dtype != np.dtype(object) else condition != b""
@@ -58,25 +61,43 @@ def _unique(
 def _unique_of_vector(
     attrs: Attrs, x: np.ndarray[Any, Any]
 ) -> tuple[np.ndarray[Any, Any], ...]:
-    """Do so with one sort of the values: a third of the time of `np.unique`."""
+    """Do so from where each value comes first: a third of the time of `np.unique`."""
     dtype = attrs["out_idx"].numpy_dtype
-    by_value = x.argsort(kind="stable")
+    places = np.arange(len(x))
+    first = _first_of_each(x, places)
+    is_first = first == places
+    if is_first.all():
+        return x.copy(), places.astype(dtype), np.ones(len(x), dtype)
+    indices = (is_first.cumsum() - 1)[first]
+    counts = np.bincount(indices)
+    return x[is_first], indices.astype(dtype), counts.astype(dtype)
+
+
+def _first_of_each(
+    x: np.ndarray[Any, Any], places: np.ndarray[Any, Any]
+) -> np.ndarray[Any, Any]:
+    """Return for every element the place where its value comes first."""
+    if x.dtype == np.dtype(object):
+        known: dict[Any, int] = {}
+        found = map(known.setdefault, x.tolist(), range(len(x)))
+        return np.fromiter(found, places.dtype, len(x))
+    if x.dtype.kind in "iu" and x.size:
+        low, high = int(x.min()), int(x.max())
+        if high - low < _DENSE * len(x) and high < 2**63:
+            numbers = x.astype(np.int64) - low
+            table = np.empty(high - low + 1, places.dtype)
+            # Of those assigned to one element the last, which is the first, stays.
+            table[numbers[::-1]] = places[::-1]
+            return np.asarray(table[numbers])
+    by_value = x.argsort()
     ordered = x[by_value]
     is_start = np.ones(len(x), np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=is_start[1:])
-    if is_start.all():
-        return x.copy(), np.arange(len(x), dtype=dtype), np.ones(len(x), dtype)
-    starts = is_start.nonzero()[0]
-    first = by_value[starts]
-    is_first = np.zeros(len(x), np.bool_)
-    is_first[first] = True
-    ranks = (is_first.cumsum(dtype=dtype) - dtype.type(1))[first]
-    indices = np.empty(len(x), dtype)
-    indices[by_value] = ranks[is_start.cumsum() - 1]
-    counts = np.empty(len(first), dtype)
-    counts[ranks[:-1]] = starts[1:] - starts[:-1]
-    counts[ranks[-1]] = len(x) - starts[-1]
-    return x[is_first], indices, counts
+    first = np.empty_like(places)
+    if len(x):
+        least = np.minimum.reduceat(by_value, is_start.nonzero()[0])
+        first[by_value] = least[is_start.cumsum() - 1]
+    return first
 
 
 def _vector(x: Array) -> None:
