@@ -110,3 +110,22 @@ def test_submodules() -> None:
         layer(tf.zeros([1, 3]))
         assert layer.submodules == (layer.parts[0],)
         assert tf.layers.Dense(2).submodules == ()
+
+
+def test_keras_style() -> None:
+    """Layers of Keras's style know neither variable scopes nor collections."""
+    with tf.Graph().as_default():
+        inputs = tf.zeros([1, 3])
+        with tf.layers.experimental.keras_style_scope():
+            layer = tf.layers.Dense(2, kernel_regularizer=tf.nn.l2_loss)
+            layer(inputs)
+            with pytest.raises(ValueError, match="scope argument not allowed"):
+                tf.layers.dense(inputs, 2, name="named")
+            with pytest.raises(ValueError, match="reuse argument not allowed"):
+                tf.layers.Dense(2, _reuse=True)
+            with pytest.raises(ValueError, match="scope argument not allowed"):
+                layer(inputs, scope="other")
+        assert [v.name for v in layer.weights] == ["dense_1/kernel:0", "dense_1/bias:0"]
+        assert tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES) == []
+        assert len(layer.losses) == 1
+        tf.layers.dense(inputs, 2, name="named")

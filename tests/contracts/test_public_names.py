@@ -48,7 +48,6 @@ MISSING = (
     "experimental.register_filesystem_plugin",
     "experimental.uint2",
     "experimental.unregister_dispatch_for",
-    "layers.experimental",
     "quantization.experimental",
     "saved_model.experimental.TrackableResource",
     "train.do_quantize_training_on_graphdef",

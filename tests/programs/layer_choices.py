@@ -335,7 +335,35 @@ def layers_of_names(tf: ModuleType) -> None:
         tf.layers.dense(x, 2, activation=name)
 
 
+def layers_of_keras_style(tf: ModuleType) -> None:
+    """Layers that know no variable scopes."""
+    x = tf.placeholder(tf.float32, [2, 3])
+    images = tf.placeholder(tf.float32, [2, 4, 4, 3])
+    with tf.layers.experimental.keras_style_scope():
+        one = tf.layers.Dense(2)
+        named = tf.layers.Dense(
+            2,
+            name="mine",
+            kernel_regularizer=tf.nn.l2_loss,
+            activity_regularizer=tf.reduce_sum,
+        )
+        norm = tf.layers.BatchNormalization()
+        with tf.variable_scope("outer"):
+            y = one(x)
+            one(x)
+            named(x)
+            norm(y, training=True)
+        tf.layers.dense(x, 3)
+        conv = tf.layers.conv2d(images, 2, 3)
+        tf.layers.batch_normalization(conv, training=True)
+        cell = tf.nn.rnn_cell.LSTMCell(2)
+        cell(x, cell.zero_state(2, tf.float32))
+    tf.layers.dense(x, 3)
+    tf.add_n(named.losses)
+
+
 PROGRAMS = (
+    layers_of_keras_style,
     layers_of_names,
     layers_dense_choices,
     layers_dense_objects,

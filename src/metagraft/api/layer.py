@@ -23,10 +23,15 @@ from metagraft.api.initializers import GlorotUniform, Zeros
 from metagraft.api.layer_configs import described, initializer_of
 from metagraft.api.layer_connections import LayerConnections
 from metagraft.api.layer_input import InputSpec, check_inputs
+from metagraft.api.layer_style import check_no_scope, is_keras_style
 from metagraft.api.layer_values import LayerValues
 from metagraft.api.partitioned_variable import PartitionedVariable
 from metagraft.api.variable_scope import VariableScope, get_variable, variable_scope
-from metagraft.api.variables import VariableAggregation, VariableSynchronization
+from metagraft.api.variables import (
+    Variable,
+    VariableAggregation,
+    VariableSynchronization,
+)
 from metagraft.graph import dtypes
 from metagraft.graph.build import array
 from metagraft.graph.build.math import cast
@@ -107,6 +112,7 @@ class Layer(LayerValues, LayerConnections):
         self._current_scope: VariableScope | None = None
         self._init_names(name)
         self._reuse = kwargs.get("_reuse")
+        self._is_keras_style = is_keras_style(kwargs.get("_scope"), self._reuse)
         self._call_takes_scope = "scope" in inspect.signature(self.call).parameters
         self._scope: VariableScope | None = None
         if kwargs.get("_scope"):
@@ -145,7 +151,11 @@ class Layer(LayerValues, LayerConnections):
             *args: For `call`.
             **kwargs: For `call`; `scope` is the variable scope to use.
         """
-        self._set_scope(kwargs.pop("scope", None))
+        given_scope = kwargs.pop("scope", None)
+        if self._is_keras_style:
+            check_no_scope(given_scope)
+            return self._call_in_style(_as_tensors(inputs), args, kwargs)
+        self._set_scope(given_scope)
         reuse = True if self.built else self._reuse
         with variable_scope(
             self._scope, reuse=reuse, auxiliary_name_scope=False
@@ -156,23 +166,30 @@ class Layer(LayerValues, LayerConnections):
             inputs = _as_tensors(inputs)
             check_inputs(self.input_spec, inputs, self.name)
             with name_scope(self._name_scope()):
-                self._build_once(inputs)
                 outputs = self._called(inputs, args, kwargs)
-                if outputs is None:
-                    raise ValueError(
-                        "A layer's `call` method should return a Tensor or a list of"
-                        f" Tensors, not None (layer: {self.name})."
-                    )
-                self._regularize_activity(inputs, outputs)
         _collect(self.updates, GraphKeys.UPDATE_OPS)
         return outputs
 
+    def _call_in_style(self, inputs: Any, args: Any, kwargs: Any) -> Any:
+        """Add the layer in a name scope of its own."""
+        check_inputs(self.input_spec, inputs, self.name)
+        with name_scope(self.name):
+            return self._called(inputs, args, kwargs)
+
     def _called(self, inputs: Any, args: Any, kwargs: Any) -> Any:
+        self._build_once(inputs)
         before, self._call_inputs = self._call_inputs, inputs
         try:
-            return self.call(inputs, *args, **kwargs)
+            outputs = self.call(inputs, *args, **kwargs)
         finally:
             self._call_inputs = before
+        if outputs is None:
+            raise ValueError(
+                "A layer's `call` method should return a Tensor or a list of Tensors,"
+                f" not None (layer: {self.name})."
+            )
+        self._regularize_activity(inputs, outputs)
+        return outputs
 
     def apply(self, *args: Any, **kwargs: Any) -> Any:
         """Call the layer."""
@@ -262,6 +279,19 @@ class Layer(LayerValues, LayerConnections):
         wanted = as_dtype(dtype or self._dtype or dtypes.float32)
         if self._dtype is None:
             self._dtype = wanted.base_dtype
+        if self._is_keras_style:
+            return self._variable_in_style(
+                name,
+                () if shape is None else shape,
+                initializer_of(initializer),
+                regularizer,
+                dtype=wanted,
+                trainable=trainable,
+                constraint=constraint,
+                use_resource=use_resource is not False,
+                synchronization=synchronization,
+                aggregation=aggregation,
+            )
         self._set_scope(None)
         with variable_scope(
             self._scope, reuse=self.built or self._reuse, auxiliary_name_scope=False
@@ -289,6 +319,28 @@ class Layer(LayerValues, LayerConnections):
         self._keep(parts, trainable=trainable and self.trainable)
         if parts[0] is variable:  # TF: one that is dealt to several is not saved
             self._tracked_parts[name] = variable
+        return variable
+
+    def _variable_in_style(
+        self,
+        name: str,
+        shape: Any,
+        initializer: Any,
+        regularizer: Callable[[Any], Any] | None,
+        *,
+        dtype: dtypes.DType,
+        **options: Any,
+    ) -> Any:
+        """Make a variable in the name scope that is open."""
+        chosen = initializer or _default_initializer(dtype)
+        make: Any = Variable
+        variable = make(
+            lambda: chosen(shape, dtype=dtype), name=name, dtype=dtype, **options
+        )
+        if regularizer is not None:
+            self._regularize(variable.op.name, [variable], regularizer)
+        self._keep([variable], trainable=options["trainable"])
+        self._tracked_parts[name] = variable
         return variable
 
     def add_variable(self, *args: Any, **kwargs: Any) -> Any:
@@ -387,10 +439,11 @@ class Layer(LayerValues, LayerConnections):
                 if inputs is not None:
                     self._conditional_losses.add(id(tensor))
                 found.append(tensor)
-        _collect(
-            [loss for loss in found if loss is not None],
-            GraphKeys.REGULARIZATION_LOSSES,
-        )
+        if not self._is_keras_style:
+            _collect(
+                [loss for loss in found if loss is not None],
+                GraphKeys.REGULARIZATION_LOSSES,
+            )
 
     @property
     def losses(self) -> list[Tensor]:
@@ -479,6 +532,10 @@ def _initializer(given: Any, scope: VariableScope, dtype: dtypes.DType) -> Any:
     chosen = scope.initializer if given is None else initializer_of(given)
     if chosen is not None:
         return chosen
+    return _default_initializer(dtype)
+
+
+def _default_initializer(dtype: dtypes.DType) -> Any:
     return GlorotUniform() if dtype.is_floating else Zeros()
 
 

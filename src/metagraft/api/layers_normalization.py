@@ -239,9 +239,9 @@ class BatchNormalization(Layer):
     def _make_averages(self) -> None:
         """Make the moving averages; they are never partitioned."""
         scope = self._scope
-        assert scope is not None
-        partitioner = scope.partitioner
-        scope.set_partitioner(None)
+        partitioner = None if scope is None else scope.partitioner
+        if scope is not None:
+            scope.set_partitioner(None)
         try:
             self.moving_mean = self._average(
                 "moving_mean", self.moving_mean_initializer
@@ -252,7 +252,7 @@ class BatchNormalization(Layer):
             if self.renorm:
                 self._make_renorm_averages()
         finally:
-            if partitioner:
+            if scope is not None and partitioner:
                 scope.set_partitioner(partitioner)
 
     def _make_renorm_averages(self) -> None:

@@ -29,6 +29,7 @@ _NAMES = {
     **from_module(
         f"{_API}.layers_normalization", "BatchNormalization batch_normalization"
     ),
+    "experimental": "metagraft.compat.v1.layers_experimental",
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
 
