@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import metagraft.compat.v1 as tf
+from metagraft.runtime import program
 from tests.programs.xla_module_runs import call
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "xla_modules"
@@ -45,6 +46,39 @@ def test_other_batch_sizes() -> None:
         _run("layer", x[:0])
 
 
+@pytest.fixture(params=[False, True], ids=["host", "compiled"])
+def compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run on the host, or compile what there is."""
+    if request.param:
+        monkeypatch.setattr(program, "DISPATCH_NS", -1.0)
+        monkeypatch.setattr(program, "compile_ns", lambda _: 0.0)
+
+
+@pytest.mark.usefixtures("compiled")
+def test_modules_in_loops() -> None:
+    """A module is a part of the program around it."""
+    x, y = np.full((4, 3), 0.1, np.float32), np.full((3, 2), 0.2, np.float32)
+    with tf.Graph().as_default(), tf.Session() as session:
+
+        def turn(i: Any, state: Any) -> Any:
+            product, _ = call(tf, "rows", state, y)
+            return i + 1, tf.concat([product, state[:, :1]], 1)
+
+        fed = tf.placeholder(tf.float32, [None, 3])
+        _, last = tf.while_loop(
+            lambda i, _: i < 3,
+            turn,
+            [0, fed],
+            shape_invariants=[tf.TensorShape([]), tf.TensorShape([None, None])],
+        )
+        found = session.run(last, {fed: x})
+    expected = x
+    for _ in range(3):
+        expected = np.concatenate([np.sin(expected) @ y, expected[:, :1]], axis=1)
+    np.testing.assert_allclose(found, expected, 1e-6)
+
+
+@pytest.mark.usefixtures("compiled")
 def test_functions_of_the_graph() -> None:
     """A module calls functions of the graph, in order or not."""
     with np.load(GOLDEN / "results.npz") as stored:

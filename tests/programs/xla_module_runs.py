@@ -35,7 +35,7 @@ def call(
         "platforms": ["CPU"],
         **attrs,
     }
-    given = [tf.constant(arg) for arg in args or (_X, _Y)]
+    given = [tf.convert_to_tensor(arg) for arg in args or (_X, _Y)]
     return _op(tf, "XlaCallModule", "xla_call_module", args=given, **attrs)
 
 
