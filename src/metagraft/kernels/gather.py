@@ -78,7 +78,7 @@ def _gather_on_host(params: Array, indices: Array, axis: int, batch_dims: int) -
     size = params.shape[axis]
     check_indices(indices, size)
     if not batch_dims:
-        return np.take(params, indices, axis=axis)
+        return params.take(indices, axis=axis)
     batch = params.shape[:batch_dims]
     count = math.prod(batch)
     rows = params.reshape(count, *params.shape[batch_dims:])

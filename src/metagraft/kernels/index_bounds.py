@@ -16,9 +16,8 @@ def check_indices(indices: np.ndarray[Any, Any], size: int) -> None:
     Raises:
         InvalidArgumentError: One is not; the first is named.
     """
-    bad = (indices < 0) | (indices >= size)
-    if np.any(bad):
-        place = np.argwhere(bad)[0]
+    if indices.size and (indices.min() < 0 or indices.max() >= size):
+        place = np.argwhere((indices < 0) | (indices >= size))[0]
         value = int(indices[tuple(place)])
         raise InvalidArgumentError(
             None, None, f"indices{_brackets(place)} = {value} is not in [0, {size})"

@@ -47,23 +47,24 @@ def _filled(
             "Received SparseTensor with dense_shape[0] = 0 but indices.shape[0] ="
             f" {count}"
         )
-    wrong = np.flatnonzero((rows < 0) | (rows >= row_count))
-    if wrong.size:
+    if count and (rows.min() < 0 or rows.max() >= row_count):
+        wrong = np.flatnonzero((rows < 0) | (rows >= row_count))
         raise broken_rule(
             f"indices({wrong[0]}, 0) is invalid: {rows[wrong[0]]} >= {row_count}"
         )
     per_row = np.bincount(rows, minlength=row_count)
     is_empty = per_row == 0
-    ends = np.cumsum(np.maximum(per_row, 1))
-    starts = ends - np.maximum(per_row, 1)
-    order = np.argsort(rows, kind="stable")
-    before = np.cumsum(per_row) - per_row
-    reverse = np.empty(count, np.int64)
-    reverse[order] = starts[rows[order]] + np.arange(count) - before[rows[order]]
-    total = int(ends[-1]) if row_count else 0
+    reverse = np.arange(count)
+    if (rows[1:] < rows[:-1]).any():
+        reverse[rows.argsort(kind="stable")] = np.arange(count)
+    empty = is_empty.nonzero()[0]
+    if empty.size:
+        # What follows an empty row moves on by one.
+        reverse += is_empty.cumsum()[rows]
+    total = count + empty.size
     places = np.zeros((total, indices.shape[1]), np.int64)
     places[reverse] = indices
-    places[starts[is_empty], 0] = np.flatnonzero(is_empty)
+    places[per_row.cumsum()[empty] + np.arange(empty.size), 0] = empty
     filled = np.full(total, np.asarray(default)[()], values.dtype)
     filled[reverse] = values
     return places, filled, is_empty, reverse
