@@ -202,13 +202,13 @@ def test_origin(tmp_path: Path, producer: str, origin: str) -> None:
 def test_origin_of_known_ops(tmp_path: Path) -> None:
     """The catalogue knows contrib's modules, and libraries put their name first."""
     graph_def = GraphDef()
-    for op in ("TreePredictionsV4", "KafkaDataset", "Addons>Gelu", "CollectiveGather"):
+    for op in ("TreePredictionsV4", "KafkaDataset", "Addons>Gelu", "InfeedDequeue"):
         graph_def.node.add(name=op.replace(">", "_"), op=op)
     (graph,) = metagraft.check(_saved(tmp_path, graph_def)).graphs
     origins = {op.op_type: op.origin for op in graph.missing}
     assert origins["KafkaDataset"] == "tf.contrib.kafka of TensorFlow 1"
     assert origins["Addons>Gelu"] == "custom, of the library 'Addons'"
-    assert origins["CollectiveGather"].startswith("TensorFlow 2.21.0")
+    assert origins["InfeedDequeue"].startswith("TensorFlow 2.21.0")
 
 
 def test_nodes_that_cannot_be_imported(tmp_path: Path) -> None:
