@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import jax
+import ml_dtypes
+import numpy as np
 import pytest
 
+from metagraft.kernels import kernel_for
 from tests import kernel_cases
 
 VALUES = Path(__file__).parents[1] / "golden" / "math_kernels" / "values.npz"
@@ -52,3 +56,23 @@ def _is_compiled(case: kernel_cases.Recorded) -> bool:
         for array in (operand if isinstance(operand, list) else [operand])
     }
     return kinds <= COMPILED and case.op not in SERIES
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("op", ["Max", "Min"])
+def test_extremes_of_large_arrays_with_nan_are_nan(op: str, dtype: str) -> None:
+    """As of small ones, which are recorded, though other code reduces them."""
+    x = np.arange(64 * 1024).reshape(64, 1024) % 101
+    x = x.astype(np.dtype(getattr(ml_dtypes, dtype, dtype)))
+    x[3, 500] = x[60, 0] = x[63, 1023] = np.nan
+    kernel = kernel_for(op)
+    assert kernel is not None
+    for axes, places in (([1], [3, 60, 63]), ([0], [0, 500, 1023]), ([0, 1], [0])):
+        indices = np.array(axes, np.int32)
+        operands = {"input": x, "reduction_indices": indices}
+        record = kernel_cases.record_of(op, {"keep_dims": False}, operands)
+        with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+            compute = functools.partial(kernel.fn, record, indices=indices)
+            (found,) = jax.jit(compute)(x)
+        is_nan = np.isnan(np.asarray(found).astype(np.float64)).reshape(-1)
+        assert np.flatnonzero(is_nan).tolist() == places

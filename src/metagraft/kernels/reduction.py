@@ -100,12 +100,33 @@ def _extreme_of_nothing(dtype: Any, *, highest: bool) -> Any:
 
 def maximum(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
     initial = _extreme_of_nothing(x.dtype, highest=False)
-    return xp.max(x, axis=axes, keepdims=keep, initial=initial)
+    found = xp.max(x, axis=axes, keepdims=keep, initial=initial)
+    return _with_nan(xp, found, x, axes, keep)
 
 
 def minimum(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
     initial = _extreme_of_nothing(x.dtype, highest=True)
-    return xp.min(x, axis=axes, keepdims=keep, initial=initial)
+    found = xp.min(x, axis=axes, keepdims=keep, initial=initial)
+    return _with_nan(xp, found, x, axes, keep)
+
+
+def _with_nan(
+    xp: Any, extreme: Array, x: Array, axes: tuple[int, ...], keep: bool
+) -> Array:
+    """Return an extreme, NaN where one of the numbers is.
+
+    YNNPACK, which reduces large arrays for XLA's CPU backend, passes over NaN.
+    """
+    if xp is np or x.dtype.kind in "iub":
+        return extreme
+
+    def checked(extreme: Array, x: Array) -> Array:
+        has_nan = is_any(xp, xp.isnan(x), axes, keep)
+        return xp.where(has_nan, x.dtype.type(np.nan), extreme)
+
+    return lax().platform_dependent(
+        extreme, x, cpu=checked, default=lambda extreme, _x: extreme
+    )
 
 
 # XLA's CPU backend has vectors of bytes but none of truth values: twice as fast.
