@@ -84,7 +84,7 @@ MISSING_MEMBERS = _words(
 OTHER_ARGUMENTS = _words(
     """
     DType.__init__ Operation.__init__ Tensor.__init__ Variable.__init__
-    VariableScope.get_variable TensorArraySpec.is_compatible_with
+    TensorArraySpec.is_compatible_with
     dtypes.DType.__init__ fill ones zeros test.Benchmark.__init__
     test.TestCase.assertRaisesRegexp
     """

@@ -199,13 +199,14 @@ class VariableScope:
         return self.get_collection(GraphKeys.LOCAL_VARIABLES)
 
     def get_variable(
-        self, var_store: VariableStore, name: str, **request: Any
+        self, var_store: VariableStore, name: str, *args: Any, **kwargs: Any
     ) -> Any:  # Variable or PartitionedVariable
         """Return a variable of this scope, made if need be.
 
-        The other arguments are those of `get_variable`; None takes the scope's default.
+        The other arguments are those of `VariableRequest`, in its order; None takes the
+        scope's default.
         """
-        asked = VariableRequest(name=name, **request)
+        asked = VariableRequest(name, *args, **kwargs)
         settings = self._settings
         asked = replace(
             asked,
