@@ -24,13 +24,15 @@ from metagraft.kernels.kernel import Array, Kernel, RandomStream
 __all__ = [
     "KERNELS",
     "RESERVED_WORDS_PER_SAMPLE",
+    "Candidates",
     "check_true",
     "draw",
     "expected_counts",
 ]
 
 RESERVED_WORDS_PER_SAMPLE = 2048
-_AT_ONCE = 256  # blocks drawn together
+# Blocks drawn together: at first, and at most.
+_AT_FIRST, _AT_ONCE = 64, 1024
 
 # From the words of blocks `[n, 4]` to candidates, in order; and probabilities.
 Candidates = Callable[[np.ndarray], np.ndarray]
@@ -39,11 +41,12 @@ Probability = Callable[[np.ndarray], np.ndarray]
 
 def _word_blocks(key: Array, counter: Array) -> Iterator[np.ndarray]:
     """Yield the words of a stream, `[n, 4]` at a time."""
-    start = 0
+    start, count = 0, _AT_FIRST
     while True:
-        index = np.arange(start, start + _AT_ONCE, dtype=np.uint64)
+        index = np.arange(start, start + count, dtype=np.uint64)
         yield np.stack(philox.words(key, counter, index), axis=1)
-        start += _AT_ONCE
+        start += count
+        count = min(2 * count, _AT_ONCE)
 
 
 def uniform_candidates(limit: int) -> Candidates:

@@ -12,6 +12,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from metagraft.graph.operation import Operation
 from metagraft.kernels import philox
 from metagraft.kernels.candidate_sampling import (
     RESERVED_WORDS_PER_SAMPLE,
+    Candidates,
     check_true,
     draw,
     expected_counts,
@@ -64,7 +66,7 @@ class _Words:
         return value
 
 
-def _candidates(sample: Callable[[Iterator[int]], int]) -> Any:
+def _candidates(sample: Callable[[Iterator[int]], int]) -> Candidates:
     """Return what makes candidates of blocks of words, one after the other."""
     words = _Words()
 
@@ -107,6 +109,73 @@ def alias_table(weights: np.ndarray) -> tuple[list[float], list[int]]:
     for i in (*high, *low):
         shares[i], others[i] = 1.0, i
     return np.array(shares, np.float32).tolist(), others
+
+
+class _Same:
+    """A value that is equal to nothing but itself."""
+
+    def __init__(self, value: Any) -> None:
+        """Keep the value, so that no other takes its place in memory."""
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether it is the same value."""
+        return isinstance(other, _Same) and self.value is other.value
+
+    def __hash__(self) -> int:
+        """Return where it is."""
+        return id(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """Frequencies and what is drawn by: the arrays of `alias_table`."""
+
+    shares: np.ndarray
+    others: np.ndarray
+    probabilities: np.ndarray
+
+
+def _given(attrs: Any) -> _Given:
+    # What a file says may change from run to run.
+    return _prepared(attrs) if attrs["vocab_file"] else _known(_Same(attrs))
+
+
+@lru_cache(maxsize=16)
+def _known(attrs: _Same) -> _Given:
+    return _prepared(attrs.value)
+
+
+def _prepared(attrs: Any) -> _Given:
+    weights = _weights(attrs)
+    shares, others = alias_table(weights)
+    total = np.cumsum(weights, dtype=np.float32)[-1]
+    return _Given(np.array(shares, np.float32), np.array(others), weights / total)
+
+
+def _aliased(given: _Given) -> Candidates:
+    """Return what makes candidates of pairs of words; one by one if one is rejected."""
+    limit = len(given.shares)
+    least = (_WORD - 1) % limit + 1 if limit & (limit - 1) else 0
+
+    def sample(words: Iterator[int]) -> int:
+        share = uniform_float(np.array([next(words)], np.uint32))[0]
+        place = _uniform(words, limit)
+        return int(place if share < given.shares[place] else given.others[place])
+
+    one_by_one: list[Candidates] = []
+
+    def candidates(blocks: np.ndarray) -> np.ndarray:
+        words = blocks.reshape(-1, 2)
+        if not one_by_one and (words[:, 1] < least).any():
+            one_by_one.append(_candidates(sample))
+        if one_by_one:
+            return one_by_one[0](blocks)
+        places = words[:, 1].astype(np.int64) % limit
+        keeps = uniform_float(words[:, 0]) < given.shares[places]
+        return np.where(keeps, places, given.others[places])
+
+    return candidates
 
 
 def _weights(attrs: Any) -> np.ndarray:
@@ -155,18 +224,11 @@ def fixed_unigram(
     rng: RandomStream, attrs: Any, true_classes: np.ndarray
 ) -> tuple[Array, ...]:
     """Draw by given frequencies."""
-    weights = _weights(attrs)
-    shares, others = alias_table(weights)
-
-    def sample(words: Iterator[int]) -> int:
-        share = float(uniform_float(np.array([next(words)], np.uint32))[0])
-        place = _uniform(words, len(weights))
-        return place if share < shares[place] else others[place]
-
-    total = np.cumsum(weights, dtype=np.float32)[-1]
-    probabilities = weights / total
+    given = _given(attrs)
     key, counter = rng.reserve(_blocks(attrs))
-    return _drawn(attrs, true_classes, key, counter, sample, probabilities)
+    return _drawn(
+        attrs, true_classes, key, counter, _aliased(given), given.probabilities
+    )
 
 
 def _blocks(attrs: Any) -> int:
@@ -178,16 +240,14 @@ def _drawn(
     true_classes: np.ndarray,
     key: Array,
     counter: Array,
-    sample: Callable[[Iterator[int]], int],
+    candidates: Candidates,
     probabilities: np.ndarray,
 ) -> tuple[Array, ...]:
     count, limit = attrs["num_sampled"], attrs["range_max"]
     check_true(attrs, true_classes, limit)
     if attrs["unique"] and count > limit:
         raise InvalidArgumentError(None, None, "Sampler's range is too small.")
-    drawn, tries = draw(
-        key, counter, _candidates(sample), count, unique=attrs["unique"]
-    )
+    drawn, tries = draw(key, counter, candidates, count, unique=attrs["unique"])
     return (
         drawn,
         expected_counts(probabilities[true_classes], count, tries),
@@ -245,12 +305,16 @@ def learned_unigram(
     ends = np.cumsum(state.weights)
     total = state.total
 
-    def sample(words: Iterator[int]) -> int:
-        return int(np.searchsorted(ends, _uniform(words, total), side="right"))
+    least = (_WORD - 1) % total + 1 if total & (total - 1) else 0
+
+    def candidates(blocks: np.ndarray) -> np.ndarray:
+        words = blocks.reshape(-1).astype(np.int64)
+        # Words that favour small classes are rejected.
+        return ends.searchsorted(words[words >= least] % total, side="right")
 
     probabilities = state.weights.astype(np.float32) / np.float32(total)
     results = _drawn(
-        attrs, true_classes, state.key, state.counter, sample, probabilities
+        attrs, true_classes, state.key, state.counter, candidates, probabilities
     )
     state.counter = philox.skip(state.counter, _blocks(attrs))
     state.learn(true_classes.reshape(-1))
