@@ -9,6 +9,7 @@ import pytest
 
 import metagraft
 import metagraft.compat.v1 as tf
+from metagraft.gradients.registry import place_of_gradient
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +46,20 @@ def test_an_op_that_is_not_differentiable_gives_none() -> None:
     x = tf.constant([1.0, 2.0])
     assert tf.gradients(tf.argmax(x), x) == [None]
     assert tf.gradients(tf.floor(x), x) == [None]
+
+
+def test_ops_that_tensorflow_has_no_entry_for_are_refused() -> None:
+    """They cannot be differentiated, and programs hear of it."""
+    images = tf.placeholder(tf.float32, [1, 2, 2, 3])
+    for op, result in {
+        "AdjustHue": tf.image.adjust_hue(images, 0.1),
+        "DrawBoundingBoxesV2": tf.raw_ops.DrawBoundingBoxesV2(
+            images=images, boxes=tf.zeros([1, 1, 4]), colors=tf.zeros([1, 3])
+        ),
+    }.items():
+        with pytest.raises(LookupError, match=f"No gradient defined.*{op}"):
+            tf.gradients(result, images)
+        assert place_of_gradient(op) is None  # so that programs can register one
 
 
 def test_a_registered_rule_replaces_the_built_in_one() -> None:

@@ -94,8 +94,7 @@ def place_of_gradient(op_type: str) -> str | None:
     earlier = _registered.get(op_type)
     if earlier is not None:
         return earlier.place
-    spec = spec_for(op_type)
-    if spec is None or spec.gradient is NO_RULE_YET:
+    if _spec_with_answer(op_type) is None:
         return None
     own = registered_ops.registered(op_type)
     return "metagraft.ops" if own is None else own.place
@@ -119,8 +118,8 @@ def get_gradient_function(op: Operation) -> GradientFunction | None:
     registered = _registered.get(op_type)
     if registered is not None:
         return registered.function
-    spec = spec_for(op_type)
-    if spec is None or spec.gradient is NO_RULE_YET:
+    spec = _spec_with_answer(op_type)
+    if spec is None:
         definition = catalogue.get(op_type)
         if definition is not None and definition.gradient == "not_differentiable":
             return None
@@ -128,6 +127,22 @@ def get_gradient_function(op: Operation) -> GradientFunction | None:
     if isinstance(spec.gradient, NoGradient):
         return None
     return _bound(spec)
+
+
+def _spec_with_answer(op_type: str) -> OpSpec | None:
+    """Return what is known of an op type; None where TensorFlow has no entry for it.
+
+    It has entries for ops that it calls not differentiable, and none for many others
+    that cannot be differentiated: through these there are no gradients.
+    """
+    spec = spec_for(op_type)
+    if spec is None or spec.gradient is NO_RULE_YET:
+        return None
+    if isinstance(spec.gradient, NoGradient):
+        definition = catalogue.get(op_type)
+        if definition is not None and definition.gradient == "none_registered":
+            return None
+    return spec
 
 
 def _bound(spec: OpSpec) -> GradientFunction:
