@@ -143,3 +143,54 @@ def test_broken_lines(line: str, message: str) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError) as error:
         run("DecodeLibsvm", input=[line], num_features=6)
     assert error.value.message.startswith(message)
+
+
+SHAPES = (
+    ((2, 3, 8), (4, 6, None)),
+    ((2, 2, 2, 9), (2, 6, 6, None)),
+    ((4, 3), (None, 6)),
+    ((2, 3, 5), (3, 5, None)),
+)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32"])
+@pytest.mark.parametrize(("given", "wanted"), SHAPES)
+def test_resampled(stored: Any, dtype: str, given: Any, wanted: Any) -> None:
+    """Channels are dealt out to pixels, and gradients go back."""
+    shown = "x".join(map(str, given))
+    x = np.arange(np.prod(given)).reshape(given).astype(dtype)
+    found = run("PeriodicResample", values=x, shape=wanted)
+    compare(stored, f"resample.{dtype}.{shown}", found)
+    if given != (2, 3, 5):
+        dy = np.arange(x.size).reshape(found[0].shape).astype(dtype)
+        shapes = {"original_shape": given, "desired_shape": wanted}
+        back = run("PeriodicResampleOpGrad", grad=dy, **shapes)
+        compare(stored, f"resample_grad.{dtype}.{shown}", back)
+
+
+def test_gradient_of_resampling() -> None:
+    """The gradient is the op of that name; what is left over takes none."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.constant(np.arange(30.0).reshape(2, 3, 5))
+        y = op("PeriodicResample", values=x, shape=[3, 5, None])
+        assert y.shape.as_list() == [3, 5, 2]
+        (dx,) = tf.gradients(y, x)
+        assert dx.op.type == "PeriodicResampleOpGrad"
+        taken = session.run(y).astype(int).reshape(-1)
+        expected = np.bincount(taken, minlength=30).reshape(2, 3, 5) > 0
+        np.testing.assert_array_equal(session.run(dx), expected)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ((4, 6, 2), "expects at least one index"),
+        ((None, 6, None), "expects only one index"),
+        ((1, 6, None), "Dimension 0 input tensor has size 2"),
+        ((40, 60, None), "isn't greater than zero, 0"),
+    ],
+)
+def test_shapes_that_do_not_fit(wanted: Any, message: str) -> None:
+    """What TensorFlow 1.15 says of shapes."""
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        run("PeriodicResample", values=np.zeros((2, 3, 8)), shape=wanted)

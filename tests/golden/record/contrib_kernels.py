@@ -10,6 +10,9 @@ import tensorflow as tf
 from tensorflow.contrib.factorization.python.ops import gen_factorization_ops as wals
 from tensorflow.contrib.layers.ops import gen_sparse_feature_cross_op as crosses
 from tensorflow.contrib.libsvm.ops import gen_libsvm_ops as libsvm
+from tensorflow.contrib.periodic_resample.python.ops import (
+    gen_periodic_resample_op as resample,
+)
 
 OUT = Path(__file__).parents[1] / "contrib_kernels" / "values.npz"
 RNG = np.random.RandomState(23)
@@ -84,6 +87,28 @@ def factorizations():
             yield f"product.{first:d}.{second:d}", (found,)
 
 
+def resampled():
+    """Deal channels out to pixels, and take the gradients back."""
+    for dtype in ("float32", "int32"):
+        for given, wanted in (
+            ((2, 3, 8), (4, 6, None)),
+            ((2, 2, 2, 9), (2, 6, 6, None)),
+            ((4, 3), (None, 6)),
+            ((2, 3, 5), (3, 5, None)),
+        ):
+            x = np.arange(np.prod(given)).reshape(given).astype(dtype)
+            y = resample.periodic_resample(x, wanted)
+            dy = np.arange(np.prod(y.shape.as_list())).astype(dtype)
+            shown = "x".join(map(str, given))
+            yield f"resample.{dtype}.{shown}", (y,)
+            back = resample.periodic_resample_op_grad(
+                dy.reshape(y.shape.as_list()), given, wanted
+            )
+            # Not all of the last one is taken: what is left is any number.
+            if given != (2, 3, 5):
+                yield f"resample_grad.{dtype}.{shown}", (back,)
+
+
 def lines():
     """Read lines of labels and features."""
     text = [["1 1:3.4 2:0.5", " -1 9:2.5e3"], ["7", "3\t2:-1 3:4 "]]
@@ -97,7 +122,7 @@ def main():
     """Record everything."""
     values = {}
     with tf.Session() as session:
-        for maker in (feature_crosses, factorizations, lines):
+        for maker in (feature_crosses, factorizations, resampled, lines):
             for name, fetches in maker():
                 found = [
                     session.run(one) if isinstance(one, tf.Tensor) else one
