@@ -6,6 +6,7 @@ Source: tensorflow core/kernels/edit_distance_op.cc.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,16 +22,53 @@ from metagraft.kernels.sparse_indices import (
 __all__ = ["KERNELS"]
 
 
-def _distance(hypothesis: Array, truth: Array) -> int:
-    """Return how many insertions, deletions and replacements are needed."""
-    steps = np.arange(len(truth) + 1)
-    row = steps
-    for place, item in enumerate(hypothesis):
-        replaced = row[:-1] + (truth != item)
-        best = np.minimum(replaced, row[1:] + 1)
+# Elements of a table of distances that are computed together.
+_AT_ONCE = 1 << 20
+
+
+def _distances(hypotheses: _Lists, truths: _Lists) -> Array:
+    """Return how many insertions, deletions and replacements each pair needs."""
+    longest = int(truths.sizes.max(initial=0))
+    truth = truths.padded(longest)
+    hypothesis = hypotheses.padded(int(hypotheses.sizes.max(initial=0)))
+    steps = np.arange(longest + 1)
+    row = np.tile(steps, (len(truth), 1))
+    for place in range(hypothesis.shape[1]):
+        best = np.full_like(row, place + 1)
+        replaced = row[:, :-1] + (truth != hypothesis[:, place, None])
+        np.minimum(replaced, row[:, 1:] + 1, out=best[:, 1:])
         # A step to the right costs 1, so what is smallest may come from further left.
-        row = np.minimum.accumulate(np.append(place + 1, best) - steps) + steps
-    return int(row[-1])
+        best = np.minimum.accumulate(best - steps, axis=1) + steps
+        row = np.where((place < hypotheses.sizes)[:, None], best, row)
+    return np.asarray(row[np.arange(len(row)), truths.sizes])
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """Values of lists, one after the other, and how many each has."""
+
+    values: Array
+    sizes: Array
+
+    @classmethod
+    def of(cls, values: Array, groups: Array, numbers: Array) -> _Lists:
+        """Take apart what belongs to each of some groups."""
+        order = groups.argsort(kind="stable")
+        ordered = groups[order]
+        starts = ordered.searchsorted(numbers, "left")
+        return cls(values[order], ordered.searchsorted(numbers, "right") - starts)
+
+    def part(self, start: int, end: int) -> _Lists:
+        """Return some of the lists."""
+        first = int(self.sizes[:start].sum())
+        sizes = self.sizes[start:end]
+        return _Lists(self.values[first : first + int(sizes.sum())], sizes)
+
+    def padded(self, width: int) -> Array:
+        """Return a row for each list; what is behind its end means nothing."""
+        rows = np.zeros((len(self.sizes), width), self.values.dtype)
+        rows[np.arange(width) < self.sizes[:, None]] = self.values
+        return rows
 
 
 def edit_distance(
@@ -57,27 +95,31 @@ def edit_distance(
         for indices in (hypothesis_indices, truth_indices)
     ]
     result = np.zeros(count, np.float32)
-    for group in np.union1d(*groups_of):
-        hypothesis = hypothesis_values[groups_of[0] == group]
-        truth = truth_values[groups_of[1] == group]
-        if not 0 <= group < count:
-            raise InternalError(
-                None,
-                None,
-                f"Got an inner product {group} which would require writing to outside"
-                f" of the buffer for the output tensor (max elements {count})",
-            )
-        result[group] = _scaled(hypothesis, truth, is_scaled=attrs["normalize"])
+    numbers = np.union1d(*groups_of)
+    wrong = numbers[(numbers < 0) | (numbers >= count)]
+    if wrong.size:
+        raise InternalError(
+            None,
+            None,
+            f"Got an inner product {wrong[0]} which would require writing to outside"
+            f" of the buffer for the output tensor (max elements {count})",
+        )
+    hypotheses = _Lists.of(hypothesis_values, groups_of[0], numbers)
+    truths = _Lists.of(truth_values, groups_of[1], numbers)
+    at_once = max(_AT_ONCE // (int(truths.sizes.max(initial=0)) + 1), 1)
+    for start in range(0, len(numbers), at_once):
+        part = truths.part(start, start + at_once)
+        distances = _distances(hypotheses.part(start, start + at_once), part)
+        result[numbers[start : start + at_once]] = (
+            _scaled(distances, part.sizes) if attrs["normalize"] else distances
+        )
     return (result.reshape(dims),)
 
 
-def _scaled(hypothesis: Array, truth: Array, *, is_scaled: bool) -> float:
-    distance = _distance(hypothesis, truth)
-    if not is_scaled:
-        return distance
-    if not len(truth):
-        return math.inf if distance else 0.0
-    return distance / len(truth)
+def _scaled(distances: Array, sizes: Array) -> Array:
+    """Divide by the lengths; of nothing only nothing is not infinitely far."""
+    without = np.where(distances > 0, math.inf, 0.0)
+    return np.where(sizes > 0, distances / np.maximum(sizes, 1), without)
 
 
 def _check(what: str, indices: Array, values: Array, shape: Array) -> None:
