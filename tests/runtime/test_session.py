@@ -313,14 +313,15 @@ def test_callables(graph: Graph) -> None:
 def test_missing_kernels_are_listed(graph: Graph) -> None:
     """All operations that cannot run are named before anything runs."""
     _, initialize, update = counter()
-    first = op("RecordInput", file_pattern="a", name="p")
-    second = op("RecordInput", file_pattern="b")
+    first, _ = op("AnonymousMemoryCache", name="p")
+    second, _ = op("AnonymousMemoryCache")
     custom = graph.create_op("ThirdParty", [], [dtypes.float32], name="odd").outputs[0]
     with Session() as session:
         session.run(initialize)
         with pytest.raises(
             errors.UnimplementedError,
-            match=r"2 op types have no kernel: RecordInput \(2 nodes, first 'p'\), "
+            match=r"2 op types have no kernel: AnonymousMemoryCache "
+            r"\(2 nodes, first 'p'\), "
             r"ThirdParty \(not an op of TensorFlow; 1 node, 'odd'\)",
         ):
             session.run([update, first, second, custom])
