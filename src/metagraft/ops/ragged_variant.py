@@ -13,7 +13,7 @@ from metagraft.graph.attrs import Attrs
 from metagraft.graph.build import array
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.operation import Operation
-from metagraft.graph.shape_checks import with_rank
+from metagraft.graph.shape_checks import with_rank, with_rank_at_least
 from metagraft.graph.shapes import Dims
 from metagraft.graph.tensor import Tensor
 
@@ -27,10 +27,12 @@ def to_variant_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     count = attrs["RAGGED_RANK"]
     for place in range(count):
         with_rank(inputs[place], 1)
+    with_rank_at_least(inputs[count], 1)
     if not attrs["batched_input"]:
         return ((),)
     outer = inputs[0]
     size = None if not outer else outer[0]
+    # TF: takes one away from the rows of a tensor without splits, too.
     if count and size is not None:
         size -= 1
     return ((size,),)
