@@ -26,6 +26,9 @@ from metagraft.kernels.sparse_indices import (
 
 __all__ = ["KERNELS"]
 
+# From so many products on it pays to load SciPy.
+_LARGE = 1 << 17
+
 
 def _plain(dims: Any) -> str:
     return " ".join(str(int(size)) for size in dims)
@@ -322,8 +325,25 @@ def sparse_tensor_dense_mat_mul(
     dtype = values.dtype
     narrow = dtype.itemsize == 2
     wide = np.dtype(np.float32) if narrow else dtype
+    if xp is np and wide.char in "fd" and len(rows) * dense.shape[1] >= _LARGE:
+        given = values.astype(wide, copy=False), dense.astype(wide, copy=False)
+        return (_large_product(rows, columns, *given, sizes[0]).astype(dtype),)
     parts = values.astype(wide)[:, None] * xp.asarray(dense)[columns].astype(wide)
     return (_summed_rows(parts, rows, sizes[0]).astype(dtype),)
+
+
+def _large_product(
+    rows: Array, columns: Array, values: Array, dense: Array, count: int
+) -> Array:
+    from scipy import sparse  # type: ignore[import-untyped]
+
+    if (rows[1:] < rows[:-1]).any():
+        order = rows.argsort(kind="stable")
+        rows, columns, values = rows[order], columns[order], values[order]
+    ends = np.append(0, np.bincount(rows, minlength=count).cumsum())
+    matrix = sparse.csr_array((values, columns, ends), shape=(count, dense.shape[0]))
+    product: Array = matrix @ dense
+    return product
 
 
 def _summed_rows(parts: Array, rows: Array, count: int) -> Array:
