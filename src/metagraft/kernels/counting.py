@@ -95,7 +95,6 @@ def histogram_fixed_width(
             None, None, f"nbins should be a positive number, but got '{count}'"
         )
     xp = namespace(values, value_range)
-    kind = values.dtype.type
     if value_range.shape != (2,):
         raise InvalidArgumentError(
             None, None, "value_range should be a vector of 2 elements"
@@ -110,9 +109,10 @@ def histogram_fixed_width(
             "value_range should satisfy value_range[0] < value_range[1], but got"
             f" '[{low:g}, {high:g}]'",
         )
-    step = (high - low) / kind(count)
-    place = xp.floor((values.reshape(-1) - low) / step)
-    place = xp.clip(place, kind(0), kind(count - 1)).astype(np.int32)
+    flat = xp.maximum(values.reshape(-1), low)
+    step = (high - low).astype(np.float64) / np.float64(count)
+    place = (flat - low).astype(np.float64) / step
+    place = xp.minimum(place, np.float64(count - 1)).astype(np.int32)
     ones = np.ones(place.shape, attrs["dtype"].numpy_dtype)
     return (combine_rows("sum", ones, place, count),)
 

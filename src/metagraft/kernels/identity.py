@@ -21,6 +21,20 @@ def identity_n(_: Attrs, tensors: tuple[Array, ...]) -> tuple[Array, ...]:
     return tuple(tensors)
 
 
+def _bitcast_of_parts(tensor: Array, dtype: Any, dims: tuple[int, ...]) -> Array:
+    """Reinterpret in a program: XLA does so for numbers that are not complex."""
+    xp, convert = namespace(tensor), lax().bitcast_convert_type
+    parts = tensor
+    if tensor.dtype.kind == "c":
+        parts = xp.stack([xp.real(tensor), xp.imag(tensor)], axis=-1)
+    data = convert(parts, np.uint8)
+    if dtype.kind != "c":
+        return convert(data.reshape(*dims, dtype.itemsize), dtype).reshape(dims)
+    number = np.dtype(f"f{dtype.itemsize // 2}")
+    pairs = convert(data.reshape(*dims, 2, number.itemsize), number)
+    return lax().complex(pairs[..., 0], pairs[..., 1])
+
+
 def bitcast(attrs: Attrs, tensor: Array) -> tuple[Array]:
     """The same bytes as elements of another type."""
     dtype = attrs["type"].numpy_dtype
@@ -34,14 +48,16 @@ def bitcast(attrs: Attrs, tensor: Array) -> tuple[Array]:
             f"{attrs['type'].as_datatype_enum}: the last dimension of {show(dims)} is "
             f"not {new_width // width}",
         )
-    if namespace(tensor) is not np:
-        return (lax().bitcast_convert_type(tensor, dtype),)
     if width == new_width:
         out_dims: tuple[int, ...] = dims
     elif width > new_width:
         out_dims = (*dims, width // new_width)
     else:
         out_dims = dims[:-1]
+    if namespace(tensor) is not np:
+        if "c" in tensor.dtype.kind + dtype.kind:
+            return (_bitcast_of_parts(tensor, dtype, out_dims),)
+        return (lax().bitcast_convert_type(tensor, dtype),)
     data: Any = np.ascontiguousarray(tensor).reshape(-1).view(dtype)
     return (data.reshape(out_dims),)
 

@@ -8,11 +8,16 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 
 
 def reshape(_: Attrs, tensor: Array, shape: Array) -> tuple[Array]:
+    if np.ndim(shape) > 1:
+        raise InvalidArgumentError(
+            None, None, f"sizes input must be 1-D, not {show(np.shape(shape))}"
+        )
     dims: list[int] = np.reshape(shape, -1).tolist()  # a number is a vector, too
     count = math.prod(np.shape(tensor))
     if min(dims, default=0) >= 0 and math.prod(dims) == count:

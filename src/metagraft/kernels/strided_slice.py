@@ -12,6 +12,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.folding import folded_value
 from metagraft.graph.operation import Operation
+from metagraft.graph.shapes import show
 from metagraft.graph.strided_slice_spec import (
     AxisSlice,
     SliceMasks,
@@ -25,6 +26,15 @@ from metagraft.kernels.namespace import is_host, jax_numpy, lax, namespace
 def _resolve(
     dims: tuple[int, ...], begin: Any, end: Any, strides: Any, masks: SliceMasks
 ) -> StridedSliceSpec:
+    shapes = [np.shape(x) for x in (begin, end, strides) if x is not None]
+    if len(shapes[0]) != 1 or shapes.count(shapes[0]) != len(shapes):
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Expected begin, end, and strides to be 1D equal size tensors, but got "
+            f"shapes {', '.join(map(show, shapes[:-1]))}, and {show(shapes[-1])} "
+            "instead",
+        )
     try:
         return resolve_strided_slice(dims, begin, end, strides, masks)
     except ValueError as error:

@@ -26,7 +26,10 @@ ELLIPSIS = "..."
 
 def einsum_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Every label has one size; the broadcast part stands where `...` stands."""
-    terms, _, output = attrs["equation"].decode().partition("->")
+    equation = attrs["equation"].decode()
+    if equation.count("->") != 1:
+        raise ValueError(f"Expecting exactly one '->' in einsum equation: {equation}")
+    terms, _, output = equation.partition("->")
     labels = terms.split(",")
     if len(labels) != len(inputs):
         raise ValueError(
@@ -39,7 +42,6 @@ def einsum_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
         try:
             _check_rank(subscripts, dims)
         except ValueError as error:
-            equation = attrs["equation"].decode()
             raise ValueError(
                 f"{error}\n\t for {i}th input and equation: {equation}"
             ) from error

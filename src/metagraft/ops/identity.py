@@ -35,8 +35,9 @@ def prevent_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequence[Any
         LookupError: Always, with the op's message.
     """
     del g, dy
-    message = op.attrs["message"].decode("utf-8", "replace")
-    raise LookupError(f"Gradient explicitly disabled. Reason: {message}")
+    # TensorFlow shows the bytes, too.
+    message = op.attrs["message"]
+    raise LookupError(f"Gradient explicitly disabled. Reason: {message!r}")
 
 
 def bitcast_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:

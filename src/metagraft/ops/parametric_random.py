@@ -39,6 +39,7 @@ Gradients = Sequence[Any]
 
 def given_and_parameter_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """The first operand gives the shape of the samples of each parameter."""
+    with_rank(inputs[0], 1)
     samples, parameters = inputs.as_dims(0), inputs[1]
     if samples is None or parameters is None:
         return (None,)
@@ -52,6 +53,7 @@ def broadcast_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 def truncated_normal_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """The first operand gives the shape; parameters are scalars or vectors."""
+    with_rank(inputs[0], 1)
     for index in range(1, 5):
         with_rank_at_most(inputs[index], 1)
     return (inputs.as_dims(0),)
@@ -59,6 +61,7 @@ def truncated_normal_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 def seeded_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """The shape is the value of the first operand; there are two seeds."""
+    with_rank(inputs[0], 1)
     (size,) = with_rank(inputs[1], 1)
     merge_dim(size, 2)
     return (inputs.as_dims(0),)
@@ -66,6 +69,7 @@ def seeded_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 def positioned_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """The shape is the value of the first operand."""
+    with_rank(inputs[0], 1)
     with_rank(inputs[1], 1)
     with_rank(inputs[2], 1)
     with_rank(inputs[3], 0)

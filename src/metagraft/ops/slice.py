@@ -10,7 +10,7 @@ from metagraft.graph.build import array
 from metagraft.graph.build.pad import pad
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.operation import Operation
-from metagraft.graph.shape_checks import with_rank
+from metagraft.graph.shape_checks import merged, with_rank
 from metagraft.graph.shapes import Dims
 
 
@@ -18,7 +18,8 @@ def slice_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """The sizes; -1 is what is left of the dimension."""
     del attrs
     dims = inputs[0]
-    rank = with_rank(inputs[1], 1)[0] or with_rank(inputs[2], 1)[0]
+    lengths = merged(with_rank(inputs[1], 1), with_rank(inputs[2], 1))
+    rank = None if lengths is None else lengths[0]
     if dims is not None:
         if rank is not None and rank != len(dims):
             raise ValueError(f"Shape must be rank {rank} but is rank {len(dims)}")

@@ -9,7 +9,7 @@ from metagraft.graph.attrs import Attrs
 from metagraft.graph.build import space_batch
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.operation import Operation
-from metagraft.graph.shape_checks import with_rank, with_rank_at_least
+from metagraft.graph.shape_checks import merged, with_rank, with_rank_at_least
 from metagraft.graph.shapes import Dims
 
 
@@ -102,11 +102,10 @@ def depth_to_space_gradient(
 
 
 def _widths(inputs: Shapes, index: int, count: int) -> list[tuple[int, int]] | None:
+    merged(with_rank(inputs[index], 2), (count, 2))
     value = inputs.value(index)
     if value is None:
         return None
-    if value.shape != (count, 2):
-        raise ValueError(f"Shape must be [{count},2], got {list(value.shape)}")
     if (value < 0).any():
         raise ValueError(
             f"Paddings and crops must be non-negative, got {value.tolist()}"
@@ -153,7 +152,7 @@ def _nd_shape(inputs: Shapes, rule: Any) -> Sequence[Dims]:
     if count is None:
         return (None,)
     dims = with_rank_at_least(inputs[0], count + 1)
-    value = inputs.value(1)
+    value, widths = inputs.value(1), _widths(inputs, 2, count)
     if dims is None:
         return (None,)
     if value is None:
@@ -161,7 +160,7 @@ def _nd_shape(inputs: Shapes, rule: Any) -> Sequence[Dims]:
     blocks = [int(v) for v in value]
     if any(b < 1 for b in blocks):
         raise ValueError(f"block_shape must be positive, got {blocks}")
-    return (rule(dims, blocks, _widths(inputs, 2, count)),)
+    return (rule(dims, blocks, widths),)
 
 
 def space_to_batch_nd_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:

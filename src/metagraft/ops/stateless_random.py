@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from metagraft.graph.op_spec import NOT_DIFFERENTIABLE, OpSpec, ShapeFunction, Shapes
+from metagraft.graph.op_spec import (
+    NO_RULE_YET,
+    NOT_DIFFERENTIABLE,
+    OpSpec,
+    ShapeFunction,
+    Shapes,
+)
 from metagraft.graph.shape_checks import merge_dim, with_rank
 from metagraft.graph.shapes import Dims, show
 
@@ -111,7 +117,15 @@ _ROWS: dict[str, ShapeFunction] = {
     "StatelessRandomGetKeyCounterAlg": key_counter_alg_shape,
 }
 
+# TF: says of this one nothing, so that asking for its gradient fails.
+_WITHOUT_RULE = "StatelessShuffle"
+
 OPS = tuple(
-    OpSpec(name=name, shape=shape, gradient=NOT_DIFFERENTIABLE, source=_SOURCE)
+    OpSpec(
+        name=name,
+        shape=shape,
+        gradient=NO_RULE_YET if name == _WITHOUT_RULE else NOT_DIFFERENTIABLE,
+        source=_SOURCE,
+    )
     for name, shape in _ROWS.items()
 )

@@ -10,7 +10,7 @@ from metagraft.graph.build.reductions import reduce_tensor
 from metagraft.graph.constant_value import constant_value
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.operation import Operation
-from metagraft.graph.shape_checks import with_rank
+from metagraft.graph.shape_checks import merged, with_rank
 from metagraft.graph.shapes import Dims
 from metagraft.graph.strided_slice_spec import SliceMasks, resolve_strided_slice
 from metagraft.graph.tensor import Tensor
@@ -24,10 +24,16 @@ _MASKS = (
 )
 
 
+def _check_specification(inputs: Shapes) -> None:
+    """Demand three vectors of one length."""
+    known: Dims = with_rank(inputs[1], 1)
+    for i in (2, 3):
+        known = merged(known, with_rank(inputs[i], 1))
+
+
 def strided_slice_shape(masks: SliceMasks, inputs: Shapes) -> Sequence[Dims]:
     """What the specification selects."""
-    for i in (1, 2, 3):
-        with_rank(inputs[i], 1)
+    _check_specification(inputs)
     dims, strides = inputs[0], inputs.value(3)
     if dims is None or strides is None:
         return (None,)

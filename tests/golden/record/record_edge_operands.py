@@ -1,0 +1,33 @@
+"""Records what TensorFlow gives for the ops of `tests.programs.edge_operands`.
+
+Usage: python -m tests.golden.record.record_edge_operands
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+
+from tests.golden.record import tensorflow_v1
+from tests.plain_values import plain
+from tests.programs import edge_operands
+
+FOLDER = Path(__file__).resolve().parent.parent / "edge_operands"
+
+
+def main() -> None:
+    """Write one file with values, errors and shapes."""
+    tf = tensorflow_v1.load()
+    warnings.simplefilter("ignore")
+    FOLDER.mkdir(exist_ok=True)
+    runs = {**edge_operands.VALUES, **edge_operands.ERRORS}
+    found = {name: plain(edge_operands.result(tf, edge)) for name, edge in runs.items()}
+    shapes = {n: edge_operands.shape(tf, e) for n, e in edge_operands.SHAPES.items()}
+    text = json.dumps({"results": found, "shapes": shapes}, indent=1, sort_keys=True)
+    (FOLDER / "results.json").write_text(text + "\n", encoding="utf-8")
+    (FOLDER / "VERSION").write_text(f"tensorflow {tf.__version__}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

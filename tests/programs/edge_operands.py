@@ -1,0 +1,232 @@
+"""Single ops on operands at the edge of what they take.
+
+`VALUES` are computed; `ERRORS` fail at the run: nothing is known of shapes while
+they are built; `SHAPES` are inferred, or refused, from what is known of the operands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType, ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+NAN, INF = np.nan, np.inf
+
+
+class Edge(NamedTuple):
+    """An op with its operands, of which those in `known` are constants."""
+
+    op: str
+    operands: dict[str, Any]
+    attrs: Mapping[str, Any] = MappingProxyType({})
+    known: tuple[str, ...] = ()
+
+
+def _f(*numbers: Any) -> Any:
+    return np.array(numbers, np.float32)
+
+
+def _i(*numbers: Any) -> Any:
+    return np.array(numbers, np.int32)
+
+
+def _zeros(*dims: int) -> Any:
+    return np.zeros(dims, np.float32)
+
+
+ONE, TWO = np.float32(1), np.float32(2)
+_ROWS = {"tensor": _f(1, NAN, 2, NAN), "indices": _i([0], [1], [2], [2])}
+_IMAGES = np.arange(8, dtype=np.float32).reshape(2, 4)
+VALUES = {
+    "bound_that_is_nan": Edge(
+        "ClipByValue",
+        {"t": _f(1, NAN, 3), "clip_value_min": _f(NAN)[0], "clip_value_max": TWO},
+    ),
+    "leak_of_nothing": Edge(
+        "LeakyRelu", {"features": _f(INF, -INF, NAN, -0.0, -1, 2)}, {"alpha": 0.0}
+    ),
+    "largest_with_nan": Edge(
+        "TensorScatterMax", {**_ROWS, "updates": _f(NAN, 1, NAN, 5)}
+    ),
+    "smallest_with_nan": Edge(
+        "TensorScatterMin", {**_ROWS, "updates": _f(NAN, 1, NAN, 1)}
+    ),
+    "truths_at_one_place": Edge(
+        "ScatterNd",
+        {
+            "indices": _i([0], [0], [2]),
+            "updates": np.array([True, False, False]),
+            "shape": _i(3),
+        },
+    ),
+    "places_without_text": Edge(
+        "DynamicStitch",
+        {
+            "indices": [_i(0), _i(3)],
+            "data": [np.array([b"a"], object), np.array([b"b"], object)],
+        },
+    ),
+    "a_number_as_shape": Edge("Fill", {"dims": np.int32(3), "value": ONE}),
+    "a_number_as_new_shape": Edge("Reshape", {"tensor": _IMAGES, "shape": np.int32(8)}),
+    "no_classes": Edge(
+        "SoftmaxCrossEntropyWithLogits",
+        {"features": _zeros(3, 0), "labels": _zeros(3, 0)},
+    ),
+    "slice_of_nothing_replaced": Edge(
+        "TensorStridedSliceUpdate",
+        {
+            "input": _IMAGES,
+            "begin": _i(1, 1),
+            "end": _i(2, 1),
+            "strides": _i(1, 1),
+            "value": _f(1, 2, 3),
+        },
+    ),
+    "whole_numbers_in_bins": Edge(
+        "HistogramFixedWidth",
+        {"values": _i(-3, 0, 1, 2, 5, 9, 10, 40), "value_range": _i(0, 10)},
+        {"nbins": np.int32(4)},
+    ),
+    "words_as_complex": Edge(
+        "Bitcast",
+        {"input": np.arange(8, dtype=np.int32).reshape(2, 2, 2) + 1_000_000_000},
+        {"type": "complex64"},
+    ),
+    "complex_as_bytes": Edge(
+        "Bitcast", {"input": np.array([1 + 2j, -3j], np.complex64)}, {"type": "uint8"}
+    ),
+}
+_SPECIFICATION = {"begin": _i(0, 0), "end": _i(1, 1), "strides": _i(1)}
+_KEY = {"key": np.array([1, 2], np.uint64), "counter": np.array([1, 2], np.uint64)}
+_ONE_HOT = {"indices": _i(0), "depth": np.int32(3), "on_value": ONE, "off_value": ONE}
+_SPARSE = {"grad": _zeros(3, 2), "indices": _i(0, 5), "segment_ids": _i(0, 1)}
+ERRORS = {
+    "unequal_pair": Edge("ReciprocalGrad", {"y": _zeros(2, 3), "dy": _zeros(4, 1)}),
+    "unequal_shapes": Edge("ApproximateEqual", {"x": _zeros(2, 3), "y": _zeros(3)}),
+    "vector_as_depth": Edge("OneHot", {**_ONE_HOT, "depth": _i(3)}),
+    "vector_as_value": Edge("OneHot", {**_ONE_HOT, "on_value": _f(1)}),
+    "vector_as_axis": Edge(
+        "GatherV2", {"params": _IMAGES, "indices": _i(0), "axis": _i(0)}
+    ),
+    "vector_as_start": Edge(
+        "LinSpace", {"start": _f(1), "stop": TWO, "num": np.int32(3)}
+    ),
+    "too_few_flags": Edge("Reverse", {"tensor": _IMAGES, "dims": np.array([True])}),
+    "one_axis_twice": Edge(
+        "ReverseSequence",
+        {"input": _f(1, 2), "seq_lengths": _i(1, 1)},
+        {"seq_dim": 0, "batch_dim": 0},
+    ),
+    "two_keys": Edge(
+        "StatelessRandomNormalV2", {"shape": _i(2), **_KEY, "alg": np.int32(1)}
+    ),
+    "row_that_is_not_there": Edge(
+        "SparseSegmentSumGradV2", {**_SPARSE, "dense_output_dim0": np.int32(5)}
+    ),
+    "weights_of_another_shape": Edge(
+        "DenseBincount",
+        {"input": _i([1, 2], [2, 0]), "size": np.int32(3), "weights": _f(1, 2, 3, 4)},
+    ),
+    "range_of_three": Edge(
+        "HistogramFixedWidth",
+        {"values": _f(1), "value_range": _f(0, 1, 2)},
+        {"nbins": np.int32(4)},
+    ),
+    "numbers_that_are_none": Edge(
+        "HistogramFixedWidth",
+        {"values": _f(1, NAN), "value_range": _f(0, 1)},
+        {"nbins": np.int32(4)},
+    ),
+    "matrix_as_shape": Edge("Reshape", {"tensor": _IMAGES, "shape": _i([8])}),
+    "specification_of_two_lengths": Edge(
+        "StridedSlice", {"input": _IMAGES, **_SPECIFICATION}
+    ),
+}
+
+
+def _pair(op: str, names: str, *shapes: Any) -> Edge:
+    return Edge(op, dict(zip(names.split(), shapes, strict=True)))
+
+
+SHAPES = {
+    "classes_of_one": _pair(
+        "SoftmaxCrossEntropyWithLogits", "features labels", None, [3, 4]
+    ),
+    "product_of_one": _pair("BatchMatMul", "x y", None, [5, 3, 4]),
+    "cross_of_one": _pair("Cross", "a b", None, [2, 3]),
+    "diagonals_of_one": Edge(
+        "MatrixSetDiagV2",
+        {"input": None, "diagonal": [4, 3, 5], "k": _i(-1, 1)},
+        known=("k",),
+    ),
+    "axis_that_is_a_vector": _pair("GatherV2", "params indices axis", [4, 2], [2], [1]),
+    "count_that_is_a_vector": _pair(
+        "UnsortedSegmentSum", "data segment_ids num_segments", [5, 2], [5], [1]
+    ),
+    "rows_of_two": _pair("ParallelConcat", "values", [[2, 3], [2, 3]])._replace(
+        attrs={"shape": [2, 3]}
+    ),
+    "permutation_too_short": _pair("Transpose", "x perm", [2, 3], [1]),
+    "too_many_to_reverse": _pair("Reverse", "tensor dims", [1] * 9, [9]),
+    "shape_of_nothing": _pair("Reshape", "tensor shape", [2], [0]),
+    "scalar_to_scatter_into": _pair(
+        "TensorScatterAdd", "tensor indices updates", [], [0], []
+    ),
+    "number_as_random_shape": _pair("RandomUniform", "shape", [])._replace(
+        attrs={"dtype": "float32"}
+    ),
+    "beginnings_and_sizes": _pair("Slice", "input begin size", [3, 4], [2], [1]),
+    "axis_out_of_range": _pair("Pack", "values", [[2], [2]])._replace(
+        attrs={"axis": 3}
+    ),
+}
+# Of operands whose values are not there.
+_TYPES = {"indices": "int32", "axis": "int32", "segment_ids": "int32", "perm": "int32"}
+_TYPES.update(num_segments="int32", dims="bool", shape="int32")
+_TYPES.update(begin="int32", size="int32")
+
+
+def result(tf: ModuleType, edge: Edge) -> Any:
+    """Return the values that an op gives, or class and message of its error."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        feeds: dict[Any, Any] = {}
+
+        def fed(value: Any) -> Any:
+            if isinstance(value, list):
+                return [fed(item) for item in value]
+            array = np.asarray(value)
+            kind = tf.string if array.dtype == object else tf.as_dtype(array.dtype)
+            tensor = tf.placeholder(kind)
+            feeds[tensor] = array
+            return tensor
+
+        made = getattr(tf.raw_ops, edge.op)(
+            **{name: fed(value) for name, value in edge.operands.items()}, **edge.attrs
+        )
+        try:
+            return session.run(tf.nest.flatten(made), feeds)
+        except tf.errors.OpError as error:
+            message = error.message.rpartition("Node: ")[2]
+            message = message.partition("\n\t [[")[0].rpartition("'\n")[2]
+            return type(error).__name__, message.rstrip(".")
+
+
+def shape(tf: ModuleType, edge: Edge) -> Any:
+    """Return the shape that is inferred for the result, or why there is none."""
+    with tf.Graph().as_default():
+
+        def operand(name: str, given: Any) -> Any:
+            if name in edge.known:
+                return tf.constant(given)
+            if name == "values":
+                return [tf.placeholder(tf.float32, item) for item in given]
+            return tf.placeholder(_TYPES.get(name, "float32"), given)
+
+        named = {n: operand(n, given) for n, given in edge.operands.items()}
+        try:
+            made = getattr(tf.raw_ops, edge.op)(**named, **edge.attrs)
+        except ValueError as error:
+            return str(error).partition(" for '")[0].partition("\n")[0].rstrip(".")
+        return [str(tensor.shape) for tensor in tf.nest.flatten(made)]
