@@ -88,6 +88,9 @@ def edit_distance(
             f" are: {shown_dims(truth_shape.shape)} and"
             f" {shown_dims(hypothesis_shape.shape)}"
         )
+    for size in (*hypothesis_shape.tolist(), *truth_shape.tolist()):
+        if size < 0:
+            raise broken_rule(f"Dimension {size} must be >= 0")
     dims = [int(size) for size in np.maximum(hypothesis_shape, truth_shape)[:-1]]
     count = math.prod(dims)
     groups_of = [

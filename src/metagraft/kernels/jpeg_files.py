@@ -73,7 +73,7 @@ def _header(contents: bytes) -> tuple[int, int, int, bool] | None:
         height, width, space, _ = simplejpeg().decode_jpeg_header(
             contents, strict=False
         )
-    except ValueError:
+    except (KeyError, ValueError):
         return _header_of_pillow(contents)
     return height, width, 1 if space == "Gray" else 4 if space in _CMYK else 3, True
 

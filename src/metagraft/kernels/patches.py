@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from metagraft.errors import InvalidArgumentError, OutOfRangeError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 from metagraft.ops.patches import PatchAttrs
@@ -12,6 +14,14 @@ from metagraft.ops.patches import PatchAttrs
 
 def extract_patches(attrs: PatchAttrs, images: Array) -> tuple[Array]:
     """`[n, ..., c]` -> `[n, ..., kernel elements * c]`, kernel elements outermost."""
+    for name in ("ksizes", "strides", "rates"):
+        if min(getattr(attrs, name)) <= 0:
+            raise OutOfRangeError(None, None, f"{name} is out of range.")
+    rank = len(attrs.ksizes) + 2
+    if images.ndim != rank:
+        raise InvalidArgumentError(
+            None, None, f"input must be {rank}-dimensional{show(images.shape)}"
+        )
     xp = namespace(images)
     spatial = images.shape[1:-1]
     sizes = attrs.output_sizes(spatial)

@@ -18,9 +18,18 @@ __all__ = ["OPS"]
 def edit_distance_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """One distance for each pair of sequences; the larger size of each axis."""
     for place in (0, 3):
-        with_rank(inputs[place], 2)
-        with_rank(inputs[place + 1], 1)
-        with_rank(inputs[place + 2], 1)
+        count, rank = with_rank(inputs[place], 2)
+        (values,) = with_rank(inputs[place + 1], 1)
+        (sizes,) = with_rank(inputs[place + 2], 1)
+        if None not in (count, values) and count != values:
+            raise ValueError(
+                f"Number of elements in index ({count}) and values ({values}) do not "
+                "match."
+            )
+        if None not in (rank, sizes) and rank != sizes:
+            raise ValueError(
+                f"Index rank ({rank}) and shape rank ({sizes}) do not match."
+            )
     hypothesis, truth = inputs.value(2), inputs.value(5)
     if hypothesis is None or truth is None:
         return (None,)

@@ -64,15 +64,29 @@ class PatchAttrs:
         )
 
     def output_sizes(self, sizes: Sequence[int]) -> tuple[int, ...]:
-        """How many patches there are along each axis."""
+        """How many patches there are along each axis.
+
+        Raises:
+            ValueError: A patch is larger than the axis and one step, or no step.
+        """
         return tuple(
-            -(-size // stride)
-            if self.is_same
-            else max(0, -(-(size - extent + 1) // stride))
-            for size, stride, extent in zip(
-                sizes, self.strides, self.extents, strict=True
-            )
+            self._count(*each)
+            for each in zip(sizes, self.strides, self.extents, strict=True)
         )
+
+    def _count(self, size: int, stride: int, extent: int) -> int:
+        if stride <= 0:
+            raise ValueError(f"Stride must be > 0, but got {stride}")
+        if self.is_same:
+            return -(-size // stride)
+        room = size - extent + stride
+        if room <= -stride:
+            raise ValueError(
+                f"Computed output size would be negative: {-(-room // stride)} "
+                f"[input_size: {size}, effective_filter_size: {extent}, "
+                f"stride: {stride}]"
+            )
+        return max(room // stride, 0)
 
     def padding_widths(
         self, sizes: Sequence[int], outputs: Sequence[int]
@@ -94,6 +108,11 @@ def patches_shape(attrs: PatchAttrs, inputs: Shapes) -> Sequence[Dims]:
     dims = with_rank(inputs[0], len(attrs.ksizes) + 2)
     count = math.prod(attrs.ksizes)
     depth = None if dims[-1] is None else dims[-1] * count
+    if depth is not None and depth < 0:
+        raise ValueError(
+            "Negative dimension size caused by overflow when multiplying "
+            f"{dims[-1]} and {count}"
+        )
     spatial = dims[1:-1]
     sizes = [
         None

@@ -17,7 +17,7 @@ from tests.golden.record.kernel_errors import write_errors
 from tests.golden.record.kernel_values import Case, write
 
 FOLDER = Path(__file__).parents[1] / "network_kernels"
-IMAGE = np.arange(120, dtype=np.float32).reshape(2, 3, 4, 5)
+IMAGE = np.arange(10, dtype=np.float32).reshape(2, 1, 1, 5)
 VECTOR = np.linspace(0.5, 1.5, 5, dtype=np.float32)
 EYE = np.eye(3)
 
@@ -72,13 +72,13 @@ def network_errors() -> Iterator[Case]:
     yield _refused(
         "AdjustSaturation", {"images": IMAGE[0, 0], "scale": np.float32(0.5)}
     )
-    good = {
+    classes = {
         "true_classes": np.ones((2, 2), np.int64),
         "sampled_candidates": np.ones(3, np.int64),
     }
     op = "ComputeAccidentalHits"
-    yield _refused(op, good, num_true=3)
-    several = {**good, "sampled_candidates": np.ones((3, 1), np.int64)}
+    yield _refused(op, classes, num_true=3)
+    several = {**classes, "sampled_candidates": np.ones((3, 1), np.int64)}
     yield _refused(op, several, num_true=2)
     image = np.ones((1, 1, 7, 2), np.float32)
     windows: dict[str, Any] = {"strides": [1, 1, 1, 1], "padding": "VALID"}
@@ -86,6 +86,23 @@ def network_errors() -> Iterator[Case]:
         yield _refused(op, {name: image}, ksize=[1, 3, 2, 1], **windows)
     kernel = np.ones((3, 2, 2, 4), np.float32)
     yield _refused("Conv2D", {"input": image, "filter": kernel}, **windows)
+    sizes = {"ksizes": [1, 2, 2, 1], "strides": [1, 1, 1, 1], "rates": [1, 1, 1, 1]}
+    for name in sizes:
+        attrs: dict[str, Any] = {**sizes, name: [1, 0, 2, 1], "padding": "SAME"}
+        yield _refused("ExtractImagePatches", {"images": IMAGE}, **attrs)
+    attrs = {**sizes, "padding": "SAME"}
+    yield _refused("ExtractImagePatches", {"images": IMAGE[0]}, **attrs)
+    pairs: dict[str, Any] = {
+        f"{side}_{part}": value
+        for side in ("hypothesis", "truth")
+        for part, value in {
+            "indices": np.zeros((1, 2), np.int64),
+            "values": np.ones(1, np.int64),
+            "shape": np.array([2, 2]),
+        }.items()
+    }
+    yield _refused("EditDistance", {**pairs, "truth_shape": np.array([-1, 2])})
+    yield _refused("EditDistance", {**pairs, "truth_shape": np.array([1, 2, 2])})
     weights = np.zeros(0, np.float32)
     negative = {"values": np.array([1, -2, 3]), "weights": weights}
     counted: dict[str, Any] = {"minlength": -1, "maxlength": -1, "binary_output": False}
