@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import chain
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 
 _SPACES = b" \t\n\v\f\r"
+_BYTES = [bytes([byte]) for byte in range(256)]
 _WORD = re.compile(rb"[^ \t\n\v\f\r]+")
 
 
@@ -24,14 +26,17 @@ def string_split(attrs: Attrs, input: Array, delimiter: Array) -> tuple[Array, .
     characters: bytes = delimiter.item()
     skips = attrs["skip_empty"]
 
+    if not characters:
+        return _sparse(input, lambda text: list(map(_BYTES.__getitem__, text)))
+    # Each byte of it separates.
+    first = characters[:1]
+    as_first = bytes.maketrans(characters, first * len(characters))
+
     def split(text: bytes) -> list[bytes]:
-        if not characters:
-            return [text[i : i + 1] for i in range(len(text))]
         if not text:
             return []
-        # Each byte of it separates.
-        parts = re.split(b"[" + re.escape(characters) + b"]", text)
-        return [part for part in parts if part or not skips]
+        parts = text.translate(as_first).split(first)
+        return list(filter(None, parts)) if skips else parts
 
     return _sparse(input, split)
 
@@ -51,6 +56,8 @@ def string_split_v2(attrs: Attrs, input: Array, sep: Array) -> tuple[Array, ...]
 
 def _words(text: bytes, limit: int) -> list[bytes]:
     """Split at white space; after `limit` words the rest follows, even if empty."""
+    if limit < 0:
+        return text.split()
     words = []
     for match in _WORD.finditer(text):
         words.append(match[0])
@@ -69,16 +76,15 @@ def _check_ranks(strings: Array, separator: Array, name: str) -> None:
 def _sparse(
     strings: Array, split: Callable[[bytes], list[bytes]]
 ) -> tuple[Array, Array, Array]:
-    rows = [split(text) for text in strings]
-    places = [(i, j) for i, row in enumerate(rows) for j in range(len(row))]
-    values = np.empty(len(places), dtype=object)
-    values[:] = [text for row in rows for text in row]
-    width = max(map(len, rows), default=0)
-    return (
-        np.array(places, np.int64).reshape(-1, 2),
-        values,
-        np.array([len(rows), width], np.int64),
-    )
+    rows = list(map(split, strings.tolist()))
+    sizes = np.fromiter(map(len, rows), np.int64, len(rows))
+    count = int(sizes.sum())
+    places = np.empty((count, 2), np.int64)
+    places[:, 0] = np.repeat(np.arange(len(rows)), sizes)
+    places[:, 1] = np.arange(count) - np.repeat(sizes.cumsum() - sizes, sizes)
+    values = np.empty(count, dtype=object)
+    values[:] = list(chain.from_iterable(rows))
+    return places, values, np.array([len(rows), sizes.max(initial=0)], np.int64)
 
 
 # TF: it broadcasts up to two dimensions only.
