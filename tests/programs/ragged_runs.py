@@ -156,6 +156,8 @@ def shaped_rows(tf: ModuleType) -> list[Any]:
         tf.broadcast_to(5, shape_of(deep)),
         tf.broadcast_to([[[1]], [[2]], [[3]]], shape_of(deep)),
         tf.broadcast_to([[1, 2, 3]], shape_of(thick)),
+        tf.reduce_logsumexp(x),
+        tf.reduce_logsumexp(x[::2], axis=1, keepdims=True),
     ]
 
 

@@ -108,7 +108,8 @@ _TWINS: Final = {
     "reductions": (
         "ragged_reductions",
         (
-            "reduce_all reduce_any reduce_max reduce_mean reduce_min reduce_prod"
+            "reduce_all reduce_any reduce_logsumexp"
+            " reduce_max reduce_mean reduce_min reduce_prod"
             " reduce_std reduce_sum reduce_variance"
         ),
     ),

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from metagraft.api import math, nn_activation, reductions, segments
+from metagraft.api.arithmetic import add, divide, maximum, subtract
 from metagraft.api.arithmetic import add_n as dense_add_n
-from metagraft.api.arithmetic import divide, maximum, subtract
+from metagraft.api.array import stop_gradient
 from metagraft.api.casts import cast
 from metagraft.api.checks import assert_equal
 from metagraft.api.ragged import map_flat_values, ragged_range
@@ -23,6 +24,7 @@ from metagraft.api.ragged_tensor import RaggedTensor, is_ragged
 from metagraft.api.renamed_arguments import renamed_argument
 from metagraft.api.row_partition import row_splits_to_segment_ids
 from metagraft.graph import dtypes
+from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
 from metagraft.graph.build.math import cumsum
 from metagraft.graph.build.reductions import reduce_tensor
@@ -37,6 +39,7 @@ __all__ = [
     "dropout",
     "reduce_all",
     "reduce_any",
+    "reduce_logsumexp",
     "reduce_max",
     "reduce_mean",
     "reduce_min",
@@ -286,6 +289,31 @@ def reduce_std(
         if is_ragged(variance):
             return unary(math.sqrt, variance)
         return math.sqrt(variance)
+
+
+def reduce_logsumexp(
+    input_tensor: Any,
+    axis: Any = None,
+    keepdims: bool | None = None,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    keep_dims: bool | None = None,
+) -> Any:
+    """Return the logarithm of the sum of exponentials along axes, or of all.
+
+    Raises:
+        TypeError: The largest values, which the sums are scaled by, are ragged.
+    """
+    axis, keepdims = _arguments(axis, keepdims, reduction_indices, keep_dims)
+    with name_scope(name, "ReduceLogSumExp", [input_tensor]) as scope:
+        largest = reduce_max(input_tensor, axis, keepdims=True)
+        is_known = math.is_finite(largest)
+        bound = stop_gradient(op("SelectV2", condition=is_known, t=largest, e=0))
+        powers = unary(math.exp, combined(subtract, input_tensor, bound))
+        result = math.log(reduce_sum(powers, axis, keepdims))
+        if not keepdims:
+            bound = array.reshape(bound, array.shape(result))
+        return add(result, bound, name=scope)
 
 
 def _logical(kind: str, reduction: Reduction) -> Reduction:
