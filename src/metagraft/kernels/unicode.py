@@ -144,6 +144,11 @@ def _read(content: bytes, codec: str) -> _Text:
     return text
 
 
+def _of_ascii(content: bytes) -> _Text:
+    numbers = np.frombuffer(content, np.uint8).astype(np.int32)
+    return _Text(numbers, np.ones(numbers.size, np.int64), np.zeros(numbers.size, bool))
+
+
 def _sizes(text: str, numbers: Array, codec: str) -> Array:
     """Return how many bytes each character has."""
     if codec == _UTF8:
@@ -155,14 +160,20 @@ def _sizes(text: str, numbers: Array, codec: str) -> Array:
 def _decoded(attrs: Attrs, input: Array) -> tuple[Array, Array, Array]:
     """Return bounds of rows, characters, and where they start."""
     policy, codec = _policy(attrs), _codec(attrs)
-    rows = [
-        policy.applied(_read(content, codec)) for content in np.ravel(input).tolist()
-    ]
-    counts = [characters.size for characters, _ in rows]
-    splits = np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
-    empty = np.zeros(0, np.int64)
-    characters = np.concatenate([empty, *(row for row, _ in rows)]).astype(np.int32)
-    starts = np.concatenate([empty, *(row for _, row in rows)]).astype(np.int64)
+    texts: list[bytes] = np.ravel(input).tolist()
+    joined = b"".join(texts)
+    leaves_out = policy.errors == "ignore" and policy.replaces_controls
+    if codec == _UTF8 and joined.isascii() and not leaves_out:
+        characters = policy.applied(_of_ascii(joined))[0].astype(np.int32)
+        counts = np.fromiter(map(len, texts), np.int64, len(texts))
+        starts = np.arange(len(joined)) - np.repeat(counts.cumsum() - counts, counts)
+    else:
+        rows = [policy.applied(_read(text, codec)) for text in texts]
+        counts = np.array([row.size for row, _ in rows], np.int64)
+        empty = np.zeros(0, np.int64)
+        characters = np.concatenate([empty, *(row for row, _ in rows)]).astype(np.int32)
+        starts = np.concatenate([empty, *(row for _, row in rows)]).astype(np.int64)
+    splits = np.append(0, counts.cumsum())
     dtype = as_dtype(attrs["Tsplits"]).as_numpy_dtype
     return splits.astype(dtype), characters, starts
 
@@ -179,17 +190,19 @@ def unicode_decode_with_offsets(
 
 def unicode_transcode(attrs: Attrs, input: Array) -> tuple[Array]:
     policy, codec = _policy(attrs), _codec(attrs)
+    to = _CODECS[attrs["output_encoding"].decode()]
     written = np.empty(np.size(input), object)
     for place, content in enumerate(np.ravel(input).tolist()):
+        if codec == _UTF8 and content.isascii() and not policy.replaces_controls:
+            written[place] = content.decode("ascii").encode(to)
+            continue
         characters, _ = policy.applied(_read(content, codec))
-        written[place] = _encoded(characters, attrs)
+        written[place] = _text(characters).encode(to, "surrogatepass")
     return (written.reshape(np.shape(input)),)
 
 
-def _encoded(characters: Array, attrs: Attrs) -> bytes:
-    text = characters.astype("<i4").tobytes().decode("utf-32-le", "surrogatepass")
-    codec = _CODECS[attrs["output_encoding"].decode()]
-    return text.encode(codec, "surrogatepass")
+def _text(characters: Array) -> str:
+    return characters.astype("<i4").tobytes().decode("utf-32-le", "surrogatepass")
 
 
 def unicode_encode(
@@ -202,13 +215,17 @@ def unicode_encode(
     if policy.errors == "strict" and is_wrong.any():
         raise _invalid("Code point is out of range for Unicode, or is a surrogate.")
     values = np.where(is_wrong, np.int32(policy.substitute), input_values)
-    bounds = np.asarray(input_splits).tolist()
+    bounds = np.asarray(input_splits)
+    if policy.errors == "ignore":
+        values = values[~is_wrong]
+        bounds = np.append(0, (~is_wrong).cumsum())[bounds]
+    text = _text(values)
+    codec = _CODECS[attrs["output_encoding"].decode()]
     written = np.empty(len(bounds) - 1, object)
-    for row, (start, end) in enumerate(pairwise(bounds)):
-        characters = values[start:end]
-        if policy.errors == "ignore":
-            characters = characters[~is_wrong[start:end]]
-        written[row] = _encoded(characters, attrs)
+    written[:] = [
+        text[start:end].encode(codec, "surrogatepass")
+        for start, end in pairwise(bounds.tolist())
+    ]
     return (written,)
 
 
@@ -242,10 +259,17 @@ def _scripts() -> tuple[Array, Array]:
 
 
 def unicode_script(_attrs: Attrs, input: Array) -> tuple[Array]:
-    starts, scripts = _scripts()
-    found = scripts[np.searchsorted(starts, np.maximum(input, 0), "right") - 1]
+    found = _script_of_each().take(input, mode="clip")
     is_character = (input >= 0) & (input <= _LAST_CHARACTER)
     return (np.where(is_character, found, np.int32(-1)).astype(np.int32),)
+
+
+@functools.cache
+def _script_of_each() -> Array:
+    """Return the script of every character, and of none at the end."""
+    starts, scripts = _scripts()
+    sizes = np.diff(starts, append=_LAST_CHARACTER + 1)
+    return np.append(np.repeat(scripts, sizes), np.int32(-1)).astype(np.int32)
 
 
 @dataclass(frozen=True, slots=True)
