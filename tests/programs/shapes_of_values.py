@@ -132,6 +132,10 @@ def partly_known(tf: ModuleType) -> list[list[int]]:
     quantized = raw.QuantizeAndDequantizeV4Grad(
         gradients=unknown(), input=fed(3, 5), input_min=fed(), input_max=fed()
     )
+    windows = {"ksize": [1, 3, 1, 1], "strides": [1, 1, 2, 1], "padding": "SAME"}
+    twice = raw.MaxPoolGradGrad(
+        orig_input=fed(2, 7, 8, 2), orig_output=unknown(), grad=unknown(), **windows
+    )
     image = tf.placeholder(tf.quint8, [2, None, None])
     limits = {name: fed() for name in ("min_input", "max_input")}
     limits |= {name: fed() for name in ("min_bias", "max_bias")}
@@ -139,7 +143,7 @@ def partly_known(tf: ModuleType) -> list[list[int]]:
     biased = raw.QuantizedBiasAdd(input=image, bias=bias, out_type=tf.qint32, **limits)
     tensors = (
         *(blended[:5], gradients[:3], counted, [ranges[0]]),
-        *([quantized[0]], [biased[0]]),
+        *([quantized[0]], [biased[0]], [twice]),
     )
     return [_sizes(tensor) for some in tensors for tensor in some]
 

@@ -19,7 +19,7 @@ from metagraft.graph.op_spec import (
     OpSpec,
     Shapes,
 )
-from metagraft.graph.shape_checks import merged, with_rank
+from metagraft.graph.shape_checks import merge_dim, merged, with_rank
 from metagraft.graph.shapes import Dims
 from metagraft.ops.windows import WindowAttrs
 
@@ -88,6 +88,9 @@ def max_pool_with_argmax_shape(attrs: ArgmaxAttrs, inputs: Shapes) -> Sequence[D
 def max_pool_v2_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
     """As `max_pool_shape`, with sizes that are operands."""
     window, strides = inputs.value(1), inputs.value(2)
+    for place in (1, 2):
+        merge_dim(with_rank(inputs[place], 1)[0], attrs.rank)
+    with_rank(inputs[0], attrs.rank)
     if window is None or strides is None:
         return ((None,) * attrs.rank if inputs[0] is not None else None,)
     return (_pooled(attrs.with_window(window, strides), inputs[0]),)
@@ -105,10 +108,22 @@ def grad_with_argmax_shape(attrs: ArgmaxAttrs, inputs: Shapes) -> Sequence[Dims]
 
 def second_order_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
     """The gradient of the gradient has the shape of the pooled image."""
+    (pooled,) = max_pool_shape(attrs, inputs)
+    return _second_order(attrs, inputs, pooled)
+
+
+def second_order_v2_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
+    """As `second_order_shape`, with sizes that are operands."""
+    window, strides = inputs.value(3), inputs.value(4)
+    if window is None or strides is None:
+        return _second_order(attrs, inputs, None)
+    return second_order_shape(attrs.with_window(window, strides), inputs)
+
+
+def _second_order(attrs: WindowAttrs, inputs: Shapes, pooled: Dims) -> Sequence[Dims]:
     image = with_rank(inputs[0], attrs.rank)
-    pooled = with_rank(inputs[1], attrs.rank)
     merged(image, with_rank(inputs[2], attrs.rank))
-    return (pooled,)
+    return (merged(with_rank(inputs[1], attrs.rank), pooled),)
 
 
 def pooled_with_argmax_shape(attrs: ArgmaxAttrs, inputs: Shapes) -> Sequence[Dims]:
@@ -281,7 +296,7 @@ OPS = (
     _row("MaxPool3DGradGrad", second_order_shape, max_pool_grad_grad_gradient),
     _row("MaxPoolV2", max_pool_v2_shape, max_pool_v2_gradient),
     _row("MaxPoolGradV2", first_shape, max_pool_grad_v2_gradient),
-    _row("MaxPoolGradGradV2", second_order_shape, NO_RULE_YET),
+    _row("MaxPoolGradGradV2", second_order_v2_shape, NO_RULE_YET),
     _row(
         "MaxPoolWithArgmax",
         max_pool_with_argmax_shape,
