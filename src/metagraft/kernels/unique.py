@@ -36,6 +36,15 @@ def _unique(
     """Values in the order in which they first appear, their places and counts."""
     if np.ndim(x) == 1:
         return _unique_of_vector(attrs, x)
+    if axis is not None and x.dtype.kind in "iub" and x.size:
+        # Slices are told apart by their bytes.
+        slices = np.ascontiguousarray(np.moveaxis(x, axis, 0)).reshape(
+            x.shape[axis], -1
+        )
+        whole = np.empty(len(slices), object)
+        whole[:] = slices.view(f"V{slices.shape[1] * x.itemsize}")[:, 0].tolist()
+        first, indices, counts = _first_indices_counts(attrs, whole)
+        return np.take(x, first, axis=axis), indices, counts
     given = x
     if x.dtype == np.dtype(object) and axis is not None:
         # NumPy compares rows of numbers only.
@@ -62,15 +71,23 @@ def _unique_of_vector(
     attrs: Attrs, x: np.ndarray[Any, Any]
 ) -> tuple[np.ndarray[Any, Any], ...]:
     """Do so from where each value comes first: a third of the time of `np.unique`."""
+    first, indices, counts = _first_indices_counts(attrs, x)
+    return x[first], indices, counts
+
+
+def _first_indices_counts(
+    attrs: Attrs, x: np.ndarray[Any, Any]
+) -> tuple[np.ndarray[Any, Any], ...]:
+    """Return where values come first, which of them each element is, and counts."""
     dtype = attrs["out_idx"].numpy_dtype
     places = np.arange(len(x))
     first = _first_of_each(x, places)
     is_first = first == places
     if is_first.all():
-        return x.copy(), places.astype(dtype), np.ones(len(x), dtype)
+        return places, places.astype(dtype), np.ones(len(x), dtype)
     indices = (is_first.cumsum() - 1)[first]
     counts = np.bincount(indices)
-    return x[is_first], indices.astype(dtype), counts.astype(dtype)
+    return is_first.nonzero()[0], indices.astype(dtype), counts.astype(dtype)
 
 
 def _first_of_each(
