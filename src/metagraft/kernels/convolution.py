@@ -404,7 +404,7 @@ def _filter_of_slices(
     attrs: WindowAttrs, dims: Sequence[int], image: Array, dy: Array
 ) -> Array:
     """Return the gradient of the filter of `_convolve_slices`."""
-    depth, *taps, channels, filters = dims
+    channels = dims[3]
     expected = _shape_of_result(_convolve, attrs, image.shape, dims, dy.dtype)
     _check_gradient(expected, dy)
     if image.shape[attrs.channels] != channels or 0 in (*image.shape, *dy.shape):
@@ -413,6 +413,19 @@ def _filter_of_slices(
         last = (0, 2, 3, 4, 1)
         image, dy = image.transpose(last), dy.transpose(last)
         attrs = _reordered(attrs, last)
+    half = image.shape[0] // 2
+    if half == 0:
+        return _filter_of_some_slices(attrs, dims, image, dy)
+    # XLA convolves two such halves at the same time (4 volumes of 8x28x28x16 to
+    # 16 filters of 3x3x3: 3.4 ms, so 2.2).
+    first = _filter_of_some_slices(attrs, dims, image[:half], dy[:half])
+    return first + _filter_of_some_slices(attrs, dims, image[half:], dy[half:])
+
+
+def _filter_of_some_slices(
+    attrs: WindowAttrs, dims: Sequence[int], image: Array, dy: Array
+) -> Array:
+    depth, *taps, channels, filters = dims
     flat, behind = _slices_behind(attrs, image, depth)
     flat_dims = (*taps, depth * channels, filters)
     exchanges = _is_better_exchanged(flat, flat_dims, behind)
