@@ -10,7 +10,7 @@ import pytest
 import metagraft.compat.v1 as tf
 from metagraft.runtime.program import Program
 from tests.plain_values import plain
-from tests.programs.edge_operands import ERRORS, SHAPES, VALUES, result, shape
+from tests.programs.edge_operands import ERRORS, RUNS, SHAPES, VALUES, result, shape
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "edge_operands"
 _FOUND = json.loads((GOLDEN / "results.json").read_text(encoding="utf-8"))
@@ -24,6 +24,13 @@ def test_values(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert plain(result(tf, VALUES[name])) == _FOUND["results"][name]
     monkeypatch.setattr(Program, "run", Program._run_compiled)
     assert plain(result(tf, VALUES[name])) == _FOUND["results"][name]
+
+
+@pytest.mark.parametrize("name", sorted(RUNS))
+def test_runs(name: str) -> None:
+    """So are those of what a session keeps."""
+    with tf.Graph().as_default():
+        assert plain(RUNS[name](tf)) == _FOUND["results"][name]
 
 
 @pytest.mark.parametrize("name", sorted(ERRORS))

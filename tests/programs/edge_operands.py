@@ -1,7 +1,8 @@
 """Single ops on operands at the edge of what they take.
 
 `VALUES` are computed; `ERRORS` fail at the run: nothing is known of shapes while
-they are built; `SHAPES` are inferred, or refused, from what is known of the operands.
+they are built; `SHAPES` are inferred, or refused, from what is known of the operands;
+`RUNS` are of ops that act on what a session keeps.
 """
 
 from __future__ import annotations
@@ -186,6 +187,59 @@ SHAPES = {
 _TYPES = {"indices": "int32", "axis": "int32", "segment_ids": "int32", "perm": "int32"}
 _TYPES.update(num_segments="int32", dims="bool", shape="int32")
 _TYPES.update(begin="int32", size="int32")
+
+
+def slices_as_they_came(tf: ModuleType) -> Any:
+    """Gradients whose slices are unsorted, repeated, or none."""
+    raw, found = tf.raw_ops, []
+    gradients: tuple[list[list[int]], ...] = (
+        [[0, 3], [3, 1], [3]],
+        [[1, 1], [1]],
+        [[]],
+        [[2, 0], [0, 2]],
+    )
+    for rows in gradients:
+        handle = raw.SparseConditionalAccumulator(dtype=tf.float32, shape=[None, 2])
+        with tf.Session() as session:
+            for places in rows:
+                added = raw.SparseAccumulatorApplyGradient(
+                    handle=handle,
+                    local_step=np.int64(0),
+                    gradient_indices=np.array(places, np.int64),
+                    gradient_values=_zeros(len(places), 2) + len(places),
+                    gradient_shape=np.zeros(0, np.int64),
+                    has_known_shape=False,
+                )
+                session.run(added)
+            taken = raw.SparseAccumulatorTakeGradient(
+                handle=handle, num_required=1, dtype=tf.float32
+            )
+            found.append(session.run(list(taken)))
+    return found
+
+
+def indices_passed_over(tf: ModuleType) -> Any:
+    """Updates of variables of which some are for no place."""
+    found = []
+    for op in ("ScatterNdUpdate", "ScatterNdAdd", "ScatterNdMax"):
+        variable = tf.raw_ops.VariableV2(shape=[3], dtype=tf.float32)
+        start = tf.raw_ops.Assign(ref=variable, value=_f(1, 2, 3))
+        changed = getattr(tf.raw_ops, op)(
+            ref=variable,
+            indices=_i([0], [9], [-1], [2]),
+            updates=_f(5, 6, 7, NAN),
+            bad_indices_policy="IGNORE",
+        )
+        with tf.Session() as session:
+            session.run(start.op)
+            found.append(session.run(changed))
+    return found
+
+
+RUNS = {
+    "indices_passed_over": indices_passed_over,
+    "slices_as_they_came": slices_as_they_came,
+}
 
 
 def result(tf: ModuleType, edge: Edge) -> Any:

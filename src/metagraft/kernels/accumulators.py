@@ -7,8 +7,8 @@ conditional_accumulator.h, sparse_conditional_accumulator.h.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -19,6 +19,49 @@ from metagraft.kernels.session_resources import behind, kept, on_run
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
+
+
+class _Slices(NamedTuple):
+    """Slices that were added up, in the order in which they came.
+
+    Attributes:
+        indices: `[n]`: where in the gradient they belong.
+        values: `[n, ...]`: their sums.
+        counts: `[n]`: of how many gradients each is the sum.
+    """
+
+    indices: Array
+    values: Array
+    counts: Array
+
+    def with_others(self, indices: Array, values: Array) -> _Slices:
+        """Return these and the slices of another gradient.
+
+        Both are gone through side by side, as if they were sorted; neither need be.
+        """
+        own, other = self.indices.tolist(), indices.tolist()
+        places: list[tuple[int, int]] = []
+        i = j = 0
+        while i < len(own) and j < len(other):
+            is_own, is_other = own[i] <= other[j], own[i] >= other[j]
+            places.append((i if is_own else -1, j if is_other else -1))
+            i, j = i + is_own, j + is_other
+        places += [(k, -1) for k in range(i, len(own))]
+        places += [(-1, k) for k in range(j, len(other))]
+        mine, theirs = np.array(places, np.int64).reshape(-1, 2).T
+        result = _Slices(
+            np.zeros(len(places), self.indices.dtype),
+            np.zeros((len(places), *values.shape[1:]), values.dtype),
+            np.zeros(len(places), np.int64),
+        )
+        is_mine, is_theirs = mine >= 0, theirs >= 0
+        result.indices[is_theirs] = indices[theirs[is_theirs]]
+        result.indices[is_mine] = self.indices[mine[is_mine]]
+        result.values[is_mine] = self.values[mine[is_mine]]
+        result.values[is_theirs] += values[theirs[is_theirs]]
+        result.counts[is_mine] = self.counts[mine[is_mine]]
+        result.counts[is_theirs] += 1
+        return result
 
 
 class Accumulator:
@@ -47,8 +90,7 @@ class Accumulator:
         self._step = 0
         self._changed = threading.Condition()
         self._sum: Any = None
-        # Of slices: the sum and the number of gradients, by index.
-        self._slices: dict[int, tuple[Array, int]] = {}
+        self._slices: _Slices | None = None
 
     def set_step(self, step: int) -> None:
         """Drop gradients that were computed before a step from now on."""
@@ -78,16 +120,18 @@ class Accumulator:
             if self.is_old(step):
                 return
             self._check_values(values)
-            for index, value in zip(indices.tolist(), values, strict=True):
-                before, count = self._slices.get(index, (0, 0))
-                self._slices[index] = (before + value, count + 1)
+            if self._slices is None:
+                ones = np.ones(len(indices), np.int64)
+                self._slices = _Slices(indices.copy(), values.copy(), ones)
+            else:
+                self._slices = self._slices.with_others(indices, values)
             self.count += 1
             self._changed.notify_all()
 
     def _check_values(self, values: Array) -> None:
         """Compare slices with those that are there, the first with what is known."""
-        if self.count:
-            _check_alike(self._slices, values)
+        if self._slices is not None:
+            _check_alike(self._slices.values, values)
             return
         known = self.dims or ()
         if len(known) > values.ndim:
@@ -108,11 +152,11 @@ class Accumulator:
         """Return indices and slices, waiting until enough gradients were added."""
         with self._changed:
             self._wait(run, required)
-            slices, self._slices = self._slices, {}
+            slices, self._slices = self._slices, None
             self._taken()
-            indices = np.array(sorted(slices), np.int64)
-            rows = [self._divided(*slices[int(index)]) for index in indices]
-            return indices, np.stack(rows).astype(self._dtype)
+            assert slices is not None
+            counts = slices.counts.reshape((-1,) + (1,) * (slices.values.ndim - 1))
+            return slices.indices, self._divided(slices.values, counts)
 
     def _wait(self, run: RunContext, required: int) -> None:
         if required < 1:
@@ -130,7 +174,7 @@ class Accumulator:
         self._step += 1
         return count
 
-    def _divided(self, total: Array, count: int) -> Array:
+    def _divided(self, total: Array, count: Any) -> Array:
         if not self._averages:
             return total
         return np.asarray(total / np.asarray(count, self._dtype)).astype(self._dtype)
@@ -155,11 +199,11 @@ def apply_gradient(
     """Add a gradient."""
     del run, op
     accumulator: Accumulator = behind(handle, Accumulator)
-    value = np.asarray(gradient)
-    if accumulator.is_old(int(local_step)):
+    value, step = np.asarray(gradient), _number(local_step, "local_step")
+    if accumulator.is_old(step):
         return ()
     _check_shape(accumulator.dims, value)
-    accumulator.add(int(local_step), value)
+    accumulator.add(step, value)
     return ()
 
 
@@ -185,7 +229,8 @@ def apply_sparse_gradient(
     del run
     accumulator: Accumulator = behind(handle, Accumulator)
     rows, slices = np.asarray(indices), np.asarray(values)
-    if accumulator.is_old(int(local_step)):
+    step = _number(local_step, "local_step")
+    if accumulator.is_old(step):
         return ()
     if rows.ndim != 1:
         dims = show(rows.shape)
@@ -197,8 +242,17 @@ def apply_sparse_gradient(
     if op.attrs["has_known_shape"]:
         _check_known(accumulator.dims or (), np.asarray(shape).tolist(), "shape", 0)
     _check_rows(accumulator, rows)
-    accumulator.add_slices(int(local_step), rows, slices)
+    accumulator.add_slices(step, rows, slices)
     return ()
+
+
+def _number(operand: Array, name: str) -> int:
+    if np.ndim(operand):
+        _refuse(
+            f"Argument {name} must be scalar, but had bad shape "
+            f"{show(np.shape(operand))}"
+        )
+    return int(operand)
 
 
 def _refuse(text: str) -> NoReturn:
@@ -221,16 +275,13 @@ def _check_known(
             )
 
 
-def _check_alike(slices: Mapping[int, tuple[Array, int]], values: Array) -> None:
+def _check_alike(present: Array, values: Array) -> None:
     """Check that further slices have the shape of those that are there."""
-    for value, _ in slices.values():
-        if np.ndim(value) != values.ndim - 1:
-            _refuse(
-                f"Shape mismatch: expected values rank {np.ndim(value) + 1}, got "
-                f"{values.ndim}"
-            )
-        _check_known(np.shape(value), values.shape[1:], "values", 1)
-        return
+    if present.ndim != values.ndim:
+        _refuse(
+            f"Shape mismatch: expected values rank {present.ndim}, got {values.ndim}"
+        )
+    _check_known(present.shape[1:], values.shape[1:], "values", 1)
 
 
 def _check_rows(accumulator: Accumulator, rows: Array) -> None:
@@ -251,7 +302,7 @@ def take_gradient(
     """Return the average or the sum."""
     del op
     accumulator: Accumulator = behind(handle, Accumulator)
-    return (accumulator.take(run, int(num_required)),)
+    return (accumulator.take(run, _number(num_required, "num_required")),)
 
 
 def take_sparse_gradient(
@@ -260,7 +311,8 @@ def take_sparse_gradient(
     """Return indices, slices and the shape of the average or the sum."""
     del op
     accumulator: Accumulator = behind(handle, Accumulator)
-    indices, values = accumulator.take_slices(run, int(num_required))
+    required = _number(num_required, "num_required")
+    indices, values = accumulator.take_slices(run, required)
     rows = accumulator.dims[0] if accumulator.dims else None
     shape = np.array([-1 if rows is None else rows, *values.shape[1:]], np.int64)
     return indices, values, shape
@@ -279,7 +331,8 @@ def set_global_step(
     """Drop older gradients from now on."""
     del run, op
     accumulator: Accumulator = behind(handle, Accumulator)
-    accumulator.set_step(int(new_global_step))
+    # The name is TensorFlow's.
+    accumulator.set_step(_number(new_global_step, "num_required"))
     return ()
 
 
