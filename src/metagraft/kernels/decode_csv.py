@@ -32,8 +32,10 @@ def decode_csv(
                 f"{np.size(default)}"
             )
     rows = []
-    for place, record in enumerate(np.ravel(records).tolist()):
-        fields = layout.fields(record)
+    listed = np.ravel(records).tolist()
+    read = layout.plain_fields if layout.is_plain(b"".join(listed)) else layout.fields
+    for place, record in enumerate(listed):
+        fields = read(record)
         if len(fields) != len(types):
             raise _invalid(
                 f"Expect {len(types)} fields but have {len(fields)} in record {place}"
@@ -86,15 +88,22 @@ class _Layout:
     has_quotes: bool
     columns: Sequence[int]
 
+    def is_plain(self, text: bytes) -> bool:
+        """Whether there are no quotes that count, and no ends of lines."""
+        marks = b'"\n\r' if self.has_quotes else b"\n\r"
+        return not any(mark in text for mark in marks)
+
+    def plain_fields(self, record: bytes) -> list[bytes]:
+        """Return the fields that are read of a record that is plain."""
+        return self._chosen(record.split(self.delimiter)) if record else []
+
     def fields(self, record: bytes) -> list[bytes]:
         """Return the fields of a record that are read."""
-        if not record:
-            return []
-        marks = b'"\n\r' if self.has_quotes else b"\n\r"
-        if any(mark in record for mark in marks):
-            found = self._scanned(record)
-        else:
-            found = record.split(self.delimiter)
+        if self.is_plain(record):
+            return self.plain_fields(record)
+        return self._chosen(self._scanned(record))
+
+    def _chosen(self, found: list[bytes]) -> list[bytes]:
         if self.columns:
             return [found[column] for column in self.columns if column < len(found)]
         return found
@@ -120,8 +129,7 @@ class _Layout:
     def _unquoted(self, record: bytes, start: int) -> tuple[bytes, int]:
         end = record.find(self.delimiter, start)
         field = record[start : len(record) if end < 0 else end]
-        marks = b'"\n\r' if self.has_quotes else b"\n\r"
-        if any(mark in field for mark in marks):
+        if not self.is_plain(field):
             raise _invalid("Unquoted fields cannot have quotes/CRLFs inside")
         return field, start + len(field) + 1
 
