@@ -250,6 +250,11 @@ def _thomas(bands: Array, values: Array) -> Array:
 
 
 def banded_triangular_solve(attrs: Any, matrix: Array, rhs: Array) -> tuple[Array]:
+    for place, operand in enumerate((matrix, rhs)):
+        if operand.ndim < 2:
+            raise InvalidArgumentError(
+                None, None, f"In[{place}] ndims must be >= 2: {operand.ndim}"
+            )
     jnp = jax_numpy()
     bands, size = matrix.shape[-2:]
     is_lower = attrs["lower"]

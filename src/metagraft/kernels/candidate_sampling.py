@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
-from metagraft.graph.shapes import show
 from metagraft.kernels import philox
 from metagraft.kernels.distributions import uniform_double
 from metagraft.kernels.kernel import Array, Kernel, RandomStream
@@ -121,8 +120,6 @@ def _sampler(
     def sample(rng: RandomStream, attrs: Any, true_classes: Array) -> tuple[Array, ...]:
         count, limit = attrs["num_sampled"], attrs["range_max"]
         check_true(attrs, true_classes, limit)
-        if attrs["unique"] and count > limit:
-            raise InvalidArgumentError(None, None, "Sampler's range is too small.")
         key, counter = rng.reserve(-(-RESERVED_WORDS_PER_SAMPLE * count // 4))
         drawn, tries = draw(
             key, counter, make_candidates(limit), count, unique=attrs["unique"]
@@ -138,13 +135,18 @@ def _sampler(
 
 
 def check_true(attrs: Any, true_classes: Array, limit: int) -> None:
-    if true_classes.ndim != 2 or true_classes.shape[1] != attrs["num_true"]:
+    """Refuse classes that are none, and more samples than there are classes."""
+    if true_classes.ndim != 2:
+        raise InvalidArgumentError(None, None, "true_classes must be a matrix")
+    if true_classes.shape[1] != attrs["num_true"]:
         raise InvalidArgumentError(
             None,
             None,
-            f"true_classes must have num_true = {attrs['num_true']} columns, but has"
-            f" shape {show(true_classes.shape)}",
+            "true_classes must have num_true columns, expected: "
+            f"{true_classes.shape[1]} was: {attrs['num_true']}",
         )
+    if attrs["unique"] and attrs["num_sampled"] > limit:
+        raise InvalidArgumentError(None, None, "Sampler's range is too small.")
     outside = true_classes[(true_classes < 0) | (true_classes >= limit)]
     if outside.size:
         raise InvalidArgumentError(

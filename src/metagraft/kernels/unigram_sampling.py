@@ -245,8 +245,6 @@ def _drawn(
 ) -> tuple[Array, ...]:
     count, limit = attrs["num_sampled"], attrs["range_max"]
     check_true(attrs, true_classes, limit)
-    if attrs["unique"] and count > limit:
-        raise InvalidArgumentError(None, None, "Sampler's range is too small.")
     drawn, tries = draw(key, counter, candidates, count, unique=attrs["unique"])
     return (
         drawn,

@@ -76,6 +76,15 @@ def network_errors() -> Iterator[Case]:
         "true_classes": np.ones((2, 2), np.int64),
         "sampled_candidates": np.ones(3, np.int64),
     }
+    drawn: dict[str, Any] = {"num_sampled": 4, "unique": True, "range_max": 9}
+    for shape, options in (
+        ((4,), {**drawn, "num_true": 2}),
+        ((2, 1), {**drawn, "num_true": 2}),
+        ((2, 2), {**drawn, "num_true": 2, "range_max": 3}),
+        ((2, 2), {**drawn, "num_true": 2, "unique": False, "range_max": 1}),
+    ):
+        true = {"true_classes": np.ones(shape, np.int64)}
+        yield _refused("LogUniformCandidateSampler", true, **options)
     op = "ComputeAccidentalHits"
     yield _refused(op, classes, num_true=3)
     several = {**classes, "sampled_candidates": np.ones((3, 1), np.int64)}
@@ -118,6 +127,8 @@ def matrix_errors() -> Iterator[Case]:
         yield _refused(op, stacks)
         yield _refused(op, {"matrix": EYE[:, :2], "rhs": EYE})
     yield _refused("MatrixSolve", {"matrix": EYE, "rhs": more})
+    yield _refused("BandedTriangularSolve", {"matrix": EYE[0], "rhs": EYE})
+    yield _refused("BandedTriangularSolve", {"matrix": EYE, "rhs": EYE[0]})
     good = {"matrix": EYE, "rhs": EYE, "l2_regularizer": np.float64(0.1)}
     yield _refused("MatrixSolveLs", {**good, "l2_regularizer": np.array([0.1])})
     yield _refused("MatrixSolveLs", {**good, "rhs": more})
