@@ -91,7 +91,12 @@ def test_transposed_products(transposed: str) -> None:
     """A product transposes as it says; TensorFlow does not."""
     with tf.Graph().as_default(), tf.Session() as session:
         a, b = _quantized("quint8", 3, 4), _quantized("qint8", 4, 5)
-        attrs: dict[str, Any] = {"bias": tf.zeros([5]), "min_a": 0.0, "max_a": 6.0, "min_b": -1.0}
+        attrs: dict[str, Any] = {
+            "bias": tf.zeros([5]),
+            "min_a": 0.0,
+            "max_a": 6.0,
+            "min_b": -1.0,
+        }
         attrs["max_b"] = 1.0
         plain = tf.raw_ops.QuantizedMatMulWithBias(a=a, b=b, **attrs)
         turned = tf.raw_ops.QuantizedMatMulWithBias(
