@@ -58,10 +58,11 @@ def check_indices(indices: np.ndarray[Any, Any], limit: int) -> None:
     bad = np.flatnonzero((indices < 0) | (indices >= limit))
     if bad.size:
         place = ",".join(map(str, np.unravel_index(bad[0], indices.shape)))
+        place = f"[{place}]" if indices.ndim else ""
         raise InvalidArgumentError(
             None,
             None,
-            f"indices[{place}] = {indices.flat[bad[0]]} is not in [0, {limit})",
+            f"indices{place} = {indices.flat[bad[0]]} is not in [0, {limit})",
         )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError, OutOfRangeError
+from metagraft.kernels.index_bounds import bad_index_vectors
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 from metagraft.kernels.rows import check_indices
@@ -82,9 +83,15 @@ def resource_gather(attrs: Attributes, value: Array, indices: Array) -> tuple[Ar
 def resource_gather_nd(_: Attributes, value: Array, indices: Array) -> tuple[Array]:
     xp = namespace(value, indices)
     axes = tuple(indices[..., i] for i in range(indices.shape[-1]))
+    if len(axes) > value.ndim:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "index innermost dimension length must be <= params rank; saw: "
+            f"{len(axes)} vs. {value.ndim}",
+        )
     if xp is np:
-        for axis, index in enumerate(axes):
-            check_indices(np.asarray(index), value.shape[axis])
+        bad_index_vectors(np.asarray(indices), value.shape, ignore=False)
     if not axes:
         return (xp.broadcast_to(value, (*indices.shape[:-1], *value.shape)),)
     return (value[axes],)

@@ -17,7 +17,7 @@ from metagraft.graph.op_spec import (
     Shapes,
 )
 from metagraft.graph.shape_checks import merged, with_rank, with_rank_at_least
-from metagraft.graph.shapes import Dims
+from metagraft.graph.shapes import Dims, show
 
 if TYPE_CHECKING:
     from metagraft.graph.composite import IndexedSlices
@@ -73,13 +73,13 @@ def variable_shape_shape(_: Attributes, inputs: Shapes) -> tuple[Dims]:
 
 def gather_shape(attrs: Attributes, inputs: Shapes) -> tuple[Dims]:
     """`[*variable[:b], *indices[b:], *variable[b + 1:]]`, where b is `batch_dims`."""
-    dims = with_rank_at_least(_behind(inputs, attrs["dtype"]), 1)
-    indices = inputs[1]
+    batch: int = attrs["batch_dims"]
+    if batch < 0:
+        raise ValueError(f"batch_dims is negative ({batch})")
+    dims = with_rank_at_least(_behind(inputs, attrs["dtype"]), batch + 1)
+    indices = with_rank_at_least(inputs[1], batch)
     if dims is None or indices is None:
         return (None,)
-    batch = attrs["batch_dims"]
-    if batch < 0:
-        batch += len(indices)
     return ((*dims[:batch], *indices[batch:], *dims[batch + 1 :]),)
 
 
@@ -92,7 +92,7 @@ def gather_nd_shape(attrs: Attributes, inputs: Shapes) -> tuple[Dims]:
     if indices[-1] > len(dims):
         raise ValueError(
             "indices.shape[-1] must be <= params.rank, but saw indices shape: "
-            f"{list(indices)} and params shape: {list(dims)}"
+            f"{show(indices)} and params shape: {show(dims)}"
         )
     return ((*indices[:-1], *dims[indices[-1] :]),)
 
