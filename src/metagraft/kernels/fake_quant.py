@@ -11,9 +11,45 @@ from typing import Any
 
 import numpy as np
 
+from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 from metagraft.ops.fake_quant import FakeQuantAttrs
+
+_BITS = range(2, 17)
+
+
+def _refuse(text: str) -> InvalidArgumentError:
+    return InvalidArgumentError(None, None, text)
+
+
+def _check_bits(attrs: FakeQuantAttrs) -> None:
+    if attrs.num_bits not in _BITS:
+        raise _refuse("num_bits must be between 2 and 16, inclusive")
+
+
+def _check_gradient(gradients: Array, inputs: Array) -> None:
+    if gradients.shape != inputs.shape:
+        raise _refuse("gradient and input must be the same size")
+
+
+def _check_scalars(low: Array, high: Array) -> None:
+    for name, limit in (("min", low), ("max", high)):
+        if limit.ndim:
+            raise _refuse(f"`{name}` must be rank 0 but is rank {limit.ndim}")
+
+
+def _check_channels(inputs: Array, low: Array, high: Array) -> None:
+    if not inputs.ndim:
+        raise _refuse("Input must be at least rank 1 but is rank 0")
+    depth = inputs.shape[-1]
+    for name, limit in (("min", low), ("max", high)):
+        if limit.ndim != 1:
+            raise _refuse(f"`{name}` must be rank 1 but is rank {limit.ndim}")
+        if limit.shape[0] != depth:
+            raise _refuse(
+                f"{name} has incorrect size, expected {depth} was {limit.shape[0]}"
+            )
 
 
 def _nudged(
@@ -36,7 +72,7 @@ def _quantised(attrs: FakeQuantAttrs, inputs: Array, low: Array, high: Array) ->
         inverse = np.float32(1.0) / scale
         half = np.float32(0.5)
         zero = xp.floor(half - nudged_low * inverse)
-        inside = xp.minimum(xp.maximum(inputs, nudged_low), nudged_high)
+        inside = xp.maximum(xp.minimum(inputs, nudged_high), nudged_low)
         steps = xp.floor((inside - nudged_low) * inverse - zero + half)
         is_empty = (low == 0) & (high == 0)
         return xp.where(is_empty, np.float32(0), steps * scale)
@@ -44,6 +80,9 @@ def _quantised(attrs: FakeQuantAttrs, inputs: Array, low: Array, high: Array) ->
 
 def _range(attrs: FakeQuantAttrs) -> tuple[Array, Array]:
     low, high = attrs.range or (0.0, 0.0)
+    if not low < high:
+        raise _refuse(f"min has to be smaller than max, was: {low:g} >= {high:g}")
+    _check_bits(attrs)
     return np.float32(low), np.float32(high)
 
 
@@ -54,6 +93,16 @@ def quantise_args(attrs: FakeQuantAttrs, inputs: Array) -> tuple[Array]:
 def quantise_vars(
     attrs: FakeQuantAttrs, inputs: Array, low: Array, high: Array
 ) -> tuple[Array]:
+    _check_bits(attrs)
+    _check_scalars(low, high)
+    return (_quantised(attrs, inputs, low, high),)
+
+
+def quantise_channels(
+    attrs: FakeQuantAttrs, inputs: Array, low: Array, high: Array
+) -> tuple[Array]:
+    _check_bits(attrs)
+    _check_channels(inputs, low, high)
     return (_quantised(attrs, inputs, low, high),)
 
 
@@ -75,6 +124,7 @@ def args_gradient(
     attrs: FakeQuantAttrs, gradients: Array, inputs: Array
 ) -> tuple[Array]:
     sides = _sides(attrs, inputs, *_range(attrs))
+    _check_gradient(gradients, inputs)
     return (_inside(namespace(gradients, inputs), gradients, inputs, sides),)
 
 
@@ -108,14 +158,20 @@ def _vars_gradient(
 def vars_gradient(
     attrs: FakeQuantAttrs, gradients: Array, inputs: Array, low: Array, high: Array
 ) -> tuple[Array, Array, Array]:
-    axes = tuple(range(len(np.shape(inputs))))
+    _check_bits(attrs)
+    _check_gradient(gradients, inputs)
+    _check_scalars(low, high)
+    axes = tuple(range(inputs.ndim))
     return _vars_gradient(attrs, gradients, inputs, low, high, axes)
 
 
 def per_channel_gradient(
     attrs: FakeQuantAttrs, gradients: Array, inputs: Array, low: Array, high: Array
 ) -> tuple[Array, Array, Array]:
-    axes = tuple(range(len(np.shape(inputs)) - 1))
+    _check_bits(attrs)
+    _check_gradient(gradients, inputs)
+    _check_channels(inputs, low, high)
+    axes = tuple(range(inputs.ndim - 1))
     return _vars_gradient(attrs, gradients, inputs, low, high, axes)
 
 
@@ -124,6 +180,6 @@ KERNELS = {
     "FakeQuantWithMinMaxArgsGradient": Kernel(args_gradient),
     "FakeQuantWithMinMaxVars": Kernel(quantise_vars),
     "FakeQuantWithMinMaxVarsGradient": Kernel(vars_gradient),
-    "FakeQuantWithMinMaxVarsPerChannel": Kernel(quantise_vars),
+    "FakeQuantWithMinMaxVarsPerChannel": Kernel(quantise_channels),
     "FakeQuantWithMinMaxVarsPerChannelGradient": Kernel(per_channel_gradient),
 }

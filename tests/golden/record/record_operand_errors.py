@@ -58,6 +58,18 @@ def batch_normalizations() -> Iterator[Case]:
 
 def network_errors() -> Iterator[Case]:
     """Other operands of networks."""
+    for number in (1, 17):
+        yield _refused("FakeQuantWithMinMaxArgs", {"inputs": IMAGE}, num_bits=number)
+    yield _refused("FakeQuantWithMinMaxArgs", {"inputs": IMAGE}, min=2.0, max=1.5)
+    one = np.float32(1)
+    limits: dict[str, Any] = {"inputs": IMAGE, "min": -one, "max": one}
+    op = "FakeQuantWithMinMaxVars"
+    yield _refused(op, {**limits, "max": VECTOR})
+    yield _refused(f"{op}Gradient", {**limits, "gradients": VECTOR})
+    yield _refused(f"{op}PerChannel", limits)
+    each = {**limits, "min": -VECTOR, "max": VECTOR}
+    yield _refused(f"{op}PerChannel", {**each, "max": VECTOR[:2]})
+    yield _refused(f"{op}PerChannelGradient", {**each, "gradients": VECTOR})
     names = ("input_grads", "input_image", "output_image")
     good: dict[str, Any] = dict.fromkeys(names, IMAGE)
     yield _refused("LRNGrad", {**good, "output_image": IMAGE[:1]})
