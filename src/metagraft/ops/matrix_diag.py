@@ -92,10 +92,7 @@ def _bounds(inputs: Shapes, index: int) -> tuple[int, int] | None:
             f"diag_index must be a vector with one or two elements, got {values}"
         )
     if values[0] > values[-1]:
-        raise ValueError(
-            f"lower_diag_index is greater than upper_diag_index: {values[0]} >"
-            f" {values[-1]}"
-        )
+        raise ValueError("lower_diag_index is greater than upper_diag_index")
     return values[0], values[-1]
 
 
@@ -103,12 +100,20 @@ def matrix_diag_v3_shape(attrs: DiagAttrs, inputs: Shapes) -> Sequence[Dims]:
     """A matrix of `num_rows` x `num_cols`, or as small as the band allows."""
     del attrs
     dims = with_rank_at_least(inputs[0], 1)
-    bounds = _bounds(inputs, 1)
     for index in (2, 3, 4):
         with_rank(inputs[index], 0)
+    bounds = None if dims is None else _bounds(inputs, 1)
     if dims is None or bounds is None:
         return (None,)
     lower, upper = bounds
+    count = dims[-2:][0]
+    # TF: also refuses an unknown number of diagonals.
+    if lower < upper and count not in (None, upper - lower + 1):
+        raise ValueError(
+            "The number of rows of `diagonal` doesn't match the number of diagonals "
+            f"implied from `d_lower` and `d_upper`.\nnum_diags = {count}, d_lower = "
+            f"{lower}, d_upper = {upper}"
+        )
     batch = dims[:-1] if lower == upper else dims[:-2]
     rows, columns = (_given(inputs, i) for i in (2, 3))
     length = dims[-1]
@@ -179,8 +184,8 @@ def matrix_diag_part_v3_shape(attrs: DiagAttrs, inputs: Shapes) -> Sequence[Dims
     """`[..., diagonals, length]`, or `[..., length]` for one diagonal."""
     del attrs
     dims = with_rank_at_least(inputs[0], 2)
-    bounds = _bounds(inputs, 1)
     with_rank(inputs[2], 0)
+    bounds = None if dims is None else _bounds(inputs, 1)
     if dims is None or bounds is None:
         return (None,)
     return (dims[:-2] + _band_dims(dims[-2], dims[-1], bounds),)
