@@ -31,7 +31,7 @@ WITHOUT_SAVER = {"boosted_trees", "tables", "tensor_forest"}
 # A collection that names what TensorFlow, too, does not find.
 UNRESOLVABLE = {"cudnn": "saveable_objects"}
 # Those whose ops of contrib all have kernels.
-RUNNABLE = ("beam_search",)
+RUNNABLE = ("beam_search", "factorization")
 PRODUCER = 134
 
 
