@@ -10,11 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Final
 
 _LARGE_BYTES: Final = 64 << 20
+_LEAST_PRIORITY: Final = 19
 
 
 @contextlib.contextmanager
@@ -25,11 +27,19 @@ def freed_later(name: str) -> Iterator[None]:
         yield
     finally:
         if descriptor is not None:
-            closing = threading.Thread(target=os.close, args=(descriptor,), daemon=True)
+            closing = threading.Thread(target=_close, args=(descriptor,), daemon=True)
             try:
                 closing.start()
             except RuntimeError:  # the interpreter is about to end
                 os.close(descriptor)
+
+
+def _close(descriptor: int) -> None:
+    """Close a file when the processor has nothing else to do."""
+    if sys.platform == "linux":  # where a thread has a priority of its own
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LEAST_PRIORITY)
+    os.close(descriptor)
 
 
 def _opened_if_large(name: str) -> int | None:
