@@ -8,7 +8,7 @@ Source: tensorflow core/kernels/save_restore_v2_ops.cc, save_restore_tensor.cc.
 from __future__ import annotations
 
 import posixpath
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -42,6 +42,9 @@ from metagraft.runtime.node_errors import shown_type
 from metagraft.runtime.vocabulary_ops import VOCABULARY_KERNELS
 
 Attributes = Mapping[str, Any]
+
+# Names as they came and as text.
+_DECODED: Final[deque[tuple[list[bytes], list[str]]]] = deque(maxlen=4)
 
 
 # -- specifications of slices ----------------------------------------------------------
@@ -425,7 +428,7 @@ def _text(array: Array) -> str:
 
 
 def _names(tensor_names: Array, shape_and_slices: Array) -> tuple[list[str], list[str]]:
-    names = decode_names(np.asarray(tensor_names).reshape(-1).tolist())
+    names = _decoded(np.asarray(tensor_names).reshape(-1).tolist())
     slices = np.asarray(shape_and_slices).reshape(-1).tolist()
     specs = decode_names(slices) if any(slices) else [""] * len(slices)
     if len(names) != len(specs):
@@ -436,6 +439,16 @@ def _names(tensor_names: Array, shape_and_slices: Array) -> tuple[list[str], lis
             f"{len(names)} vs. {len(specs)}",
         )
     return names, specs
+
+
+def _decoded(contents: list[bytes]) -> list[str]:
+    """Return names as text; the last ones are kept, as runs come again."""
+    for kept, names in tuple(_DECODED):
+        if kept == contents:  # fast, as the parts of a constant stay the same objects
+            return names
+    names = decode_names(contents)
+    _DECODED.append((contents, names))
+    return names
 
 
 CHECKPOINT_KERNELS: Final = {
