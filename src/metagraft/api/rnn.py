@@ -10,7 +10,7 @@ from typing import Any
 
 from metagraft.api.assertion import assert_
 from metagraft.api.cond import cond
-from metagraft.api.rnn_cells import check_cell
+from metagraft.api.rnn_cell import check_cell
 from metagraft.api.rnn_shapes import (
     joined_shape,
     joined_static_shape,

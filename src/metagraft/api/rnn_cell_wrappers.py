@@ -15,7 +15,8 @@ from typing import Any, Final, Self
 from metagraft.api.math import floor
 from metagraft.api.nn_activation import dropout
 from metagraft.api.random import random_uniform
-from metagraft.api.rnn_cells import LSTMStateTuple, RNNCell, check_cell
+from metagraft.api.rnn_cell import RNNCell, check_cell
+from metagraft.api.rnn_cells import LSTMStateTuple
 from metagraft.api.variable_scope import variable_scope
 from metagraft.graph.build.array import concat, slice_
 from metagraft.graph.build.math import divide

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from metagraft.api.rnn import cache_variables, first_state, masked_step
-from metagraft.api.rnn_cells import check_cell
+from metagraft.api.rnn_cell import check_cell
 from metagraft.api.rnn_shapes import joined_shape, joined_static_shape, state_dtype
 from metagraft.api.variable_scope import variable_scope
 from metagraft.graph import dtypes

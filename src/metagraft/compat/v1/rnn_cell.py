@@ -5,9 +5,10 @@ from __future__ import annotations
 from metagraft.lazy_names import from_module, lazy_names
 
 _NAMES = {
+    "RNNCell": "metagraft.api.rnn_cell:RNNCell",
     **from_module(
         "metagraft.api.rnn_cells",
-        "BasicLSTMCell BasicRNNCell GRUCell LSTMCell LSTMStateTuple RNNCell",
+        "BasicLSTMCell BasicRNNCell GRUCell LSTMCell LSTMStateTuple",
     ),
     **from_module(
         "metagraft.api.rnn_cell_wrappers",
