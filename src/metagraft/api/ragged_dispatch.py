@@ -99,7 +99,7 @@ _TWINS: Final = {
     "comparison": ("ragged_where", "where where_v2"),
     "counting": ("ragged_counting", "bincount"),
     "image_resize": ("ragged_images", "resize_images"),
-    "nn_activation": ("ragged_reductions", "dropout"),
+    "nn_activation": ("ragged_rows", "dropout stateless_dropout"),
     "nn_embedding_sparse": (
         "ragged_embedding",
         "embedding_lookup_sparse safe_embedding_lookup_sparse",
@@ -124,7 +124,6 @@ _MORE_TWINS: Final = {
     "array:shape": "ragged_shaping:shape",
     "array:split": "ragged_shaping:split",
     "array:zeros": "ragged_shaping:zeros",
-    "nn_activation:stateless_dropout": "ragged_rows:stateless_dropout",
     "strings:reduce_join": "ragged_strings:reduce_join",
     "strings:string_format": "ragged_strings:string_format",
 }

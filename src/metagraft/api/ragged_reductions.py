@@ -1,4 +1,4 @@
-"""Reductions of ragged tensors, and what is made of them: softmax, sums, dropout.
+"""Reductions of ragged tensors, and what is made of them: softmax, sums.
 
 Source: tensorflow python/ops/ragged/ragged_math_ops.py.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from metagraft.api import math, nn_activation, reductions, segments
+from metagraft.api import math, reductions, segments
 from metagraft.api.arithmetic import add, divide, maximum, subtract
 from metagraft.api.arithmetic import add_n as dense_add_n
 from metagraft.api.array import stop_gradient
@@ -36,7 +36,6 @@ __all__ = [
     "add_n",
     "aggregated",
     "by_segments",
-    "dropout",
     "reduce_all",
     "reduce_any",
     "reduce_logsumexp",
@@ -360,26 +359,3 @@ def add_n(inputs: Any, name: str | None = None) -> Any:
     """Add ragged tensors of the same rows."""
     with name_scope(name, "RaggedAddN", inputs):
         return map_flat_values(dense_add_n, inputs)
-
-
-def dropout(
-    x: Any,
-    keep_prob: Any = None,
-    noise_shape: Any = None,
-    seed: Any = None,
-    name: str | None = None,
-    rate: Any = None,
-) -> Any:
-    """Set some values to zero and scale the others up.
-
-    Raises:
-        ValueError: The zeros are to have a shape of their own.
-    """
-    if noise_shape is not None:
-        raise ValueError("noise_shape is not supported yet for RaggedTensor x")
-    with name_scope(name, "RaggedNNDropout", [x, rate]):
-        ragged = as_values(x, name="x")
-        values = nn_activation.dropout(
-            ragged.flat_values, keep_prob=keep_prob, seed=seed, rate=rate
-        )
-        return ragged.with_flat_values(values)

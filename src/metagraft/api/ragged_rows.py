@@ -6,6 +6,8 @@ ragged_embedding_ops.py, ragged_string_ops.py, ragged_check_ops.py.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from metagraft.api import (
@@ -33,6 +35,7 @@ from metagraft.graph.tensor import Tensor
 __all__ = [
     "assert_type",
     "cumsum",
+    "dropout",
     "dynamic_partition",
     "embedding_lookup",
     "reverse",
@@ -164,6 +167,24 @@ def dynamic_partition(
     return [found[i] for i in range(num_partitions)]
 
 
+def dropout(
+    x: Any,
+    keep_prob: Any = None,
+    noise_shape: Any = None,
+    seed: Any = None,
+    name: str | None = None,
+    rate: Any = None,
+) -> RaggedTensor:
+    """Set some values to zero and scale the others up.
+
+    Raises:
+        ValueError: The zeros are to have a shape of their own.
+    """
+    drop = partial(nn_activation.dropout, keep_prob=keep_prob, seed=seed, rate=rate)
+    with name_scope(name, "RaggedNNDropout", [x, rate]):
+        return _dropped(x, noise_shape, drop)
+
+
 def stateless_dropout(
     x: Any,
     rate: Any,
@@ -171,20 +192,24 @@ def stateless_dropout(
     rng_alg: Any = None,
     noise_shape: Any = None,
     name: str | None = None,
-) -> Any:
+) -> RaggedTensor:
     """Set some values to zero and scale the others up; the same seed, the same values.
 
     Raises:
         ValueError: The zeros are to have a shape of their own.
     """
+    drop = partial(
+        nn_activation.stateless_dropout, rate=rate, seed=seed, rng_alg=rng_alg
+    )
+    with name_scope(name, "RaggedNNStatelessDropout", [x, rate]):
+        return _dropped(x, noise_shape, drop)
+
+
+def _dropped(x: Any, noise_shape: Any, drop: Callable[[Any], Any]) -> RaggedTensor:
     if noise_shape is not None:
         raise ValueError("noise_shape is not supported yet for RaggedTensor x")
-    with name_scope(name, "RaggedNNStatelessDropout", [x, rate]):
-        ragged = as_values(x, name="x")
-        values = nn_activation.stateless_dropout(
-            ragged.flat_values, rate=rate, seed=seed, rng_alg=rng_alg
-        )
-        return ragged.with_flat_values(values)
+    ragged = as_values(x, name="x")
+    return ragged.with_flat_values(drop(ragged.flat_values))
 
 
 def string_join(inputs: Any, separator: str = "", name: str | None = None) -> Any:
