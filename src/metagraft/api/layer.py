@@ -253,7 +253,8 @@ class Layer(LayerValues, LayerConnections):
             trainable: Whether it is to be trained.
             constraint: A function that optimizers apply to it after each step.
             use_resource: Whether it is a resource variable.
-            synchronization: Kept with the variable; `ON_READ` is not trained.
+            synchronization: Kept with the variable, but not in the style of Keras;
+                `ON_READ` is not trained.
             aggregation: Kept with the variable.
             partitioner: Deals it to several variables.
             **kwargs: None: what Keras's layers take more is not taken here.
@@ -289,8 +290,6 @@ class Layer(LayerValues, LayerConnections):
                 trainable=trainable,
                 constraint=constraint,
                 use_resource=use_resource is not False,
-                synchronization=synchronization,
-                aggregation=aggregation,
             )
         self._set_scope(None)
         with variable_scope(
@@ -439,11 +438,10 @@ class Layer(LayerValues, LayerConnections):
                 if inputs is not None:
                     self._conditional_losses.add(id(tensor))
                 found.append(tensor)
-        if not self._is_keras_style:
-            _collect(
-                [loss for loss in found if loss is not None],
-                GraphKeys.REGULARIZATION_LOSSES,
-            )
+        _collect(
+            [loss for loss in found if loss is not None],
+            GraphKeys.REGULARIZATION_LOSSES,
+        )
 
     @property
     def losses(self) -> list[Tensor]:
