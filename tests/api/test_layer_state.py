@@ -113,7 +113,7 @@ def test_submodules() -> None:
 
 
 def test_keras_style() -> None:
-    """Layers of Keras's style know neither variable scopes nor collections."""
+    """Layers of Keras's style know no variable scopes, but collect their losses."""
     with tf.Graph().as_default():
         inputs = tf.zeros([1, 3])
         with tf.layers.experimental.keras_style_scope():
@@ -126,6 +126,7 @@ def test_keras_style() -> None:
             with pytest.raises(ValueError, match="scope argument not allowed"):
                 layer(inputs, scope="other")
         assert [v.name for v in layer.weights] == ["dense_1/kernel:0", "dense_1/bias:0"]
-        assert tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES) == []
+        (loss,) = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
+        assert loss.name == "dense_1/dense_1/kernel/Regularizer/L2Loss:0"
         assert len(layer.losses) == 1
         tf.layers.dense(inputs, 2, name="named")
