@@ -12,6 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 
 def _dense(tf: ModuleType, **options: Any) -> Any:
     arguments = {
@@ -139,9 +141,67 @@ def filled_twice(tf: ModuleType, _: Path) -> Any:
         ]
 
 
+def many_keys_in_places(tf: ModuleType, _: Path) -> Any:
+    """Hundreds of keys at once, some of them twice, and more after some are gone."""
+    numbers = np.random.default_rng(7)
+    found: list[Any] = []
+    for kind in (tf.int64, tf.string):
+        text = kind == tf.string
+        marks = {"empty_key": "", "deleted_key": "$"} if text else {}
+        table = _dense(tf, key_dtype=kind, **marks)
+        steps = []
+        for change, count in (("insert", 150), ("remove", 90), ("insert", 70)):
+            # A key that is put in again could come to lie in two places.
+            range_of_keys = (500, 900) if len(steps) == 2 else (1, 500)
+            keys = numbers.integers(*range_of_keys, count) * 64
+            words: Any = [b"%d" % key for key in keys.tolist()] if text else keys
+            steps.append((change, words, np.arange(count)))
+        places, values, size = _changed(tf, table, *steps, dtype=kind)
+        # A line for each, so that the record is short; values of no key are left out.
+        found.append(len(places))
+        found += [
+            f"{place}: {key!r} {value}"
+            for place, (key, value) in enumerate(
+                zip(places[:, 0].tolist(), values[:, 0].tolist(), strict=True)
+            )
+            if key not in (0, -1, b"", b"$")
+        ]
+        found.append(size)
+    return found
+
+
+def many_keys(tf: ModuleType, _: Path) -> Any:
+    """The same in tables without an order."""
+    numbers = np.random.default_rng(8)
+    found: list[Any] = []
+    for kind, default in ((tf.int64, -1.0), (tf.int64, [0.5, 1.5]), (tf.string, -1.0)):
+        table = tf.lookup.experimental.MutableHashTable(kind, tf.float32, default)
+        given, values = tf.placeholder(kind), tf.placeholder(tf.float32)
+        ops = table.insert(given, values), table.remove(given), table.lookup(given)
+        with tf.Session() as session:
+            for change, count in ((0, 100), (1, 70), (0, 40), (1, 50), (2, 60)):
+                keys: Any = numbers.integers(-90, 90, count)
+                if kind == tf.string:
+                    keys = np.array([b"%d" % key for key in keys.tolist()], object)
+                rows = numbers.integers(0, 9, [count, *np.shape(default)])
+                result = session.run(ops[change], {given: keys, values: rows})
+            pairs = zip(*session.run(table.export()), strict=True)
+            listed = [f"{key!s}: {np.array(value).tolist()}" for key, value in pairs]
+            found.append([str(np.array(result).tolist()), sorted(listed)])
+            found.append(session.run(table.size()))
+    return found
+
+
 RUNS: dict[str, Callable[[ModuleType, Path], Any]] = {
     run.__name__: run
-    for run in (dense_places, dense_growth, tables_saved, filled_twice)
+    for run in (
+        dense_places,
+        dense_growth,
+        tables_saved,
+        filled_twice,
+        many_keys,
+        many_keys_in_places,
+    )
 }
 
 
@@ -308,6 +368,23 @@ _RAW: dict[str, Callable[[ModuleType], Any]] = {
     ),
     "empty_file": lambda tf: _lines(tf, ""),
     "empty_line": lambda tf: _lines(tf, "a\n\nb\n"),
+    "empty_line_after_others": lambda tf: _lines(tf, "a\r\nbc\r\n\r\nd\n"),
+    "too_few_lines": lambda tf: _lines(tf, "a\nb\n", vocab_size=3),
+    "two_values_for_a_line": lambda tf: _lines(tf, "a\nb\na\n"),
+    "too_few_columns": lambda tf: _lines(
+        tf, "a 1\nb\n\n", key_index=0, value_index=1, delimiter=" "
+    ),
+    "no_number": lambda tf: _lines(
+        tf, "a 1\nb x\n", key_index=0, value_index=1, delimiter=" "
+    ),
+    "number_too_large": lambda tf: _lines(
+        tf,
+        "a 1\nb 3000000000\n",
+        key_index=0,
+        value_index=1,
+        delimiter=" ",
+        value_dtype=tf.int32,
+    ),
     "no_lines_wanted": lambda tf: _lines(tf, "a\n", vocab_size=0),
     "long_delimiter": lambda tf: _lines(tf, "a\n", delimiter="ab"),
     "line_numbers_as_text": lambda tf: _lines(tf, "a\n", value_dtype=tf.string),

@@ -8,8 +8,10 @@ Source: tensorflow core/kernels/lookup_table_op.cc MutableDenseHashTable.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Hashable, Sequence
+from collections import deque
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,16 +20,25 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.dtypes import DType
 from metagraft.graph.shapes import show
+from metagraft.kernels.hash_arrays import hashed_each
 from metagraft.kernels.hashes import STRING_SEED, murmur_hash64
 from metagraft.kernels.kernel import Array, RunContext
+from metagraft.kernels.key_places import (
+    GONE,
+    USED,
+    NumberPlaces,
+    Places,
+    low_bits,
+    words_of,
+)
+from metagraft.kernels.lookup_table import Table, listed_keys
 from metagraft.kernels.session_resources import on_run
-from metagraft.kernels.tables import Table, kept_table
+from metagraft.kernels.tables import kept_table
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
 
 _FEWEST: Final = 4
-_WORD: Final = (1 << 64) - 1
 _GOLDEN: Final = 0x9E3779B97F4A7800
 
 
@@ -40,14 +51,57 @@ class Marks:
         deleted: Marks one whose key was taken out; None where there is no such key.
     """
 
-    empty: Hashable
-    deleted: Hashable | None
+    empty: Array
+    deleted: Array | None
+
+
+class _OtherPlaces(Places):
+    """Places for keys that are no single integers; see `NumberPlaces`."""
+
+    def __init__(self, size: int) -> None:
+        """Start empty."""
+        super().__init__(size)
+        self._place_of: dict[Hashable, int] = {}
+
+    def find(self, keys: Array) -> Array:
+        """Return the places of keys, -1 for one that has none."""
+        found = map(self._place_of.get, listed_keys(keys), itertools.repeat(-1))
+        return np.fromiter(found, np.int64, len(keys))
+
+    def add(self, keys: Array) -> Array:
+        """Give keys that have no place one; return them, -1 for a repeated key."""
+        listed = listed_keys(keys)
+        first_of = dict.fromkeys(listed, 0)
+        if len(first_of) < len(listed):
+            first_of.update(
+                zip(reversed(listed), range(len(listed))[::-1], strict=True)
+            )
+        else:
+            first_of = dict(zip(listed, range(len(listed)), strict=True))
+        firsts = np.fromiter(first_of.values(), np.int64, len(first_of))
+        settled = self.settle(low_bits(_hashed(keys[firsts]), len(self)))
+        self._place_of.update(zip(first_of, settled.tolist(), strict=True))
+        places = np.full(len(keys), -1)
+        places[firsts] = settled
+        return places
+
+    def keep(self, places: Array, keys: Array) -> None:
+        """Take over keys that have places; of two of one key, the first is found."""
+        pairs = zip(listed_keys(keys), places.tolist(), strict=True)
+        self._place_of = dict(reversed(list(pairs)))
+        self.state[places] = USED
+
+    def give_up(self, places: Array, keys: Array) -> int:
+        """Take out keys and free their places; return how many there were."""
+        listed = listed_keys(keys)
+        deque(map(self._place_of.pop, listed, itertools.repeat(None)), maxlen=0)
+        return super().give_up(places, keys)
 
 
 class DenseTable(Table):
     """A table with places.
 
-    Every key lies in one place; `_values` has the same content for looking it up.
+    Every key lies in one place.
     # TF: a key that is given a value again after another one before it was taken out
     # comes to lie in two places.
     """
@@ -97,21 +151,35 @@ class DenseTable(Table):
             )
         self._marks = marks
         self._load = load
-        self._nothing = self._zero()
+        self._is_number = not self.key_shape and self.key_dtype.is_integer
         self._clear(size)
 
-    def _zero(self) -> Any:
-        nothing: Any = b"" if self.value_dtype.name == "string" else 0
-        value = np.full(self.value_shape, nothing, self.value_dtype.as_numpy_dtype)
-        return value if self.value_shape else value.item()
+    def __len__(self) -> int:
+        """Return the number of keys."""
+        return self._used_count
 
     def _clear(self, size: int) -> None:
-        self._places: list[Hashable] = [self._marks.empty] * size
-        self._kept: list[Any] = [self._nothing] * size
-        self._place_of: dict[Hashable, int] = {}
-        self._values = {}
+        self._used_count = 0
+        self._places: NumberPlaces | _OtherPlaces = (
+            NumberPlaces(size, low_bits) if self._is_number else _OtherPlaces(size)
+        )
+        # What is in each place: a key or a mark, and a value.
+        self._placed = np.empty((size, *self.key_shape), self.key_dtype.as_numpy_dtype)
+        self._placed[...] = self._marks.empty
+        nothing: Any = b"" if self.value_dtype.name == "string" else 0
+        self._kept = np.full(
+            (size, *self.value_shape), nothing, self.value_dtype.as_numpy_dtype
+        )
 
-    def _keys(self, keys: Array) -> list[Hashable]:
+    def _coded(self, keys: Array) -> Array:
+        return words_of(keys) if self._is_number else keys
+
+    def _keys(self, keys: Array) -> Array:
+        """Return keys one after the other.
+
+        Raises:
+            InvalidArgumentError: The shapes do not fit.
+        """
         rows = len(keys) if keys.ndim else 1
         if keys.size != rows * math.prod(self.key_shape):
             raise InvalidArgumentError(
@@ -120,17 +188,33 @@ class DenseTable(Table):
                 f"Expected key shape {show((rows, *self.key_shape))} got "
                 f"{show(keys.shape)}",
             )
-        listed = super()._keys(keys)
-        self._check(listed)
-        return listed
+        return super()._keys(keys)
 
-    def _check(self, keys: Sequence[Hashable]) -> None:
-        for name in ("empty", "deleted"):
+    def _found(self, keys: Array) -> Array:
+        """Return the places of keys, -1 for one that has none.
+
+        Raises:
+            InvalidArgumentError: A key is a mark; marks have no place.
+        """
+        places: Array = self._places.find(self._coded(keys))
+        absent = keys[places < 0]
+        for name in ("empty", "deleted") if len(absent) else ():
             mark = getattr(self._marks, name)
-            if mark is not None and mark in keys:
+            if mark is not None and self._equal(absent, mark).any():
                 raise InvalidArgumentError(
                     None, None, f"Using the {name}_key as a table key is not allowed"
                 )
+        return places
+
+    def _equal(self, keys: Array, mark: Array) -> Array:
+        """Return which keys are a mark."""
+        equal = np.equal(keys, mark, dtype=np.bool_ if keys.dtype != object else object)
+        return equal.astype(np.bool_).all(axis=tuple(range(1, equal.ndim)))
+
+    def _look_up(self, keys: Array, found: Array) -> None:
+        places = self._found(keys)
+        is_there = places >= 0
+        found[is_there] = self._kept[places[is_there]]
 
     def insert(self, keys: Array, values: Array, *, clears: bool = False) -> None:
         """Give keys new values; with `clears`, take over the places of another table.
@@ -150,71 +234,68 @@ class DenseTable(Table):
                 None,
                 f"Expected shape {show(expected)} for value, got {show(values.shape)}",
             )
-        listed = super()._keys(keys) if clears else self._keys(keys)
+        flat = super()._keys(keys) if clears else self._keys(keys)
         rows = values.reshape(-1, *self.value_shape)
-        contents = (
-            rows.tolist() if not self.value_shape else [np.array(r) for r in rows]
-        )
         with self._lock:
             if clears:
-                self._take_over(listed, contents)
+                self._take_over(flat, rows)
                 return
-            self._grow(len(listed))
-            for key, value in zip(listed, contents, strict=True):
-                self._put(key, value)
+            places = self._found(flat)
+            if self._grow(len(flat)):
+                places = None
+            self._put(flat, rows, places)
 
-    def _take_over(self, keys: list[Hashable], values: list[Any]) -> None:
+    def _take_over(self, keys: Array, values: Array) -> None:
         size = len(keys)
-        marks = (self._marks.empty, self._marks.deleted)
-        if size < _FEWEST or size & (size - 1):
-            # TF: takes it as it is and then does not find the keys.
-            self._clear(max(_FEWEST, 1 << size.bit_length()))
-            self._grow(size)
-            for key, value in zip(keys, values, strict=True):
-                if key not in marks:
-                    self._put(key, value)
-            return
-        self._clear(size)
-        self._places, self._kept = keys, values
-        for place, (key, value) in enumerate(zip(keys, values, strict=True)):
-            if key not in marks:
-                self._place_of[key] = place
-                self._values[key] = value
+        is_key = ~self._equal(keys, self._marks.empty)
+        if self._marks.deleted is not None:
+            is_gone = self._equal(keys, self._marks.deleted)
+            is_key &= ~is_gone
+        used = is_key.nonzero()[0]
+        if size >= _FEWEST and not size & (size - 1):
+            self._clear(size)
+            self._placed[...], self._kept[...] = keys, values
+            if self._marks.deleted is not None:
+                self._places.state[is_gone] = GONE
+            coded = self._coded(keys[used])
+            self._places.keep(used, coded)
+            self._used_count = len(used)
+            if (self._places.find(coded) >= 0).all():
+                return
+        # TF: takes it as it is and then does not find the keys.
+        self._clear(max(_FEWEST, 1 << size.bit_length()))
+        self._grow(size)
+        self._put(keys[used], values[used])
 
-    def _grow(self, more: int) -> None:
-        """Make place for `more` keys, as if all of them were new."""
+    def _grow(self, more: int) -> bool:
+        """Make place for `more` keys, as if all were new; return if places changed."""
         size = len(self._places)
-        wanted = len(self._values) + more
+        wanted = self._used_count + more
         if wanted <= size * self._load:
-            return
+            return False
         while wanted > size * self._load:
             size *= 2
-        found = [(key, self._kept[place]) for key, place in self._in_order()]
+        used = (self._places.state == USED).nonzero()[0]
+        keys, values = self._placed[used], self._kept[used]
         self._clear(size)
-        for key, value in found:
-            self._put(key, value)
+        self._put(keys, values)
+        return True
 
-    def _in_order(self) -> list[tuple[Hashable, int]]:
-        return sorted(self._place_of.items(), key=lambda item: item[1])
-
-    def _put(self, key: Hashable, value: Any) -> None:
-        place = self._place_of.get(key)
-        if place is None:
-            place = self._free_place(key)
-            self._place_of[key] = place
-            self._places[place] = key
-        self._kept[place] = value
-        self._values[key] = value
-
-    def _free_place(self, key: Hashable) -> int:
-        mask = len(self._places) - 1
-        place = _hash(key) & mask
-        free = (self._marks.empty, self._marks.deleted)
-        step = 0
-        while self._places[place] not in free:
-            step += 1
-            place = (place + step) & mask
-        return place
+    def _put(self, keys: Array, values: Array, places: Array | None = None) -> None:
+        """Give keys new values; `places` are theirs where that is known."""
+        coded = self._coded(keys)
+        if places is None:
+            places = self._places.find(coded)
+        is_new = (places < 0).nonzero()[0]
+        if is_new.size:
+            added = self._places.add(coded[is_new])
+            first = added >= 0
+            self._placed[added[first]] = keys[is_new[first]]
+            self._used_count += int(np.count_nonzero(first))
+            places[is_new] = added
+            if not first.all():
+                places = self._places.find(coded)
+        self._kept[places] = values
 
     def remove(self, keys: Array) -> None:
         """Take keys out; their places are marked.
@@ -222,52 +303,44 @@ class DenseTable(Table):
         Raises:
             InvalidArgumentError: A key is a mark, or there is no mark for this.
         """
-        listed = self._keys(keys)
+        flat = self._keys(keys)
         with self._lock:
-            for key in listed:
-                place = self._place_of.pop(key, None)
-                if place is not None:
-                    assert self._marks.deleted is not None
-                    self._places[place] = self._marks.deleted
-                    del self._values[key]
+            places = self._found(flat)
+            is_there = places >= 0
+            places = places[is_there]
+            if not places.size:
+                return
+            assert self._marks.deleted is not None
+            coded = self._coded(flat[is_there])
+            self._used_count -= self._places.give_up(places, coded)
+            self._placed[places] = self._marks.deleted
 
     def export(self) -> tuple[Array, Array]:
         """Return what is in all places, at least vectors."""
         with self._lock:
-            size = len(self._places)
-            keys = np.empty((size, *self.key_shape), self.key_dtype.as_numpy_dtype)
-            values = np.empty(
-                (size, *self.value_shape), self.value_dtype.as_numpy_dtype
-            )
-            for place, (key, value) in enumerate(
-                zip(self._places, self._kept, strict=True)
-            ):
-                keys[place] = (
-                    np.array(key).reshape(self.key_shape) if self.key_shape else key
-                )
-                values[place] = value
+            keys, values = self._placed.copy(), self._kept.copy()
         return (
             keys if self.key_shape else keys[:, None],
             values if self.value_shape else values[:, None],
         )
 
 
-def _hash(key: Hashable) -> int:
-    if not isinstance(key, tuple):
-        return _hash_one(key)
-    if len(key) == 1:
-        return _hash_one(key[0])
-    result = 0
-    for part in key:
-        mixed = _hash_one(part) + _GOLDEN + (result << 10 & _WORD) + (result >> 4)
-        result ^= mixed & _WORD
+def _hashed(keys: Array) -> Array:
+    """Return the hash of every key."""
+    columns = keys.reshape(len(keys), math.prod(keys.shape[1:])).T
+    if len(columns) == 1:
+        return _hashed_column(columns[0])
+    result = np.zeros(len(keys), np.uint64)
+    for column in columns:
+        mixed = _hashed_column(column) + np.uint64(_GOLDEN)
+        result ^= mixed + (result << np.uint64(10)) + (result >> np.uint64(4))
     return result
 
 
-def _hash_one(value: Any) -> int:
-    if isinstance(value, bytes):
-        return murmur_hash64(value, STRING_SEED)
-    return int(value) & _WORD
+def _hashed_column(values: Array) -> Array:
+    if values.dtype != object:
+        return words_of(values)
+    return hashed_each(values.tolist(), lambda text: murmur_hash64(text, STRING_SEED))
 
 
 # -- making ----------------------------------------------------------------------------
@@ -287,7 +360,7 @@ def make_dense(
             name,
             (dtypes[0], dtypes[1]),
             (empty.shape, tuple(attrs["value_shape"])),
-            Marks(_as_key(empty), None if deleted is None else _as_key(deleted)),
+            Marks(empty, deleted),
             attrs["initial_num_buckets"],
             attrs["max_load_factor"],
         )
@@ -305,13 +378,8 @@ def _check_marks(empty: Array, deleted: Array | None) -> None:
             "Empty and deleted keys must have same shape, got shapes: "
             f"{show(empty.shape)} and {show(deleted.shape)}",
         )
-    if _as_key(empty) == _as_key(deleted):
+    if np.array_equal(empty, deleted):
         raise InvalidArgumentError(None, None, "Empty and deleted keys cannot be equal")
-
-
-def _as_key(value: Array) -> Hashable:
-    listed: Any = value.tolist()
-    return tuple(listed) if value.shape else listed
 
 
 KERNELS = {

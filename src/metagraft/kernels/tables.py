@@ -6,25 +6,23 @@ lookup_util.cc, core/framework/lookup_interface.cc.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from metagraft.errors import (
-    AbortedError,
-    FailedPreconditionError,
     InvalidArgumentError,
+    OpError,
     OutOfRangeError,
-    UnimplementedError,
 )
 from metagraft.formats import files
 from metagraft.formats.names import decode_name
 from metagraft.graph.dtypes import DType, kernel_name
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, RunContext
+from metagraft.kernels.lookup_table import StaticTable, Table, shown_text
 from metagraft.kernels.session_resources import (
     DEFAULT_CONTAINER,
     behind,
@@ -39,217 +37,6 @@ if TYPE_CHECKING:
 
 _WHOLE_LINE: Final = -2
 _LINE_NUMBER: Final = -1
-
-
-class Table:
-    """Keys and their values.
-
-    Attributes:
-        name: For errors.
-        key_dtype: Type of the keys.
-        value_dtype: Type of the values.
-        key_shape: Shape of one key.
-        value_shape: Shape of one value.
-        is_static: Whether it is filled once and does not change.
-        one_default: Whether the first default stands for all keys that are not there.
-    """
-
-    one_default = False
-
-    def __init__(
-        self,
-        name: str,
-        key_dtype: DType,
-        value_dtype: DType,
-        key_shape: tuple[int, ...] = (),
-        value_shape: tuple[int, ...] = (),
-        *,
-        is_static: bool,
-    ) -> None:
-        """Start empty."""
-        self.name = name
-        self.key_dtype = key_dtype
-        self.value_dtype = value_dtype
-        self.key_shape = key_shape
-        self.value_shape = value_shape
-        self.is_static = is_static
-        self._is_filled = not is_static
-        self._lock = threading.Lock()
-        # A key as a Python value -> its value, an array or a scalar.
-        self._values: dict[Hashable, Any] = {}
-
-    def __len__(self) -> int:
-        """Return the number of keys."""
-        return len(self._values)
-
-    def _keys(self, keys: Array) -> list[Hashable]:
-        if self.key_shape:
-            flat = keys.reshape(-1, *self.key_shape)
-            return [tuple(key.reshape(-1).tolist()) for key in flat]
-        listed: list[Hashable] = keys.reshape(-1).tolist()
-        return listed
-
-    def _outer(self, keys: Array) -> tuple[int, ...]:
-        """Return the shape of the keys without that of one key."""
-        rank = keys.ndim - len(self.key_shape)
-        if rank < 0 or keys.shape[rank:] != self.key_shape:
-            raise InvalidArgumentError(
-                None,
-                None,
-                f"Input key shape {show(keys.shape)} must end with the table's key "
-                f"shape {show(self.key_shape)}",
-            )
-        return tuple(keys.shape[:rank])
-
-    def find(self, keys: Array, default: Array) -> Array:
-        """Return the values of keys; `default` is one value, or one for each key.
-
-        Raises:
-            FailedPreconditionError: The table has not been filled.
-            InvalidArgumentError: The shapes do not fit.
-        """
-        if not self._is_filled:
-            raise FailedPreconditionError(None, None, "Table not initialized.")
-        outer = self._outer(keys)
-        whole = (*outer, *self.value_shape)
-        if default.shape not in (self.value_shape, whole):
-            raise InvalidArgumentError(
-                None,
-                None,
-                f"Expected shape {show(self.value_shape)} or {show(whole)} for default "
-                f"value, got {show(default.shape)}",
-            )
-        found = np.empty(whole, default.dtype)
-        if self.one_default and found.size:
-            default = default.reshape(-1, *self.value_shape)[0]
-        found[...] = default
-        rows = found.reshape(-1, *self.value_shape)
-        values = self._values
-        for position, key in enumerate(self._keys(keys)):
-            value = values.get(key)
-            if value is not None:
-                rows[position] = value
-        return rows.reshape(whole)
-
-    def fill(self, pairs: Iterable[tuple[Hashable, Any]]) -> None:
-        """Fill a static table; with as many keys, again.
-
-        Raises:
-            FailedPreconditionError: A key has two values, or the table other content.
-        """
-        with self._lock:
-            if self._is_filled:
-                # TF: only the numbers of keys are compared.
-                if sum(1 for _ in pairs) != len(self._values):
-                    raise FailedPreconditionError(
-                        None, None, "Table was already initialized with different data."
-                    )
-                return
-            self._values = self._content_of(pairs)
-            self._is_filled = True
-
-    def _content_of(self, pairs: Iterable[tuple[Hashable, Any]]) -> dict[Hashable, Any]:
-        content: dict[Hashable, Any] = {}
-        for key, value in pairs:
-            before = content.setdefault(key, value)
-            if before != value:
-                raise FailedPreconditionError(
-                    None,
-                    None,
-                    f"HashTable has different value for same key. Key {_shown(key)} "
-                    f"has {_shown(before)} and trying to add value {_shown(value)}",
-                )
-        return content
-
-    def insert(self, keys: Array, values: Array, *, clears: bool = False) -> None:
-        """Give keys new values.
-
-        Args:
-            keys: The keys.
-            values: A value for each.
-            clears: Whether keys that are not among them are taken out.
-
-        Raises:
-            InvalidArgumentError: The shapes do not fit.
-        """
-        expected = (*self._outer(keys), *self.value_shape)
-        if values.shape != expected:
-            raise InvalidArgumentError(
-                None,
-                None,
-                f"Expected shape {show(expected)} for value, got {show(values.shape)}",
-            )
-        rows = values.reshape(-1, *self.value_shape)
-        listed = rows.tolist() if not self.value_shape else [np.array(r) for r in rows]
-        pairs = zip(self._keys(keys), listed, strict=True)
-        if self.is_static:
-            self._fill_once(pairs, clears=clears)
-            return
-        with self._lock:
-            content = {} if clears else dict(self._values)
-            content.update(pairs)
-            self._values = content
-
-    def _fill_once(
-        self, pairs: Iterable[tuple[Hashable, Any]], *, clears: bool
-    ) -> None:
-        if not clears:
-            raise self._unsupported("Insert")
-        listed = list(pairs)
-        if not listed:
-            raise InvalidArgumentError(
-                None, None, "keys and values cannot be empty tensors."
-            )
-        self.fill(listed)
-
-    def _unsupported(self, what: str) -> UnimplementedError:
-        return UnimplementedError(
-            None,
-            None,
-            f"{what} not supported by InitializableLookupTable implementations",
-        )
-
-    def remove(self, keys: Array) -> None:
-        """Take keys out.
-
-        Raises:
-            UnimplementedError: The table is static.
-        """
-        if self.is_static:
-            raise self._unsupported("Remove")
-        gone = set(self._keys(keys))
-        with self._lock:
-            self._values = {k: v for k, v in self._values.items() if k not in gone}
-
-    def export(self) -> tuple[Array, Array]:
-        """Return all keys and all values."""
-        if not self._is_filled:
-            raise AbortedError(None, None, "HashTable is not initialized.")
-        content = self._values
-        keys = np.empty((len(content), *self.key_shape), self.key_dtype.as_numpy_dtype)
-        values = np.empty(
-            (len(content), *self.value_shape), self.value_dtype.as_numpy_dtype
-        )
-        for position, (key, value) in enumerate(content.items()):
-            keys[position] = (
-                np.array(key).reshape(self.key_shape) if self.key_shape else key
-            )
-            values[position] = value
-        return keys, values
-
-
-class StaticTable(Table):
-    """A table that is filled once."""
-
-    one_default = True
-
-    def __init__(self, name: str, key_dtype: DType, value_dtype: DType) -> None:
-        """Start empty."""
-        super().__init__(name, key_dtype, value_dtype, is_static=True)
-
-
-def _shown(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 # -- making ----------------------------------------------------------------------------
@@ -429,7 +216,7 @@ def fill_from_file(
     path = text_of(filename)
     if not path:
         raise InvalidArgumentError(None, None, "filename cannot be empty.")
-    table.fill(_pairs(op, table, path))
+    table.fill(*_keys_and_values(op, table, path))
     return ()
 
 
@@ -452,98 +239,146 @@ def _check_columns(attrs: Mapping[str, Any], table: Table) -> None:
             raise InvalidArgumentError(None, None, f"{message} {kernel_name(dtype)}")
 
 
-def _pairs(op: Operation, table: Table, path: str) -> Iterator[tuple[Hashable, Any]]:
+def _keys_and_values(op: Operation, table: Table, path: str) -> tuple[Array, Array]:
+    """Return what the lines of a file say."""
     attrs = op.attrs
-    key_index, value_index = attrs["key_index"], attrs["value_index"]
-    size, delimiter = attrs["vocab_size"], attrs["delimiter"]
     _check_columns(attrs, table)
-    column_count = max(key_index, value_index) + 1
-    count = 0
-    for number, (text, end) in enumerate(_lines(path)):
-        if number == size:
-            if not size:
-                raise OutOfRangeError(
-                    None, None, f"Finished reading 0 of lines from {path}"
-                )
-            return
-        count += 1
-        if not text:
-            raise InvalidArgumentError(
-                None,
-                None,
-                f"Invalid content in {path}: empty line found at position {end}.",
+    parts = (
+        (attrs["key_index"], table.key_dtype),
+        (attrs["value_index"], table.value_dtype),
+    )
+    lines = _Lines(
+        path, attrs["vocab_size"], attrs["delimiter"], attrs.get("offset", 0)
+    )
+    try:
+        keys, values = (lines.parts(index, dtype) for index, dtype in parts)
+    except (ValueError, OverflowError):
+        raise lines.first_mistake(parts) from None
+    lines.check_count()
+    return keys, values
+
+
+class _Lines:
+    """The lines of a file that fills a table."""
+
+    def __init__(self, path: str, limit: int, delimiter: bytes, offset: int) -> None:
+        """Read the file.
+
+        Args:
+            path: The file.
+            limit: How many lines are read; negative for all.
+            delimiter: What is between columns.
+            offset: What stands in the table for the number of the first line.
+
+        Raises:
+            OutOfRangeError: No line is to be read.
+        """
+        self._path, self._limit, self._offset = path, limit, offset
+        self._delimiter = delimiter
+        with files.open_stream(path, "rb") as stream, files.translated(path):
+            if limit < 0:
+                content = stream.read()
+            else:
+                content = b"".join(itertools.islice(stream, max(limit, 1)))
+        if content and not limit:
+            raise OutOfRangeError(
+                None, None, f"Finished reading 0 of lines from {path}"
             )
-        line = _Line(path, number, text, [], number + attrs.get("offset", 0))
-        if column_count > 0:
-            line.columns.extend(text.split(delimiter))
-        if len(line.columns) < column_count:
-            raise InvalidArgumentError(
-                None,
-                None,
-                f"Invalid number of columns in {path} line {number} ({_shown(text)}) : "
-                f"expected at least {column_count} got {len(line.columns)}",
-            )
-        key = line.part(key_index, table.key_dtype)
-        yield key, line.part(value_index, table.value_dtype)
-    if size > count:
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"Invalid vocab_size in {path}: expected {size} but got {count}",
-        )
-    if not count:
-        raise OutOfRangeError(None, None, "Read less bytes than requested")
+        self._content = content
+        self._lines = content.removesuffix(b"\n").split(b"\n") if content else []
+        if b"\r" in content:
+            self._lines = [line.removesuffix(b"\r") for line in self._lines]
 
+    def parts(self, index: int, dtype: DType) -> Array:
+        """Return a column, whole lines or their numbers.
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of a file that fills a table.
-
-    Attributes:
-        path: The file, for errors.
-        number: The line's number, for errors.
-        text: The line.
-        columns: Its columns.
-        value: What stands for its number in the table.
-    """
-
-    path: str
-    number: int
-    text: bytes
-    columns: list[bytes]
-    value: int
-
-    def part(self, index: int, dtype: DType) -> Any:
-        """Return a column, the whole line or its number."""
+        Raises:
+            ValueError: A line is empty, or has no such column or number.
+            OverflowError: A number is too large.
+        """
+        if not all(self._lines):
+            raise ValueError
         if index == _LINE_NUMBER:
-            return self.value
-        text = self.text if index == _WHOLE_LINE else self.columns[index]
-        if dtype.name == "string":
-            return text
-        try:
-            if dtype.is_integer:
-                return int(text)
-            return np.dtype(dtype.as_numpy_dtype).type(float(text)).item()
-        except ValueError:
+            return np.arange(self._offset, self._offset + len(self._lines))
+        texts = self._lines
+        if index != _WHOLE_LINE:
+            columns = [line.split(self._delimiter) for line in texts]
+            if columns and min(map(len, columns)) <= index:
+                raise ValueError
+            texts = [line[index] for line in columns]
+        return _numbers(texts, dtype)
+
+    def first_mistake(self, parts: Sequence[tuple[int, DType]]) -> OpError:
+        """Return the error for the first line that is not as it has to be."""
+        column_count = max(index for index, _ in parts) + 1
+        for number, text in enumerate(self._lines):
+            if not text:
+                ends = itertools.accumulate(map(len, self._content.split(b"\n")))
+                end = next(itertools.islice(ends, number, None)) + number + 1
+                return InvalidArgumentError(
+                    None,
+                    None,
+                    f"Invalid content in {self._path}: empty line found at position "
+                    f"{min(end, len(self._content))}.",
+                )
+            columns = text.split(self._delimiter)
+            if len(columns) < column_count:
+                found = len(columns) if column_count else 0
+                return InvalidArgumentError(
+                    None,
+                    None,
+                    f"Invalid number of columns in {self._path} line {number} "
+                    f"({shown_text(text)}) : expected at least {column_count} got "
+                    f"{found}",
+                )
+            for index, dtype in parts:
+                part = text if index == _WHOLE_LINE else columns[max(index, 0)]
+                if index != _LINE_NUMBER and not _is_valid(part, dtype):
+                    return InvalidArgumentError(
+                        None,
+                        None,
+                        f"Field {shown_text(part)} in line {number} is not a valid "
+                        f"{dtype.name}.",
+                    )
+        raise AssertionError("no line is wrong")
+
+    def check_count(self) -> None:
+        """Check that there are as many lines as are said to be.
+
+        Raises:
+            InvalidArgumentError: There are fewer.
+            OutOfRangeError: There is none.
+        """
+        count = len(self._lines)
+        if self._limit > count:
             raise InvalidArgumentError(
                 None,
                 None,
-                f"Field {_shown(text)} in line {self.number} is not a valid "
-                f"{dtype.name}.",
-            ) from None
+                f"Invalid vocab_size in {self._path}: expected {self._limit} but got "
+                f"{count}",
+            )
+        if not count:
+            raise OutOfRangeError(None, None, "Read less bytes than requested")
 
 
-def _lines(path: str) -> Iterator[tuple[bytes, int]]:
-    """Yield lines, and where in the file they end."""
-    end = 0
-    with files.open_stream(path, "rb") as stream:
-        while True:
-            with files.translated(path):
-                line = stream.readline()
-            if not line:
-                return
-            end += len(line)
-            yield line.removesuffix(b"\n").removesuffix(b"\r"), end
+def _numbers(texts: Sequence[bytes], dtype: DType) -> Array:
+    """Return texts as what they say in a type."""
+    numpy_dtype = dtype.as_numpy_dtype
+    if dtype.name == "string":
+        result = np.empty(len(texts), object)
+        result[:] = texts
+        return result
+    if dtype.is_integer:
+        return np.array([int(text) for text in texts], numpy_dtype)
+    return np.array([float(text) for text in texts]).astype(numpy_dtype)
+
+
+def _is_valid(text: bytes, dtype: DType) -> bool:
+    try:
+        _numbers([text], dtype)
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 # -- looking up ------------------------------------------------------------------------
