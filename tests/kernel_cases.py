@@ -197,7 +197,9 @@ def difference(case: Recorded, outputs: tuple[Any, ...]) -> str:
         wide = "complex128" if expected.dtype.kind == "c" else "float64"
         if expected.dtype.kind in "biu":
             wide = expected.dtype.name
-        pair = [np.asarray(x).astype(wide) for x in (found, expected)]
+        pair = [np.atleast_1d(np.asarray(x).astype(wide)) for x in (found, expected)]
+        if wide == "complex128":  # of which either part may be NaN
+            pair = [np.ascontiguousarray(x).view(np.float64) for x in pair]
         if not np.allclose(*pair, rtol=tolerance, atol=tolerance, equal_nan=True):
             return f"{case}: output {place} is\n  {found}, expected\n  {expected}"
     return ""

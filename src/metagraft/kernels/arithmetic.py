@@ -14,6 +14,15 @@ import numpy as np
 
 from metagraft.errors import InternalError, InvalidArgumentError
 from metagraft.graph.shapes import show
+from metagraft.kernels.complex_functions import (
+    log1p,
+    product,
+    quotient,
+    squared_magnitude,
+)
+from metagraft.kernels.complex_functions import (
+    power as complex_power,
+)
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.list_value import is_list, sum_of_lists
 from metagraft.kernels.namespace import is_host, lax, namespace
@@ -32,6 +41,10 @@ def _calls(name: str) -> KernelFunction:
 
 def _is_integer(x: Array) -> bool:
     return x.dtype.kind in "iu"
+
+
+def _divided(x: Array, y: Array) -> Array:
+    return quotient(x, y) if x.dtype.kind == "c" else x / y
 
 
 def _refuse_zero(x: Array, y: Array, error: Any = InvalidArgumentError) -> None:
@@ -58,7 +71,7 @@ def _truncated_quotient(x: Array, y: Array) -> Array:
 
 def div(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
     if not _is_integer(x):
-        return (x / y,)
+        return (_divided(x, y),)
     _refuse_zero(x, y)
     return (_truncated_quotient(x, y),)
 
@@ -107,19 +120,26 @@ def power(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
         raise InvalidArgumentError(
             None, None, "Integers to negative integer powers are not allowed"
         )
+    if x.dtype.kind == "c":
+        return (complex_power(x, y),)
     return (xp.power(x, y),)
 
 
 def squared_difference(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
     difference = x - y
-    return (difference * namespace(x, y).conj(difference),)
+    if difference.dtype.kind == "c":
+        return (squared_magnitude(difference),)
+    return (difference * difference,)
 
 
 def div_no_nan(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
     xp = namespace(x, y)
     is_zero = y == 0
+    if y.dtype.kind == "c":
+        # TF: the quotient of tiny numbers is zero, as its numerator's product is.
+        is_zero = is_zero | (x * xp.conj(y) == 0)
     safe = xp.where(is_zero, xp.ones_like(y), y)
-    return (xp.where(is_zero, y.dtype.type(0), x / safe),)
+    return (xp.where(is_zero, y.dtype.type(0), _divided(x, safe)),)
 
 
 def mul_no_nan(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
@@ -132,7 +152,7 @@ def _zero_where_x_is(x: Array, y: Array, values: Array) -> Array:
 
 
 def xdivy(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
-    return (_zero_where_x_is(x, y, x / y),)
+    return (_zero_where_x_is(x, y, _divided(x, y)),)
 
 
 def xlogy(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
@@ -140,6 +160,8 @@ def xlogy(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
 
 
 def xlog1py(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    if y.dtype.kind == "c":
+        return (_zero_where_x_is(x, y, product(x, log1p(y))),)
     return (_zero_where_x_is(x, y, x * namespace(x, y).log1p(y)),)
 
 

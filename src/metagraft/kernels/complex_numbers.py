@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from metagraft.kernels.complex_functions import magnitude
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
 from metagraft.kernels.sparse_matrix import conjugated, is_matrix
@@ -14,7 +15,7 @@ __all__ = ["KERNELS"]
 
 
 def complex_abs(_attrs: Any, x: Array) -> tuple[Array]:
-    return (namespace(x).abs(x),)
+    return (magnitude(x),)
 
 
 def angle(_attrs: Any, x: Array) -> tuple[Array]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.kernels.complex_functions import FUNCTIONS, quotient, scaled
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.namespace import lax, namespace
 
@@ -16,8 +17,11 @@ __all__ = ["KERNELS"]
 
 def _calls(name: str) -> KernelFunction:
     """Return the kernel that calls the array library's function `name`."""
+    of_complex = FUNCTIONS.get(name)
 
     def call(_attrs: Any, x: Array) -> tuple[Array]:
+        if of_complex is not None and x.dtype.kind == "c":
+            return (of_complex(x),)
         return (getattr(namespace(x), name)(x),)
 
     return call
@@ -40,6 +44,8 @@ def rint(_attrs: Any, x: Array) -> tuple[Array]:
 
 def reciprocal(_attrs: Any, x: Array) -> tuple[Array]:
     one = _number(x, 1)
+    if x.dtype.kind == "c":
+        return (quotient(one, x),)
     if not _is_integer(x):
         return (one / x,)
     # C++ truncates: 1/x is 0 unless x is 1 or -1.
@@ -48,6 +54,8 @@ def reciprocal(_attrs: Any, x: Array) -> tuple[Array]:
 
 
 def rsqrt(_attrs: Any, x: Array) -> tuple[Array]:
+    if x.dtype.kind == "c":
+        return (FUNCTIONS["rsqrt"](x),)
     xp = namespace(x)
     if xp.__name__ == "numpy":
         return (_number(x, 1) / xp.sqrt(x),)
@@ -59,12 +67,12 @@ def square(_attrs: Any, x: Array) -> tuple[Array]:
 
 
 def sigmoid(_attrs: Any, x: Array) -> tuple[Array]:
+    if x.dtype.kind == "c":
+        return (FUNCTIONS["sigmoid"](x),)
     xp = namespace(x)
     if xp.__name__ != "numpy":
         return (lax().logistic(x),)
     one = _number(x, 1)
-    if x.dtype.kind == "c":
-        return (one / (one + xp.exp(-x)),)
     decayed = xp.exp(-xp.abs(x))
     return (xp.where(x >= 0, one, decayed) / (one + decayed),)
 
@@ -95,13 +103,19 @@ def reciprocal_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
 
 
 def sqrt_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
-    return (_times(_number(y, 0.5) / namespace(y).conj(y), dy),)
+    slope = _number(y, 0.5)
+    conjugate = namespace(y).conj(y)
+    if y.dtype.kind == "c":
+        return (_times(quotient(slope, conjugate), dy),)
+    return (_times(slope / conjugate, dy),)
 
 
 def rsqrt_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
     conjugate = namespace(y).conj(y)
-    slope = _number(y, -0.5) * conjugate * (conjugate * conjugate)
-    return (_times(slope, dy),)
+    value = dy * conjugate * (conjugate * conjugate)
+    is_complex = y.dtype.kind == "c"
+    value = scaled(value, -0.5) if is_complex else _number(y, -0.5) * value
+    return (namespace(value).where(dy == 0, _number(y, 0), value),)
 
 
 def _times(slope: Array, dy: Array) -> Array:
