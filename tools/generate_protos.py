@@ -28,6 +28,8 @@ OLDEST_LIBRARY = (6, 31, 1)
 NOT_EXPORTED = {
     "chunked_message": {"VersionDef"},
     "keras_metadata": {"SavedObject", "VersionDef"},
+    "pprof": {"Function", "Label", "Line", "Location", "Sample", "ValueType"},
+    "profile": {"Memory", "Tuple"},
 }
 
 HEADER = '''"""TensorFlow's messages, as classes of our own.

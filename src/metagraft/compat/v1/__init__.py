@@ -431,6 +431,7 @@ _NAMES = {
             "mixed_precision",
             "nest",
             "nn",
+            "profiler",
             "python_io",
             "queue",
             "quantization",

@@ -16,6 +16,10 @@ _NAMES = {
         "get_default_graph get_default_session init_scope name_scope op_scope "
         "register_tensor_conversion_function reset_default_graph",
     ),
+    **from_module(
+        "metagraft.api.profiler.op_statistics",
+        "OpStats RegisterStatistics get_stats_for_node_def",
+    ),
     **from_module("metagraft.graph.conversion", "convert_n_to_tensor"),
     **from_module("metagraft.graph.scope_names", "prepend_name_scope strip_name_scope"),
     **from_module(

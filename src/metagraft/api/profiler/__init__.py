@@ -1,0 +1,1 @@
+"""Profiles of graphs (`tf.profiler`): parameters, float operations, time and memory."""
