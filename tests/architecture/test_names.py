@@ -24,6 +24,7 @@ EMPTY_NAMES = {
 # Names that TensorFlow gave to namespaces of its public API.
 TENSORFLOW_NAMES = {
     "src/metagraft/api/data",
+    "src/metagraft/compat/core/util",
     "src/metagraft/compat/python/layers/base",
     "src/metagraft/compat/python/layers/utils",
     "src/metagraft/compat/python/saved_model/utils",

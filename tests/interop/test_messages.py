@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from google.protobuf import descriptor_pool, text_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
+import metagraft.compat.core
 import metagraft.proto
 from metagraft.graph import catalogue
 from metagraft.proto.coercion import as_message, foreign_name
@@ -37,6 +39,12 @@ NOT_LOADED = {
     "UniformQuantizedConvolutionDimensionNumbersAttr",
     *("ChunkMetadata", "ChunkInfo", "ChunkedMessage", "ChunkedField", "FieldIndex"),
 }
+# As `framework.graph_pb2`.
+_CORE = Path(metagraft.compat.core.__file__).parent
+MESSAGE_MODULES = sorted(
+    ".".join(path.relative_to(_CORE).with_suffix("").parts)
+    for path in _CORE.rglob("*_pb2.py")
+)
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +98,21 @@ def test_fields_are_tensorflows(
         assert {v.name: v.number for v in ours.values} == {
             v.name: v.number for v in theirs.values
         }
+
+
+@pytest.mark.parametrize("name", MESSAGE_MODULES)
+def test_message_modules_have_tensorflows_names(name: str, tf: ModuleType) -> None:
+    """A module of messages has each message, enum and value of TensorFlow's module."""
+    assert tf
+    ours = importlib.import_module(f"metagraft.compat.core.{name}")
+    file = importlib.import_module(f"tensorflow.core.{name}").DESCRIPTOR
+    assert set(dir(ours)) >= {*file.message_types_by_name, *file.enum_types_by_name}
+    for message, descriptor in file.message_types_by_name.items():
+        assert foreign_name(getattr(ours, message)) == descriptor.full_name
+    for enum in file.enum_types_by_name.values():
+        for value in enum.values:
+            assert getattr(ours, value.name) == value.number
+            assert getattr(ours, enum.name).Value(value.name) == value.number
 
 
 def test_tensorflow_messages_become_ours(tf: ModuleType) -> None:

@@ -1,0 +1,1 @@
+"""Messages of `tensorflow.core.example`: examples and their features."""

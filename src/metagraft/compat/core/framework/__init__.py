@@ -1,0 +1,1 @@
+"""Messages of `tensorflow.core.framework`: graphs, tensors, summaries, statistics."""

@@ -1,0 +1,13 @@
+"""Messages of `tensorflow.core.framework.function_pb2`."""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import from_module, lazy_names
+
+_NAMES = from_module(
+    "metagraft.proto.graph_pb2",
+    "FunctionDef FunctionDefLibrary GradientDef RegisteredGradient",
+)
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

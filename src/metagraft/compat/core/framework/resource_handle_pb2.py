@@ -1,0 +1,10 @@
+"""Messages of `tensorflow.core.framework.resource_handle_pb2`."""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import from_module, lazy_names
+
+_NAMES = from_module("metagraft.proto.tensor_pb2", "ResourceHandleProto")
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

@@ -1,0 +1,1 @@
+"""Messages of `tensorflow.core.protobuf`: meta graphs, savers, configurations."""

@@ -1,0 +1,10 @@
+"""Messages of `tensorflow.core.protobuf.fingerprint_pb2`."""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import from_module, lazy_names
+
+_NAMES = from_module("metagraft.proto.saved_model_pb2", "FingerprintDef")
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

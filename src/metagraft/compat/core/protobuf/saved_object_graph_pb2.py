@@ -1,0 +1,16 @@
+"""Messages of `tensorflow.core.protobuf.saved_object_graph_pb2`."""
+
+from __future__ import annotations
+
+from metagraft.lazy_names import from_module, lazy_names
+
+_NAMES = from_module(
+    "metagraft.proto.object_graph_pb2",
+    "CapturedTensor FunctionSpec SaveableObject SavedAsset "
+    "SavedBareConcreteFunction SavedConcreteFunction SavedConstant "
+    "SavedFunction SavedObject SavedObjectGraph SavedResource "
+    "SavedUserObject SavedVariable",
+)
+__all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

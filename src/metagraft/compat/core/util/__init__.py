@@ -1,0 +1,1 @@
+"""Messages of `tensorflow.core.util`: events and slices of checkpoints."""
