@@ -25,11 +25,21 @@ from metagraft.kernels.sparse_indices import (
 
 __all__ = ["KERNELS"]
 
+
+def _distinct(keys: Any) -> Any:
+    """Return each number once, in order."""
+    ordered = np.sort(keys)
+    if not len(ordered):
+        return ordered
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])]
+
+
+# Of numbers in order, none twice.
 _OPERATIONS: dict[bytes, Callable[[Any, Any], Any]] = {
     b"a-b": lambda a, b: np.setdiff1d(a, b, assume_unique=True),
     b"b-a": lambda a, b: np.setdiff1d(b, a, assume_unique=True),
     b"intersection": lambda a, b: np.intersect1d(a, b, assume_unique=True),
-    b"union": np.union1d,
+    b"union": lambda a, b: _distinct(np.concatenate([a, b])),
 }
 
 
@@ -68,6 +78,41 @@ def _sparse(attrs: Any, indices: Array, values: Array, shape: Array) -> _Sets:
     return _Sets(outer, row_major_places(indices[:, :-1], outer), values)
 
 
+@dataclass(frozen=True, slots=True)
+class _Coded:
+    """Pairs of a row and a value as numbers in the same order.
+
+    Attributes:
+        keys: `row * width + code`.
+        width: More than any code.
+        low: What is taken from a value to make its code.
+        known: The values in order where codes are places among these.
+    """
+
+    keys: Array
+    width: int
+    low: int = 0
+    known: Array | None = None
+
+    @classmethod
+    def of(cls, values: Array, rows: Array) -> _Coded:
+        """Write values with their rows as numbers."""
+        if values.dtype.kind in "iu" and len(values):
+            low = int(values.min())
+            width = int(values.max()) - low + 1
+            if width * (int(rows.max()) + 1) <= np.iinfo(np.int64).max:
+                codes = values.astype(np.int64) - low
+                return cls(rows * width + codes, width, low)
+        known, codes = np.unique(values, return_inverse=True)
+        width = max(len(known), 1)
+        return cls(rows * width + codes, width, known=known)
+
+    def apart(self, keys: Array) -> tuple[Array, Array]:
+        """Return the rows and the values of some keys."""
+        rows, codes = np.divmod(keys, self.width)
+        return rows, codes + self.low if self.known is None else self.known[codes]
+
+
 def _combined(attrs: Any, first: _Sets, second: _Sets) -> tuple[Array, Array, Array]:
     """Combine the sets of one number; the result is a sparse tensor, in order."""
     if first.outer != second.outer:
@@ -78,14 +123,14 @@ def _combined(attrs: Any, first: _Sets, second: _Sets) -> tuple[Array, Array, Ar
     if operation is None:
         name = attrs["set_operation"].lower().decode()
         raise broken_rule(f"Invalid set_operation {name}.")
-    known, codes = np.unique(
-        np.concatenate([first.values, second.values]), return_inverse=True
+    values, rows = (
+        np.concatenate([getattr(one, part) for one in (first, second)])
+        for part in ("values", "rows")
     )
-    rows = np.concatenate([first.rows, second.rows])
-    keys = rows * max(len(known), 1) + codes
+    coded = _Coded.of(values, rows)
     count = len(first.values)
-    found = operation(np.unique(keys[:count]), np.unique(keys[count:]))
-    found_rows, found_codes = np.divmod(found, max(len(known), 1))
+    found = operation(_distinct(coded.keys[:count]), _distinct(coded.keys[count:]))
+    found_rows, found_values = coded.apart(found)
     sizes = np.bincount(found_rows, minlength=1) if len(found) else np.zeros(1, int)
     starts = np.cumsum(sizes) - sizes
     within = np.arange(len(found)) - starts[found_rows]
@@ -94,7 +139,7 @@ def _combined(attrs: Any, first: _Sets, second: _Sets) -> tuple[Array, Array, Ar
     rank = len(first.outer) + 1
     return (
         indices.astype(np.int64).reshape(-1, rank),
-        known[found_codes],
+        found_values.astype(values.dtype, copy=False),
         np.array([*first.outer, sizes.max()], np.int64),
     )
 
@@ -116,10 +161,10 @@ def sparse_to_sparse(attrs: Any, *parts: Array) -> tuple[Array, ...]:
 
 def set_size(attrs: Any, indices: Array, values: Array, shape: Array) -> tuple[Array]:
     sets = _sparse(attrs, indices, values, shape)
-    known, codes = np.unique(sets.values, return_inverse=True)
-    keys = np.unique(sets.rows * max(len(known), 1) + codes)
+    coded = _Coded.of(sets.values, sets.rows)
     count = math.prod(sets.outer)
-    sizes = np.bincount(keys // max(len(known), 1), minlength=count)
+    found_rows = _distinct(coded.keys) // coded.width
+    sizes = np.bincount(found_rows, minlength=count)
     return (sizes[:count].astype(np.int32).reshape(sets.outer),)
 
 

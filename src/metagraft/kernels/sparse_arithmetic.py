@@ -18,9 +18,8 @@ from metagraft.kernels.sparse_indices import (
     broken_rule,
     check_bounds,
     check_parts,
-    group_starts,
     positions_in,
-    row_order,
+    row_keys,
     shown_dims,
 )
 
@@ -48,31 +47,41 @@ def _check_same_shape(a_shape: Array, b_shape: Array) -> None:
 
 
 def _merged(a_indices: Array, b_indices: Array) -> tuple[Array, Array, Array]:
-    """Return all places of two sparse tensors, and where each of them has an element.
+    """Put the elements of two sparse tensors in order.
 
     Returns:
-        `(indices, a_places, b_places)`: a place is -1 where there is no element.
+        `(indices, order, pairs)`: the indices of both, one after the other; which of
+        them comes first, second, ...; and where in that order an element of `a` stands
+        before the one of `b` at the same place.
     """
     together = np.concatenate([a_indices, b_indices])
     count = len(a_indices)
-    order = row_order(together)
-    ordered = together[order]
-    is_of_b = order >= count
-    starts = group_starts(ordered)
-    # An element of b joins the one of a right before it; others stand for themselves.
-    joins = np.zeros(len(order), np.bool_)
-    joins[1:] = ~starts[1:] & is_of_b[1:] & ~is_of_b[:-1]
-    heads = np.flatnonzero(~joins)
-    a_places = np.where(is_of_b[heads], -1, order[heads])
-    b_places = np.where(is_of_b[heads], order[heads] - count, -1)
-    followed = np.append(joins[1:], False)[heads] if len(order) else heads
-    joined = heads[followed.astype(np.bool_)] + 1
-    b_places[followed.astype(np.bool_)] = order[joined] - count
-    return ordered[heads], a_places, b_places
+    keys = row_keys(together)
+    is_unordered = keys[1:] <= keys[:-1]
+    is_unordered[count - 1 : count] = False  # between the two
+    if is_unordered.any():
+        return together, *_walked(keys[:count].tolist(), keys[count:].tolist())
+    order = keys.argsort(kind="stable")  # takes them as two runs
+    ordered = keys[order]
+    return together, order, np.flatnonzero(ordered[1:] == ordered[:-1])
 
 
-def _values_at(values: Array, places: Array) -> Array:
-    return np.append(values, np.zeros(1, values.dtype))[places]
+def _walked(a_keys: list[int], b_keys: list[int]) -> tuple[Array, Array]:
+    """Order keys that do not ascend: the smaller of the next two comes first."""
+    order: list[int] = []
+    pairs: list[int] = []
+    a, b, count = 0, 0, len(a_keys)
+    while a < count and b < len(b_keys):
+        takes_a, takes_b = a_keys[a] <= b_keys[b], b_keys[b] <= a_keys[a]
+        if takes_a and takes_b:
+            pairs.append(len(order))
+        if takes_a:
+            order.append(a)
+        if takes_b:
+            order.append(count + b)
+        a, b = a + takes_a, b + takes_b
+    order += [*range(a, count), *range(count + b, count + len(b_keys))]
+    return np.array(order, np.int64), np.array(pairs, np.int64)
 
 
 def sparse_add(
@@ -86,12 +95,14 @@ def sparse_add(
     threshold: Array,
 ) -> tuple[Array, Array, Array]:
     _check_add(a_indices, a_values, a_shape, b_indices, b_values, b_shape, threshold)
-    indices, a_places, b_places = _merged(a_indices, b_indices)
-    total = _values_at(a_values, a_places) + _values_at(b_values, b_places)
-    is_sum = (a_places >= 0) & (b_places >= 0)
+    indices, order, pairs = _merged(a_indices, b_indices)
+    values = np.concatenate([a_values, b_values])[order]
+    values[pairs] += values[pairs + 1]
     # A sum that is no number is left out; what stands alone never is.
-    kept = ~is_sum | (np.abs(total) >= np.asarray(threshold)[()])
-    return indices[kept], total[kept], np.array(a_shape)
+    kept = np.ones(len(order), np.bool_)
+    kept[pairs] = np.abs(values[pairs]) >= np.asarray(threshold)[()]
+    kept[pairs + 1] = False
+    return indices.take(order[kept], axis=0), values[kept], np.array(a_shape)
 
 
 def _check_add(
@@ -158,9 +169,14 @@ def _element_wise(choose: Callable[[Array, Array], Array]) -> Any:
         _check_same_shape(a_shape, b_shape)
         check_bounds(a_indices, a_shape)
         check_bounds(b_indices, b_shape)
-        indices, a_places, b_places = _merged(a_indices, b_indices)
-        a, b = _values_at(a_values, a_places), _values_at(b_values, b_places)
-        return indices, choose(a, b)
+        indices, order, pairs = _merged(a_indices, b_indices)
+        values = np.concatenate([a_values, b_values])[order]
+        # What stands alone stands beside 0.
+        chosen = choose(values, values.dtype.type(0))
+        chosen[pairs] = choose(values[pairs], values[pairs + 1])
+        kept = np.ones(len(order), np.bool_)
+        kept[pairs + 1] = False
+        return indices.take(order[kept], axis=0), chosen[kept]
 
     return run
 

@@ -6,7 +6,7 @@ Source: tensorflow core/kernels/count_ops.cc, bincount_op.cc.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -16,6 +16,10 @@ from metagraft.kernels.segment import combine_rows
 from metagraft.kernels.sparse_indices import broken_rule, shown_dims
 
 __all__ = ["KERNELS"]
+
+_LARGEST: Final = np.iinfo(np.int64).max
+# With so many places for each value it still pays to count in a table of all.
+_SPARSEST: Final = 16
 
 
 def _check_weights(weights: Array, values: Array, what: str) -> None:
@@ -42,23 +46,52 @@ def _counted(
     if np.any(values < 0):
         raise broken_rule("Input values must all be non-negative")
     kept = np.ones(len(values), bool) if most < 0 else values < most
-    rows, values = rows[kept], values[kept].astype(np.int64)
+    if not kept.all():
+        rows, values = rows[kept], values[kept]
+        weights = weights.reshape(-1)[kept] if weights.size else weights
     largest = int(values.max()) if len(values) else 0
     size = most if most >= 0 else max(largest + 1, attrs["minlength"])
-    pairs, places = np.unique(
-        np.stack([rows, values], axis=1), axis=0, return_inverse=True
-    )
-    places = places.reshape(-1)
     dtype = attrs["output_type"].numpy_dtype
     if attrs["binary_output"]:
-        counts = np.ones(len(pairs), dtype)
-    else:
-        each = weights.reshape(-1)[kept] if weights.size else np.ones(len(rows), dtype)
-        counts = np.zeros(len(pairs), dtype)
-        np.add.at(counts, places, each)
+        weights = np.zeros(0, dtype)
+    each = weights.reshape(-1) if weights.size else np.ones(len(rows), dtype)
+    found_rows, found_values, counts = _totals(rows, values, each, largest + 1)
+    if attrs["binary_output"]:
+        counts = np.ones(len(counts), dtype)
     if row_count is None:
-        return pairs[:, 1:].astype(np.int64), counts, np.array([size], np.int64)
-    return pairs.astype(np.int64), counts, np.array([row_count, size], np.int64)
+        return found_values[:, None], counts, np.array([size], np.int64)
+    pairs = np.stack([found_rows, found_values], axis=1)
+    return pairs, counts, np.array([row_count, size], np.int64)
+
+
+def _totals(
+    rows: Array, values: Array, each: Array, width: int
+) -> tuple[Array, Array, Array]:
+    """Add up what each pair of a row and a value counts; pairs in order.
+
+    Args:
+        rows: The row of each value, in any order.
+        values: Numbers from 0 to `width - 1`.
+        each: What each value counts.
+        width: Tells rows apart in the number of a pair.
+    """
+    values = values.astype(np.int64, copy=False)
+    places = int(rows.max() + 1) * width if len(rows) else 0
+    if places > _LARGEST:
+        # The values are too large for that, so their numbers take their places.
+        known, codes = np.unique(values, return_inverse=True)
+        found_rows, found_codes, counts = _totals(rows, codes, each, len(known))
+        return found_rows, known[found_codes], counts
+    keys = rows * np.int64(width) + values
+    if places <= _SPARSEST * len(keys):
+        totals = np.zeros(places, each.dtype)
+        np.add.at(totals, keys, each)
+        known = np.flatnonzero(np.bincount(keys, minlength=places))
+        return *np.divmod(known, width), totals[known]
+    known, codes = np.unique(keys, return_inverse=True)
+    totals = np.zeros(len(known), each.dtype)
+    np.add.at(totals, codes, each)
+    return *np.divmod(known, width), totals
 
 
 def dense_count(

@@ -5,6 +5,7 @@ Source: tensorflow core/util/sparse/sparse_tensor.h.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ __all__ = [
     "groups",
     "in_row_major_order",
     "positions_in",
+    "row_keys",
     "row_major_places",
     "row_order",
     "shown_dims",
@@ -74,9 +76,9 @@ def check_bounds(indices: Array, shape: Array) -> None:
     """
     if not (is_host(indices) and is_host(shape)):
         return
-    wrong = np.flatnonzero(np.any((indices < 0) | (indices >= shape), axis=1))
-    if wrong.size:
-        row = int(wrong[0])
+    is_wrong = (indices < 0) | (indices >= shape)
+    if is_wrong.any():
+        row = int(np.argwhere(is_wrong)[0, 0])
         index = ", ".join(str(int(i)) for i in indices[row])
         raise broken_rule(
             f"Sparse index tuple indices[{row}, :] = [{index}] is out of bounds"
@@ -108,7 +110,8 @@ def check_valid(indices: Any, shape: Any) -> None:
     Raises:
         InvalidArgumentError: One is outside, or two are equal or the other way round.
     """
-    outside = np.flatnonzero(np.any((indices < 0) | (indices >= shape), axis=1))
+    is_outside = (indices < 0) | (indices >= shape)
+    outside = np.argwhere(is_outside)[:, 0] if is_outside.any() else np.zeros(0, int)
     descent = _first_descent(indices, strictly=True)
     if descent is None and not outside.size:
         return
@@ -137,6 +140,29 @@ def row_order(indices: Array) -> Array:
     return xp.lexsort(tuple(indices[:, column] for column in reversed(range(rank))))
 
 
+def row_keys(indices: Any) -> Any:
+    """Return numbers that are in the order of the rows, `int64[n]`. Host arrays only.
+
+    Rows are equal where their numbers are.
+    """
+    count, rank = indices.shape
+    if not count or not rank:
+        return np.zeros(count, np.int64)
+    # Columns by themselves: NumPy is slow along axes of few elements.
+    columns = np.ascontiguousarray(indices.T)
+    lows = [int(column.min()) for column in columns]
+    sizes = [int(c.max()) - low + 1 for c, low in zip(columns, lows, strict=True)]
+    if math.prod(sizes) <= np.iinfo(np.int64).max:
+        keys = columns[0] - lows[0]
+        for column, low, size in zip(columns[1:], lows[1:], sizes[1:], strict=True):
+            keys = keys * size + (column - low)
+        return keys
+    order = row_order(indices)
+    keys = np.empty(count, np.int64)
+    keys[order] = groups(indices[order])
+    return keys
+
+
 def group_starts(rows: Array) -> Array:
     """Return where a row differs from the one before it, `bool[n]`; the first does."""
     xp = namespace(rows)
@@ -160,22 +186,33 @@ def positions_in(table: Array, rows: Array) -> Array:
         rows: `int64[n, r]`.
     """
     xp = namespace(table, rows)
+    size = table.shape[0]
+    if xp is np:
+        return _positions_on_host(table, rows)
     together = xp.concatenate([table, rows])
-    size, total = table.shape[0], together.shape[0]
+    total = together.shape[0]
     order = row_order(together)
     ids = groups(together[order])
     # Of equal rows, those of the table come first, since the order is stable.
     place = xp.where(order < size, order, total)
-    if xp is np:
-        first = np.full(total, total, place.dtype)
-        np.minimum.at(first, ids, place)
-        of_row = np.empty(total, place.dtype)
-        of_row[order] = first[ids]
-    else:
-        first = xp.full((total,), total, place.dtype).at[ids].min(place)
-        of_row = xp.zeros((total,), place.dtype).at[order].set(first[ids])
+    first = xp.full((total,), total, place.dtype).at[ids].min(place)
+    of_row = xp.zeros((total,), place.dtype).at[order].set(first[ids])
     found = of_row[size:]
     return xp.where(found < size, found, -1)
+
+
+def _positions_on_host(table: Any, rows: Any) -> Any:
+    keys = row_keys(np.concatenate([table, rows]))
+    known, wanted = keys[: len(table)], keys[len(table) :]
+    if not len(known):
+        return np.full(len(wanted), -1)
+    order = None
+    if (known[1:] < known[:-1]).any():
+        order = known.argsort(kind="stable")
+        known = known[order]
+    places = np.minimum(known.searchsorted(wanted), len(known) - 1)
+    found = places if order is None else order[places]
+    return np.where(known[places] == wanted, found, -1)
 
 
 def row_major_places(indices: Array, dims: Sequence[int]) -> Array:

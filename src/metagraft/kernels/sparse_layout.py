@@ -247,8 +247,8 @@ def sparse_split(
     part_of = np.searchsorted(starts, indices[:, axis], side="right") - 1
     found: tuple[list[Array], ...] = ([], [], [])
     for part in range(count):
-        chosen = part_of == part
-        moved = indices[chosen]
+        chosen = np.flatnonzero(part_of == part)
+        moved = indices.take(chosen, axis=0)
         moved[:, axis] -= starts[part]
         dims = shape.copy()
         dims[axis] = sizes[part]
@@ -282,8 +282,11 @@ def sparse_slice(
     # As far as the tensor goes; nothing where the start is outside of it.
     dims = np.where(start + size < shape, size, shape - start)
     dims = np.maximum(dims, 0)
-    chosen = np.all((indices >= start) & (indices < start + dims), axis=1)
-    return indices[chosen] - start, values[chosen], dims
+    chosen = np.ones(len(values), np.bool_)
+    for column, low, high in zip(indices.T, start, start + dims, strict=True):
+        chosen &= (column >= low) & (column < high)
+    places = np.flatnonzero(chosen)
+    return indices.take(places, axis=0) - start, values[places], dims
 
 
 def sparse_slice_grad(

@@ -55,9 +55,12 @@ def _filled(
     per_row = np.bincount(rows, minlength=row_count)
     is_empty = per_row == 0
     reverse = np.arange(count)
-    if (rows[1:] < rows[:-1]).any():
+    is_in_order = not (rows[1:] < rows[:-1]).any()
+    if not is_in_order:
         reverse[rows.argsort(kind="stable")] = np.arange(count)
     empty = is_empty.nonzero()[0]
+    if is_in_order and not empty.size:
+        return indices, values, is_empty, reverse
     if empty.size:
         # What follows an empty row moves on by one.
         reverse += is_empty.cumsum()[rows]
