@@ -193,13 +193,19 @@ def difference(case: Recorded, outputs: tuple[Any, ...]) -> str:
             if found.tolist() != expected.tolist():
                 return f"{case}: output {place} is\n  {found}, expected\n  {expected}"
             continue
-        tolerance = _tolerance(case.op, expected.dtype)
-        wide = "complex128" if expected.dtype.kind == "c" else "float64"
-        if expected.dtype.kind in "biu":
-            wide = expected.dtype.name
-        pair = [np.atleast_1d(np.asarray(x).astype(wide)) for x in (found, expected)]
-        if wide == "complex128":  # of which either part may be NaN
-            pair = [np.ascontiguousarray(x).view(np.float64) for x in pair]
-        if not np.allclose(*pair, rtol=tolerance, atol=tolerance, equal_nan=True):
+        if _differ(np.asarray(found), expected, _tolerance(case.op, expected.dtype)):
             return f"{case}: output {place} is\n  {found}, expected\n  {expected}"
     return ""
+
+
+def _differ(found: Any, expected: Any, tolerance: float) -> bool:
+    """Whether numbers are not close; of complex ones either part may be NaN."""
+    if expected.dtype.kind in "biu":
+        return not np.array_equal(found, expected)
+    is_complex = expected.dtype.kind == "c"
+    wide = np.complex128 if is_complex else np.float64
+    left, right = (np.atleast_1d(x.astype(wide)) for x in (found, expected))
+    if is_complex:
+        left, right = (x.view(np.float64) for x in (left, right))
+    limits = {"rtol": tolerance, "atol": tolerance}
+    return not np.allclose(left, right, **limits, equal_nan=True)
