@@ -42,19 +42,45 @@ _MARKS = {
 _UTF8 = codecs.lookup("utf-8").name
 
 
+# Bytes that are no character are decoded as this one plus their number: what is read
+# has no lone surrogates otherwise.
+_DAMAGE = 0xDC00
+_DAMAGES = (_DAMAGE + 1, 0xDFFF)
+_MARKING = "metagraft.damage"
+
+
+def _marked(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return chr(_DAMAGE + error.end - error.start), error.end
+
+
+codecs.register_error(_MARKING, _marked)
+
+
 @dataclass(frozen=True, slots=True)
-class _Text:
-    """The characters of one string.
+class _Texts:
+    """The characters of some strings, one after the other.
 
     Attributes:
         characters: Their numbers, `int32`.
-        sizes: How many bytes each was.
+        starts: Where each starts in its string, in bytes.
+        counts: How many characters each string has.
         is_damaged: Which stand for bytes that are no character.
     """
 
     characters: Array
-    sizes: Array
+    starts: Array
+    counts: Array
     is_damaged: Array
+
+    def only(self, kept: Array) -> _Texts:
+        """Return some of the characters."""
+        before = np.append(0, kept.cumsum())
+        ends = self.counts.cumsum()
+        counts = before[ends] - before[ends - self.counts]
+        parts = (self.characters[kept], self.starts[kept])
+        return _Texts(*parts, counts, self.is_damaged[kept])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +91,28 @@ class _Policy:
     errors: str
     replaces_controls: bool
 
-    def applied(self, text: _Text) -> tuple[Array, Array]:
-        """Return the characters that are left, and where they start.
+    def replaced(self, texts: _Texts) -> Array:
+        """Tell which characters do not stay.
 
         Raises:
             InvalidArgumentError: One is damaged, and that is an error.
         """
-        if self.errors == "strict" and text.is_damaged.any():
+        if self.errors == "strict" and texts.is_damaged.any():
             raise _invalid(_ILL_FORMED)
-        replaced = text.is_damaged
-        if self.replaces_controls:
-            replaced = replaced | (text.characters <= _LAST_CONTROL)
-        starts = np.cumsum(text.sizes) - text.sizes
+        if not self.replaces_controls:
+            return texts.is_damaged
+        return texts.is_damaged | (texts.characters <= _LAST_CONTROL)
+
+    def applied(self, texts: _Texts) -> _Texts:
+        """Return what is left of the characters, and what takes their places."""
+        replaced = self.replaced(texts)
+        if not replaced.any():
+            return texts
         if self.errors == "ignore":
-            return text.characters[~replaced], starts[~replaced]
-        return np.where(replaced, np.int32(self.substitute), text.characters), starts
+            return texts.only(~replaced)
+        substitute = np.int32(self.substitute)
+        changed = np.where(replaced, substitute, texts.characters)
+        return _Texts(changed, texts.starts, texts.counts, texts.is_damaged)
 
 
 def _policy(attrs: Attrs) -> _Policy:
@@ -115,67 +148,85 @@ def _after_mark(content: bytes, codec: str) -> tuple[int, str]:
     return 0, marks.get(b"", codec)
 
 
+def _read(texts: Sequence[bytes], codec: str) -> _Texts:
+    """Read strings; in each, what is damaged is one character for each piece."""
+    found = _read_utf8(texts) if codec == _UTF8 else None
+    return _read_each(texts, codec) if found is None else found
+
+
+def _read_utf8(texts: Sequence[bytes]) -> _Texts | None:
+    """Read all strings at once, if nothing is damaged."""
+    joined = b"".join(texts)
+    bounds = np.append(0, np.fromiter(map(len, texts), np.int64, len(texts)).cumsum())
+    # Other bytes continue a character.
+    is_first = np.frombuffer(joined + b"\n", np.int8) >= -0x40
+    try:
+        numbers = _numbers(joined.decode())
+    except UnicodeDecodeError:
+        return None
+    if not is_first[bounds].all():
+        return None
+    if len(numbers) == len(joined):
+        starts, counts = np.arange(len(joined)), np.diff(bounds)
+    else:
+        starts = np.flatnonzero(is_first[:-1])
+        counts = np.diff(starts.searchsorted(bounds))
+    starts -= np.repeat(bounds[:-1], counts)
+    return _Texts(numbers, starts, counts, np.zeros(len(numbers), bool))
+
+
 # TF: bytes that an encoding of one byte leaves open stand for themselves in some.
-def _read(content: bytes, codec: str) -> _Text:
-    """Read a string, and what is damaged in it as one character for each piece."""
-    characters, sizes, damaged = [], [], []
-    start, codec = _after_mark(content, codec)
-    mark = start
-    while True:
-        try:
-            rest = content[start:].decode(codec)
-            piece = b""
-        except UnicodeDecodeError as error:
-            rest = content[start : start + error.start].decode(codec)
-            piece = content[start + error.start : start + error.end]
-        numbers = np.frombuffer(rest.encode("utf-32-le"), "<i4")
-        characters.append(numbers)
-        sizes.append(_sizes(rest, numbers, codec))
-        damaged.append(np.zeros(numbers.size, bool))
-        if not piece:
-            break
-        start += int(sizes[-1].sum()) + len(piece)
-        characters.append(np.array([0xFFFD], np.int32))
-        sizes.append(np.array([len(piece)]))
-        damaged.append(np.ones(1, bool))
-    text = _Text(*(np.concatenate(parts) for parts in (characters, sizes, damaged)))
-    # The mark counts as bytes of the first character. TF: alone it becomes 65535.
-    text.sizes[:1] += mark
-    return text
+def _read_each(texts: Sequence[bytes], codec: str) -> _Texts:
+    strings, marks = _strings(texts, codec)
+    text = "".join(strings)
+    numbers = _numbers(text)
+    counts = np.fromiter(map(len, strings), np.int64, len(strings))
+    is_damaged = (numbers >= _DAMAGES[0]) & (numbers <= _DAMAGES[1])
+    sizes = np.where(is_damaged, numbers - _DAMAGE, _sizes(text, numbers, codec))
+    firsts = counts.cumsum() - counts
+    # A mark counts as bytes of the first character. TF: alone it becomes 65535, and in
+    # strings after the first it may become a character.
+    sizes[firsts[counts > 0]] += marks[counts > 0]
+    ends = np.append(0, sizes.cumsum())
+    return _Texts(
+        numbers, ends[:-1] - np.repeat(ends[firsts], counts), counts, is_damaged
+    )
 
 
-def _of_ascii(content: bytes) -> _Text:
-    numbers = np.frombuffer(content, np.uint8).astype(np.int32)
-    return _Text(numbers, np.ones(numbers.size, np.int64), np.zeros(numbers.size, bool))
+def _strings(texts: Sequence[bytes], codec: str) -> tuple[list[str], Array]:
+    """Decode strings, damages marked; return how long the mark of each is, too."""
+    marks = np.zeros(len(texts), np.int64)
+    if codec not in _MARKS:
+        decode = codecs.getdecoder(codec)
+        return [decode(text, _MARKING)[0] for text in texts], marks
+    strings = []
+    for place, text in enumerate(texts):
+        marks[place], marked = _after_mark(text, codec)
+        strings.append(text[marks[place] :].decode(marked, _MARKING))
+    return strings, marks
+
+
+def _numbers(text: str) -> Array:
+    """Return the numbers of characters, also of lone surrogates, `int32`."""
+    return np.array([text]).view(np.int32)[: len(text)]
 
 
 def _sizes(text: str, numbers: Array, codec: str) -> Array:
     """Return how many bytes each character has."""
-    if codec == _UTF8:
-        limits = (0x80, 0x800, 0x10000)
-        return 1 + sum((numbers >= limit).astype(np.int64) for limit in limits)
-    return np.array([len(character.encode(codec)) for character in text], np.int64)
+    codec = _MARKS.get(codec, {}).get(b"", codec)
+    sizes = np.zeros(int(numbers.max(initial=0)) + 1, np.int8)
+    for character in set(text):
+        sizes[ord(character)] = len(character.encode(codec, "replace"))
+    return sizes[numbers].astype(np.int64)
 
 
 def _decoded(attrs: Attrs, input: Array) -> tuple[Array, Array, Array]:
     """Return bounds of rows, characters, and where they start."""
     policy, codec = _policy(attrs), _codec(attrs)
-    texts: list[bytes] = np.ravel(input).tolist()
-    joined = b"".join(texts)
-    leaves_out = policy.errors == "ignore" and policy.replaces_controls
-    if codec == _UTF8 and joined.isascii() and not leaves_out:
-        characters = policy.applied(_of_ascii(joined))[0].astype(np.int32)
-        counts = np.fromiter(map(len, texts), np.int64, len(texts))
-        starts = np.arange(len(joined)) - np.repeat(counts.cumsum() - counts, counts)
-    else:
-        rows = [policy.applied(_read(text, codec)) for text in texts]
-        counts = np.array([row.size for row, _ in rows], np.int64)
-        empty = np.zeros(0, np.int64)
-        characters = np.concatenate([empty, *(row for row, _ in rows)]).astype(np.int32)
-        starts = np.concatenate([empty, *(row for _, row in rows)]).astype(np.int64)
-    splits = np.append(0, counts.cumsum())
+    found = policy.applied(_read(np.ravel(input).tolist(), codec))
+    splits = np.append(0, found.counts.cumsum())
     dtype = as_dtype(attrs["Tsplits"]).as_numpy_dtype
-    return splits.astype(dtype), characters, starts
+    return splits.astype(dtype), found.characters, found.starts
 
 
 def unicode_decode(attrs: Attrs, input: Array) -> tuple[Array, Array]:
@@ -191,14 +242,24 @@ def unicode_decode_with_offsets(
 def unicode_transcode(attrs: Attrs, input: Array) -> tuple[Array]:
     policy, codec = _policy(attrs), _codec(attrs)
     to = _CODECS[attrs["output_encoding"].decode()]
-    written = np.empty(np.size(input), object)
-    for place, content in enumerate(np.ravel(input).tolist()):
-        if codec == _UTF8 and content.isascii() and not policy.replaces_controls:
-            written[place] = content.decode("ascii").encode(to)
-            continue
-        characters, _ = policy.applied(_read(content, codec))
-        written[place] = _text(characters).encode(to, "surrogatepass")
+    texts: list[bytes] = np.ravel(input).tolist()
+    read = _read(texts, codec)
+    if codec == _UTF8 == to and not policy.replaced(read).any():
+        return (np.array(input),)
+    left = policy.applied(read)
+    written = _written(left.characters, np.append(0, left.counts.cumsum()), to)
     return (written.reshape(np.shape(input)),)
+
+
+def _written(characters: Array, bounds: Array, codec: str) -> Array:
+    """Encode what is between bounds."""
+    text = _text(characters)
+    written = np.empty(len(bounds) - 1, object)
+    written[:] = [
+        text[start:end].encode(codec, "surrogatepass")
+        for start, end in pairwise(bounds.tolist())
+    ]
+    return written
 
 
 def _text(characters: Array) -> str:
@@ -219,14 +280,8 @@ def unicode_encode(
     if policy.errors == "ignore":
         values = values[~is_wrong]
         bounds = np.append(0, (~is_wrong).cumsum())[bounds]
-    text = _text(values)
     codec = _CODECS[attrs["output_encoding"].decode()]
-    written = np.empty(len(bounds) - 1, object)
-    written[:] = [
-        text[start:end].encode(codec, "surrogatepass")
-        for start, end in pairwise(bounds.tolist())
-    ]
-    return (written,)
+    return (_written(values, bounds, codec),)
 
 
 def _check_splits(splits: Array, count: int) -> None:
