@@ -240,12 +240,15 @@ def packed(tf: ModuleType) -> list[Any]:
     one = tf.SparseTensor([[0, 2], [2, 0], [2, 1]], [1.5, -2.0, 3.0], [4, 3])
     single = tf.SparseTensor([[1]], tf.constant([5], tf.int64), [3])
     words = tf.SparseTensor([[0, 0], [1, 1]], ["a", "bc"], [2, 2])
+    long = tf.SparseTensor([[0, 0], [1, 1], [3, 0]], ["a", "b" * 200, ""], [4, 2])
     texts = [tf.serialize_sparse(part) for part in (one, single, words)]
-    rows = [tf.serialize_many_sparse(part) for part in (one, words)]
+    rows = [tf.serialize_many_sparse(part) for part in (one, words, long)]
     back = [
         tf.deserialize_many_sparse(tf.stack([texts[0], texts[0]]), tf.float32),
         tf.deserialize_many_sparse(rows[0], tf.float32, rank=2),
         tf.io.deserialize_many_sparse(rows[1], tf.string),
+        tf.io.deserialize_many_sparse(rows[2], tf.string),
+        tf.io.deserialize_many_sparse(rows[2][:1], tf.string),
     ]
     for kind in (tf.string, tf.variant):
         row = tf.io.serialize_sparse(one, out_type=kind)

@@ -14,16 +14,32 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.dtypes import DType, kernel_name, string
+from metagraft.kernels.csv_table import CsvTable
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.string_numbers import read_numbers
+
+# Fewer records are read one by one: NumPy would only cost time.
+_LEAST_AT_ONCE = 16
 
 
 def decode_csv(
     attrs: Attrs, records: Array, record_defaults: Sequence[Array]
 ) -> tuple[Array, ...]:
     layout = _layout(attrs)
-    types: list[DType] = attrs["OUT_TYPE"]
-    for place, default in enumerate(record_defaults):
+    _check_defaults(record_defaults)
+    listed = np.ravel(records).tolist()
+    columns = _Columns(attrs["OUT_TYPE"], record_defaults, attrs["na_value"])
+    found = None
+    if len(listed) >= _LEAST_AT_ONCE:
+        table = CsvTable.of(listed, layout.delimiter, has_quotes=layout.has_quotes)
+        found = table and columns.read_at_once(table, layout.columns)
+    if not found:
+        found = _read_by_records(listed, layout, columns)
+    return tuple(values.reshape(np.shape(records)) for values in found)
+
+
+def _check_defaults(defaults: Sequence[Array]) -> None:
+    for place, default in enumerate(defaults):
         if np.ndim(default) > 1:
             raise _invalid("Each record default should be at most rank 1")
         if np.size(default) > 1:
@@ -31,53 +47,111 @@ def decode_csv(
                 f"There should only be 1 default per field but field {place} has "
                 f"{np.size(default)}"
             )
-    rows = []
-    listed = np.ravel(records).tolist()
-    read = layout.plain_fields if layout.is_plain(b"".join(listed)) else layout.fields
-    for place, record in enumerate(listed):
-        fields = read(record)
-        if len(fields) != len(types):
-            raise _invalid(
-                f"Expect {len(types)} fields but have {len(fields)} in record {place}"
+
+
+def _read_by_records(
+    records: Sequence[bytes], layout: _Layout, columns: _Columns
+) -> list[Array]:
+    """Read columns; raise what is wrong in the first record that is not right."""
+    rows: list[list[bytes]] = []
+    failure = None
+    count = len(columns.types)
+    for place, record in enumerate(records):
+        try:
+            fields = layout.fields(record)
+        except InvalidArgumentError as error:
+            failure = error
+            break
+        if len(fields) != count:
+            failure = _invalid(
+                f"Expect {count} fields but have {len(fields)} in record {place}"
             )
+            break
         rows.append(fields)
-    texts = list(zip(*rows, strict=True)) or [()] * len(types)
-    missing = attrs["na_value"]
-    return tuple(
-        _column(place, texts[place], dtype, record_defaults[place], missing).reshape(
-            np.shape(records)
-        )
-        for place, dtype in enumerate(types)
-    )
+    texts = list(zip(*rows, strict=True)) or [()] * count
+    found = [columns.read(place, text) for place, text in enumerate(texts)]
+    wrong = [one for one in found if isinstance(one, _Wrong)]
+    if wrong:
+        raise _invalid(min(wrong, key=lambda one: one.record).message)
+    if failure is not None:
+        raise failure
+    return [one for one in found if not isinstance(one, _Wrong)]
 
 
-def _column(
-    place: int, texts: Sequence[bytes], dtype: DType, default: Array, missing: bytes
-) -> Array:
-    """Return the values of one column; what is missing gets the default."""
-    absent = np.array([not text or text == missing for text in texts], bool)
-    if absent.any() and not np.size(default):
-        raise _invalid(
-            f"Field {place} is required but missing in record {int(np.argmax(absent))}!"
-        )
-    values = np.empty(len(texts), dtype.as_numpy_dtype)
-    given = [
-        text for text, is_absent in zip(texts, absent, strict=True) if not is_absent
-    ]
-    if dtype == string:
-        values[~absent] = given
-    else:
-        numbers, wrong = read_numbers(given, dtype)
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """The first record in which a field is wrong, and what is said of it."""
+
+    record: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """What the columns that are read hold.
+
+    Attributes:
+        types: Their types.
+        defaults: What they hold where nothing is given; empty if something has to be.
+        missing: What counts as nothing, besides no text.
+    """
+
+    types: Sequence[DType]
+    defaults: Sequence[Array]
+    missing: bytes
+
+    def read(self, place: int, texts: Sequence[bytes]) -> Array | _Wrong:
+        """Return the values of one column, given as texts."""
+        dtype, default = self.types[place], self.defaults[place]
+        absent = np.array([not text or text == self.missing for text in texts], bool)
+        first_absent = int(np.argmax(absent)) if absent.any() else len(texts)
+        values = np.empty(len(texts), dtype.as_numpy_dtype)
+        given = [text for text, none in zip(texts, absent, strict=True) if not none]
+        wrong = None
+        if dtype == string:
+            values[~absent] = given
+        else:
+            numbers, wrong = read_numbers(given, dtype)
+            values[~absent] = numbers
+        record = len(texts) if wrong is None else int(np.flatnonzero(~absent)[wrong])
+        if first_absent < record and not np.size(default):
+            message = f"Field {place} is required but missing in record {first_absent}!"
+            return _Wrong(first_absent, message)
         if wrong is not None:
-            record = int(np.flatnonzero(~absent)[wrong])
-            raise _invalid(
+            return _Wrong(
+                record,
                 f"Field {place} in record {record} is not a valid "
-                f"{kernel_name(dtype)}: {_shown(given[wrong])}"
+                f"{kernel_name(dtype)}: {_shown(given[wrong])}",
             )
-        values[~absent] = numbers
-    if absent.any():
-        values[absent] = np.ravel(default)[0]
-    return values
+        if absent.any():
+            values[absent] = np.ravel(default)[0]
+        return values
+
+    def read_at_once(
+        self, table: CsvTable, chosen: Sequence[int]
+    ) -> list[Array] | None:
+        """Return the values of all columns; None if anything is wrong."""
+        if chosen and chosen[-1] >= table.begins.shape[1]:
+            return None
+        fields = table.columns(chosen) if chosen else table
+        if fields.begins.shape[1] != len(self.types):
+            return None
+        absent = fields.equal(b"")
+        if self.missing:
+            absent |= fields.equal(self.missing)
+        found: list[Array | None] = [None] * len(self.types)
+        for dtype in dict.fromkeys(self.types):
+            places = [i for i, each in enumerate(self.types) if each == dtype]
+            values = fields.read(places, ~absent[:, places], dtype)
+            if values is None:
+                return None
+            for i, place in enumerate(places):
+                found[place] = values[:, i]
+        for place in absent.any(axis=0).nonzero()[0].tolist():
+            if not np.size(self.defaults[place]):
+                return None
+            found[place][absent[:, place]] = np.ravel(self.defaults[place])[0]
+        return [np.ascontiguousarray(values) for values in found]
 
 
 @dataclass(frozen=True, slots=True)

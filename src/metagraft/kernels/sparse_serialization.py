@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache, partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,8 @@ from google.protobuf.message import DecodeError
 from metagraft.errors import DataLossError
 from metagraft.formats.varint import decode_varint, encode_varint
 from metagraft.graph import dtypes
-from metagraft.graph.shapes import dims_from_proto, dims_to_proto
+from metagraft.graph.dtypes import DType
+from metagraft.graph.shapes import Dims, dims_from_proto, dims_to_proto
 from metagraft.graph.tensor_values import make_ndarray
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.sparse_indices import broken_rule, check_valid, shown_dims
@@ -24,29 +27,57 @@ from metagraft.proto import TensorProto
 
 __all__ = ["KERNELS"]
 
+_CONTENT_TAG = b"\x22"
+_ONE_BYTE = 0x7F  # the largest length that takes one byte
+# How many elements each sparse tensor has, their indices and values, and all shapes.
+_Tensors = tuple[Sequence[int], Array, Array, Array]
+
+
+def _header(dtype: DType, dims: Dims, size: int) -> bytes:
+    """Return what stands before the content of a tensor, which has `size` bytes."""
+    message = TensorProto(
+        dtype=dtype.as_datatype_enum, tensor_shape=dims_to_proto(dims)
+    )
+    header = message.SerializeToString(deterministic=True)
+    return header + _CONTENT_TAG + encode_varint(size) if size else header
+
 
 def _packed(attrs: Any, part: Array) -> Any:
     """Return a part as one value of an array of objects."""
+    return _packed_rows(attrs, part, [len(part)])[0]
+
+
+def _packed_rows(attrs: Any, part: Array, ends: Sequence[int]) -> list[Any]:
+    """Cut a part along its first axis and pack the pieces.
+
+    Args:
+        attrs: Tell whether pieces become bytes or are kept.
+        part: What is cut.
+        ends: Where each piece ends.
+    """
+    places = list(pairwise((0, *ends)))
     if attrs["out_type"] is dtypes.variant:
-        return part
-    message = TensorProto(
-        dtype=dtypes.as_dtype(part.dtype).as_datatype_enum,
-        tensor_shape=dims_to_proto(part.shape),
-    )
+        return [part[start:end] for start, end in places]
     if part.dtype == np.dtype(object):
-        message.tensor_content = _joined_texts(part)
+        texts = part.tolist()
+        contents = [_joined_texts(texts[start:end]) for start, end in places]
     else:
-        message.tensor_content = part.tobytes()
-    return message.SerializeToString(deterministic=True)
+        size = part.dtype.itemsize * math.prod(part.shape[1:])
+        whole = part.tobytes()
+        contents = [whole[start * size : end * size] for start, end in places]
+    header = cache(partial(_header, dtypes.as_dtype(part.dtype)))
+    return [
+        header((end - start, *part.shape[1:]), len(content)) + content
+        for (start, end), content in zip(places, contents, strict=True)
+    ]
 
 
-def _joined_texts(part: Array) -> bytes:
+def _joined_texts(texts: Sequence[bytes]) -> bytes:
     """Return strings as bytes: all lengths, then all texts.
 
     Source: tensorflow core/platform/tstring_coding.cc EncodeStringList.
     """
-    texts = [bytes(text) for text in part.reshape(-1)]
-    return b"".join([*(encode_varint(len(text)) for text in texts), *texts])
+    return b"".join([*map(encode_varint, map(len, texts)), *texts])
 
 
 def _divided_texts(content: bytes, shape: Any) -> Array:
@@ -105,13 +136,19 @@ def serialize_many_sparse(
     count = int(shape[0])
     check_valid(indices, shape)
     order = np.argsort(rows, kind="stable")
-    ends = np.cumsum(np.bincount(rows, minlength=count))
+    ends = np.cumsum(np.bincount(rows, minlength=count))[:count].tolist()
     result = np.empty((count, 3), object)
-    for row, chosen in enumerate(np.split(order, ends)[:count]):
-        parts = indices[chosen, 1:], values[chosen], np.array(shape[1:])
-        for place, part in enumerate(parts):
-            result[row, place] = _packed(attrs, part)
+    parts = np.ascontiguousarray(indices[order, 1:]), values[order]
+    for place, part in enumerate(parts):
+        _fill(result[:, place], _packed_rows(attrs, part, ends))
+    _fill(result[:, 2], [_packed(attrs, np.array(shape[1:]))] * count)
     return (result,)
+
+
+def _fill(column: Array, items: Sequence[Any]) -> None:
+    """Set elements, which may be arrays themselves."""
+    for place, item in enumerate(items):
+        column[place] = item
 
 
 def _part(packed: Any) -> Array:
@@ -175,6 +212,16 @@ def _together(
 ) -> tuple[Array, Array, Array]:
     """Return sparse tensors as one, with `outer` axes before theirs."""
     rows = serialized.reshape(-1, 3)
+    counts, inner, values, shapes = _alike(rows, dtype) or _one_by_one(rows, dtype)
+    prefix = np.repeat(np.arange(len(rows)), counts)
+    columns = np.unravel_index(prefix, outer) if outer else ()
+    indices = np.concatenate([*(column[:, None] for column in columns), inner], axis=1)
+    sizes = np.max(shapes, axis=0)
+    shape = np.concatenate([np.array(outer, np.int64), sizes.astype(np.int64)])
+    return indices.astype(np.int64), values.astype(dtype.numpy_dtype), shape
+
+
+def _one_by_one(rows: Array, dtype: DType) -> _Tensors:
     tensors = [_unpacked(row, number, dtype) for number, row in enumerate(rows)]
     rank = len(tensors[0][2])
     for number, (_, _, shape) in enumerate(tensors):
@@ -184,15 +231,103 @@ def _together(
                 f" SparseTensor[{number}] was: {rank} but rank of"
                 f" SparseTensor[{number}] is: {len(shape)}"
             )
-    counts = [len(values) for _, values, _ in tensors]
-    prefix = np.repeat(np.arange(len(tensors)), counts)
-    columns = np.unravel_index(prefix, outer) if outer else ()
-    inner = np.concatenate([indices for indices, _, _ in tensors])
-    indices = np.concatenate([*(column[:, None] for column in columns), inner], axis=1)
-    values = np.concatenate([values for _, values, _ in tensors])
-    sizes = np.max([shape for _, _, shape in tensors], axis=0)
-    shape = np.concatenate([np.array(outer, np.int64), sizes.astype(np.int64)])
-    return indices.astype(np.int64), values.astype(dtype.numpy_dtype), shape
+    indices, values, shapes = zip(*tensors, strict=True)
+    counts = [len(each) for each in values]
+    return counts, np.concatenate(indices), np.concatenate(values), np.stack(shapes)
+
+
+def _alike(rows: Array, dtype: DType) -> _Tensors | None:
+    """Read tensors at once; None if they are not packed as they are here."""
+    rank = len(_unpacked(rows[0], 0, dtype)[2])
+    parts = rows.T.tolist()
+    if isinstance(rows[0, 0], bytes):
+        return _alike_packed(parts, rank, dtype)
+    kinds = np.dtype(np.int64), dtype.numpy_dtype, np.dtype(np.int64)
+    inner: tuple[tuple[int, ...], ...] = (rank,), (), ()
+    for part, kind, dims in zip(parts, kinds, inner, strict=True):
+        found = {(each.dtype, each.shape[1:]) for each in part}
+        if found != {(kind, dims)}:
+            return None
+    counts = list(map(len, parts[0]))
+    if counts != list(map(len, parts[1])) or {*map(len, parts[2])} != {rank}:
+        return None
+    return (
+        counts,
+        np.concatenate(parts[0]),
+        np.concatenate(parts[1]),
+        np.array(parts[2]),
+    )
+
+
+def _alike_packed(
+    parts: Sequence[Sequence[bytes]], rank: int, dtype: DType
+) -> _Tensors | None:
+    indices = _numbers(parts[0], dtypes.int64, (rank,))
+    shapes = _numbers(parts[2], dtypes.int64, ())
+    if indices is None or shapes is None or {*shapes[0]} != {rank}:
+        return None
+    counts = indices[0]
+    if dtype is dtypes.string:
+        values = _texts(parts[1], counts)
+    else:
+        found = _numbers(parts[1], dtype, ())
+        values = found[1] if found is not None and found[0] == counts else None
+    if values is None:
+        return None
+    return counts, indices[1], values, shapes[1].reshape(-1, rank)
+
+
+def _numbers(
+    texts: Sequence[bytes], dtype: DType, inner: tuple[int, ...]
+) -> tuple[list[int], Array] | None:
+    """Return how many rows each packed array has, and all of these."""
+    kind = dtype.numpy_dtype
+    size = kind.itemsize * math.prod(inner)
+    if not size:
+        return None
+    headers: dict[int, tuple[int, bytes]] = {}
+    for length in {*map(len, texts)}:
+        # A header has a few dozens of bytes.
+        for count in range(max(length - 99, 0) // size, length // size + 1):
+            header = _header(dtype, (count, *inner), count * size)
+            if len(header) + count * size == length:
+                headers[length] = count, header
+    counts, contents = [], []
+    for text in texts:
+        count, header = headers.get(len(text), (0, b"\0"))
+        if not text.startswith(header):
+            return None
+        counts.append(count)
+        contents.append(text[len(header) :])
+    whole = np.frombuffer(b"".join(contents), kind)
+    return counts, whole.reshape(-1, *inner)
+
+
+def _texts(packed: Sequence[bytes], counts: Sequence[int]) -> Array | None:
+    """Return packed strings that are all short."""
+    header = cache(partial(_header, dtypes.string))
+    lengths, contents = [], []
+    for text, count in zip(packed, counts, strict=True):
+        # What stands before the content depends on its size; that is the rest.
+        short = header((count,), 0)
+        size = len(text) - len(short) - 2 if count else 0
+        size -= size > _ONE_BYTE
+        before = header((count,), size) if size >= 0 else text + b"0"
+        own = text[len(before) : len(before) + count]
+        if (
+            not text.startswith(before)
+            or len(before) + size != len(text)
+            or sum(own) + count != size
+            or max(own, default=0) > _ONE_BYTE
+        ):
+            return None
+        lengths.append(own)
+        contents.append(text[len(before) + count :])
+    ends = np.frombuffer(b"".join(lengths), np.uint8).cumsum(dtype=np.int64).tolist()
+    whole = b"".join(contents)
+    values = np.empty(len(ends), object)
+    values[:] = [whole[start:end] for start, end in pairwise((0, *ends))]
+    return values
 
 
 def deserialize(attrs: Any, serialized: Array) -> tuple[Array, Array, Array]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Any, Final
 
@@ -16,14 +16,19 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError, UnimplementedError
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.dtypes import DType, as_dtype
+from metagraft.kernels.decimal_digits import Spans, read_decimals, read_integers
 from metagraft.kernels.kernel import Array, Kernel
 
 _FLAGS: Final = ("", " ", "+", "-", "0", "#")
 _SPACE: Final = r"[ \t\n\v\f\r]*"
 _DIGITS: Final = r"(?:\d+\.?\d*|\.\d+)"
 _HEX_DIGITS: Final = r"0x(?:[\da-f]+\.?[\da-f]*|\.[\da-f]+)(?:p[+-]?\d+)?"
+# Fewer are read one by one: NumPy would only cost time.
+_LEAST_AT_ONCE: Final = 32
+# Of so many bytes Python reads a decimal as fast.
+_SHORT: Final = 12
 _PLAIN: Final = re.compile(rb"[0-9+\-.eE ]*")
-_PLAIN_INTEGER: Final = re.compile(rb"[0-9+\- ]*")
+_Texts = Sequence[bytes] | Spans
 _INTEGER: Final = re.compile(rf"{_SPACE}([+-]?\d+){_SPACE}".encode())
 _FLOAT: Final = re.compile(
     rf"{_SPACE}([+-]?)(?:({_DIGITS}(?:e[+-]?\d+)?)|({_HEX_DIGITS})|(inf(?:inity)?)"
@@ -116,57 +121,73 @@ def string_to_number(attrs: Attrs, string_tensor: Array) -> tuple[Array]:
 
 def read_numbers(texts: Sequence[bytes], dtype: DType) -> tuple[Array, int | None]:
     """Read texts as numbers of a type; tell which is the first that is none."""
+    if len(texts) < _LEAST_AT_ONCE:
+        numbers = np.zeros(len(texts), dtype.as_numpy_dtype)
+        return _read_rest(numbers, range(len(texts)), texts)
+    if dtype.is_floating and (wide := _short_floats(texts)) is not None:
+        return _narrowed(wide, np.bool_(1), texts, dtype)
+    return read_spans(Spans.of(texts), dtype)
+
+
+def read_spans(texts: Spans, dtype: DType) -> tuple[Array, int | None]:
+    """Read texts that lie in the same bytes as `read_numbers` does."""
+    read = read_decimals if dtype.is_floating else read_integers
+    return _narrowed(*read(texts), texts, dtype)
+
+
+def _short_floats(texts: Sequence[bytes]) -> Array | None:
+    """Read decimals of few digits, for which Python itself is fast."""
+    joined = b" ".join(texts)
+    if len(joined) > _SHORT * len(texts) or not _PLAIN.fullmatch(joined):
+        return None
+    try:
+        return np.fromiter(map(float, texts), np.float64, len(texts))
+    except ValueError:
+        return None
+
+
+def _narrowed(
+    wide: Array, right: Array, texts: _Texts, dtype: DType
+) -> tuple[Array, int | None]:
+    """Give numbers their type; those that are not right or not certain are read."""
     kind = dtype.as_numpy_dtype
-    is_float = np.dtype(kind).kind == "f"
-    if is_float and _PLAIN.fullmatch(b" ".join(texts)):
-        plain = _plain_floats(texts, kind)
-        if plain is not None:
-            return plain, None
-    if not is_float:
-        whole = _plain_integers(texts, kind)
-        if whole is not None:
-            return whole, None
-    parse = _parsed_float if is_float else _parsed_integer
-    numbers = np.zeros(len(texts), kind)
-    for place, text in enumerate(texts):
-        number = parse(text, kind)
-        if number is None:
+    right = right & _is_certain(wide, kind)
+    with np.errstate(over="ignore"):
+        numbers = wide.astype(kind)
+    return _read_rest(numbers, (~right).nonzero()[0].tolist(), texts)
+
+
+def _read_rest(
+    numbers: Array, places: Iterable[int], texts: _Texts
+) -> tuple[Array, int | None]:
+    """Read texts one by one."""
+    parse = _parsed_float if numbers.dtype.kind == "f" else _parsed_integer
+    known: dict[bytes, Any] = {}  # what is no decimal is often the same: nan
+    for place in places:
+        text = texts[place]
+        if text not in known:
+            known[text] = parse(text, numbers.dtype.type)
+        if known[text] is None:
             return numbers, place
-        numbers[place] = number
+        numbers[place] = known[text]
     return numbers, None
 
 
-def _plain_floats(texts: Sequence[bytes], dtype: Any) -> Array | None:
-    """Read decimals, of which Python reads the same; None if one is none."""
-    try:
-        wide = np.fromiter(map(float, texts), np.float64, len(texts))
-    except ValueError:
-        return None
-    if dtype == np.float64:
-        return wide
+def _is_certain(wide: Array, dtype: Any) -> Array:
+    """Tell which numbers become those of a type without being rounded twice."""
+    if wide.dtype == dtype:
+        return np.ones(wide.shape, bool)
+    if wide.dtype == np.int64:
+        limits = np.iinfo(dtype)
+        # Numbers without sign take none, not even that of zero.
+        least = limits.min or 1
+        return (wide >= least) & (wide.astype(dtype) == wide)
     # Rounded twice, from the decimal to a double and then on: wrong for doubles that
     # lie half-way, and for numbers that are close to none or to infinity.
     low = wide.view(np.uint64) & np.uint64(0x1FFFFFFF)
     size = np.abs(wide)
     far = (size < np.finfo(dtype).tiny) | (size > np.finfo(dtype).max)
-    if np.any((low == 0x10000000) | (far & (size > 0))):
-        return None
-    near: Array = wide.astype(dtype)
-    return near
-
-
-def _plain_integers(texts: Sequence[bytes], dtype: Any) -> Array | None:
-    """Read what Python reads the same; None if anything else is met."""
-    joined = b" ".join(texts)
-    limits = np.iinfo(dtype)
-    if not _PLAIN_INTEGER.fullmatch(joined) or (limits.min == 0 and b"-" in joined):
-        return None
-    try:
-        numbers = np.fromiter(map(int, texts), np.int64, len(texts))
-    except (ValueError, OverflowError):
-        return None
-    fits = numbers.size and limits.min <= numbers.min() and numbers.max() <= limits.max
-    return numbers.astype(dtype) if fits else None
+    return (low != 0x10000000) & ~(far & (size > 0))
 
 
 def _parsed_integer(text: bytes, dtype: Any) -> int | None:

@@ -374,6 +374,9 @@ def records_of_text() -> Iterator[Case]:
         yield csv(*records)
         yield csv(*records, columns=[np.array(0.5)], select_cols=[1])
     yield csv(b"NA,2,3,NA,NA", na_value="NA")
+    yield csv(*long_records(), na_value="NA")
+    chosen = [np.array(0), np.array(b"", object)]
+    yield csv(*long_records(), columns=chosen, na_value="NA", select_cols=[2, 4])
     two = [np.array(0), np.array(b"", object)]
     yield csv(b'1\t"a"', columns=two, field_delim="\t", use_quote_delim=False)
     for kind, content in (
@@ -388,8 +391,22 @@ def records_of_text() -> Iterator[Case]:
         )
 
 
+def long_records(place: int = 18, other: bytes = b"1,2,3,4,x") -> list[bytes]:
+    """Return so many records that they are read at once, and one at a place."""
+    fields = [b"a b", b'"x, ""y"""', b"", b'"z\nz"']
+    records = [
+        b"%d.%03d,%.4f,%d,NA,%s" % (i, i * 37 % 1000, i / 7, i * i, fields[i % 4])
+        for i in range(18)
+    ]
+    return [*records[:place], other, *records[place + 1 :]]
+
+
 def refused_records() -> Iterator[Case]:
     """Records with fields missing, too many, or of another type."""
+    for record in (b"1,2", b"1,x,3,4,a", b'1,2,3,"4"5,a', b"", b'1,2,3,4,"a"b"'):
+        yield csv(*long_records(7, record), na_value="NA")
+    yield csv(*long_records(7, b"1,2,3.5,x,"), na_value="NA")
+    yield csv(*long_records(7, b"1,2,3,4"), b"x,2,3,4,5", na_value="NA")
     for record in (
         b"1,2",
         b"1,2,3,4,5,6",

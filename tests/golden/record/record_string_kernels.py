@@ -110,8 +110,30 @@ DECIMALS = texts(
 )
 
 
+SHOWN = ("%r", "%.3f", "%.9e", "%d", "%.17g", "%e")
+
+
+def many_numbers() -> Any:
+    """Return so many decimals that they are read at once, with and without spaces."""
+    rng = np.random.RandomState(7)
+    given = rng.standard_normal(60) * 10.0 ** rng.randint(-20, 20, 60)
+    shown = [
+        *(SHOWN[i % len(SHOWN)] % x for i, x in enumerate(given.tolist())),
+        *("0", "-0", "-0.0", ".5", "5.", "+1.25e+3", "nan", "-inf", "0x1p3", "1e23"),
+        "9007199254740993",
+        "123456789012345678901234567890",
+        "0.000000000000000000000012345",
+    ]
+    return texts(*(f"{' ' * (i % 3)}{x}".encode() for i, x in enumerate(shown)))
+
+
 def text_as_numbers() -> Iterator[Case]:
     """What each type takes."""
+    whole = texts(*(str(3**i % 2**31 * (-1) ** i).encode() for i in range(40)))
+    for name in ("float32", "float64", "int32", "int64"):
+        attrs = {"out_type": np.dtype(name).type}
+        many = many_numbers() if name.startswith("f") else whole
+        yield Case("to_number", "StringToNumber", attrs, {"string_tensor": many})
     for name in ("float32", "float64", "int32", "int64", "uint32", "uint64"):
         attrs = {"out_type": np.dtype(name).type}
         given = {"string_tensor": INTEGERS}
@@ -148,6 +170,8 @@ def single_strings() -> Iterator[Case]:
         yield Case("string", "EncodeBase64", {"pad": pad}, {"input": plain})
     coded = texts(*b"YQ YQ== YWI YWI= YWJj __79 YR YWJ= YWJjYWJj".split(), b"")
     yield Case("string", "DecodeBase64", {}, {"input": coded})
+    padded = texts(*(b"YWJjZGVm"[:size] for size in (4, 7, 2, 8, 3, 6)))
+    yield Case("string", "DecodeBase64", {}, {"input": padded})
     numbers = np.arange(40, dtype=np.int32).reshape(5, 8)
     for summarize in (3, 1, -1):
         attrs = {"template": "a %s b %s", "summarize": summarize}
