@@ -51,7 +51,6 @@ MISSING = (
     "quantization.experimental",
     "saved_model.experimental.TrackableResource",
     "train.do_quantize_training_on_graphdef",
-    "xla.experimental.compile",
 )
 # Sessions with hooks, and servers.
 MONITORED = _words(

@@ -11,6 +11,7 @@ import numpy as np
 from tests.programs import (
     audio_feature_runs,
     clustering_runs,
+    compiled_runs,
     critical_sections,
     distribution_runs,
     linear_operator_runs,
@@ -27,6 +28,7 @@ MODULES: Mapping[str, ModuleType] = {
     for module in (
         audio_feature_runs,
         clustering_runs,
+        compiled_runs,
         critical_sections,
         distribution_runs,
         linear_operator_runs,
@@ -73,6 +75,6 @@ def error_of(tf: ModuleType, name: str) -> list[str]:
             text = error.message.partition("\n\t [[{{node ")[0].strip()
             text = text.rpartition("\n")[2].strip()
             return [type(error).__name__, text.partition(", node name: ")[0]]
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RuntimeError) as error:
             return [type(error).__name__, str(error).partition(" for '")[0]]
     raise AssertionError("the call did not fail")

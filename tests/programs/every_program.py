@@ -12,6 +12,7 @@ from types import ModuleType
 from tests.programs import (
     arrays,
     branches,
+    compiled_runs,
     control,
     control_flow_gradients,
     critical_sections,
@@ -95,6 +96,7 @@ PROGRAMS = _by_name(
     optimizers.PROGRAMS,
     control.PROGRAMS,
     branches.PROGRAMS,
+    compiled_runs.PROGRAMS,
     while_loops.PROGRAMS,
     folds.PROGRAMS,
     gradient_tapes.PROGRAMS,

@@ -15,7 +15,7 @@ from metagraft.api.nn_softmax import (
 )
 from metagraft.api.renamed_arguments import renamed_argument
 from metagraft.api.squeezable_dimensions import remove_squeezable_dimensions
-from metagraft.api.weights_broadcast import assert_broadcastable, broadcast_weights
+from metagraft.api.weights_broadcast import broadcast_weights, fitting_checks
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
@@ -164,7 +164,7 @@ def compute_weighted_loss(
     Reduction.validate(reduction)
     with (
         name_scope(scope, "weighted_loss", (losses, weights)),
-        control_dependencies((assert_broadcastable(weights, losses),)),
+        control_dependencies(fitting_checks(weights, losses)),
     ):
         losses = convert_to_tensor(losses)
         given_dtype = losses.dtype
@@ -381,7 +381,7 @@ def mean_pairwise_squared_error(
     ):
         weights = cast(weights, dtypes.float32)
         labels = cast(labels, dtypes.float32)
-        with control_dependencies((assert_broadcastable(weights, labels),)):
+        with control_dependencies(fitting_checks(weights, labels)):
             predictions = cast(predictions, dtypes.float32)
             predictions.shape.assert_is_compatible_with(labels.shape)
             errors = op("Sub", x=predictions, y=labels)

@@ -8,17 +8,19 @@ Source: tensorflow python/summary/summary.py, python/ops/summary_op_util.py.
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from contextvars import ContextVar
+from typing import Any, Final, TypeVar, cast
 
 from google.protobuf import json_format
 
 from metagraft.api import logging
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
-from metagraft.graph.conversion import convert_to_tensor
+from metagraft.graph.conversion import constant, convert_to_tensor
 from metagraft.graph.defaults import executing_eagerly
 from metagraft.graph.keys import GraphKeys
 from metagraft.graph.scopes import add_to_collection, get_collection, name_scope
@@ -43,8 +45,22 @@ _NO_EAGER: Final = (
     "Merging tf.summary.* ops is not compatible with eager execution. Use"
     " tf.contrib.summary instead."
 )
+# Whether summaries are left out, as they are of what is compiled.
+are_skipped: Final = ContextVar("are_skipped", default=False)
+_Summary = TypeVar("_Summary", bound=Callable[..., Any])
 
 
+def _may_be_skipped(summary: _Summary) -> _Summary:
+    """Let a function return an empty string where summaries are left out."""
+
+    @functools.wraps(summary)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return constant("") if are_skipped.get() else summary(*args, **kwargs)
+
+    return cast("_Summary", call)
+
+
+@_may_be_skipped
 def scalar(
     name: str, tensor: Any, collections: Any = None, family: str | None = None
 ) -> Tensor:
@@ -65,6 +81,7 @@ def scalar(
     return value
 
 
+@_may_be_skipped
 def histogram(
     name: str | None, values: Any, collections: Any = None, family: str | None = None
 ) -> Tensor:
@@ -78,6 +95,7 @@ def histogram(
     return value
 
 
+@_may_be_skipped
 def image(
     name: str,
     tensor: Any,
@@ -102,6 +120,7 @@ def image(
     return value
 
 
+@_may_be_skipped
 def audio(
     name: str,
     tensor: Any,
@@ -155,6 +174,7 @@ def text(name: str, tensor: Any, collections: Any = None) -> Tensor:
     )
 
 
+@_may_be_skipped
 def tensor_summary(
     name: str,
     tensor: Any,
@@ -194,6 +214,7 @@ def tensor_summary(
     return value
 
 
+@_may_be_skipped
 def merge(inputs: Sequence[Any], collections: Any = None, name: Any = None) -> Tensor:
     """Put summaries together into one.
 

@@ -15,13 +15,14 @@ from metagraft.api.cond import cond
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
 from metagraft.graph.build.control_flow import no_op
+from metagraft.graph.compiled_context import is_being_compiled
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.operation import Operation
 from metagraft.graph.scopes import control_dependencies, name_scope
 from metagraft.graph.shapes import is_static
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["assert_broadcastable", "broadcast_weights"]
+__all__ = ["assert_broadcastable", "broadcast_weights", "fitting_checks"]
 
 _ERROR = "weights can not be broadcast to values."
 
@@ -124,6 +125,11 @@ def _has_valid_dims(weights_shape: Tensor, values_shape: Tensor) -> Tensor:
         return result
 
 
+def fitting_checks(weights: Any, values: Any) -> tuple[Operation, ...]:
+    """Return what checks that weights fit; nothing where no checks can be compiled."""
+    return () if is_being_compiled() else (assert_broadcastable(weights, values),)
+
+
 def broadcast_weights(weights: Any, values: Any) -> Tensor:
     """Return weights in the shape of the values.
 
@@ -137,6 +143,6 @@ def broadcast_weights(weights: Any, values: Any) -> Tensor:
         )
         if is_static(weights.dims) and weights.dims == values.dims:
             return weights
-        with control_dependencies((assert_broadcastable(weights, values),)):
+        with control_dependencies(fitting_checks(weights, values)):
             result: Tensor = op("Mul", x=weights, y=array.ones_like(values), name=scope)
             return result

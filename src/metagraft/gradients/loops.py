@@ -32,7 +32,7 @@ from metagraft.graph.control_flow_context import (
 from metagraft.graph.conversion import constant, convert_to_tensor
 from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.derived_contexts import derive_contexts
-from metagraft.graph.loop_accumulators import inside
+from metagraft.graph.loop_accumulators import inside, outside
 from metagraft.graph.loop_gradient import LoopGradient
 from metagraft.graph.operation import Operation
 from metagraft.graph.shapes import is_static
@@ -205,9 +205,8 @@ class LoopGradients:
         else:
             with inside(context):
                 sizes = shape(value, optimize=False)
-        state.grad_context.exit()
-        stack = state.keep(sizes, dead_branch=dead_branch)
-        state.grad_context.enter()
+        with outside(state.grad_context):
+            stack = state.keep(sizes, dead_branch=dead_branch)
         taken = state.take(stack, sizes, dead_branch=dead_branch)
         return zeros(taken, value.dtype)
 

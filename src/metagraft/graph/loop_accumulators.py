@@ -51,6 +51,16 @@ def inside(context: ControlFlowContext | None) -> Iterator[None]:
         context.exit()
 
 
+@contextmanager
+def outside(context: ControlFlowContext) -> Iterator[None]:
+    """Open a block outside of the current context."""
+    context.exit()
+    try:
+        yield
+    finally:
+        context.enter()
+
+
 # -- counters --------------------------------------------------------------------------
 
 

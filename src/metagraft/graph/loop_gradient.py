@@ -9,10 +9,10 @@ Source: tensorflow python/ops/control_flow_state.py _GradLoopState.
 
 from __future__ import annotations
 
-from metagraft.graph import dtypes
 from metagraft.graph.apply_op import apply_op as add_operation
 from metagraft.graph.apply_op import op as apply_op
 from metagraft.graph.build.switches import switch_in_place
+from metagraft.graph.compiled_context import stack_size
 from metagraft.graph.cond_context import CondContext
 from metagraft.graph.constant_value import constant_value
 from metagraft.graph.control_flow_context import (
@@ -24,7 +24,12 @@ from metagraft.graph.control_flow_context import (
 )
 from metagraft.graph.conversion import constant
 from metagraft.graph.defaults import get_default_graph
-from metagraft.graph.loop_accumulators import count_down, count_iterations, inside
+from metagraft.graph.loop_accumulators import (
+    count_down,
+    count_iterations,
+    inside,
+    outside,
+)
 from metagraft.graph.operation import Operation
 from metagraft.graph.scopes import colocate_with, control_dependencies
 from metagraft.graph.tensor import Tensor
@@ -132,7 +137,7 @@ class LoopGradient:
             with inside(current), colocate_with(value):
                 stack: Tensor = apply_op(
                     "StackV2",
-                    max_size=constant(-1, dtypes.int32),
+                    max_size=stack_size(value, forward, current),
                     elem_type=value.dtype.base_dtype,
                     name="f_acc",
                 )
@@ -242,9 +247,8 @@ class LoopGradient:
             entering = loop_constant_enter(value)
         if value.op.type == "Const":
             return constant(constant_value(value), dtype=value.dtype)
-        self.grad_context.exit()
-        stack = state.keep(value)
-        self.grad_context.enter()
+        with outside(self.grad_context):
+            stack = state.keep(value)
         taken = state.take(stack, value)
         return taken if state is self else self.grad_context.add_value(taken)
 
@@ -252,8 +256,7 @@ class LoopGradient:
         """Return the value that a predicate of the loop had in the iteration."""
         found = self._history.get(pred.name)
         if found is None:
-            self.grad_context.exit()
-            stack = self.keep(pred)
-            self.grad_context.enter()
+            with outside(self.grad_context):
+                stack = self.keep(pred)
             found = self._history[pred.name] = self.take(stack, pred)
         return found

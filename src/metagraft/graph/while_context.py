@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from metagraft.graph.build.array import identity
 from metagraft.graph.build.frames import (
+    body_value,
     close_cycle,
     enter,
     exit_frame,
@@ -28,6 +29,7 @@ from metagraft.graph.build.switches import (
     merge,
     switch_in_place,
 )
+from metagraft.graph.compiled_context import compiled_context
 from metagraft.graph.composite import IndexedSlices
 from metagraft.graph.control_flow_context import (
     ControlFlowContext,
@@ -289,7 +291,7 @@ class WhileContext(ControlFlowContext):
         In the loop of a gradient the shape of a value of the other loop is computed
         there, so that shapes are kept instead of values.
         """
-        if op.type in _REDUCING:
+        if op.type in _REDUCING and compiled_context(context_of(op)) is None:
             context = get_default_graph().scopes.context
             loop = None if context is None else context.while_context()
             state = None if loop is None else loop.grad_state
@@ -423,7 +425,7 @@ class WhileContext(ControlFlowContext):
         arguments = _arguments(structure, originals, merges)
         self.pivot = loop_cond(convert_to_tensor(pred(*arguments)), name="LoopCond")
         switches = [switch_in_place(merged, self.pivot) for merged in merges]
-        inner = [identity(on_true) for _, on_true in switches]
+        inner = [body_value(on_true) for _, on_true in switches]
         self.pivot_for_body = inner[0]
         arguments = _arguments(structure, originals, inner)
         returned = _body_result(body, arguments)

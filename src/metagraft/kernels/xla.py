@@ -329,6 +329,7 @@ KERNELS = {
     "XlaReplicaId": Kernel(replica_id),
     "XlaRngBitGenerator": Kernel(random_bits, static=("algorithm", "shape")),
     "XlaSelfAdjointEig": Kernel(self_adjoint_eig),
+    "XlaClusterOutput": Kernel(unchanged),
     "XlaSharding": Kernel(unchanged),
     "XlaSort": Kernel(sort),
     "XlaSpmdFullToShardShape": Kernel(unchanged),

@@ -318,6 +318,17 @@ def einsum_gradient(g: GradientBuilder, op: Operation, dy: Tensor) -> Sequence[A
     )
 
 
+def no_gradient_from_outside(
+    _g: GradientBuilder, _op: Operation, _dy: Tensor
+) -> Sequence[Any]:
+    """Refused: gradients are to be asked for inside of what is compiled."""
+    raise RuntimeError(
+        "Gradient computation of graph in xla.compile() is prohibited because it can "
+        "cause performance degradation."
+        "Please move gradient computation inside xla.compile()."
+    )
+
+
 def sharding_gradient(g: GradientBuilder, op: Operation, dy: Tensor) -> Sequence[Any]:
     """The gradient, divided alike."""
     sharding = op.get_attr("sharding")
@@ -366,6 +377,7 @@ _READERS: Final[dict[str, Any]] = {
     "XlaGather": GatherAttrs.read,
 }
 _GRADIENTS: Final[dict[str, Any]] = {
+    "XlaClusterOutput": no_gradient_from_outside,
     "XlaEinsum": einsum_gradient,
     "XlaSharding": sharding_gradient,
     "XlaSpmdFullToShardShape": to_shard_gradient,
@@ -373,6 +385,7 @@ _GRADIENTS: Final[dict[str, Any]] = {
 }
 _SHAPES: Final[dict[str, ShapeFunction]] = {
     "XlaBroadcastHelper": unknown_shapes,
+    "XlaClusterOutput": unchanged_shapes,
     "XlaConv": same_rank_shape,
     "XlaConvV2": same_rank_shape,
     "XlaDequantize": unknown_shapes,
