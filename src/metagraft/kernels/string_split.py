@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from itertools import chain
+from operator import itemgetter
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from metagraft.kernels.kernel import Array, Kernel
 _SPACES = b" \t\n\v\f\r"
 _BYTES = [bytes([byte]) for byte in range(256)]
 _WORD = re.compile(rb"[^ \t\n\v\f\r]+")
+# An operand of `Substr` is called `len`.
+_len = len
 
 
 def string_split(attrs: Attrs, input: Array, delimiter: Array) -> tuple[Array, ...]:
@@ -100,45 +103,78 @@ def substr(attrs: Attrs, input: Array, pos: Array, len: Array) -> tuple[Array]:
         raise _invalid(
             f"Incompatible shapes: {show(np.shape(input))} vs. {show(np.shape(pos))}"
         ) from error
-    part = _bytes_of if attrs["unit"] == b"BYTE" else _characters_of
-    texts, starts, lengths = (
-        np.broadcast_to(array, shape).ravel().tolist() for array in (input, pos, len)
-    )
-    parts = np.empty(np.size(texts), dtype=object)
-    for i, text in enumerate(texts):
-        parts[i] = part(text, starts[i], lengths[i], i)
+    texts = np.broadcast_to(input, shape).ravel().tolist()
+    by_byte = attrs["unit"] == b"BYTE"
+    joined = b"" if by_byte else b"".join(texts)
+    sizes = np.fromiter(map(_len, texts), np.int64, _len(texts))
+    if joined.isascii():
+        starts, ends = _part(texts, sizes, shape, pos, len, by_byte=by_byte)
+        found = _cut(texts, starts, ends)
+    else:
+        edges, before = _characters(joined, sizes)
+        counts = np.diff(before)
+        starts, ends = _part(texts, counts, shape, pos, len, by_byte=False)
+        starts, ends = edges[before[:-1] + starts], edges[before[:-1] + ends]
+        pairs = zip(starts.tolist(), ends.tolist(), strict=True)
+        found = [joined[start:end] for start, end in pairs]
+    parts = np.empty(_len(texts), dtype=object)
+    parts[:] = found
     return (parts.reshape(shape),)
 
 
-def _bytes_of(text: bytes, start: int, length: int, index: int) -> bytes:
-    if not -len(text) <= start <= len(text):
-        shown = text.decode("utf-8", "backslashreplace")
+def _part(
+    texts: list[bytes],
+    sizes: Array,
+    shape: tuple[int, ...],
+    pos: Array,
+    length: Array,
+    *,
+    by_byte: bool,
+) -> tuple[Array, Array]:
+    """Return where the part of each text starts and ends, in units.
+
+    Raises:
+        InvalidArgumentError: It starts outside of the text.
+    """
+    given = (np.broadcast_to(one, shape).reshape(-1) for one in (pos, length))
+    starts, lengths = (one.astype(np.int64) for one in given)
+    is_wrong = (starts < -sizes) | (starts > sizes)
+    if not by_byte:
+        is_wrong |= (starts < 0) & (lengths < 0)
+    if is_wrong.any():
+        index = int(is_wrong.argmax())
+        shown = f" b'{texts[index].decode('utf-8', 'backslashreplace')}'"
         raise _invalid(
-            f"pos {start} out of range for string b'{shown}' at index {index}"
+            f"pos {starts[index]} out of range for string"
+            f"{shown if by_byte else ''} at index {index}"
         )
-    first = start + len(text) if start < 0 else start
-    return text[first:] if length < 0 else text[first : first + length]
+    starts += np.where(starts < 0, sizes, 0)
+    left = sizes - starts
+    # TF: a length below 0 is the rest of the bytes, and no characters.
+    whole = left if by_byte else np.int64(0)
+    return starts, starts + np.where(lengths < 0, whole, np.minimum(lengths, left))
 
 
-def _part_of(text: bytes, count: int, start: int, length: int, index: int) -> bytes:
-    if not -count <= start <= count:
-        raise _invalid(f"pos {start} out of range for string at index {index}")
-    first = start + count if start < 0 else start
-    return text[first : first + max(length, 0)]
+def _cut(texts: list[bytes], starts: Array, ends: Array) -> list[bytes]:
+    if _len(texts) and (starts == starts[0]).all() and ends.min() >= starts[0]:
+        # One slice does for all: beyond the end of a text there is nothing.
+        length = int((ends - starts).max())
+        if (ends - starts == length).all():
+            return list(map(itemgetter(slice(starts[0], starts[0] + length)), texts))
+    triples = zip(texts, starts.tolist(), ends.tolist(), strict=True)
+    return [text[start:end] for text, start, end in triples]
 
 
-def _characters_of(text: bytes, start: int, length: int, index: int) -> bytes:
-    if text.isascii():
-        return _part_of(text, len(text), start, length, index)
-    # Where characters of UTF-8 start; bytes that continue none belong to the first.
-    edges = [i for i, byte in enumerate(text) if i == 0 or byte & 0xC0 != 0x80]
-    count = len(edges)
-    if not -count <= start <= count:
-        raise _invalid(f"pos {start} out of range for string at index {index}")
-    first = start + count if start < 0 else start
-    last = min(first + max(length, 0), count)
-    edges.append(len(text))
-    return text[edges[first] : edges[last]]
+def _characters(joined: bytes, sizes: Array) -> tuple[Array, Array]:
+    """Return where characters of UTF-8 start, and how many precede each text.
+
+    Bytes at the front of a text that continue none belong to its first.
+    """
+    bounds = np.append(0, sizes.cumsum())
+    is_first = np.frombuffer(joined + b"\n", np.int8) >= -0x40
+    is_first[bounds] = True
+    edges = np.flatnonzero(is_first)
+    return edges, edges.searchsorted(bounds)
 
 
 def _invalid(message: str) -> InvalidArgumentError:
