@@ -4,39 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
+from metagraft.kernels.segment_extremes import Order, combine_extremes
 
 __all__ = ["KERNELS", "check_increasing", "combine_rows", "combine_runs"]
 
 # The ufunc of NumPy and the method of a JAX scatter that combine two values.
-_COMBINERS = {
-    "sum": (np.add, "add"),
-    "prod": (np.multiply, "multiply"),
-    "max": (np.maximum, "max"),
-    "min": (np.minimum, "min"),
-}
-
+_COMBINERS = {"sum": (np.add, "add"), "prod": (np.multiply, "multiply")}
+_EXTREMES = ("max", "min")
 
 # From so many elements on it pays to load SciPy.
 _LARGE = 1 << 17
-
-
-def _lowest(dtype: Any, *, highest: bool) -> Any:
-    """The end of the finite range of `dtype`."""
-    describe: Any = np.iinfo if dtype.kind in "iu" else ml_dtypes.finfo
-    limits = describe(dtype)
-    return dtype.type(limits.max if highest else limits.min)
-
-
-def _neutral(how: str, dtype: Any) -> Any:
-    if how in ("max", "min"):
-        return _lowest(dtype, highest=how == "min")
-    return dtype.type(how == "prod")
 
 
 def combine_rows(how: str, data: Array, ids: Array, count: int) -> Array:
@@ -51,10 +33,12 @@ def combine_rows(how: str, data: Array, ids: Array, count: int) -> Array:
     Returns:
         `[count, ...]`; a row without data holds the neutral element.
     """
+    if how in _EXTREMES:
+        return combine_extremes(how, data, ids, count, Order.unsorted(how, data))
     xp = namespace(data, ids)
     ufunc, scatter = _COMBINERS[how]
     shape = (count, *data.shape[1:])
-    neutral = _neutral(how, data.dtype)
+    neutral = data.dtype.type(how == "prod")
     if xp is np:
         return _combined_on_host(ufunc, neutral, shape, data, ids)
     result = xp.full(shape, neutral, dtype=data.dtype)
@@ -183,6 +167,24 @@ def _rows_per_segment(ids: np.ndarray, count: int, rank: int) -> np.ndarray:
     return rows.reshape((-1,) + (1,) * (rank - 1))
 
 
+def _combined_sorted(how: str, data: Array, ids: np.ndarray, count: int) -> Array:
+    """Combine the rows of each segment; a single one stays, NaN or -0.0, as it is."""
+    if how in _EXTREMES:
+        order = Order.sorted(how, data)
+        result = combine_extremes(how, data, ids, count, order)
+    else:
+        result = combine_rows(how, data, ids, count)
+    is_single = np.bincount(ids, minlength=count) == 1
+    if data.dtype.kind in "iu" or not is_single.any():
+        return result
+    segments = is_single.nonzero()[0]
+    rows = data[np.searchsorted(ids, segments)]
+    if not is_host(result):
+        return result.at[segments].set(rows)
+    result[segments] = rows
+    return result
+
+
 def _sorted_segments(how: str) -> Kernel:
     """Return the kernel that combines the rows of each segment of sorted ids.
 
@@ -191,11 +193,12 @@ def _sorted_segments(how: str) -> Kernel:
 
     def run(_attrs: Any, data: Array, ids: np.ndarray) -> tuple[Array]:
         count = _check_sorted(data, ids)
-        result = combine_rows(how, data, ids, count)
-        if how in ("max", "min"):
-            xp = namespace(result)
+        result = _combined_sorted(how, data, ids, count)
+        if how in _EXTREMES:
             is_empty = _rows_per_segment(ids, count, data.ndim) == 0
-            result = xp.where(is_empty, data.dtype.type(0), result)
+            if is_empty.any():
+                xp = namespace(result)
+                result = xp.where(is_empty, data.dtype.type(0), result)
         return (result,)
 
     return Kernel(run, static=("segment_ids",))
@@ -204,7 +207,7 @@ def _sorted_segments(how: str) -> Kernel:
 def segment_mean(_attrs: Any, data: Array, ids: np.ndarray) -> tuple[Array]:
     count = _check_sorted(data, ids)
     rows = np.maximum(_rows_per_segment(ids, count, data.ndim), 1).astype(data.dtype)
-    summed = combine_rows("sum", data, ids, count)
+    summed = _combined_sorted("sum", data, ids, count)
     if data.dtype.kind in "iu":
         xp = namespace(summed)
         magnitude = xp.abs(summed) // rows  # C++ truncates
@@ -247,7 +250,10 @@ def _check_in_range(ids: Array, count: int) -> None:
 
 
 KERNELS = {
-    **{f"Segment{how.capitalize()}V2": _unsorted_segments(how) for how in _COMBINERS},
+    **{
+        f"Segment{how.capitalize()}V2": _unsorted_segments(how)
+        for how in (*_COMBINERS, *_EXTREMES)
+    },
     "SegmentMax": _sorted_segments("max"),
     "SegmentMean": Kernel(segment_mean, static=("segment_ids",)),
     "SegmentMin": _sorted_segments("min"),

@@ -1,0 +1,55 @@
+"""NaN, infinities and zeros of both signs: kernels give what TensorFlow gave."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from metagraft.kernels import kernel_for
+from tests import kernel_cases
+
+FOLDER = Path(__file__).parents[1] / "golden" / "odd_values"
+FAMILIES = sorted(path.stem for path in FOLDER.glob("*.npz"))
+
+pytestmark = pytest.mark.golden
+
+
+def difference(case: kernel_cases.Recorded, outputs: tuple[Any, ...]) -> str:
+    """Return how outputs differ; empty if they agree, signs of zeros included."""
+    found = kernel_cases.difference(case, outputs)
+    if found:
+        return found
+    for output, expected in zip(outputs, case.outputs, strict=True):
+        if expected.dtype.kind in "fV":
+            pair = [np.asarray(x).astype(np.float64) for x in (output, expected)]
+            is_zero = (pair[0] == 0) & (pair[1] == 0)
+            if np.any(is_zero & (np.signbit(pair[0]) != np.signbit(pair[1]))):
+                return f"{case}: a zero is\n  {output}, expected\n  {expected}"
+    return ""
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_on_the_host(family: str) -> None:
+    """What NumPy computes is what TensorFlow computes."""
+    for case in kernel_cases.load(FOLDER / f"{family}.npz"):
+        assert not difference(case, kernel_cases.run_on_host(case))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_compiled(family: str) -> None:
+    """So is what a compiled program computes, but for signs of zeros."""
+    cases = [
+        case
+        for case in kernel_cases.load(FOLDER / f"{family}.npz")
+        if not getattr(kernel_for(case.op), "host", True)
+        # Programs take their time to compile: two types stand for four.
+        and case.outputs[0].dtype.name in ("float32", "bfloat16")
+    ]
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        results = kernel_cases.run_compiled(cases)
+    for case, outputs in zip(cases, results, strict=True):
+        assert not kernel_cases.difference(case, outputs)
