@@ -1,4 +1,4 @@
-"""Stacks, old arrays, lists, maps and barriers give what TensorFlow gave."""
+"""Stacks, old arrays, lists, maps and references give what TensorFlow gave."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import pytest
 
 import metagraft.compat.v1 as tf
 from tests.plain_values import plain
-from tests.programs.state_runs import RUNS
+from tests.programs import reference_runs, state_runs
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "state_runs"
+RUNS = state_runs.RUNS | reference_runs.RUNS
 _VALUES = json.loads((GOLDEN / "values.json").read_text(encoding="utf-8"))
 
 pytestmark = pytest.mark.golden

@@ -26,7 +26,7 @@ from metagraft.graph.op_spec import (
 )
 from metagraft.graph.operation import Operation
 from metagraft.graph.shape_checks import with_rank
-from metagraft.graph.shapes import Dims
+from metagraft.graph.shapes import Dims, is_static
 from metagraft.graph.structure import flatten
 from metagraft.graph.tensor import Tensor
 
@@ -64,6 +64,15 @@ def unchanged_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """The shape of the operand."""
     del attrs
     return (inputs[0],)
+
+
+def ref_select_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """That of all variables, if they have one; the index is a scalar."""
+    del attrs
+    with_rank(inputs[0], 0)
+    first = inputs[1]
+    alike = is_static(first) and all(dims == first for dims in inputs[2:])
+    return (first if alike else None,)
 
 
 def loop_cond_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
@@ -241,5 +250,6 @@ OPS = (
         gradient=NOT_DIFFERENTIABLE,
         source=_SOURCE,
     ),
+    OpSpec(name="RefSelect", shape=ref_select_shape, source=_SOURCE),
     OpSpec(name="ControlTrigger", shape=no_outputs, source=_SOURCE),
 )

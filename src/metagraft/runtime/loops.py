@@ -298,6 +298,17 @@ def let_out(exit_op: Operation) -> Tensor:
     return tensor
 
 
+def keeps_reference(merge: Operation) -> bool:
+    """Whether a loop variable is a reference that every iteration hands on.
+
+    Operations that change a variable give out the reference that they got.
+    """
+    tensor = merge.inputs[1]
+    while tensor.dtype.is_ref and tensor.op is not merge and tensor.op.inputs:
+        tensor = tensor.op.inputs[0]
+    return tensor.dtype.is_ref and tensor.op is merge
+
+
 def _standing_for(op: Operation, place: Mapping[Operation, FoundLoop]) -> Operation:
     loop = place.get(op)
     return op if loop is None else loop.pivot

@@ -14,13 +14,13 @@ What is updated in a branch is merged with its value before, right behind the up
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metagraft.errors import InternalError, InvalidArgumentError, UnimplementedError
+from metagraft.errors import InternalError, UnimplementedError
 from metagraft.graph.argument_lists import is_list, split_by_argument
 from metagraft.kernels import Kernel
 from metagraft.runtime.carried import Carried
@@ -33,9 +33,8 @@ from metagraft.runtime.control_flow import (
     touches_arrays,
 )
 from metagraft.runtime.event_order import EventOrder
-from metagraft.runtime.loops import FoundLoop, let_out
+from metagraft.runtime.loops import FoundLoop, keeps_reference, let_out
 from metagraft.runtime.plan import (
-    FRAME_SLOT,
     Guards,
     Node,
     Plan,
@@ -45,7 +44,12 @@ from metagraft.runtime.plan import (
     Write,
     repetitions,
 )
+from metagraft.runtime.plan_tensors import PlanTensors
 from metagraft.runtime.resources import VariableDeclaration
+from metagraft.runtime.selected_reference import (
+    Selection,
+    read_selected,
+)
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -57,55 +61,34 @@ def _merge(*_: Any) -> tuple[Any, ...]:
 
 
 _MERGE = Kernel(_merge)
-ConstantReader = Callable[["Operation"], Any]
 Planner = Callable[["PlanBuilder", "Operation"], None]
 
 
 @dataclass(slots=True, eq=False)
-class PlanBuilder:
+class PlanBuilder(PlanTensors):
     """Collects slots, nodes, reads and writes while it walks the operations in order.
 
     Attributes:
-        constant_value: Returns the value of a `Const` operation.
         predicate: Inside of a loop: the slot of whether it goes on.
         condition_end: Inside of a loop: the number of nodes of its condition.
         first_random: Inside of a loop: the number of random streams before it.
         versions_at_end: Inside of a loop: what variables are when it ends.
     """
 
-    constant_value: ConstantReader
-    _fed: Collection[Tensor]
-    _slots: dict[Tensor, int] = field(default_factory=dict)
-    _variables: dict[Tensor, VariableDeclaration] = field(default_factory=dict)
     _versions: dict[tuple[str, str], int | None] = field(default_factory=dict)
     _written: dict[tuple[str, str], VariableDeclaration] = field(default_factory=dict)
     _nodes: list[Node] = field(default_factory=list)
     _reads: list[Read] = field(default_factory=list)
-    _constants: list[tuple[int, Any]] = field(default_factory=list)
     _randoms: list[RandomOp] = field(default_factory=list)
     _events: EventOrder = field(default_factory=EventOrder)
-    _guards: dict[Tensor | Operation, Guards] = field(default_factory=dict)
     _optional: dict[tuple[str, str], int] = field(default_factory=dict)
     _optional_slots: dict[int, VariableDeclaration] = field(default_factory=dict)
-    _current: Guards = ()
-    _n_slots: int = FRAME_SLOT + 1
     predicate: int = 0
     condition_end: int = 0
     first_random: int = 0
     versions_at_end: dict[tuple[str, str], int | None] = field(default_factory=dict)
 
     # -- slots ---------------------------------------------------------------------
-
-    def new_slot(self) -> int:
-        """Return a slot that nothing uses yet."""
-        self._n_slots += 1
-        return self._n_slots - 1
-
-    def set_slot(self, tensor: Tensor, slot: int | None = None) -> int:
-        """Give a tensor a slot unless it is fed; return the slot to write to."""
-        slot = self.new_slot() if slot is None else slot
-        self._slots.setdefault(tensor, slot)
-        return slot
 
     def value(self, tensor: Tensor, reader: Operation) -> int:
         """Return the slot with what `reader`, running now, sees of a tensor."""
@@ -118,79 +101,12 @@ class PlanBuilder:
                 None, tensor.op, f"Tensor '{tensor.name}' is used but never computed."
             )
         # An `Identity` of the variable is what reads it, and what an error names.
-        return self.read(declaration, tensor.op if tensor.op.inputs else reader)
-
-    def constant(self, tensor: Tensor, value: Any) -> None:
-        """Give a tensor a value that never changes."""
-        self._constants.append((self.set_slot(tensor), value))
-
-    # -- branches ------------------------------------------------------------------
-
-    def start_operation(self, op: Operation) -> None:
-        """Find the guards of the operation that is planned next.
-
-        An operation does not run if any of its inputs or control inputs did not.
-        """
-        if not self._guards:
-            return
-        found: set[tuple[int, bool]] = set()
-        for tensor in op.inputs:
-            found.update(self.guards(tensor))
-        for control in op.control_inputs:
-            found.update(self._guards.get(control, ()))
-        self.set_current_guards(op, tuple(sorted(found)))
-
-    def set_current_guards(self, op: Operation, guards: Guards) -> None:
-        """Set the guards of `op`, which is being planned."""
-        self._current = guards
-        if guards:
-            self._guards[op] = guards
-        else:
-            self._guards.pop(op, None)
-
-    def guards(self, tensor: Tensor) -> Guards:
-        """Return the guards under which a tensor has a value."""
-        if not self._guards or tensor in self._fed:
-            return ()
-        guards = self._guards.get(tensor)
-        return self._guards.get(tensor.op, ()) if guards is None else guards
-
-    def control_guards(self, op: Operation) -> Guards:
-        """Return the guards of the control inputs of an operation."""
-        return tuple(g for c in op.control_inputs for g in self._guards.get(c, ()))
-
-    def set_guards(self, tensor: Tensor, guards: Guards) -> None:
-        """Set the guards under which one output has a value."""
-        self._guards[tensor] = tuple(sorted(set(guards)))
+        reads = tensor.op if tensor.op.inputs else reader
+        if isinstance(declaration, Selection):
+            return read_selected(self, declaration, reader)
+        return self.read(declaration, reads)
 
     # -- variables -----------------------------------------------------------------
-
-    def stand_for(self, tensor: Tensor, declaration: VariableDeclaration) -> None:
-        """Make a tensor a reference to, or handle of, a variable unless it is fed."""
-        if tensor not in self._slots:
-            self._variables[tensor] = declaration
-
-    def variable_behind(self, tensor: Tensor) -> VariableDeclaration | None:
-        """Return the variable that a tensor refers to, if it does and is not fed."""
-        return None if tensor in self._slots else self._variables.get(tensor)
-
-    def variable(self, tensor: Tensor, op: Operation) -> VariableDeclaration:
-        """Return the variable that an operand of `op` refers to.
-
-        Raises:
-            InvalidArgumentError: The operand is no reference or handle of a variable
-                that can be followed back through the graph.
-        """
-        declaration = self.variable_behind(tensor)
-        if declaration is None:
-            raise InvalidArgumentError(
-                op.node_def,
-                op,
-                f"Operand '{tensor.name}' of '{op.name}' ({op.type}) must lead back "
-                "to a variable, but is fed or comes from "
-                f"'{tensor.op.name}' ({tensor.op.type}).",
-            )
-        return declaration
 
     def read(
         self,
@@ -325,7 +241,12 @@ class PlanBuilder:
             else:
                 inside.stand_for(op.outputs[0], declaration)
         for op in loop.merges:
-            inside.set_slot(op.outputs[0])
+            carried = self.variable_behind(op.inputs[0].op.inputs[0])
+            if carried is not None and keeps_reference(op):
+                inside.forget(op.outputs[0])
+                inside.stand_for(op.outputs[0], carried)
+            else:
+                inside.set_slot(op.outputs[0])
         return inside
 
     def end_condition(self, predicate: Tensor, op: Operation) -> None:
@@ -381,6 +302,11 @@ class PlanBuilder:
         carried, outputs = [], []
         for merge in loop.merges:
             enter, following = merge.inputs[0].op, merge.inputs[1].op
+            behind = inside.variable_behind(merge.outputs[0])
+            if behind is not None:
+                if merge in exits:
+                    self.stand_for(exits[merge], behind)
+                continue
             slot = inside.value(merge.outputs[0], merge)
             carried.append(
                 Carried(
@@ -419,10 +345,6 @@ class PlanBuilder:
             self._events.same(op, loop.pivot)
             if self._current:
                 self._guards[op] = self._current
-
-    def slot_of(self, tensor: Tensor) -> int | None:
-        """Return the slot of a tensor, None if it stands for a variable."""
-        return self._slots.get(tensor)
 
     def initial_reads(self) -> list[Read]:
         """Return the initial values of variables that were read so far."""

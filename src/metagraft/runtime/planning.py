@@ -22,7 +22,9 @@ from metagraft.runtime.loops import (
 from metagraft.runtime.node_errors import missing_kernels, not_ordered
 from metagraft.runtime.order import needed_operations, ordered
 from metagraft.runtime.plan import Plan
-from metagraft.runtime.plan_builder import ConstantReader, PlanBuilder, Planner
+from metagraft.runtime.plan_builder import PlanBuilder, Planner
+from metagraft.runtime.plan_tensors import ConstantReader
+from metagraft.runtime.selected_reference import plan_one
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -123,14 +125,8 @@ class _Walk:
             builder.pass_on(op)
             builder.finish_operation(op)
             return
-        planner = self.planners.get(op.type)
-        if planner is not None:
-            planner(builder, op)
-            builder.finish_operation(op)
-            return
-        kernel = kernel_for(op.type)
-        assert kernel is not None
-        builder.add_kernel(op, kernel)
+        plan_one(builder, op, self.planners.get(op.type, _plan_kernel))
+        builder.finish_operation(op)
 
     def _plan_loop(self, builder: PlanBuilder, loop: FoundLoop, depth: int) -> None:
         """Plan the two parts of a loop and append it as one node."""
@@ -142,6 +138,12 @@ class _Walk:
         body = _part(loop, [*loop.nexts, *loop.effects], part)
         self.plan(inside, body, depth, loop.effects, loop)
         builder.add_loop(loop, inside)
+
+
+def _plan_kernel(builder: PlanBuilder, op: Operation) -> None:
+    kernel = kernel_for(op.type)
+    assert kernel is not None
+    builder.add_kernel(op, kernel)
 
 
 def _is_switch_of(loop: FoundLoop, op: Operation) -> bool:

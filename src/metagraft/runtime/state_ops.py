@@ -19,7 +19,7 @@ from metagraft.runtime.node_errors import shown_type
 from metagraft.runtime.plan import Guards
 from metagraft.runtime.plan_builder import PlanBuilder, Planner
 from metagraft.runtime.resources import DEFAULT_CONTAINER, VariableDeclaration
-from metagraft.runtime.selected_reference import plan_ref_select
+from metagraft.runtime.selected_reference import plan_ref_select, select
 from metagraft.runtime.temporary_variables import plan_destroy_temporary, plan_temporary
 
 if TYPE_CHECKING:
@@ -208,6 +208,7 @@ def plan_merge(plan: PlanBuilder, op: Operation) -> None:
 
     The two branches of a condition together have a value whenever the condition is
     evaluated. Other merges get a predicate of their own: whether any input has one.
+    Of references it gives out that to the variable of the branch that was taken.
     """
     choices = [plan.guards(tensor) for tensor in op.inputs]
     shared = set(choices[0]).intersection(*choices[1:])
@@ -218,13 +219,22 @@ def plan_merge(plan: PlanBuilder, op: Operation) -> None:
         and all(len(guards) == 1 for guards in rest)
         and rest[0][0][0] == rest[1][0][0]
     )
+    dtype = op.outputs[0].dtype
+    refers = dtype.is_ref or dtype == resource
+    behind = [plan.variable_behind(t) for t in op.inputs] if refers else []
+    is_reference = refers and None not in behind
     inputs = []
     for tensor, guards in zip(op.inputs, choices, strict=True):
         # A variable is read only if its branch is taken.
         plan.set_current_guards(op, guards)
-        inputs.append(plan.value(tensor, op))
+        inputs.append(plan.new_slot() if is_reference else plan.value(tensor, op))
     plan.set_current_guards(op, common)
-    outputs = [plan.set_slot(tensor) for tensor in op.outputs]
+    if is_reference:
+        named = [one for one in behind if one is not None]
+        select(plan, op.outputs[0], list(zip(choices, named, strict=True)))
+        outputs = [plan.new_slot(), plan.set_slot(op.outputs[1])]
+    else:
+        outputs = [plan.set_slot(tensor) for tensor in op.outputs]
     if always:
         plan.add_merge(op, inputs, choices, outputs)
         return

@@ -78,6 +78,13 @@ def next_iteration(value: Any, name: str | None = None) -> Any:
     return apply_op(op_type, data=tensor, name=name)
 
 
+def body_value(tensor: Tensor) -> Tensor:
+    """Return what a loop variable is in the body; a reference stays one."""
+    op_type = "RefIdentity" if tensor.dtype.is_ref else "Identity"
+    inside: Tensor = apply_op(op_type, input=tensor)
+    return inside
+
+
 def close_cycle(merged: Tensor, following: Tensor) -> None:
     """Make a Merge, so far with one input twice, get what the last iteration gave."""
     merged.op._update_input(1, following)  # noqa: SLF001 - TensorFlow's name
