@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from types import ModuleType
+from typing import Any
 
 
 def tape_of_tensors(tf: ModuleType) -> None:
@@ -83,9 +85,48 @@ def tape_of_jacobians(tf: ModuleType) -> None:
     tape.jacobian(y, x, experimental_use_pfor=False)
 
 
+def _taped(tf: ModuleType, before: int, unused: int) -> None:
+    x = tf.placeholder(tf.float32, [3])
+    for order in permutations(range(4)):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            z = x
+            for _ in range(before):
+                z = -z
+            for _ in range(unused):
+                tf.abs(z)
+            results = [tf.sin(z), tf.exp(z), tf.square(tf.tanh(z))]
+            results.append(tf.cast(tf.cos(results[0]), tf.half))
+        tape.gradient([results[place] for place in order], [x])
+
+
+def tape_of_many_results(tf: ModuleType) -> None:
+    """Results in every order, of few operations and of more."""
+    for before, unused in ((0, 0), (14, 0), (0, 40), (3, 9)):
+        _taped(tf, before, unused)
+
+
+def _normalized(tf: ModuleType, dtype: Any, data_format: str, shape: Any) -> None:
+    x = tf.placeholder(dtype, shape)
+    scale, offset = (tf.placeholder(tf.float32, [3]) for _ in range(2))
+    y, *_ = tf.nn.fused_batch_norm(x, scale, offset, data_format=data_format)
+    first = tf.gradients(y, [x, scale, offset])
+    tf.gradients(first, [x, scale, offset])
+
+
+def normalization_twice(tf: ModuleType) -> None:
+    """Second gradients, which a tape makes, of narrow types."""
+    for dtype in (tf.half, tf.bfloat16):
+        _normalized(tf, dtype, "NHWC", [2, 4, 5, 3])
+        _normalized(tf, dtype, "NHWC", None)
+        _normalized(tf, dtype, "NCHW", [2, 3, 4, 5])
+
+
 PROGRAMS = (
     tape_of_tensors,
     tape_of_variables,
     tape_of_unknown_shapes,
     tape_of_jacobians,
+    tape_of_many_results,
+    normalization_twice,
 )

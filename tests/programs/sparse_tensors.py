@@ -268,6 +268,30 @@ def metrics_at_k(tf: ModuleType) -> None:
     )
 
 
+def _with_dense(tf: ModuleType, op: str, shape: Any, dtype: Any) -> None:
+    indices = tf.placeholder(tf.int64, [3, 2])
+    values, dense = tf.placeholder(dtype, [3]), tf.placeholder(dtype, shape)
+    result = getattr(tf.raw_ops, op)(
+        sp_indices=indices,
+        sp_values=values,
+        sp_shape=tf.constant([2, 3], tf.int64),
+        dense=dense,
+    )
+
+    def start(tensors: Any) -> Any:
+        return [tf.placeholder(dtype, each.shape) for each in tensors]
+
+    first = tf.gradients(result, [values, dense], start([result]))
+    tf.gradients(first, [values, dense], start(first))
+
+
+def sparse_with_dense_twice(tf: ModuleType) -> None:
+    """Second gradients with dense operands that are broadcast, or one number."""
+    for op in ("SparseDenseCwiseMul", "SparseDenseCwiseDiv"):
+        for shape in ([], [3], [2, 1], None):
+            _with_dense(tf, op, shape, tf.complex64)
+
+
 PROGRAMS = (
     sparse_making,
     sparse_shapes,
@@ -282,4 +306,5 @@ PROGRAMS = (
     sparse_serialization,
     sparse_lookups,
     metrics_at_k,
+    sparse_with_dense_twice,
 )

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from metagraft.gradients.aggregation import AggregationMethod, Gradient, aggregated
 from metagraft.gradients.differentiable import is_differentiable
+from metagraft.gradients.hash_order import hash_table_order
 from metagraft.gradients.registry import get_gradient_function
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op as apply_op
@@ -125,14 +126,14 @@ class _Walk:
         self._received: dict[Tensor, list[Gradient]] = {}
         # The tensors that are no constants, and the operations that made them.
         self._makers: dict[Tensor, Operation | None] = dict.fromkeys(tape.watched)
-        self._positions: dict[Operation, int] = {}
+        self._numbers: dict[Operation, int] = {}
         for position, op in tape.operations():
             if op.type == "StopGradient":
                 continue
             inputs = map(_origin, op.inputs)
             if any(self._is_recorded(x, position, tape) for x in inputs):
                 self._makers.update(dict.fromkeys(op.outputs, op))
-                self._positions[op] = position
+                self._numbers[op] = len(self._numbers)
 
     def _is_recorded(self, tensor: Tensor, position: int, tape: Tape) -> bool:
         if tensor not in self._makers or not is_differentiable(tensor):
@@ -176,16 +177,21 @@ class _Walk:
             return None
         return _ones(target)
 
-    def _between(self, targets: Iterable[Tensor]) -> dict[Operation, None]:
-        """The recorded operations that the targets depend on, in order of creation."""
-        found: set[Operation] = set()
+    def _between(self, targets: Iterable[Tensor]) -> list[Operation]:
+        """The recorded operations that the targets depend on, in TensorFlow's order."""
+        found: dict[int, Operation] = {}
+        used: set[Tensor] = set()
         stack = list(targets)
         while stack:
             op = self._makers.get(stack.pop())
-            if op is not None and op not in found:
-                found.add(op)
-                stack.extend(map(_origin, op.inputs))
-        return dict.fromkeys(sorted(found, key=self._positions.__getitem__))
+            if op is None or self._numbers[op] in found:
+                continue
+            found[self._numbers[op]] = op
+            for x in map(_origin, op.inputs):
+                if x not in used:
+                    used.add(x)
+                    stack.append(x)
+        return [found[number] for number in reversed(hash_table_order(found))]
 
     def _sum(self, tensor: Tensor, *, keep: bool) -> Gradient | None:
         grads = self._received.get(tensor)

@@ -23,10 +23,9 @@ def _check_not_empty(target: Dims, indices: Dims, updates: Dims) -> None:
 
 
 def _check(target: Dims, indices: Dims, updates: Dims) -> None:
-    with_rank_at_least(target, 1)
-    with_rank_at_least(indices, 1)
+    """Check what is written where; a target may be without axes if indices allow it."""
     _check_not_empty(target, indices, updates)
-    if target is None or indices is None or updates is None or indices[-1] is None:
+    if indices is None or updates is None or indices[-1] is None:
         return
     depth = indices[-1]
     outer = indices[:-1]
@@ -35,6 +34,8 @@ def _check(target: Dims, indices: Dims, updates: Dims) -> None:
             f"Dimensions [0,{len(outer)}) of indices[shape={show(indices)}] must match"
             f" dimensions [0,{len(outer)}) of updates[shape={show(updates)}]"
         )
+    if target is None:
+        return
     if not dims_compatible(target[depth:], updates[len(outer) :]):
         raise ValueError(
             f"Dimensions [{depth},{len(target)}) of input[shape={show(target)}] must"
@@ -46,6 +47,8 @@ def _check(target: Dims, indices: Dims, updates: Dims) -> None:
 def scatter_nd_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """The requested shape."""
     del attrs
+    with_rank_at_least(inputs[0], 1)
+    with_rank_at_least(inputs[1], 1)
     with_rank(inputs[2], 1)
     target = inputs.as_dims(2)
     _check(target, inputs[0], inputs[1])
@@ -55,7 +58,10 @@ def scatter_nd_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
 def tensor_scatter_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """The shape of what is written to."""
     del attrs
-    _check(inputs[0], inputs[1], inputs[2])
+    with_rank_at_least(inputs[0], 1)
+    with_rank_at_least(inputs[1], 1)
+    if inputs[2] != ():  # which the kernel refuses
+        _check(inputs[0], inputs[1], inputs[2])
     return (inputs[0],)
 
 
