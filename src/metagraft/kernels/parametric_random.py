@@ -17,7 +17,7 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.kernels import distributions, rejection
 from metagraft.kernels.distributions import RESERVED_PER_OUTPUT, Dims
 from metagraft.kernels.kernel import Array, Kernel, RandomStream
-from metagraft.kernels.namespace import jax_numpy, lax, namespace
+from metagraft.kernels.namespace import namespace
 from metagraft.kernels.stateless_random import position_of, scrambled
 from metagraft.kernels.truncation import Bounds, TruncatedStream
 
@@ -74,11 +74,6 @@ def random_gamma(
     rng: RandomStream, _attrs: Any, shape: Array, alpha: Array
 ) -> tuple[Array]:
     return _stateful(rng, shape, alpha, rejection.gamma, alpha.dtype)
-
-
-def random_gamma_grad(_attrs: Any, alpha: Array, sample: Array) -> tuple[Array]:
-    operands = jax_numpy().broadcast_arrays(alpha, sample)
-    return (lax().random_gamma_grad(*operands),)
 
 
 def random_poisson(
@@ -189,14 +184,8 @@ def parameterized_truncated_normal(
     # TF: with a margin, so that rows in shards never meet.
     reserved = count * 2 * _MOST_ITERATIONS * (row + 3) // 4
     stream = TruncatedStream(*rng.reserve(reserved), dtype)
-    drawn = [
-        stream.take(
-            Bounds(*(x[0 if x.size == 1 else i] for x in values)),
-            min(row, size - i * row),
-        )
-        for i in range(count)
-    ]
-    return (np.concatenate(drawn).reshape(dims),)
+    bounds = Bounds(*(np.broadcast_to(x, count) for x in values))
+    return (stream.take_rows(bounds, row, size).reshape(dims),)
 
 
 _MOST_ITERATIONS = 1000
@@ -241,10 +230,8 @@ def stateless_truncated_normal(
     flat = [x.reshape(-1) for x in parameters]
     batch = flat[0].size
     stream = TruncatedStream(*scrambled(seed), dtype)
-    drawn = [
-        stream.take(Bounds(*(x[i] for x in flat)), size // batch) for i in range(batch)
-    ]
-    return (np.stack(drawn, axis=1).reshape(dims),)
+    drawn = stream.take_rows(Bounds(*flat), size // batch, size)
+    return (drawn.reshape(batch, -1).T.reshape(dims),)
 
 
 _SHAPED = ("shape",)
@@ -253,7 +240,6 @@ KERNELS = {
         parameterized_truncated_normal, host=True, random=True
     ),
     "RandomGamma": Kernel(random_gamma, static=_SHAPED, random=True),
-    "RandomGammaGrad": Kernel(random_gamma_grad),
     "RandomPoisson": Kernel(random_poisson, static=_SHAPED, random=True),
     "RandomPoissonV2": Kernel(random_poisson, static=_SHAPED, random=True),
     "StatelessParameterizedTruncatedNormal": Kernel(

@@ -59,52 +59,10 @@ def erfinv(_attrs: Any, x: Array) -> tuple[Array]:
     return (lax().erf_inv(x),)
 
 
-def igamma(_attrs: Any, a: Array, x: Array) -> tuple[Array]:
-    value, a, x = _of_pair("igamma", a, x)
-    return (_at_edges(value, a, x, at_infinite_a=0, at_zero=0),)
-
-
-def igammac(_attrs: Any, a: Array, x: Array) -> tuple[Array]:
-    value, a, x = _of_pair("igammac", a, x)
-    value = _at_edges(value, a, x, at_infinite_a=1)
-    is_far = (a > 0) & (x == np.inf)
-    return (jax_numpy().where(is_far, value.dtype.type(0), value),)
-
-
-def igamma_slope(name: str) -> KernelFunction:
-    """Return the kernel of a derivative of the incomplete gamma function by `a`."""
-
-    def call(_attrs: Any, a: Array, x: Array) -> tuple[Array]:
-        value, a, x = _of_pair(name, a, x)
-        value = _at_edges(value, a, x, at_infinite_a=0, at_zero=0)
-        is_far = (a > 0) & (x == np.inf)
-        return (jax_numpy().where(is_far, value.dtype.type(0), value),)
-
-    return call
-
-
 def _of_pair(name: str, a: Array, x: Array) -> tuple[Array, Array, Array]:
     """Return what `jax.lax`'s function gives, and its operands of one shape."""
     a, x = jax_numpy().broadcast_arrays(a, x)
     return getattr(lax(), name)(a, x), a, x
-
-
-def _at_edges(
-    value: Array,
-    a: Array,
-    x: Array,
-    *,
-    at_infinite_a: float,
-    at_zero: float | None = None,
-) -> Array:
-    """Return values of an incomplete gamma function, with TensorFlow's at the edges.
-
-    Source: Eigen SpecialFunctionsImpl.h, igamma_generic_impl.
-    """
-    where, number = jax_numpy().where, value.dtype.type
-    value = where((a == 0) & (x > 0), number(np.nan), value)
-    value = where((a == np.inf) & (x > 0), number(at_infinite_a), value)
-    return value if at_zero is None else where(x == 0, number(at_zero), value)
 
 
 def zeta(_attrs: Any, x: Array, q: Array) -> tuple[Array]:
@@ -198,9 +156,6 @@ KERNELS = {
     "Expint": Kernel(expint),
     "FresnelCos": _of_scipy("fresnel", 1),
     "FresnelSin": _of_scipy("fresnel", 0),
-    "Igamma": Kernel(igamma),
-    "IgammaGradA": Kernel(igamma_slope("igamma_grad_a")),
-    "Igammac": Kernel(igammac),
     "Lgamma": Kernel(_in_double("lgamma")),
     "Ndtri": Kernel(ndtri),
     "Polygamma": Kernel(polygamma),

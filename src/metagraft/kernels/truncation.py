@@ -11,6 +11,7 @@ Source: tensorflow core/kernels/parameterized_truncated_normal_op.cc.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,15 +29,38 @@ __all__ = ["Bounds", "TruncatedStream"]
 _MOST_REFUSALS = 1000
 _PLAIN_WITHIN = 1.3  # deviations; bounds further out keep enough of plain numbers
 _MOST_BLOCKS = 4096  # drawn at a time
+_SHORT_ROW = 64  # below, NumPy takes longer than looking at the numbers one by one
+_FEWEST_ROWS = 4  # drawn together
+_FEW = 500  # numbers
 
 
 class Bounds(NamedTuple):
-    """Mean, deviation, lower and upper bound: four numbers of one type."""
+    """Mean, deviation, lower and upper bound: of one type, a number for each row."""
 
     mean: Any
     deviation: Any
     low: Any
     high: Any
+
+
+def _is_plain(low: Any, high: Any) -> bool:
+    within = low.dtype.type(_PLAIN_WITHIN)
+    return bool((low < -within and high >= 0) or (high > within and low <= 0))
+
+
+def _of_each(parameter: np.ndarray, wanted: int, size: int) -> Any:
+    """Return the parameter of each number, or of all if it is the same."""
+    if np.all(parameter == parameter[0]):
+        return parameter[0]
+    counts = np.full(len(parameter), wanted)
+    counts[-1] += size - counts.sum()
+    return np.repeat(parameter, counts)
+
+
+def _no_sample() -> InternalError:
+    return InternalError(
+        None, None, "TruncatedNormal sampler failed to accept a sample."
+    )
 
 
 class TruncatedStream:
@@ -54,36 +78,125 @@ class TruncatedStream:
         self._dtype = dtype
         self._per_block = values_per_block(dtype)
         self._block = 0
+        # Plain numbers of blocks from this one on.
+        self._first_ahead = 0
+        self._ahead: list[float] = []
 
-    def take(self, bounds: Bounds, wanted: int) -> np.ndarray:
-        """Return the next `wanted` numbers between the bounds.
+    def take_rows(self, bounds: Bounds, wanted: int, size: int) -> np.ndarray:
+        """Return `size` numbers, of which each row has `wanted`, the last what is left.
+
+        Args:
+            bounds: Arrays with a number for each row.
+            wanted: How many numbers a row has.
+            size: How many there are in all.
 
         Raises:
-            InvalidArgumentError: There is nothing between the bounds.
+            InvalidArgumentError: There is nothing between the bounds of a row.
             InternalError: A thousand numbers in a row were refused.
         """
         mean, deviation, low, high = bounds
-        is_bounded = np.isfinite(low) or np.isfinite(high)
-        if not (deviation > 0 and low < high and is_bounded):
+        is_bounded = np.isfinite(low) | np.isfinite(high)
+        if not np.all((deviation > 0) & (low < high) & is_bounded):
             raise InvalidArgumentError(None, None, "Invalid parameters")
-        if (np.isinf(low) and low < 0) or high < mean:
-            low, high, deviation = high, low, -deviation
         with np.errstate(all="ignore"):
-            standard = self._standard(
-                (low - mean) / deviation, (high - mean) / deviation, wanted
+            is_mirrored = (np.isinf(low) & (low < 0)) | (high < mean)
+            low, high = (
+                np.where(is_mirrored, *pair) for pair in ((high, low), (low, high))
             )
-            return (standard * deviation + mean).astype(self._dtype)
+            deviation = np.where(is_mirrored, -deviation, deviation)
+            lows, highs = (low - mean) / deviation, (high - mean) / deviation
+            standard = self._of_rows(lows, highs, wanted, size)
+            scale, middle = (_of_each(x, wanted, size) for x in (deviation, mean))
+            standard *= scale
+            standard += middle
+            return standard
 
-    def _standard(self, low: Any, high: Any, wanted: int) -> np.ndarray:
+    def _of_rows(
+        self, lows: np.ndarray, highs: np.ndarray, wanted: int, size: int
+    ) -> np.ndarray:
+        """Draw rows of standard numbers, those of equal bounds together."""
+        is_new = (np.diff(lows) != 0) | (np.diff(highs) != 0)
+        edges = [0, *(np.flatnonzero(is_new) + 1).tolist(), len(lows)]
+        standard = np.empty(size, self._dtype)
+        for first, last in itertools.pairwise(edges):
+            part = standard[first * wanted : last * wanted]
+            low, high = lows[first], highs[first]
+            if last == first + 1 and wanted <= _SHORT_ROW and _is_plain(low, high):
+                part[:] = self._scanned(float(low), float(high), part.size)
+            else:
+                self._fill_rows(part, low, high, wanted)
+        return standard
+
+    def _fill_rows(self, out: np.ndarray, low: Any, high: Any, wanted: int) -> None:
+        """Fill rows of the same bounds: all from as many turns as the cache holds."""
+        blocks, draw = self._sampler(low, high)
+        done = 0
+        while out.size - done >= _FEWEST_ROWS * wanted:
+            values, accepted = draw(_MOST_BLOCKS)
+            places = np.flatnonzero(accepted)
+            passed = np.cumsum(accepted.reshape(-1), dtype=np.int32)
+            if not np.diff(passed[::_FEW]).all():
+                break  # a thousand may be refused
+            rows: list[int] = []
+            turn, per_turn = 0, accepted.shape[1]
+            first, most = 0, (out.size - done) // wanted
+            while len(rows) < most and first + wanted <= places.size:
+                rows.append(first)
+                # The next row begins with another turn.
+                turn = int(places[first + wanted - 1]) // per_turn + 1
+                first = int(passed[turn * per_turn - 1])
+            if not rows:
+                break
+            taken = np.array(rows)[:, None] + np.arange(wanted)
+            found = values.reshape(-1)[places[taken]].reshape(-1)
+            out[done : done + found.size] = found
+            done += found.size
+            self._block += turn * blocks
+        while done < out.size:
+            count = min(wanted, out.size - done)
+            out[done : done + count] = self._fill(count, blocks, draw)
+            done += count
+
+    def _scanned(self, low: float, high: float, wanted: int) -> list[float]:
+        """Return a short row of plain numbers, looked at one by one."""
+        found: list[float] = []
+        refused = 0
+        place = (self._block - self._first_ahead) * self._per_block
+        while len(found) < wanted:
+            if place >= len(self._ahead):
+                self._first_ahead += len(self._ahead) // self._per_block
+                if not self._ahead:
+                    self._first_ahead = self._block
+                place = 0
+                self._look_ahead()
+            number = self._ahead[place]
+            place += 1
+            if low <= number <= high:
+                found.append(number)
+                refused = 0
+                continue
+            refused += 1
+            if refused > _MOST_REFUSALS:
+                raise _no_sample()
+        self._block = self._first_ahead - (-place // self._per_block)
+        return found
+
+    def _look_ahead(self) -> None:
+        index = np.arange(_MOST_BLOCKS, dtype=np.uint64) + np.uint64(self._first_ahead)
+        lanes = philox.words(self._key, self._counter, index)
+        numbers = np.stack(normal_values(lanes, self._dtype), axis=1)
+        self._ahead = numbers.reshape(-1).astype(np.float64).tolist()
+
+    def _sampler(self, low: Any, high: Any) -> tuple[int, Any]:
+        """Return how many blocks a turn takes, and what draws so many turns."""
         kind = self._dtype.type
-        within = kind(_PLAIN_WITHIN)
         root = np.sqrt(low * low + kind(4))
         cutoff = kind(2) * np.exp(kind(0.5) + low * (low - root) / kind(4))
-        if (low < -within and high >= 0) or (high > within and low <= 0):
-            return self._fill(wanted, 1, lambda b: self._plain(b, low, high))
+        if _is_plain(low, high):
+            return 1, lambda turns: self._plain(turns, low, high)
         if high - low < cutoff / (low + root):
-            return self._fill(wanted, 2, lambda b: self._uniform(b, low, high))
-        return self._fill(wanted, 1, lambda b: self._exponential(b, low, high))
+            return 2, lambda turns: self._uniform(turns, low, high)
+        return 1, lambda turns: self._exponential(turns, low, high)
 
     def _fill(self, wanted: int, blocks: int, draw: Any) -> np.ndarray:
         """Take what `draw` accepts until there is enough.
@@ -109,9 +222,7 @@ class TruncatedStream:
             if gaps.size and gaps.max() > _MOST_REFUSALS:
                 refused = _MOST_REFUSALS + 1
             if refused > _MOST_REFUSALS and not is_last:
-                raise InternalError(
-                    None, None, "TruncatedNormal sampler failed to accept a sample."
-                )
+                raise _no_sample()
             per_turn = accepted.shape[1]
             used = places[-1] // per_turn + 1 if is_last else turns
             self._block += int(used) * blocks
