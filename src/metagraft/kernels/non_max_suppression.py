@@ -56,12 +56,13 @@ class _Boxes:
     """Boxes with their corners in order and their areas."""
 
     def __init__(self, boxes: Array) -> None:
-        y1, x1, y2, x2 = boxes.T
+        # Also boxes of half precision are compared in single precision.
+        y1, x1, y2, x2 = boxes.astype(_F, copy=False).T
         self.top, self.bottom = np.minimum(y1, y2), np.maximum(y1, y2)
         self.left, self.right = np.minimum(x1, x2), np.maximum(x1, x2)
         self.area = (self.bottom - self.top) * (self.right - self.left)
         self._has_empty = bool((self.area <= 0).any())
-        self._zero = boxes.dtype.type(0)
+        self._zero = _F(0)
 
     def overlaps(self, one: Any, others: Array) -> Array:
         """Return intersection over union of boxes `one` with boxes `others`."""
@@ -125,37 +126,82 @@ def _kept(overlaps: Overlaps, block: Array, limit: Any) -> Array:
     return stays
 
 
+class _Decay:
+    """What lowers the scores of candidates, which are looked at block by block."""
+
+    def __init__(self, overlaps: Overlaps, count: int, scale: Any) -> None:
+        """Start with nothing chosen; candidates are named by their places."""
+        self._overlaps = overlaps
+        self._count = count
+        self._scale = scale
+        self._chosen: list[int] = []
+        # For each candidate, factors of what was chosen since it was last looked at and
+        # overlaps with it.
+        self._pending: list[list[Any]] = []
+
+    def _note(self, chosen: list[int], start: int, end: int) -> None:
+        others = np.arange(start, end)
+        similar = self._overlaps(np.array(chosen)[:, None], others[None]).T
+        places, _ = some = np.nonzero(similar)
+        similar = similar[some].astype(self._scale.dtype, copy=False)
+        exponents = self._scale * similar * similar
+        # Rounded once, as the C library does; NumPy's single precision is rougher.
+        factors = np.exp(exponents.astype(np.float64)).astype(_F)
+        factors = factors.astype(similar.dtype, copy=False)
+        for place, factor in zip((places + start).tolist(), factors, strict=True):
+            self._pending[place].append(factor)
+
+    def choose(self, place: int) -> None:
+        """Lower the scores of what overlaps with a candidate."""
+        self._note([place], 0, len(self._pending))
+        self._chosen.append(place)
+
+    def lowered(self, place: int, score: Any, threshold: Any) -> Any:
+        """Bring a score up to date; what falls to the threshold may stay there."""
+        if place == len(self._pending):
+            end = min(place + _BLOCK, self._count)
+            self._pending += [[] for _ in range(place, end)]
+            if self._chosen:
+                self._note(self._chosen, place, end)
+        factors = self._pending[place]
+        while factors:
+            score = score * factors.pop()
+            if score <= threshold:
+                break
+        return score
+
+
 def _soft(
-    overlaps: Overlaps, scores: Array, size: int, score_threshold: Any, sigma: Any
+    boxes: Array, scores: Array, size: int, score_threshold: Any, sigma: Any
 ) -> _Choice:
     """Choose the best, lower the scores of what overlaps with it, repeat.
 
     A candidate's score is brought up to date when it comes up for choice.
     """
     kind = scores.dtype.type
-    scale = kind(-0.5) / sigma
-    everything = np.arange(len(scores))
-    heap = [(-float(scores[i]), int(i), 0) for i in _sorted(scores, score_threshold)]
-    heapq.heapify(heap)
+    order = _sorted(scores, score_threshold)
+    decay = _Decay(_Boxes(boxes[order]).overlaps, len(order), kind(-0.5) / sigma)
+    # Each with its score below 0 and its index, which decides between equal ones.
+    negatives = (-scores[order].astype(np.float64)).tolist()
+    fresh = list(zip(negatives, order.tolist(), range(len(order)), strict=True))
+    lowered: list[tuple[float, int, int]] = []
     chosen: list[int] = []
     chosen_scores: list[Any] = []
-    weights: list[Array] = []
-    while len(chosen) < size and heap:
-        negative, index, seen = heapq.heappop(heap)
+    at = 0
+    while len(chosen) < size and (lowered or at < len(fresh)):
+        if at < len(fresh) and (not lowered or fresh[at] < lowered[0]):
+            negative, index, place = fresh[at]
+            at += 1
+        else:
+            negative, index, place = heapq.heappop(lowered)
         before = kind(-negative)
-        score = before
-        for j in range(len(chosen) - 1, seen - 1, -1):
-            score = kind(score * weights[j][index])
-            if score <= score_threshold:
-                break
+        score = decay.lowered(place, before, score_threshold)
         if score == before:
             chosen.append(index)
             chosen_scores.append(score)
-            similar = overlaps(index, everything)
-            exponent = (scale * similar * similar).astype(_F)
-            weights.append(np.exp(exponent).astype(kind))
+            decay.choose(place)
         elif score > score_threshold:
-            heapq.heappush(heap, (-float(score), index, len(chosen)))
+            heapq.heappush(lowered, (-float(score), index, place))
     return _Choice(np.array(chosen, np.int32), np.array(chosen_scores, scores.dtype))
 
 
@@ -241,10 +287,9 @@ def _chosen(
         if sigma < 0:
             raise _invalid("soft_nms_sigma_val must be >= 0")
     _check_boxes(boxes, scores)
-    overlaps = _Boxes(boxes).overlaps
     if sigma is not None and sigma > 0:
-        return _soft(overlaps, scores, size, threshold, sigma)
-    return _hard(overlaps, scores, size, limit, threshold)
+        return _soft(boxes, scores, size, threshold, sigma)
+    return _hard(_Boxes(boxes).overlaps, scores, size, limit, threshold)
 
 
 def non_max_suppression(
