@@ -23,7 +23,6 @@ def _words(text: str) -> frozenset[str]:
 
 # Names that are not there yet, or with everything below them.
 MISSING = (
-    "OptionalSpec",
     "debugging.experimental",
     "dtypes.experimental.int2",
     "dtypes.experimental.uint2",
@@ -31,7 +30,6 @@ MISSING = (
     "experimental.ExtensionType",
     "experimental.ExtensionTypeBatchEncoder",
     "experimental.ExtensionTypeSpec",
-    "experimental.Optional",
     "experimental.RowPartition",
     "experimental.StructuredTensor",
     "experimental.async_clear_error",

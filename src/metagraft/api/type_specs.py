@@ -200,6 +200,10 @@ def spec_of_composite(value: Any) -> CompositeSpec:
             None if shape is None else shape.dtype,
             value.indices.shape,
         )
+    from metagraft.api.optional import Optional, OptionalSpec
+
+    if isinstance(value, Optional):
+        return OptionalSpec.from_value(value)
     raise _unsupported(value)
 
 

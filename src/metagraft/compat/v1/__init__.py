@@ -152,6 +152,7 @@ _NAMES = {
     # Sparse and ragged tensors.
     **SPARSE,
     "RaggedTensor": f"{_API}.ragged_tensor:RaggedTensor",
+    "OptionalSpec": f"{_API}.optional:OptionalSpec",
     "RaggedTensorSpec": f"{_API}.ragged_spec:RaggedTensorSpec",
     **from_module(f"{_GRAPH}.type_spec", "IndexedSlicesSpec SparseTensorSpec TypeSpec"),
     **from_module(

@@ -1,4 +1,4 @@
-"""`tf.experimental`: shapes of ragged tensors, and rare types."""
+"""`tf.experimental`: optionals, shapes of ragged tensors, and rare types."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ _DTYPES = (
     " float8_e5m2fnuz int4 uint4"
 )
 _NAMES = {
+    **from_module("metagraft.api.optional", "Optional"),
     **from_module("metagraft.api.ragged_shape", "DynamicRaggedShape"),
     **from_module("metagraft.graph.dtypes", _DTYPES),
 }
