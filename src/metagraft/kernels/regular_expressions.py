@@ -6,6 +6,7 @@ Source: tensorflow core/kernels/regex_replace_op.cc; re2/re2.cc.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -55,70 +56,110 @@ def _text(content: bytes) -> str:
 
 
 def _full_match(strings: Array, pattern: bytes) -> Array:
-    search = compiled(pattern)
-    matches = [search.fullmatch(_text(item)) is not None for item in np.ravel(strings)]
+    match = compiled(pattern).fullmatch
+    matches = [match(_text(item)) is not None for item in np.ravel(strings).tolist()]
     return np.array(matches, dtype=np.bool_).reshape(np.shape(strings))
 
 
 def _replaced(strings: Array, pattern: bytes, rewrite: bytes, *, every: bool) -> Array:
-    search, new = compiled(pattern), _text(rewrite)
-    replace = _every_replaced if every else _first_replaced
+    search, new = compiled(pattern), _Rewrite.of(_text(rewrite))
     # A group that the pattern does not have: nothing is replaced.
-    named = max(map(int, _GROUP.findall(new)), default=0)
+    if new.last_group > search.groups:
+        return strings
+    replace = _every_replaced if every else _first_replaced
     texts = np.empty(np.size(strings), dtype=object)
-    for place, item in enumerate(np.ravel(strings)):
-        if named > search.groups:
-            texts[place] = item
-        else:
-            text = replace(search, _text(item), new)
-            texts[place] = text.encode("utf-8", "surrogateescape")
+    texts[:] = [
+        replace(search, _text(item), new).encode("utf-8", "surrogateescape")
+        for item in np.ravel(strings).tolist()
+    ]
     return texts.reshape(np.shape(strings))
 
 
-def _first_replaced(search: re.Pattern[str], text: str, new: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _Rewrite:
+    r"""What stands in the place of a match.
+
+    Attributes:
+        pieces: Text, and the numbers of the groups `\\0` to `\\9`.
+        is_valid: Whether all of it was understood; the pieces are what comes before.
+        last_group: The largest number that it names.
+    """
+
+    pieces: list[str | int]
+    is_valid: bool
+    last_group: int
+
+    @classmethod
+    def of(cls, new: str) -> _Rewrite:
+        """Take a rewrite apart."""
+        last_group = max(map(int, _GROUP.findall(new)), default=0)
+        pieces: list[str | int] = []
+        at = 0
+        while step := _STEP.match(new, at):
+            if step[1] is None:
+                pieces.append(step[0])
+            else:
+                pieces.append("\\" if step[1] == "\\" else int(step[1]))
+            at = step.end()
+        return cls(pieces, at == len(new), last_group)
+
+    def filled(self, match: re.Match[str]) -> str:
+        """Put groups of a match in."""
+        pieces = self.pieces
+        if len(pieces) == 1 and isinstance(pieces[0], str):
+            return pieces[0]
+        return "".join([p if isinstance(p, str) else match[p] or "" for p in pieces])
+
+    def filled_some(self, match: re.Match[str]) -> str:
+        """Do the same if the match has any characters.
+
+        Raises:
+            _EmptyMatch: It has none.
+        """
+        start, end = match.span()
+        if start == end:
+            raise _EmptyMatch
+        return self.filled(match)
+
+
+class _EmptyMatch(Exception):  # noqa: N818 - it is caught here
+    """Nothing was matched, where RE2 and Python go on differently."""
+
+
+def _first_replaced(search: re.Pattern[str], text: str, new: _Rewrite) -> str:
     match = search.search(text)
-    if match is None:
+    if match is None or not new.is_valid:
         return text
-    written, is_valid = _rewritten(match, new)
-    if not is_valid:
-        return text
-    return text[: match.start()] + written + text[match.end() :]
+    return text[: match.start()] + new.filled(match) + text[match.end() :]
 
 
-def _every_replaced(search: re.Pattern[str], text: str, new: str) -> str:
+def _every_replaced(search: re.Pattern[str], text: str, new: _Rewrite) -> str:
+    try:
+        return search.sub(new.filled_some, text)
+    except _EmptyMatch:
+        return _stepwise_replaced(search, text, new)
+
+
+def _stepwise_replaced(search: re.Pattern[str], text: str, new: _Rewrite) -> str:
+    match = search.search(text)
     out: list[str] = []
     at, last_end = 0, -1
-    while at <= len(text):
-        match = search.search(text, at)
-        if match is None:
-            break
-        out.append(text[at : match.start()])
-        at = match.end()
+    while match is not None:
+        start, end = match.span()
+        out.append(text[at:start])
+        at = end
         # Nothing is not matched where the last match ended.
-        if match.start() == match.end() == last_end:
+        if start == end == last_end:
             out.append(text[at : at + 1])
             at += 1
-            continue
-        # What a wrong rewrite says before it goes wrong counts.
-        out.append(_rewritten(match, new)[0])
-        last_end = at
-    return "".join(out) + text[at:]
-
-
-def _rewritten(match: re.Match[str], new: str) -> tuple[str, bool]:
-    r"""Fill in the groups `\\0` to `\\9`; say whether all of `new` was understood."""
-    out: list[str] = []
-    at = 0
-    while at < len(new):
-        step = _STEP.match(new, at)
-        if step is None:
-            return "".join(out), False
-        if step[1] is None:
-            out.append(step[0])
+            if at > len(text):
+                break
         else:
-            out.append("\\" if step[1] == "\\" else match[int(step[1])] or "")
-        at = step.end()
-    return "".join(out), True
+            # What a wrong rewrite says before it goes wrong counts.
+            out.append(new.filled(match))
+            last_end = end
+        match = search.search(text, at)
+    return "".join(out) + text[at:]
 
 
 KERNELS = {
