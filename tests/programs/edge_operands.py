@@ -17,7 +17,11 @@ NAN, INF = np.nan, np.inf
 
 
 class Edge(NamedTuple):
-    """An op with its operands, of which those in `known` are constants."""
+    """An op with its operands.
+
+    Those in `known` are constants where shapes are inferred; where the op runs, their
+    shapes are known.
+    """
 
     op: str
     operands: dict[str, Any]
@@ -90,6 +94,39 @@ VALUES = {
         {"values": _i(-3, 0, 1, 2, 5, 9, 10, 40), "value_range": _i(0, 10)},
         {"nbins": np.int32(4)},
     ),
+    "nothing_in_front": Edge(
+        "StridedSlice",
+        {
+            "input": _IMAGES,
+            "begin": _i(1, -5),
+            "end": _i(-3, -9),
+            "strides": _i(-1, -1),
+        },
+    ),
+    "nothing_in_front_replaced": Edge(
+        "TensorStridedSliceUpdate",
+        {
+            "input": _IMAGES,
+            "begin": _i(1, -5),
+            "end": _i(-3, -9),
+            "strides": _i(-1, -1),
+            "value": _zeros(2, 0),
+        },
+    ),
+    "no_number_among_neighbours": Edge(
+        "LRN",
+        {
+            "input": np.array(
+                [[[[1, INF, 1]], [[0, -0.0, 0]], [[NAN, 1, 1]]]], np.float32
+            )
+        },
+        {"depth_radius": 0, "beta": 1.0},
+    ),
+    "dilated_by_more_than_there_is": Edge(
+        "Dilation2D",
+        {"input": _zeros(1, 2, 3, 1), "filter": _zeros(3, 3, 1)},
+        {"strides": [1] * 4, "rates": [1] * 4, "padding": "VALID"},
+    ),
     "words_as_complex": Edge(
         "Bitcast",
         {"input": np.arange(8, dtype=np.int32).reshape(2, 2, 2) + 1_000_000_000},
@@ -101,9 +138,123 @@ VALUES = {
 }
 _SPECIFICATION = {"begin": _i(0, 0), "end": _i(1, 1), "strides": _i(1)}
 _KEY = {"key": np.array([1, 2], np.uint64), "counter": np.array([1, 2], np.uint64)}
+_PLACE = {"shape": _i(2), "key": np.array([1], np.uint64), "counter": _KEY["counter"]}
+
+
+def _numbers(**changed: Any) -> Edge:
+    operands = {**_PLACE, "alg": np.int32(1), **changed}
+    return Edge("StatelessRandomUniformV2", operands)
+
+
 _ONE_HOT = {"indices": _i(0), "depth": np.int32(3), "on_value": ONE, "off_value": ONE}
 _SPARSE = {"grad": _zeros(3, 2), "indices": _i(0, 5), "segment_ids": _i(0, 1)}
+_VECTORS = ("block_shape", "paddings", "crops")
+_NUMBERS = np.arange(48, dtype=np.int32).reshape(2, 6, 4, 1)
+_STEP = {"strides": [1] * 4, "padding": "SAME"}
+
+
+def _blocks(op: str, name: str, blocks: Any, widths: Any) -> Edge:
+    operands = {"input": _NUMBERS, "block_shape": blocks, name: widths}
+    return Edge(op, operands, known=_VECTORS)
+
+
+def _unfit_gradient(op: str, whole: Any, other: Any, dy: Any) -> Edge:
+    """`whole` is a shape where the gradient is that of the operand."""
+    names = ("input_sizes", "filter") if "Input" in op else ("input", "filter_sizes")
+    attrs = {**_STEP, "strides": [1] * 5} if "3D" in op else _STEP
+    operands = {**dict(zip(names, (whole, other), strict=True)), "out_backprop": dy}
+    return Edge(op, operands, attrs)
+
+
+_KERNEL, _VOLUME = _zeros(2, 2, 1, 1), _zeros(1, 2, 2, 3, 1)
+_TAPS = _i(2, 2, 1, 1)
 ERRORS = {
+    "blocks_of_nothing": _blocks(
+        "SpaceToBatchND", "paddings", _i(0, 2), _i([0, 0], [0, 0])
+    ),
+    "blocks_that_do_not_divide": _blocks(
+        "SpaceToBatchND", "paddings", _i(2, 2), _i([0, 1], [0, 0])
+    ),
+    "less_than_no_padding": _blocks(
+        "SpaceToBatchND", "paddings", _i(2, 2), _i([0, -2], [0, 0])
+    ),
+    "no_blocks_in_the_batch": _blocks(
+        "BatchToSpaceND", "crops", _i(0, 1), _i([0, 0], [0, 0])
+    ),
+    "too_many_blocks": _blocks("BatchToSpaceND", "crops", _i(2, 2), _i([0, 0], [0, 0])),
+    "less_than_no_crops": _blocks(
+        "BatchToSpaceND", "crops", _i(2, 1), _i([0, -1], [0, 0])
+    ),
+    "more_cropped_than_there_is": _blocks(
+        "BatchToSpaceND", "crops", _i(2, 1), _i([0, 0], [3, 2])
+    ),
+    "image_without_whole_blocks": Edge(
+        "SpaceToDepth", {"input": _NUMBERS}, {"block_size": 5}
+    ),
+    "depth_without_whole_blocks": Edge(
+        "DepthToSpace", {"input": _NUMBERS}, {"block_size": 2}
+    ),
+    "two_axes_to_tell_apart": Edge("UniqueV2", {"x": _IMAGES, "axis": _i(0, 1)}),
+    "axis_that_is_not_there": Edge("UniqueV2", {"x": _IMAGES, "axis": _i(5)}),
+    "axis_in_a_matrix": Edge("UniqueV2", {"x": _IMAGES, "axis": _i([0])}),
+    "packed_along_no_axis": Edge("Pack", {"values": [_IMAGES]}, {"axis": 5}),
+    "unpacked_along_no_axis": Edge("Unpack", {"value": _IMAGES}, {"axis": 5, "num": 2}),
+    "two_new_axes": Edge("ExpandDims", {"input": _IMAGES, "axis": _i(0, 1)}),
+    "shape_of_too_few": Edge("BroadcastTo", {"input": _IMAGES, "shape": _i(4)}),
+    "shape_with_less_than_nothing": Edge(
+        "BroadcastTo", {"input": _IMAGES, "shape": _i(2, -1)}
+    ),
+    "hot_along_no_axis": Edge("OneHot", {**_ONE_HOT}, {"axis": 4}),
+    "partitions_of_another_shape": Edge(
+        "DynamicPartition",
+        {"data": _IMAGES, "partitions": _i(0)},
+        {"num_partitions": 2},
+    ),
+    "choices_of_another_shape": Edge(
+        "SelectV2", {"condition": np.array([True] * 3), "t": _IMAGES, "e": _IMAGES}
+    ),
+    "slice_of_a_scalar": Edge(
+        "StridedSlice",
+        {"input": ONE, "begin": _i(0), "end": _i(1), "strides": _i(1)},
+    ),
+    "steps_over_images": Edge(
+        "Conv2D",
+        {"input": _zeros(2, 6, 4, 1), "filter": _KERNEL},
+        {"strides": [2, 1, 1, 1], "padding": "SAME"},
+    ),
+    "gradient_of_more_rows": _unfit_gradient(
+        "Conv2DBackpropInput", _i(2, 6, 4, 1), _KERNEL, _zeros(2, 4, 4, 1)
+    ),
+    "gradient_of_more_images": _unfit_gradient(
+        "Conv2DBackpropInput", _i(1, 4, 4, 1), _KERNEL, _zeros(2, 4, 4, 1)
+    ),
+    "gradient_of_more_filters": _unfit_gradient(
+        "Conv2DBackpropFilter", _zeros(2, 4, 4, 1), _TAPS, _zeros(2, 4, 4, 3)
+    ),
+    "gradient_of_more_columns": _unfit_gradient(
+        "Conv2DBackpropFilter", _zeros(2, 4, 5, 1), _TAPS, _zeros(2, 4, 4, 1)
+    ),
+    "gradient_of_other_volumes": _unfit_gradient(
+        "Conv3DBackpropInputV2",
+        _i(1, 2, 3, 3, 1),
+        _zeros(1, 1, 1, 1, 1),
+        _zeros(1, 2, 2, 3, 1),
+    ),
+    "gradient_of_other_slices": _unfit_gradient(
+        "Conv3DBackpropFilterV2", _VOLUME, _i(1, 1, 1, 1, 1), _zeros(1, 1, 2, 3, 1)
+    ),
+    "depthwise_of_more_rows": _unfit_gradient(
+        "DepthwiseConv2dNativeBackpropInput",
+        _i(2, 6, 4, 1),
+        _KERNEL,
+        _zeros(2, 4, 4, 1),
+    ),
+    "depthwise_of_more_channels": _unfit_gradient(
+        "DepthwiseConv2dNativeBackpropFilter",
+        _zeros(2, 4, 4, 1),
+        _TAPS,
+        _zeros(2, 4, 4, 3),
+    ),
     "unequal_pair": Edge("ReciprocalGrad", {"y": _zeros(2, 3), "dy": _zeros(4, 1)}),
     "unequal_shapes": Edge("ApproximateEqual", {"x": _zeros(2, 3), "y": _zeros(3)}),
     "vector_as_depth": Edge("OneHot", {**_ONE_HOT, "depth": _i(3)}),
@@ -123,6 +274,14 @@ ERRORS = {
     "two_keys": Edge(
         "StatelessRandomNormalV2", {"shape": _i(2), **_KEY, "alg": np.int32(1)}
     ),
+    "empty_counter": _numbers(counter=np.zeros(0, np.uint64)),
+    "counters_in_rows": _numbers(counter=np.ones((1, 2), np.uint64)),
+    "counter_too_short": _numbers(alg=np.int32(9)),
+    "unknown_generator": _numbers(alg=np.int32(0)),
+    "generator_as_vector": _numbers(alg=_i(1)),
+    "shape_as_number": _numbers(shape=np.int32(3)),
+    "shape_below_zero": _numbers(shape=_i(2, -1)),
+    "three_seeds": Edge("StatelessRandomGetKeyCounter", {"seed": _i(1, 2, 3)}),
     "row_that_is_not_there": Edge(
         "SparseSegmentSumGradV2", {**_SPARSE, "dense_output_dim0": np.int32(5)}
     ),
@@ -236,7 +395,17 @@ def indices_passed_over(tf: ModuleType) -> Any:
     return found
 
 
+def scaled_to_short_floats(tf: ModuleType) -> Any:
+    """Levels that the type of the result cannot tell apart."""
+    levels = tf.bitcast(np.arange(3, dtype=np.uint8), tf.quint8)
+    made = tf.raw_ops.Dequantize(
+        input=levels, min_range=ONE, max_range=TWO, mode="SCALED", dtype=tf.bfloat16
+    )
+    return _run(tf, made, {})
+
+
 RUNS = {
+    "scaled_to_short_floats": scaled_to_short_floats,
     "indices_passed_over": indices_passed_over,
     "slices_as_they_came": slices_as_they_came,
 }
@@ -244,21 +413,27 @@ RUNS = {
 
 def result(tf: ModuleType, edge: Edge) -> Any:
     """Return the values that an op gives, or class and message of its error."""
-    with tf.Graph().as_default(), tf.Session() as session:
+    with tf.Graph().as_default():
         feeds: dict[Any, Any] = {}
 
-        def fed(value: Any) -> Any:
+        def fed(name: str, value: Any) -> Any:
             if isinstance(value, list):
-                return [fed(item) for item in value]
+                return [fed(name, item) for item in value]
             array = np.asarray(value)
             kind = tf.string if array.dtype == object else tf.as_dtype(array.dtype)
-            tensor = tf.placeholder(kind)
+            tensor = tf.placeholder(kind, array.shape if name in edge.known else None)
             feeds[tensor] = array
             return tensor
 
         made = getattr(tf.raw_ops, edge.op)(
-            **{name: fed(value) for name, value in edge.operands.items()}, **edge.attrs
+            **{name: fed(name, value) for name, value in edge.operands.items()},
+            **edge.attrs,
         )
+        return _run(tf, made, feeds)
+
+
+def _run(tf: ModuleType, made: Any, feeds: dict[Any, Any]) -> Any:
+    with tf.Session() as session:
         try:
             return session.run(tf.nest.flatten(made), feeds)
         except tf.errors.OpError as error:

@@ -17,6 +17,7 @@ import ml_dtypes
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels import philox
 from metagraft.kernels.kernel import Array
 from metagraft.kernels.namespace import lax, namespace
@@ -54,13 +55,17 @@ def sizes(shape: Array) -> Dims:
     """Return the value of a shape operand.
 
     Raises:
-        InvalidArgumentError: A size is negative.
+        InvalidArgumentError: It is no vector, or a size is negative.
     """
+    if shape.ndim != 1:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "shape must be a vector of {int32,int64}, got shape " + show(shape.shape),
+        )
     dims = tuple(int(dim) for dim in shape)
     if any(dim < 0 for dim in dims):
-        raise InvalidArgumentError(
-            None, None, f"Dimension {min(dims)} must be >= 0 in shape {list(dims)}"
-        )
+        raise InvalidArgumentError(None, None, f"Dimension {min(dims)} must be >= 0")
     return dims
 
 

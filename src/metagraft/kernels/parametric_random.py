@@ -118,8 +118,8 @@ def stateless_gamma(
 def stateless_gamma_at(
     _attrs: Any, shape: Array, key: Array, counter: Array, alg: Array, alpha: Array
 ) -> tuple[Array]:
-    dims = distributions.sizes(shape)
     where = position_of(key, counter, alg)
+    dims = distributions.sizes(shape)
     return _stateless(where, dims, alpha, rejection.gamma, alpha.dtype)
 
 

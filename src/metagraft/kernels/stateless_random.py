@@ -23,6 +23,7 @@ _PHILOX = 1
 _AUTO_SELECT = 3
 _SCRAMBLING_KEY = np.array([0x3EC8F720, 0x02461E29], np.uint32)
 _WORD = np.uint64(32)
+_COUNTER_WORDS = 4
 
 
 def words_of(wide: Array) -> Array:
@@ -44,7 +45,7 @@ def scrambled(seed: Array) -> tuple[Array, Array]:
     """Return key and counter of two seeds; it does not matter which one varies."""
     if seed.shape != (2,):
         raise InvalidArgumentError(
-            None, None, f"seed must have shape [2], not {list(seed.shape)}"
+            None, None, f"seed must have shape [2], not {show(seed.shape)}"
         )
     xp = namespace(seed)
     index = xp.zeros(1, np.uint64)
@@ -54,7 +55,22 @@ def scrambled(seed: Array) -> tuple[Array, Array]:
 
 
 def position_of(key: Array, counter: Array, alg: Array) -> tuple[Array, Array]:
-    """Read the operands of the second version of the ops."""
+    """Read the operands of the second version of the ops.
+
+    Args:
+        key: `uint64[1]`.
+        counter: `uint64[n]`, of which two count.
+        alg: Which generator.
+
+    Raises:
+        InvalidArgumentError: One has another shape, or the generator is not known.
+    """
+    if alg.shape:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"input 3 (0-based) must have shape [], not {show(alg.shape)}",
+        )
     if key.shape != (1,):
         raise InvalidArgumentError(
             None,
@@ -62,10 +78,26 @@ def position_of(key: Array, counter: Array, alg: Array) -> tuple[Array, Array]:
             f"key must have shape [1], not {show(key.shape)}. (Note that batched keys"
             " are not supported yet.)",
         )
-    if int(alg) not in (_PHILOX, _AUTO_SELECT):
+    number = int(alg)
+    # TF: takes the number of the generator for the length that it needs.
+    if counter.ndim != 1 or counter.shape[0] < number:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"counter must be a vector with length at least {number}; got shape:"
+            f" {show(counter.shape)}. (Note that batched counters are not supported"
+            " yet.)",
+        )
+    if number not in (_PHILOX, _AUTO_SELECT):
         # TF: knows ThreeFry (2) on accelerators.
-        raise InvalidArgumentError(None, None, f"Unsupported algorithm id: {int(alg)}")
-    return words_of(key), words_of(counter)
+        raise InvalidArgumentError(None, None, f"Unsupported algorithm id: {number}")
+    # TF: reads what lies behind a counter of one number, which mostly is zero.
+    words = words_of(counter)[:_COUNTER_WORDS]
+    missing = _COUNTER_WORDS - words.shape[0]
+    if missing:
+        xp = namespace(words)
+        words = xp.concatenate([words, xp.zeros(missing, np.uint32)])
+    return words_of(key), words
 
 
 def _fill(distribution: Any) -> tuple[Kernel, Kernel]:
@@ -80,8 +112,8 @@ def _fill(distribution: Any) -> tuple[Kernel, Kernel]:
         attrs: Any, shape: Array, key: Array, counter: Array, alg: Array
     ) -> tuple[Array]:
         dtype = np.dtype(attrs["dtype"].as_numpy_dtype)
-        dims = distributions.sizes(shape)
-        return (distribution(*position_of(key, counter, alg), dims, dtype),)
+        position = position_of(key, counter, alg)
+        return (distribution(*position, distributions.sizes(shape), dtype),)
 
     return Kernel(fill, static=("shape",)), Kernel(fill_v2, static=("shape", "alg"))
 
@@ -130,9 +162,10 @@ def multinomial(
 def shuffle(
     _attrs: Any, value: Array, key: Array, counter: Array, alg: Array
 ) -> tuple[Array]:
+    position = position_of(key, counter, alg)
     if not value.ndim or value.shape[0] <= 1 or not math.prod(value.shape):
         return (value,)
-    return (shuffled(*position_of(key, counter, alg), value),)
+    return (shuffled(*position, value),)
 
 
 def get_key_counter(_attrs: Any, seed: Array) -> tuple[Array, Array]:
