@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError, UnimplementedError
+from metagraft.kernels.convolution_phases import gradient_by_phases, is_by_phases
 from metagraft.kernels.depthwise_places import (
     convolve_places,
     gradient_of_filter,
@@ -166,15 +167,29 @@ def _forward(convolve: Convolve) -> Any:
 convolution = _forward(_convolve)
 
 
-def _backprop_input(convolve: Convolve) -> Any:
-    def backprop_input(
-        attrs: WindowAttrs, sizes: np.ndarray, kernel: Array, dy: Array
-    ) -> tuple[Array]:
-        dims = _whole_sizes(attrs, sizes, kernel, dy)
-        gradient = _transposed(lambda image: convolve(attrs, image, kernel), dims, dy)
-        return _like_operands(_apart(gradient), kernel, dy)
+def backprop_input(
+    attrs: WindowAttrs, sizes: np.ndarray, kernel: Array, dy: Array
+) -> tuple[Array]:
+    dims = tuple(_whole_sizes(attrs, sizes, kernel, dy))
+    return _gradient_of_image(attrs, dims, kernel, dy)
 
-    return backprop_input
+
+def _gradient_of_image(
+    attrs: WindowAttrs, dims: tuple[int, ...], kernel: Array, dy: Array
+) -> tuple[Array]:
+    if not is_by_phases(attrs, dims, kernel.shape, dy.shape):
+        gradient = _image_transposed(attrs, dims, kernel, dy)
+        return _like_operands(_apart(gradient), kernel, dy)
+    expected = _shape_of_result(_convolve, attrs, dims, kernel.shape, dy.dtype)
+    _check_gradient(expected, dy)
+    (gradient,) = _run(_per_platform(_IMAGE, attrs, dims), kernel, dy)
+    return (_apart(gradient),)
+
+
+def _image_transposed(
+    attrs: WindowAttrs, dims: Sequence[int], kernel: Array, dy: Array
+) -> Array:
+    return _transposed(lambda image: _convolve(attrs, image, kernel), dims, dy)
 
 
 def _whole_sizes(
@@ -320,6 +335,7 @@ def _run(function: Callable[..., Array], *operands: Array) -> tuple[Array]:
     return _like_operands(function(*operands), *operands)
 
 
+_IMAGE = _Forms(cpu=gradient_by_phases, default=_image_transposed)
 _FILTER = _Forms(cpu=_filter_exchanged, default=_filter_transposed)
 
 
@@ -354,8 +370,7 @@ _DEPTHWISE_FILTER = _Forms(
 def backprop_input_like(
     attrs: WindowAttrs, image: Array, kernel: Array, dy: Array
 ) -> tuple[Array]:
-    gradient = _transposed(lambda x: _convolve(attrs, x, kernel), image.shape, dy)
-    return _like_operands(_apart(gradient), kernel, dy)
+    return _gradient_of_image(attrs, image.shape, kernel, dy)
 
 
 def backprop_filter_like(
@@ -507,7 +522,7 @@ def volumes_backprop_filter(
 
 KERNELS = {
     "Conv2D": Kernel(convolution),
-    "Conv2DBackpropInput": Kernel(_backprop_input(_convolve), static=("input_sizes",)),
+    "Conv2DBackpropInput": Kernel(backprop_input, static=("input_sizes",)),
     "Conv2DBackpropFilter": Kernel(backprop_filter, static=("filter_sizes",)),
     "Conv3D": Kernel(convolve_volumes),
     "Conv3DBackpropInputV2": Kernel(volumes_backprop_input, static=("input_sizes",)),
