@@ -30,7 +30,6 @@ MISSING = (
     "experimental.ExtensionType",
     "experimental.ExtensionTypeBatchEncoder",
     "experimental.ExtensionTypeSpec",
-    "experimental.RowPartition",
     "experimental.StructuredTensor",
     "experimental.async_clear_error",
     "experimental.async_scope",
@@ -81,7 +80,7 @@ MISSING_MEMBERS = _words(
 OTHER_ARGUMENTS = _words(
     """
     DType.__init__ Operation.__init__ Tensor.__init__ Variable.__init__
-    TensorArraySpec.is_compatible_with
+    TensorArraySpec.is_compatible_with experimental.RowPartition.__init__
     dtypes.DType.__init__ fill ones zeros test.Benchmark.__init__
     test.TestCase.assertRaisesRegexp
     """

@@ -128,11 +128,16 @@ class RowPartition:
 
     @classmethod
     def from_value_rowids(
-        cls, value_rowids: Any, nrows: Any, *, validate: bool, dtype_hint: Any
+        cls,
+        value_rowids: Any,
+        nrows: Any = None,
+        validate: bool = True,
+        dtype: Any = None,
+        dtype_hint: Any = None,
     ) -> RowPartition:
         """Make one of the row of each value."""
         with name_scope(None, "RowPartitionFromValueRowIds", [value_rowids, nrows]):
-            rowids = _partition(value_rowids, "value_rowids", dtype_hint)
+            rowids = _partition(value_rowids, "value_rowids", dtype, dtype_hint)
             count, known = _row_count(rowids, nrows)
             rowids.shape.assert_has_rank(1)
             count.shape.assert_has_rank(0)
@@ -159,13 +164,17 @@ class RowPartition:
 
     @classmethod
     def from_row_splits(
-        cls, row_splits: Any, *, validate: bool, dtype_hint: Any = None
+        cls,
+        row_splits: Any,
+        validate: bool = True,
+        dtype: Any = None,
+        dtype_hint: Any = None,
     ) -> RowPartition:
         """Make one of where rows begin and end."""
         if isinstance(row_splits, list | tuple) and not row_splits:
             raise ValueError("row_splits tensor may not be empty.")
         with name_scope(None, "RowPartitionFromRowSplits", [row_splits]):
-            splits = _partition(row_splits, "row_splits", dtype_hint)
+            splits = _partition(row_splits, "row_splits", dtype, dtype_hint)
             splits.shape.assert_has_rank(1)
             if validate:
                 msg = "Arguments to from_row_splits do not form a valid RaggedTensor:"
@@ -179,11 +188,15 @@ class RowPartition:
 
     @classmethod
     def from_row_lengths(
-        cls, row_lengths: Any, *, validate: bool, dtype_hint: Any
+        cls,
+        row_lengths: Any,
+        validate: bool = True,
+        dtype: Any = None,
+        dtype_hint: Any = None,
     ) -> RowPartition:
         """Make one of the lengths of rows."""
         with name_scope(None, "RowPartitionFromRowLengths", [row_lengths]):
-            lengths = _partition(row_lengths, "row_lengths", dtype_hint)
+            lengths = _partition(row_lengths, "row_lengths", dtype, dtype_hint)
             lengths.shape.assert_has_rank(1)
             if validate:
                 msg = "Arguments to from_row_lengths do not form a valid RowPartition"
@@ -197,11 +210,16 @@ class RowPartition:
 
     @classmethod
     def from_row_starts(
-        cls, row_starts: Any, nvals: Any, *, validate: bool, dtype_hint: Any
+        cls,
+        row_starts: Any,
+        nvals: Any,
+        validate: bool = True,
+        dtype: Any = None,
+        dtype_hint: Any = None,
     ) -> RowPartition:
         """Make one of where rows begin."""
         with name_scope(None, "RowPartitionFromRowStarts", [row_starts]):
-            starts = _partition(row_starts, "row_starts", dtype_hint)
+            starts = _partition(row_starts, "row_starts", dtype, dtype_hint)
             starts.shape.assert_has_rank(1)
             nvals = cast(nvals, starts.dtype)
             if validate:
@@ -218,11 +236,15 @@ class RowPartition:
 
     @classmethod
     def from_row_limits(
-        cls, row_limits: Any, *, validate: bool, dtype_hint: Any
+        cls,
+        row_limits: Any,
+        validate: bool = True,
+        dtype: Any = None,
+        dtype_hint: Any = None,
     ) -> RowPartition:
         """Make one of where rows end."""
         with name_scope(None, "RowPartitionFromRowLimits", [row_limits]):
-            limits = _partition(row_limits, "row_limits", dtype_hint)
+            limits = _partition(row_limits, "row_limits", dtype, dtype_hint)
             limits.shape.assert_has_rank(1)
             if validate:
                 msg = "Arguments to from_row_limits do not form a valid RaggedTensor"
@@ -238,28 +260,34 @@ class RowPartition:
     @classmethod
     def from_uniform_row_length(
         cls,
-        length: Any,
-        nvals: Any,
-        nrows: Any,
-        *,
-        validate: bool,
+        uniform_row_length: Any,
+        nvals: Any = None,
+        nrows: Any = None,
+        validate: bool = True,
         dtype: Any = None,
+        dtype_hint: Any = None,
     ) -> RowPartition:
         """Make one of rows of one length.
 
         Args:
-            length: The length.
+            uniform_row_length: The length.
             nvals: How many values there are; None if the rows say it.
             nrows: How many rows there are; None if the values say it.
             validate: Whether runs check that both fit.
             dtype: The type that all are cast to.
+            dtype_hint: The type if none of them has one.
 
         Raises:
-            ValueError: What is known does not go together.
+            ValueError: What is known does not go together, or is too little.
         """
+        if nvals is None and nrows is None:
+            raise ValueError("Either (or both) of nvals and nrows must be specified")
+        length: Any = uniform_row_length
         with name_scope(None, "RowPartitionFromUniformRowLength", [length, nrows]):
             length, nvals, nrows = (
-                None if part is None else _as_type(part, name, dtype, length)
+                None
+                if part is None
+                else _as_type(part, name, dtype, length, dtype_hint)
                 for part, name in (
                     (length, "uniform_row_length"),
                     (nvals, "nvals"),
@@ -323,6 +351,26 @@ class RowPartition:
         return _number(self.uniform_length)
 
     # -- tensors -----------------------------------------------------------------------
+
+    def row_splits(self) -> Tensor:
+        """Return where rows begin and end."""
+        return self.splits
+
+    def row_starts(self) -> Tensor:
+        """Return where rows begin."""
+        return self.splits[:-1]
+
+    def row_limits(self) -> Tensor:
+        """Return where rows end."""
+        return self.splits[1:]
+
+    def uniform_row_length(self) -> Tensor | None:
+        """Return the length of every row; None if they may differ."""
+        return self.uniform_length
+
+    def is_uniform(self) -> bool:
+        """Whether it is known that all rows have one length."""
+        return self.uniform_length is not None
 
     def value_rowids(self) -> Tensor:
         """Return the row of each value."""
@@ -423,13 +471,13 @@ def _number(tensor: Tensor | None) -> int | None:
     return None if value is None else int(value)
 
 
-def _partition(value: Any, name: str, dtype_hint: Any) -> Tensor:
-    if isinstance(value, np.ndarray) and value.dtype == np.int32:
+def _partition(value: Any, name: str, dtype: Any, dtype_hint: Any) -> Tensor:
+    is_int32 = isinstance(value, np.ndarray) and value.dtype == np.int32
+    if is_int32 and dtype is None:
         tensor = convert_to_tensor(value, name=name)
     else:
-        tensor = convert_to_tensor(
-            value, preferred_dtype=dtype_hint or dtypes.int64, name=name
-        )
+        hint = dtype_hint or dtypes.int64
+        tensor = convert_to_tensor(value, dtype, name, preferred_dtype=hint)
     if tensor.dtype not in (dtypes.int32, dtypes.int64):
         raise ValueError(f"{name} must have dtype int32 or int64")
     return tensor
@@ -458,11 +506,12 @@ def _row_count(rowids: Tensor, nrows: Any) -> tuple[Tensor, int | None]:
     return count, int(value)
 
 
-def _as_type(value: Any, name: str, dtype: Any, length: Any) -> Tensor:
+def _as_type(value: Any, name: str, dtype: Any, length: Any, dtype_hint: Any) -> Tensor:
     """Return a number as a tensor: cast, or made in the type of the length."""
     if dtype is not None:
         return cast(value, dtype, name)
-    wanted = length.dtype if isinstance(length, Tensor) else dtypes.int64
+    is_tensor = isinstance(length, Tensor)
+    wanted = length.dtype if is_tensor else dtype_hint or dtypes.int64
     return convert_to_tensor(value, wanted, name=name)
 
 

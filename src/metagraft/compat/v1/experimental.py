@@ -11,6 +11,7 @@ _DTYPES = (
 _NAMES = {
     **from_module("metagraft.api.optional", "Optional"),
     **from_module("metagraft.api.ragged_shape", "DynamicRaggedShape"),
+    **from_module("metagraft.api.row_partition", "RowPartition"),
     **from_module("metagraft.graph.dtypes", _DTYPES),
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
