@@ -16,6 +16,9 @@ from metagraft.kernels.namespace import jax_numpy, lax
 
 __all__ = ["KERNELS"]
 
+# From such powers on, a sum of inverse powers is its first term.
+_STEEP = 1e4
+
 
 def _jax_special() -> ModuleType:
     import jax.scipy.special
@@ -56,6 +59,7 @@ def erfc(_attrs: Any, x: Array) -> tuple[Array]:
 
 
 def erfinv(_attrs: Any, x: Array) -> tuple[Array]:
+    # TF: loses the digits of tiny numbers on the way through probabilities.
     return (lax().erf_inv(x),)
 
 
@@ -72,6 +76,10 @@ def zeta(_attrs: Any, x: Array, q: Array) -> tuple[Array]:
     value = where((x > 1) & (q == np.inf), number(0), value)
     steep = where(q > 1, number(0), where(q == 1, number(1), number(np.inf)))
     is_steep = (x == np.inf) & (q == q)  # not for NaN
+    # JAX's series is lost where the first term is all or nothing.
+    floor = jax_numpy().floor
+    is_real = (q > 0) | ((q < 0) & (x == floor(x)) & (q != floor(q)))
+    is_steep = is_steep | ((value != value) & (x > _STEEP) & is_real)
     return (where(is_steep, steep, value),)
 
 
@@ -84,11 +92,15 @@ def polygamma(_attrs: Any, a: Array, x: Array) -> tuple[Array]:
 
 
 def ndtri(_attrs: Any, p: Array) -> tuple[Array]:
-    # JAX's own ndtri wants a probability strictly inside (0, 1).
-    one = p.dtype.type(1)
-    two = p.dtype.type(2)
-    root_two = p.dtype.type(np.sqrt(2.0))
-    return (root_two * lax().erf_inv(two * p - one),)
+    where = jax_numpy().where
+    wide = np.float64 if p.dtype == np.float64 else np.float32
+    number = p.dtype.type
+    # JAX's wants a probability strictly inside (0, 1).
+    is_inside = (p > 0) & (p < 1)
+    inside = where(is_inside, p, number(0.5)).astype(wide)
+    value = _jax_special().ndtri(inside).astype(p.dtype)
+    edge = where(p == 0, number(-np.inf), where(p == 1, number(np.inf), number(np.nan)))
+    return (where(is_inside, value, edge),)
 
 
 def _broadcast(name: str) -> KernelFunction:
