@@ -9,10 +9,10 @@ import pytest
 
 import metagraft.compat.v1 as tf
 from tests.plain_values import plain
-from tests.programs import reference_runs, state_runs
+from tests.programs import reference_runs, scatter_runs, state_runs
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "state_runs"
-RUNS = state_runs.RUNS | reference_runs.RUNS
+RUNS = state_runs.RUNS | reference_runs.RUNS | scatter_runs.RUNS
 _VALUES = json.loads((GOLDEN / "values.json").read_text(encoding="utf-8"))
 
 pytestmark = pytest.mark.golden

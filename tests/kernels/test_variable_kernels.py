@@ -135,8 +135,8 @@ def test_gathering_from_variables() -> None:
 
 
 def test_assignments_do_not_broadcast() -> None:
-    """Both shapes are in the message."""
-    with pytest.raises(InvalidArgumentError, match=r"\[4, 2\] and \[2\]"):
+    """The message is TensorFlow's."""
+    with pytest.raises(InvalidArgumentError, match="must be the same size"):
         STATE["AssignAdd"].fn({}, TABLE, TABLE[0])
     (less,) = both("AssignSub", {}, COUNTS, COUNTS)
     assert less == np.zeros((4, 2)).tolist()

@@ -240,7 +240,7 @@ def apply_sparse_gradient(
     if len(rows) != len(slices):
         _refuse(f"Expected {len(rows)} non-empty input values, got {len(slices)}")
     if op.attrs["has_known_shape"]:
-        _check_known(accumulator.dims or (), np.asarray(shape).tolist(), "shape", 0)
+        _check_known(accumulator.dims or (), np.ravel(shape).tolist(), "shape", 0)
     _check_rows(accumulator, rows)
     accumulator.add_slices(step, rows, slices)
     return ()

@@ -17,6 +17,12 @@ from metagraft.graph.shapes import show
 from metagraft.kernels.index_bounds import bad_index_vectors
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
+from metagraft.kernels.scatter_checks import (
+    check_copy,
+    check_new,
+    check_variable,
+    ignores_bad_indices,
+)
 
 Change = Literal["set", "add", "min", "max"]
 
@@ -24,7 +30,11 @@ Change = Literal["set", "add", "min", "max"]
 def scatter_nd(
     attrs: Attrs, indices: Array, updates: Array, shape: Array
 ) -> tuple[Array]:
-    dims = tuple(int(d) for d in shape)
+    dims = tuple(int(d) for d in np.ravel(shape))
+    check_new(dims, np.shape(indices), np.shape(updates))
+    if np.ndim(shape) != 1:
+        raise InvalidArgumentError(None, None, "Shape must be a vector")
+    ignores_bad_indices(attrs)
     dtype = attrs["T"].numpy_dtype
     if not math.prod(dims):
         if math.prod(np.shape(indices)) and math.prod(np.shape(updates)):
@@ -48,84 +58,55 @@ def scatter_nd(
 def tensor_scatter_update(
     attrs: Attrs, tensor: Array, indices: Array, updates: Array
 ) -> tuple[Array]:
+    check_copy(np.shape(tensor), np.shape(indices), np.shape(updates))
     return (_scatter(attrs, tensor, indices, updates, "set"),)
 
 
 def tensor_scatter_add(
     attrs: Attrs, tensor: Array, indices: Array, updates: Array
 ) -> tuple[Array]:
+    check_copy(np.shape(tensor), np.shape(indices), np.shape(updates))
     return (_scatter(attrs, tensor, indices, updates, "add"),)
 
 
 def tensor_scatter_sub(
     attrs: Attrs, tensor: Array, indices: Array, updates: Array
 ) -> tuple[Array]:
+    check_copy(np.shape(tensor), np.shape(indices), np.shape(updates))
     return (_scatter(attrs, tensor, indices, -updates, "add"),)
 
 
 def tensor_scatter_min(
     attrs: Attrs, tensor: Array, indices: Array, updates: Array
 ) -> tuple[Array]:
+    check_copy(np.shape(tensor), np.shape(indices), np.shape(updates))
     return (_scatter(attrs, tensor, indices, updates, "min"),)
 
 
 def tensor_scatter_max(
     attrs: Attrs, tensor: Array, indices: Array, updates: Array
 ) -> tuple[Array]:
+    check_copy(np.shape(tensor), np.shape(indices), np.shape(updates))
     return (_scatter(attrs, tensor, indices, updates, "max"),)
 
 
 def _scatter(
     attrs: Attrs, tensor: Array, indices: Array, updates: Array, change: Change
 ) -> Array:
-    dims = np.shape(tensor)
-    if not math.prod(dims):
-        if math.prod(np.shape(indices)) and math.prod(np.shape(updates)):
-            raise InvalidArgumentError(
-                None, None, "Indices and updates specified for empty output shape"
-            )
+    # Nothing to write, perhaps nowhere to write it.
+    if not math.prod(np.shape(indices)):
         return tensor
-    *leading, depth = np.shape(indices)
-    outer = tuple(leading)
-    if depth > len(dims):
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"The inner dimension of indices ({depth}) must be at most the rank of"
-            f" the tensor ({len(dims)})",
-        )
-    expected = outer + dims[depth:]
-    if np.shape(updates) != expected:
-        raise InvalidArgumentError(
-            None,
-            None,
-            _mismatch(np.shape(indices), np.shape(updates), dims),
-        )
+    check_variable(np.shape(tensor), np.shape(indices), np.shape(updates))
+    if np.ndim(indices) == 1:  # of these, too, the first
+        indices, updates = indices[:1, None], updates[:1]
     if change in ("min", "max") and updates.dtype.kind in "fV":
         # A NaN among the updates changes nothing.
         neutral = updates.dtype.type(np.inf if change == "min" else -np.inf)
         updates = namespace(updates).where(updates != updates, neutral, updates)
     if namespace(tensor, indices, updates) is np:
-        ignore = attrs["bad_indices_policy"] == b"IGNORE"
+        ignore = ignores_bad_indices(attrs)
         return _scatter_on_host(tensor, indices, updates, change, ignore)
     return _scatter_traced(tensor, indices, updates, change)
-
-
-def _mismatch(
-    indices: tuple[int, ...], updates: tuple[int, ...], dims: tuple[int, ...]
-) -> str:
-    """Say where updates do not have the shape that indices and the tensor ask for."""
-    outer, depth = len(indices) - 1, indices[-1]
-    given = f"updates[shape={show(updates)}]"
-    if updates[:outer] != indices[:-1]:
-        return (
-            f"Dimensions [0,{outer}) of indices[shape={show(indices)}] must match "
-            f"dimensions [0,{outer}) of {given}"
-        )
-    return (
-        f"Dimensions [{depth},{len(dims)}) of input[shape={show(dims)}] must match "
-        f"dimensions [{outer},{len(updates)}) of {given}"
-    )
 
 
 def _scatter_traced(
@@ -161,12 +142,7 @@ def _scatter_on_host(
     bad = bad_index_vectors(indices, out.shape, ignore=ignore, what="shape")
     if np.any(bad):
         indices, updates = indices[~bad], updates[~bad]
-    where_to: Any = tuple(np.moveaxis(indices, -1, 0)) if indices.shape[-1] else ...
-    if not indices.shape[-1]:
-        # No index at all: every update is for the whole tensor.
-        for update in updates.reshape((-1, *out.shape)):
-            out = _combine(out, update, change)
-        return out
+    where_to: Any = tuple(np.moveaxis(indices, -1, 0))
     if change == "set":
         out[where_to] = updates
     else:
@@ -175,10 +151,6 @@ def _scatter_on_host(
 
 
 _UFUNCS: dict[str, Any] = {"add": np.add, "min": np.minimum, "max": np.maximum}
-
-
-def _combine(out: Array, update: Array, change: Change) -> Array:
-    return update.copy() if change == "set" else _UFUNCS[change](out, update)
 
 
 KERNELS = {

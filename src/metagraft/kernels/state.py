@@ -14,33 +14,32 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError, OutOfRangeError
+from metagraft.graph.shapes import show
 from metagraft.kernels.index_bounds import bad_index_vectors
-from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.namespace import namespace
 from metagraft.kernels.rows import check_indices
 
 Attributes = Mapping[str, Any]
 
 
-def _check_same_shape(name: str, variable: Array, value: Array) -> None:
-    if np.shape(variable) != np.shape(value):
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"{name} requires the variable and the value to have the same shape, "
-            f"got {list(np.shape(variable))} and {list(np.shape(value))}",
-        )
+def _assign(ufunc: str, *, is_resource: bool) -> KernelFunction:
+    """Return the kernel that combines a variable with a value."""
 
+    def assign(_: Attributes, variable: Array, value: Array) -> tuple[Array]:
+        shapes = np.shape(variable), np.shape(value)
+        if shapes[0] != shapes[1]:
+            text = "Parameters and update must be the same size"
+            if is_resource:
+                text = (
+                    f"Cannot update variable with shape {show(shapes[0])} using a "
+                    f"Tensor with shape {show(shapes[1])}, shapes must be equal."
+                )
+            raise InvalidArgumentError(None, None, text)
+        # `np.add`, not `+`: a scalar stays an array of its dtype, and bytes are joined.
+        return (getattr(namespace(variable, value), ufunc)(variable, value),)
 
-def assign_add(_: Attributes, variable: Array, value: Array) -> tuple[Array]:
-    _check_same_shape("assign_add", variable, value)
-    # `np.add`, not `+`: a scalar stays an array of its dtype, and bytes are joined.
-    return (namespace(variable, value).add(variable, value),)
-
-
-def assign_sub(_: Attributes, variable: Array, value: Array) -> tuple[Array]:
-    _check_same_shape("assign_sub", variable, value)
-    return (namespace(variable, value).subtract(variable, value),)
+    return assign
 
 
 def count_up_to(attrs: Attributes, variable: Array) -> tuple[Array, Array]:
@@ -98,10 +97,14 @@ def resource_gather_nd(_: Attributes, value: Array, indices: Array) -> tuple[Arr
 
 
 KERNELS = {
-    "AssignAdd": Kernel(assign_add, updates=("ref",)),
-    "AssignSub": Kernel(assign_sub, updates=("ref",)),
-    "AssignAddVariableOp": Kernel(assign_add, updates=("resource",)),
-    "AssignSubVariableOp": Kernel(assign_sub, updates=("resource",)),
+    "AssignAdd": Kernel(_assign("add", is_resource=False), updates=("ref",)),
+    "AssignSub": Kernel(_assign("subtract", is_resource=False), updates=("ref",)),
+    "AssignAddVariableOp": Kernel(
+        _assign("add", is_resource=True), updates=("resource",)
+    ),
+    "AssignSubVariableOp": Kernel(
+        _assign("subtract", is_resource=True), updates=("resource",)
+    ),
     "CountUpTo": Kernel(count_up_to, host=True, updates=("ref",)),
     "ResourceCountUpTo": Kernel(count_up_to, host=True, updates=("resource",)),
     "ReadVariableOp": Kernel(read, reads=("resource",)),

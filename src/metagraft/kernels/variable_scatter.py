@@ -9,6 +9,7 @@ Source: tensorflow core/kernels/scatter_op.cc, scatter_nd_op.cc.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ from metagraft.kernels.index_bounds import bad_index_vectors
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.namespace import namespace
 from metagraft.kernels.rows import check_indices
+from metagraft.kernels.scatter_checks import check_variable, ignores_bad_indices
 
 Attributes = Mapping[str, Any]
 HostScatter = Callable[[Any, Any, Any], None]
@@ -27,6 +29,11 @@ HostScatter = Callable[[Any, Any, Any], None]
 
 def _set_at(table: Any, where: Any, updates: Any) -> None:
     table[where] = updates
+
+
+def _subtract_at(table: Any, where: Any, updates: Any) -> None:
+    ufunc = np.logical_xor if table.dtype == bool else np.subtract
+    ufunc.at(table, where, updates)
 
 
 def _divide_at(table: Any, where: Any, updates: Any) -> None:
@@ -44,7 +51,7 @@ def _divide_at(table: Any, where: Any, updates: Any) -> None:
 _COMBINE: dict[str, tuple[HostScatter, str]] = {
     "Update": (_set_at, "set"),
     "Add": (np.add.at, "add"),
-    "Sub": (np.subtract.at, "subtract"),
+    "Sub": (_subtract_at, "subtract"),
     "Mul": (np.multiply.at, "multiply"),
     "Div": (_divide_at, "divide"),
     "Min": (np.minimum.at, "min"),
@@ -82,8 +89,8 @@ def _past_the_end(index: Array, size: int) -> Array:
     return xp.where(index < 0, np.full((), size, index.dtype), index)
 
 
-def scatter_rows(combine: str) -> KernelFunction:
-    """Return the kernel of `Scatter<combine>`."""
+def scatter_rows(combine: str, *, is_resource: bool) -> KernelFunction:
+    """Return the kernel of `Scatter<combine>`, or of the one of resources."""
 
     def scatter(
         _: Attributes, variable: Array, indices: Array, updates: Array
@@ -95,18 +102,13 @@ def scatter_rows(combine: str) -> KernelFunction:
             )
         expected = (*np.shape(indices), *shape[1:])
         if np.shape(updates) not in (expected, ()):
-            raise InvalidArgumentError(
-                None,
-                None,
-                "Must have updates.shape = indices.shape + params.shape[1:] or "
-                f"updates.shape = [], got updates.shape {show(np.shape(updates))}, "
-                f"indices.shape {show(np.shape(indices))}, "
-                f"params.shape {show(shape)}",
-            )
+            raise _misfit(np.shape(indices), np.shape(updates), shape, is_resource)
         if namespace(variable, indices, updates) is np:
             check_indices(np.asarray(indices), shape[0])
-            if combine == "Div" and updates.dtype.kind in "iu" and not np.all(updates):
-                # TF: for a variable of version 1 the process ends here.
+            kinds = "iufV" if is_resource else "iu"
+            divides = combine == "Div" and updates.dtype.kind in kinds
+            if divides and np.size(indices) and not np.all(updates):
+                # TF: for integers in a variable of version 1 the process ends here.
                 raise InvalidArgumentError(None, None, "updates must not contain 0")
         else:
             indices = _past_the_end(indices, shape[0])
@@ -115,29 +117,27 @@ def scatter_rows(combine: str) -> KernelFunction:
     return scatter
 
 
-def _check_slices(
-    shape: tuple[int, ...], indices: tuple[int, ...], updates: tuple[int, ...]
-) -> None:
-    """Check that there is a slice for every index, of the shape of those indexed."""
-    outer, depth = len(indices) - 1, indices[-1]
-    for axis in range(outer):
-        if axis >= len(updates) or updates[axis] != indices[axis]:
-            found = updates[axis] if axis < len(updates) else "nothing"
-            raise InvalidArgumentError(
-                None,
-                None,
-                f"Dimensions [{axis},{axis + 1}) of indices[shape={show(indices)}] = "
-                f"{indices[axis]} must match dimensions [{axis},{axis + 1}) of "
-                f"updates[shape={show(updates)}] = {found}",
-            )
-    if depth > len(shape) or updates[outer:] != shape[depth:]:
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"Dimensions [{depth},{len(shape)}) of input[shape={show(shape)}] must "
-            f"match dimensions [{depth},{len(updates)}) of "
-            f"updates[shape={show(updates)}]",
+def _misfit(
+    indices: tuple[int, ...],
+    updates: tuple[int, ...],
+    variable: tuple[int, ...],
+    is_resource: bool,
+) -> InvalidArgumentError:
+    """Return the error for updates of a wrong shape."""
+    has_rank = len(updates) == len(indices) + len(variable) - 1
+    if is_resource and has_rank and updates[: len(indices)] != indices:
+        text = (
+            f"The shape of indices ({show(indices)}) must be a prefix of the shape of "
+            f"updates ({show(updates)})"
         )
+    else:
+        # TF: of resources it reads on behind updates that are too few.
+        text = (
+            "Must have updates.shape = indices.shape + params.shape[1:] or "
+            f"updates.shape = [], got updates.shape {show(updates)}, indices.shape "
+            f"{show(indices)}, params.shape {show(variable)}"
+        )
+    return InvalidArgumentError(None, None, text)
 
 
 def scatter_slices(combine: str) -> KernelFunction:
@@ -146,11 +146,17 @@ def scatter_slices(combine: str) -> KernelFunction:
     def scatter(
         attrs: Attributes, variable: Array, indices: Array, updates: Array
     ) -> tuple[Array]:
-        shape, depth = np.shape(variable), np.shape(indices)[-1]
-        _check_slices(shape, np.shape(indices), np.shape(updates))
+        ignore = ignores_bad_indices(attrs)
+        shape = np.shape(variable)
+        check_variable(shape, np.shape(indices), np.shape(updates))
+        if not math.prod(np.shape(indices)):
+            return (variable,)
+        if np.ndim(indices) == 1:
+            # Of a vector, which counts as [n, 1], TensorFlow takes the first index.
+            indices, updates = indices[:1, None], updates[:1]
+        depth = np.shape(indices)[-1]
         on_host = namespace(variable, indices, updates) is np
         if on_host:
-            ignore = attrs.get("bad_indices_policy") == b"IGNORE"
             indices = np.asarray(indices)
             bad = bad_index_vectors(indices, shape, ignore=ignore, what="shape")
             if np.any(bad):
@@ -166,7 +172,8 @@ def scatter_slices(combine: str) -> KernelFunction:
 KERNELS = {
     **{
         f"{prefix}Scatter{combine}": Kernel(
-            scatter_rows(combine), updates=("resource" if prefix else "ref",)
+            scatter_rows(combine, is_resource=bool(prefix)),
+            updates=("resource" if prefix else "ref",),
         )
         for prefix in ("", "Resource")
         for combine in _COMBINE

@@ -46,6 +46,7 @@ def scatter_slices_shape(_: Attributes, inputs: Shapes) -> tuple[Dims, ...]:
     if indices is None or updates is None:
         return _result(inputs, variable)
     with_rank_at_least(indices, 1)
+    with_rank_at_least(updates, 1)
     outer = len(indices) - 1
     if not dims_compatible(indices[:-1], updates[:outer]):
         raise ValueError(
@@ -56,7 +57,7 @@ def scatter_slices_shape(_: Attributes, inputs: Shapes) -> tuple[Dims, ...]:
     depth = indices[-1]
     if variable is not None and depth is not None:
         inner = variable[depth:]
-        if depth > len(variable) or not dims_compatible(inner, updates[outer:]):
+        if not dims_compatible(inner, updates[outer:]):
             raise ValueError(
                 f"Dimensions [{depth},{len(variable)}) of input[shape="
                 f"{show(variable)}] = {show(inner)} must match dimensions "

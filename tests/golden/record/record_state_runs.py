@@ -1,4 +1,4 @@
-"""Records what TensorFlow gives for the programs of `state_runs` and `reference_runs`.
+"""Records what TensorFlow gives for programs of state, references and scattering.
 
 Usage: python -m tests.golden.record.record_state_runs
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.golden.record import tensorflow_v1
 from tests.plain_values import plain
-from tests.programs import reference_runs, state_runs
+from tests.programs import reference_runs, scatter_runs, state_runs
 
 FOLDER = Path(__file__).resolve().parent.parent / "state_runs"
 
@@ -22,7 +22,9 @@ def main() -> None:
     warnings.simplefilter("ignore")
     FOLDER.mkdir(exist_ok=True)
     values = {}
-    for name, run in (state_runs.RUNS | reference_runs.RUNS).items():
+    for name, run in (
+        state_runs.RUNS | reference_runs.RUNS | scatter_runs.RUNS
+    ).items():
         with tf.Graph().as_default():
             values[name] = plain(run(tf))
     text = json.dumps(values, indent=1, sort_keys=True)
