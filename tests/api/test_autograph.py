@@ -39,3 +39,13 @@ def test_trace(capsys: pytest.CaptureFixture[str]) -> None:
     tf.autograph.set_verbosity(3)
     tf.autograph.trace("value", 2)
     assert capsys.readouterr().out == "value 2\n"
+
+
+def test_options_of_loops_that_stay() -> None:
+    """Options of a loop of Python change nothing, as in TensorFlow."""
+    with tf.Graph().as_default() as graph:
+        for _ in range(2):
+            tf.autograph.experimental.set_loop_options(
+                parallel_iterations=1, maximum_iterations=3, shape_invariants=[]
+            )
+        assert not graph.get_operations()

@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["Feature", "do_not_convert", "set_verbosity", "trace"]
+__all__ = ["Feature", "do_not_convert", "set_loop_options", "set_verbosity", "trace"]
 
 
 class Feature(enum.Enum):
@@ -55,6 +55,19 @@ def do_not_convert(func: Callable[..., Any] | None = None) -> Any:
 def set_verbosity(level: int, alsologtostdout: bool = False) -> None:
     """Accept how much is to be told of what is rewritten; nothing is."""
     del level, alsologtostdout
+
+
+def set_loop_options(
+    parallel_iterations: Any = None,
+    swap_memory: Any = None,
+    maximum_iterations: Any = None,
+    shape_invariants: Any = None,
+) -> None:
+    """Accept what a loop of Python is to be given when it becomes one of the graph.
+
+    As in TensorFlow, this has no effect on loops that stay Python's, as all do here.
+    """
+    del parallel_iterations, swap_memory, maximum_iterations, shape_invariants
 
 
 def trace(*args: Any) -> None:
