@@ -1,15 +1,20 @@
-"""Kernels that take another way where there is much to do, against plain Python."""
+"""Kernels that take another way where there is much to do.
+
+Against plain Python, and against recorded values of TensorFlow's.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from metagraft.kernels.top_k import largest
-from tests.kernel_cases import Recorded, run_on_host
+from tests.kernel_cases import Recorded, difference, load, run_on_host
 
+CASES = load(Path(__file__).parents[1] / "golden" / "many_elements" / "values.npz")
 _NUMBERS = np.random.default_rng(0)
 
 
@@ -42,3 +47,11 @@ def test_unique_in_the_order_of_the_first(kind: str) -> None:
     assert values.tolist() == expected
     assert places.tolist() == [expected.index(value) for value in x.tolist()]
     assert counts.tolist() == [x.tolist().count(value) for value in expected]
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize("op", sorted({case.op for case in CASES}))
+def test_recorded_values(op: str) -> None:
+    """Where the way differs, the values are TensorFlow's."""
+    found = [difference(c, run_on_host(c)) for c in CASES if c.op == op]
+    assert not list(filter(None, found)), "\n".join(filter(None, found))

@@ -1,0 +1,115 @@
+"""Records what TensorFlow computes where our kernels take another way for many.
+
+Usage: python -m tests.golden.record.record_many_elements
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.golden.record.kernel_values import Case, write
+from tests.golden.record.record_string_kernels import texts
+
+OUT = Path(__file__).parents[1] / "many_elements" / "values.npz"
+RNG = np.random.RandomState(31)
+
+
+def _sparse(prefix: str, places: list[list[int]], values: list[float]) -> Any:
+    return {
+        f"{prefix}_indices": np.array(places, np.int64),
+        f"{prefix}_values": np.array(values, np.float32),
+        f"{prefix}_shape": np.array([2**40, 2**40], np.int64),
+    }
+
+
+def sparse_tensors() -> Iterator[Case]:
+    """Repeated and unordered places, far ones, and zeros with a sign."""
+    near = [[0, 1], [0, 1], [1, 0], [3, 3]]
+    pairs = [
+        (near, [[0, 1], [0, 1], [0, 1], [2, 2]]),
+        (near[::-1], [[3, 3], [0, 1], [9, 9], [1, 0]]),
+        (
+            [[0, 0], [2**39, 1], [2**40 - 1, 7]],
+            [[2**39, 1], [2**39, 2], [2**40 - 1, 7]],
+        ),
+    ]
+    for first, second in pairs:
+        a = _sparse("a", first, [-0.0, 2, np.nan, -1][: len(first)])
+        b = _sparse("b", second, [3, -2, -0.0, 5][: len(second)])
+        for op in ("SparseSparseMaximum", "SparseSparseMinimum"):
+            yield Case("sparse", op, {}, {**a, **b})
+        for limit in (0, 2):
+            yield Case(
+                "sparse", "SparseAdd", {}, {**a, **b, "thresh": np.float32(limit)}
+            )
+
+
+def counts() -> Iterator[Case]:
+    """Values that are near each other, far from each other, and too far for that."""
+    for factor in (1, 10**6, 2**60):
+        values = RNG.randint(0, 7, (3, 9)) * factor
+        for weights in (np.zeros(0, np.float32), RNG.rand(3, 9).astype(np.float32)):
+            given = {"values": values, "weights": weights}
+            attrs = {"binary_output": False}
+            yield Case("count", "DenseCountSparseOutput", attrs, given)
+
+
+def parts() -> Iterator[Case]:
+    """Places before the end, where a length below zero is refused for characters."""
+    strings = texts(b"abc", "éé€".encode(), b"\x80\x80a\xff", b"")
+    for unit in ("BYTE", "UTF8_CHAR"):
+        for given, start, length in [(strings, 0, 2), (strings[:3], -2, 1)]:
+            for one in (np.int32, np.int64):
+                operands = {"input": given, "pos": one(start), "len": one(length)}
+                yield Case("part", "Substr", {"unit": unit}, operands)
+        operands = {"input": strings, "pos": np.int32(0), "len": np.int32(-1)}
+        yield Case("part", "Substr", {"unit": unit}, operands)
+
+
+def characters() -> Iterator[Case]:
+    """Strings that are damaged only where one ends and the next begins."""
+    whole = "😀aé€".encode()
+    given = [texts(whole, b"", whole), texts(whole[:2], whole[2:], b"\xf0\x9f", b"z")]
+    for strings in given:
+        for errors in ("replace", "ignore"):
+            attrs = {"input_encoding": "UTF-8", "errors": errors}
+            operands = {"input": strings}
+            yield Case("characters", "UnicodeDecodeWithOffsets", attrs, operands)
+            attrs = {**attrs, "output_encoding": "UTF-16-BE"}
+            yield Case("characters", "UnicodeTranscode", attrs, operands)
+
+
+def boxes() -> Iterator[Case]:
+    """Many boxes whose scores are lowered, in both precisions, some scores equal."""
+    corners = RNG.rand(300, 2)
+    sizes = RNG.rand(300, 2) * 0.4
+    both = np.concatenate([corners, corners + sizes], axis=1)
+    scores = RNG.rand(300).round(2)
+    for dtype in (np.float16, np.float32):
+        for sigma in (0.1, 0.5):
+            given = {
+                "boxes": both.astype(dtype),
+                "scores": scores.astype(dtype),
+                "max_output_size": np.int32(60),
+                "iou_threshold": dtype(0.5),
+                "score_threshold": dtype(0.1),
+                "soft_nms_sigma": dtype(sigma),
+            }
+            yield Case("boxes", "NonMaxSuppressionV5", {}, given)
+
+
+def cases() -> Iterator[Case]:
+    """Return all cases."""
+    yield from sparse_tensors()
+    yield from counts()
+    yield from parts()
+    yield from characters()
+    yield from boxes()
+
+
+if __name__ == "__main__":
+    write(OUT, cases())
