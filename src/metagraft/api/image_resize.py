@@ -92,7 +92,8 @@ def resize_images(
         sizes = _checked_size(size)
         if preserve_aspect_ratio:
             sizes = _fitted(images, sizes)
-        wanted = constant_value_as_dims(sizes)
+        # TensorFlow does not follow what it computed from the aspect ratio.
+        wanted = None if preserve_aspect_ratio else constant_value_as_dims(sizes)
         new_height, new_width = (None, None) if wanted is None else wanted
         _, height, width, _ = images.get_shape().as_list()
         is_known = None not in (new_height, new_width, height, width)

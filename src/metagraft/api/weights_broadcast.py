@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from metagraft.api.assertion import assert_
 from metagraft.api.cond import cond
 from metagraft.graph.apply_op import op
@@ -89,9 +91,10 @@ def _known_to_fit(weights: Tensor, values: Tensor) -> str | None:
         return None
     for axis, sizes in enumerate(zip(weights.dims, values.dims, strict=True)):
         if sizes[0] not in (1, sizes[1]):
+            shapes = [np.array(given.dims) for given in (values, weights)]
             raise ValueError(
-                f"{_ERROR} Mismatch at dim {axis}. values.shape={list(values.dims)},"
-                f" weights.shape={list(weights.dims)}. Received weights={weights},"
+                f"{_ERROR} Mismatch at dim {axis}. values.shape={shapes[0]},"
+                f" weights.shape={shapes[1]}. Received weights={weights},"
                 f" values={values}"
             )
     return "static_dims_check_success"

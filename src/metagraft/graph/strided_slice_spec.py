@@ -147,6 +147,8 @@ def _make_dense(rank: int, count: int, masks: SliceMasks) -> _Dense:
 
 def _add_entry(dense: _Dense, i: int, rank: int, masks: SliceMasks) -> None:
     axis = len(dense.entries)
+    if axis == rank == 0:
+        raise ValueError("Attempting to slice scalar input.")
     if axis == rank:
         raise ValueError(
             f"Index out of range using input dim {axis}; input has only {rank} dims"

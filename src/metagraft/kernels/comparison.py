@@ -101,7 +101,15 @@ def select(_attrs: Any, condition: Array, x: Array, y: Array) -> tuple[Array]:
 
 
 def select_v2(_attrs: Any, condition: Array, t: Array, e: Array) -> tuple[Array]:
-    return (namespace(condition, t, e).where(condition, t, e),)
+    try:
+        return (namespace(condition, t, e).where(condition, t, e),)
+    except ValueError:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"condition {show(condition.shape)}, then {show(t.shape)}, and else"
+            f" {show(e.shape)} must be broadcastable",
+        ) from None
 
 
 def clip_by_value(_attrs: Any, t: Array, lowest: Array, highest: Array) -> tuple[Array]:

@@ -137,6 +137,13 @@ def concat_offset(
     return tuple(offsets)
 
 
+def _check_axis(axis: int, rank: int) -> None:
+    if not -rank <= axis < rank:
+        raise InvalidArgumentError(
+            None, None, f"axis = {axis} not in [{-rank}, {rank})"
+        )
+
+
 def pack(attrs: Attrs, values: tuple[Array, ...]) -> tuple[Array]:
     first = np.shape(values[0])
     for i, value in enumerate(values):
@@ -147,10 +154,12 @@ def pack(attrs: Attrs, values: tuple[Array, ...]) -> tuple[Array]:
                 f"Shapes of all inputs must match: values[0].shape = {show(first)} !="
                 f" values[{i}].shape = {show(np.shape(value))}",
             )
+    _check_axis(attrs["axis"], len(first) + 1)
     return (namespace(values).stack(values, axis=attrs["axis"]),)
 
 
 def unpack(attrs: Attrs, value: Array) -> tuple[Array, ...]:
+    _check_axis(attrs["axis"], len(np.shape(value)))
     axis = int(attrs["axis"]) % len(np.shape(value))
     count = attrs["num"]
     if np.shape(value)[axis] != count:

@@ -18,7 +18,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from metagraft.errors import InvalidArgumentError, UnimplementedError
+from metagraft.errors import InvalidArgumentError
+from metagraft.kernels import convolution_checks as checks
+from metagraft.kernels.convolution_checks import check_depthwise, check_strides
 from metagraft.kernels.convolution_phases import gradient_by_phases, is_by_phases
 from metagraft.kernels.depthwise_places import (
     convolve_places,
@@ -37,7 +39,7 @@ _LETTERS = "DHW"
 
 def _convolve(attrs: WindowAttrs, image: Array, kernel: Array) -> Array:
     """Convolve; groups follow from how many channels a filter takes."""
-    _check_strides(attrs)
+    check_strides(attrs)
     letters = _LETTERS[-(attrs.rank - 2) :]
     data = f"NC{letters}" if attrs.channels_first else f"N{letters}C"
     sizes = [
@@ -55,17 +57,6 @@ def _convolve(attrs: WindowAttrs, image: Array, kernel: Array) -> Array:
         dimension_numbers=(data, f"{letters}IO", data),
         feature_group_count=_groups(attrs, image, kernel),
     )
-
-
-def _check_strides(attrs: WindowAttrs) -> None:
-    for name, values in (("strides", attrs.strides), ("dilations", attrs.dilations)):
-        if values[0] != 1 or values[attrs.channels] != 1:
-            raise UnimplementedError(
-                None,
-                None,
-                f"Convolution does not support {name} in the batch and depth"
-                f" dimensions, got {list(values)}",
-            )
 
 
 def _groups(attrs: WindowAttrs, image: Array, kernel: Array) -> int:
@@ -107,7 +98,6 @@ def _transposed(
     import jax
 
     operand = _described(dims, dy.dtype)
-    _check_gradient(jax.eval_shape(linear, operand).shape, dy)
     (gradient,) = jax.linear_transpose(linear, operand)(dy)
     return gradient
 
@@ -118,16 +108,6 @@ def _described(shape: Sequence[int], dtype: Any) -> Any:
     lax()  # on the host, lets 64-bit types be described as what they are
     sizes = tuple(int(dim) for dim in shape)
     return jax.ShapeDtypeStruct(sizes, dtype)  # type: ignore[no-untyped-call]
-
-
-def _check_gradient(expected: tuple[int, ...], dy: Array) -> None:
-    if expected != dy.shape:
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"Conv backprop: out_backprop should have shape {list(expected)}, but has"
-            f" {list(dy.shape)}",
-        )
 
 
 def _like_operands(result: Array, *operands: Array) -> tuple[Array]:
@@ -171,6 +151,7 @@ def backprop_input(
     attrs: WindowAttrs, sizes: np.ndarray, kernel: Array, dy: Array
 ) -> tuple[Array]:
     dims = tuple(_whole_sizes(attrs, sizes, kernel, dy))
+    checks.INPUT.check(attrs, dims, kernel.shape, dy.shape)
     return _gradient_of_image(attrs, dims, kernel, dy)
 
 
@@ -180,8 +161,6 @@ def _gradient_of_image(
     if not is_by_phases(attrs, dims, kernel.shape, dy.shape):
         gradient = _image_transposed(attrs, dims, kernel, dy)
         return _like_operands(_apart(gradient), kernel, dy)
-    expected = _shape_of_result(_convolve, attrs, dims, kernel.shape, dy.dtype)
-    _check_gradient(expected, dy)
     (gradient,) = _run(_per_platform(_IMAGE, attrs, dims), kernel, dy)
     return (_apart(gradient),)
 
@@ -215,10 +194,9 @@ def backprop_filter(
 def _gradient_of_filter(
     attrs: WindowAttrs, dims: tuple[int, ...], image: Array, dy: Array
 ) -> tuple[Array]:
+    checks.FILTER.check(attrs, image.shape, dims, dy.shape)
     if not _is_better_exchanged(attrs, dims, image):
         return _like_operands(_filter_transposed(attrs, dims, image, dy), image, dy)
-    expected = _shape_of_result(_convolve, attrs, image.shape, dims, dy.dtype)
-    _check_gradient(expected, dy)
     return _run(_per_platform(_FILTER, attrs, dims), image, dy)
 
 
@@ -226,23 +204,6 @@ def _filter_transposed(
     attrs: WindowAttrs, dims: Sequence[int], image: Array, dy: Array
 ) -> Array:
     return _transposed(lambda kernel: _convolve(attrs, image, kernel), dims, dy)
-
-
-def _shape_of_result(
-    convolve: Convolve,
-    attrs: WindowAttrs,
-    image: Sequence[int],
-    kernel: Sequence[int],
-    dtype: Any,
-) -> tuple[int, ...]:
-    import jax
-
-    result = jax.eval_shape(
-        functools.partial(convolve, attrs),
-        _described(image, dtype),
-        _described(kernel, dtype),
-    )
-    return tuple(result.shape)
 
 
 def _is_better_exchanged(attrs: WindowAttrs, dims: Sequence[int], image: Array) -> bool:
@@ -286,7 +247,7 @@ def _filter_exchanged(
 
 
 def depthwise(attrs: WindowAttrs, image: Array, kernel: Array) -> tuple[Array]:
-    _check_strides(attrs)
+    check_strides(attrs)
     _by_channel(image, kernel, attrs.channels)  # checks the channels
     return _run(_per_platform(_DEPTHWISE, attrs, ()), image, kernel)
 
@@ -295,7 +256,8 @@ def depthwise_backprop_input(
     attrs: WindowAttrs, sizes: np.ndarray, kernel: Array, dy: Array
 ) -> tuple[Array]:
     dims = _whole_sizes(attrs, sizes, kernel, dy)
-    _check_depthwise_gradient(attrs, dims, kernel.shape, dy)
+    name = "DepthwiseConv2DBackpropInput"
+    check_depthwise(name, attrs, dims, kernel.shape, dy.shape)
     return _run(_per_platform(_DEPTHWISE_INPUT, attrs, tuple(dims)), kernel, dy)
 
 
@@ -303,7 +265,8 @@ def depthwise_backprop_filter(
     attrs: WindowAttrs, image: Array, sizes: np.ndarray, dy: Array
 ) -> tuple[Array]:
     dims = tuple(int(size) for size in sizes)
-    _check_depthwise_gradient(attrs, image.shape, dims, dy)
+    name = "DepthwiseConv2DBackpropFilter"
+    check_depthwise(name, attrs, image.shape, dims, dy.shape)
     return _run(_per_platform(_DEPTHWISE_FILTER, attrs, dims), image, dy)
 
 
@@ -339,13 +302,6 @@ _IMAGE = _Forms(cpu=gradient_by_phases, default=_image_transposed)
 _FILTER = _Forms(cpu=_filter_exchanged, default=_filter_transposed)
 
 
-def _check_depthwise_gradient(
-    attrs: WindowAttrs, image: Sequence[int], kernel: Sequence[int], dy: Array
-) -> None:
-    expected = _shape_of_result(_convolve_groups, attrs, image, kernel, dy.dtype)
-    _check_gradient(expected, dy)
-
-
 _DEPTHWISE = _Forms(
     cpu=convolve_places,
     default=lambda attrs, _dims, image, kernel: _convolve_groups(attrs, image, kernel),
@@ -370,6 +326,7 @@ _DEPTHWISE_FILTER = _Forms(
 def backprop_input_like(
     attrs: WindowAttrs, image: Array, kernel: Array, dy: Array
 ) -> tuple[Array]:
+    checks.INPUT.check(attrs, image.shape, kernel.shape, dy.shape)
     return _gradient_of_image(attrs, image.shape, kernel, dy)
 
 
@@ -442,8 +399,6 @@ def _filter_of_slices(
 ) -> Array:
     """Return the gradient of the filter of `_convolve_slices`."""
     channels = dims[3]
-    expected = _shape_of_result(_convolve, attrs, image.shape, dims, dy.dtype)
-    _check_gradient(expected, dy)
     if image.shape[attrs.channels] != channels or 0 in (*image.shape, *dy.shape):
         return _transposed(lambda k: _convolve_slices(attrs, (), image, k), dims, dy)
     if attrs.channels_first:
@@ -503,6 +458,7 @@ _VOLUMES_FILTER = _Forms(cpu=_filter_of_slices, default=_filter_transposed)
 
 
 def convolve_volumes(attrs: WindowAttrs, image: Array, kernel: Array) -> tuple[Array]:
+    check_strides(attrs)
     return _run(_per_platform(_VOLUMES, attrs, ()), image, kernel)
 
 
@@ -510,6 +466,7 @@ def volumes_backprop_input(
     attrs: WindowAttrs, sizes: np.ndarray, kernel: Array, dy: Array
 ) -> tuple[Array]:
     dims = tuple(_whole_sizes(attrs, sizes, kernel, dy))
+    checks.INPUT.check(attrs, dims, kernel.shape, dy.shape)
     return _run(_per_platform(_VOLUMES_INPUT, attrs, dims), kernel, dy)
 
 
@@ -517,6 +474,7 @@ def volumes_backprop_filter(
     attrs: WindowAttrs, image: Array, sizes: np.ndarray, dy: Array
 ) -> tuple[Array]:
     dims = tuple(int(size) for size in sizes)
+    checks.FILTER.check(attrs, image.shape, dims, dy.shape)
     return _run(_per_platform(_VOLUMES_FILTER, attrs, dims), image, dy)
 
 

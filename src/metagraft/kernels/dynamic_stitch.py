@@ -20,7 +20,7 @@ def dynamic_partition(
             None,
             None,
             "data.shape must start with partitions.shape, got data.shape ="
-            f" {list(data.shape)}, partitions.shape = {list(partitions.shape)}",
+            f" {show(data.shape)}, partitions.shape = {show(partitions.shape)}",
         )
     bad = (partitions < 0) | (partitions >= count)
     if np.any(bad):

@@ -87,25 +87,25 @@ def tile_gradient(_: Attrs, tensor: Array, multiples: Array) -> tuple[Array]:
 
 
 def broadcast_to(_: Attrs, tensor: Array, shape: Array) -> tuple[Array]:
-    xp = namespace(tensor)
-    target = list(_target_dims(np.shape(tensor), shape))
-    try:
-        repeated = xp.broadcast_to(tensor, tuple(target))
-    except ValueError:
+    xp, dims = namespace(tensor), np.shape(tensor)
+    target = tuple(_sizes(shape, "shape"))
+    if len(dims) > len(target):
         raise InvalidArgumentError(
             None,
             None,
-            f"Incompatible shapes: {show(np.shape(tensor))} vs. {show(tuple(target))}",
+            f"Rank of input ({len(dims)}) must be no greater than rank of output shape"
+            f" ({len(target)}).",
+        )
+    for size in target:
+        if size < 0:
+            raise InvalidArgumentError(None, None, f"Dimension {size} must be >= 0")
+    try:
+        repeated = xp.broadcast_to(tensor, target)
+    except ValueError:
+        raise InvalidArgumentError(
+            None, None, f"Incompatible shapes: {show(dims)} vs. {show(target)}"
         ) from None
     return (repeated.copy() if xp is np else repeated,)
-
-
-def _target_dims(dims: tuple[int, ...], shape: Array) -> tuple[int, ...]:
-    wanted = [int(s) for s in shape]
-    offset = len(wanted) - len(dims)
-    return tuple(
-        dims[i - offset] if d == -1 and i >= offset else d for i, d in enumerate(wanted)
-    )
 
 
 def one_hot(
@@ -126,6 +126,13 @@ def one_hot(
             None, None, f"depth must be non-negative, got: {count}"
         )
     rank = len(np.shape(indices))
+    if attrs["axis"] > rank:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Expected axis to be -1 or between [0, {rank + 1}).  But received:"
+            f" {attrs['axis']}",
+        )
     axis = rank if attrs["axis"] == -1 else int(attrs["axis"])
     positions = xp.arange(count, dtype=indices.dtype)
     positions = positions.reshape((count,) + (1,) * (rank - axis))

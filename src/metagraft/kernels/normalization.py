@@ -274,7 +274,11 @@ def _norm(attrs: Any, image: Array) -> Array:
 def lrn(attrs: Any, image: Array) -> tuple[Array]:
     _require(image.ndim == 4, "in must be 4-dimensional")
     wide = image.astype(np.float32)
-    scaled = wide * _norm(attrs, wide) ** np.float32(-attrs["beta"])
+    # TensorFlow multiplies by a matrix of zeros and ones, which spreads what no number
+    # is over all channels.
+    spread = namespace(wide).sum(wide * np.float32(0), axis=-1, keepdims=True)
+    norm = _norm(attrs, wide) + spread
+    scaled = wide * norm ** np.float32(-attrs["beta"])
     return (scaled.astype(image.dtype),)
 
 

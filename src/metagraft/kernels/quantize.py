@@ -103,6 +103,11 @@ def _side(xp: Any, level: Array, limit: Array) -> Array:
 
 def dequantize(attrs: Any, x: Array, low: Array, high: Array) -> tuple[Array]:
     axis, mode = attrs["axis"], attrs["mode"]
+    _require(
+        attrs["dtype"].name != "bfloat16" or mode == b"MIN_COMBINED",
+        "When output type is bfloat16, Mode string must be 'MIN_COMBINED', is "
+        f"'{mode.decode()}'",
+    )
     if mode == b"MIN_FIRST" and axis != -1:
         raise UnimplementedError(
             None,

@@ -64,6 +64,10 @@ def _missing_dim(given: tuple[int, ...], dims: list[int], position: int) -> int:
 
 
 def expand_dims(_: Attrs, tensor: Array, dim: Array) -> tuple[Array]:
+    if np.size(dim) != 1:
+        raise InvalidArgumentError(
+            None, None, "'dim' must be a tensor with a single value"
+        )
     rank = len(np.shape(tensor))
     axis = int(np.reshape(dim, ()))
     if not -rank - 1 <= axis <= rank:

@@ -13,11 +13,9 @@ from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 
 
-def _check_divides(size: int, block: int, what: str) -> None:
-    if size % block:
-        raise InvalidArgumentError(
-            None, None, f"{what} ({size}) must be divisible by block size ({block})"
-        )
+def _require(is_met: bool, message: str) -> None:
+    if not is_met:
+        raise InvalidArgumentError(None, None, message)
 
 
 def _to_nhwc(attrs: Attrs, tensor: Array) -> Array:
@@ -41,7 +39,10 @@ def depth_to_space(attrs: Attrs, tensor: Array) -> tuple[Array]:
     tensor = _to_nhwc(attrs, tensor)
     b = int(attrs["block_size"])
     n, h, w, c = tensor.shape
-    _check_divides(c, b * b, "depth")
+    _require(
+        c % (b * b) == 0,
+        f"Input depth dimension {c} should be divisible by: {b * b}",
+    )
     blocks = tensor.reshape(n, h, w, b, b, c // (b * b))
     spread = blocks.transpose(0, 1, 3, 2, 4, 5)
     return (_from_nhwc(attrs, spread.reshape(n, h * b, w * b, c // (b * b))),)
@@ -51,8 +52,10 @@ def space_to_depth(attrs: Attrs, tensor: Array) -> tuple[Array]:
     tensor = _to_nhwc(attrs, tensor)
     b = int(attrs["block_size"])
     n, h, w, c = tensor.shape
-    _check_divides(h, b, "height")
-    _check_divides(w, b, "width")
+    _require(
+        h % b == 0 and w % b == 0,
+        f"Image width {w} and height {h} should be divisible by block_size: {b}",
+    )
     blocks = tensor.reshape(n, h // b, b, w // b, b, c)
     stacked = blocks.transpose(0, 1, 3, 2, 4, 5)
     return (_from_nhwc(attrs, stacked.reshape(n, h // b, w // b, c * b * b)),)
@@ -72,11 +75,21 @@ def _space_to_batch(
     m = len(blocks)
     rest = len(np.shape(tensor)) - 1 - m
     full = [(0, 0), *widths, *[(0, 0)] * rest]
+    for i, block in enumerate(blocks):
+        _require(
+            block > 0,
+            "All values in block_shape must be positive, got value, "
+            f"{block} at index {i}.",
+        )
+    _require(all(a >= 0 and b >= 0 for a, b in widths), "Paddings must be non-negative")
     padded = namespace(tensor).pad(tensor, full)
     batch, *inner = padded.shape
     split: list[int] = [batch]
-    for size, block in zip(inner[:m], blocks, strict=True):
-        _check_divides(size, block, "padded dimension")
+    for i, (size, block) in enumerate(zip(inner[:m], blocks, strict=True)):
+        _require(
+            size % block == 0,
+            f"padded_shape[{i}]={size} is not divisible by block_shape[{i}]={block}",
+        )
         split += [size // block, block]
     split += inner[m:]
     order = [
@@ -103,7 +116,7 @@ def _batch_to_space(
     m = len(blocks)
     batch, *inner = np.shape(tensor)
     rest = len(inner) - m
-    _check_divides(batch, math.prod(blocks), "batch")
+    _check_crops(batch, math.prod(blocks), crops)
     outer = batch // math.prod(blocks)
     split = tensor.reshape([*blocks, outer, *inner])
     order = [m]
@@ -112,13 +125,21 @@ def _batch_to_space(
     order += range(2 * m + 1, 2 * m + 1 + rest)
     sizes = [s * b for s, b in zip(inner[:m], blocks, strict=True)]
     whole = split.transpose(order).reshape([outer, *sizes, *inner[m:]])
-    for (a, b), size in zip(crops, sizes, strict=True):
-        if a < 0 or b < 0 or a + b > size:
-            raise InvalidArgumentError(
-                None, None, f"crops {(a, b)} do not fit dimension {size}"
-            )
+    for i, ((a, b), size) in enumerate(zip(crops, sizes, strict=True)):
+        rest = size - a - b
+        _require(rest >= 0, f"cropped_shape[{i}]={rest} must be non-negative")
     cuts = [slice(a, s - b) for (a, b), s in zip(crops, sizes, strict=True)]
     return whole[(slice(None), *cuts)]
+
+
+def _check_crops(batch: int, product: int, crops: Sequence[tuple[int, int]]) -> None:
+    _require(product > 0, f"Product of block sizes must be positive, got {product}")
+    _require(
+        batch % product == 0,
+        f"Input batch dimension ({batch}) is not divisible by product of block sizes"
+        f" ({product})",
+    )
+    _require(all(a >= 0 and b >= 0 for a, b in crops), "Crops must be non-negative")
 
 
 def space_to_batch(attrs: Attrs, tensor: Array, paddings: Array) -> tuple[Array]:

@@ -55,6 +55,8 @@ def _known_slice(
 
 
 def _python_slice(axis: AxisSlice) -> slice:
+    if axis.size == 0:  # where it begins may be before the first element
+        return slice(0, 0)
     stop = None if axis.end == -1 and axis.stride < 0 else axis.end
     return slice(axis.begin, stop, axis.stride)
 

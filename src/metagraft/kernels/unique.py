@@ -134,15 +134,19 @@ def unique_with_counts(attrs: Attrs, x: Array) -> tuple[Array, ...]:
 
 
 def _unique_axis(x: Array, axis: Array) -> int | None:
-    axes = [int(a) for a in np.reshape(axis, -1)]
+    if np.ndim(axis) != 1:
+        raise InvalidArgumentError(None, None, "axis expects a 1D vector.")
+    axes, rank = [int(a) for a in axis], np.ndim(x)
     if not axes:
         _vector(x)
         return None
-    if len(axes) > 1 or not -np.ndim(x) <= axes[0] < np.ndim(x):
+    if len(axes) > 1:
         raise InvalidArgumentError(
-            None, None, f"axis {axes} does not name one of {np.ndim(x)} dimensions"
+            None, None, "axis does not support input tensors larger than 1 elements"
         )
-    return axes[0] % np.ndim(x)
+    if not -rank <= axes[0] < rank:
+        raise InvalidArgumentError(None, None, f"axis has to be between [0, {rank})")
+    return axes[0] % rank
 
 
 def unique_v2(attrs: Attrs, x: Array, axis: Array) -> tuple[Array, Array]:

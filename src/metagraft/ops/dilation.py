@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from metagraft.errors import InvalidArgumentError
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.shape_checks import merge_dim, with_rank
 from metagraft.graph.shapes import Dims
@@ -39,17 +40,17 @@ def dilation_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
     """Windows along the spatial axes; each channel has a filter of its own."""
     batch, rows, columns, channels = with_rank(inputs[0], 4)
     filter_rows, filter_columns, depth = with_rank(inputs[1], 3)
-    if None in (rows, columns, filter_rows, filter_columns):
+    if rows is None or columns is None or filter_rows is None or filter_columns is None:
         return ((batch, None, None, depth),)
     merge_dim(channels, depth)
-    return (
-        (
-            batch,
-            attrs.output_size(1, rows, filter_rows),
-            attrs.output_size(2, columns, filter_columns),
-            depth,
-        ),
-    )
+    try:
+        counts = (
+            attrs.count(1, rows, filter_rows),
+            attrs.count(2, columns, filter_columns),
+        )
+    except InvalidArgumentError as error:
+        raise ValueError(error.message) from None
+    return ((batch, *counts, depth),)
 
 
 def input_shape(_attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:

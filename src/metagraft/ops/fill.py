@@ -9,7 +9,7 @@ from metagraft.graph.attrs import Attrs
 from metagraft.graph.build import array
 from metagraft.graph.build.reductions import reduce_tensor
 from metagraft.graph.composite import IndexedSlices
-from metagraft.graph.constant_value import constant_value
+from metagraft.graph.folding import folded_value
 from metagraft.graph.op_spec import (
     NOT_DIFFERENTIABLE,
     GradientBuilder,
@@ -135,7 +135,7 @@ def broadcast_to_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequenc
     """The sum over the axes that were repeated."""
     x, wanted = op.inputs
     x_shape = array.shape(x, out_type=wanted.dtype)
-    known = constant_value(wanted)
+    known = folded_value(wanted)
     if known is not None:
         wanted = array.constant([int(v) for v in known], dtype=wanted.dtype)
     _, axes = g.op("BroadcastGradientArgs", s0=wanted, s1=x_shape)

@@ -150,7 +150,7 @@ def _nd_shape(inputs: Shapes, rule: Any) -> Sequence[Dims]:
         raise ValueError("block_shape must have rank 1.")
     (count,) = inputs[1]
     if count is None:
-        return (None,)
+        raise ValueError("block_shape must have known size.")
     dims = with_rank_at_least(inputs[0], count + 1)
     value, widths = inputs.value(1), _widths(inputs, 2, count)
     if dims is None:

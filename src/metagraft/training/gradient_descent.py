@@ -48,10 +48,10 @@ class GradientDescentOptimizer(Optimizer):
     def _resource_apply_sparse_duplicate_indices(
         self, grad: Tensor, handle: Any, indices: Tensor
     ) -> Any:
-        rate = math.cast(self._learning_rate_tensor, grad.dtype.base_dtype)
+        step = -grad * math.cast(self._learning_rate_tensor, grad.dtype.base_dtype)
         return apply_op(
             "ResourceScatterAdd",
             resource=handle.handle,
             indices=indices,
-            updates=-grad * rate,
+            updates=step,
         )

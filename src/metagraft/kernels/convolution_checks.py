@@ -1,0 +1,121 @@
+"""What convolutions refuse, in TensorFlow's words; see `convolution.py`.
+
+Source: tensorflow core/kernels/conv_ops.cc, conv_grad_shape_utils.cc,
+depthwise_conv_grad_op.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from metagraft.errors import InvalidArgumentError, UnimplementedError
+from metagraft.ops.windows import WindowAttrs
+
+__all__ = ["FILTER", "INPUT", "Gradient", "check_depthwise", "check_strides"]
+
+
+def check_strides(attrs: WindowAttrs, is_gradient: bool = False) -> None:
+    """Refuse windows that step over images or channels.
+
+    Raises:
+        UnimplementedError: Something is convolved so.
+        InvalidArgumentError: It is a gradient.
+    """
+    error = InvalidArgumentError if is_gradient else UnimplementedError
+    for name, values in (("strides", attrs.strides), ("dilations", attrs.dilations)):
+        if values[0] != 1 or values[attrs.channels] != 1:
+            raise error(
+                None,
+                None,
+                f"Current implementation does not yet support {name} in the batch and"
+                " depth dimensions.",
+            )
+
+
+class Gradient(NamedTuple):
+    """A gradient op of convolutions, by the names that TensorFlow gives it.
+
+    Attributes:
+        image: Of images
+        volume: and of volumes.
+    """
+
+    image: str
+    volume: str
+
+    def check(
+        self,
+        attrs: WindowAttrs,
+        image: Sequence[int],
+        kernel: Sequence[int],
+        dy: Sequence[int],
+    ) -> None:
+        """Refuse a gradient that is not one of what the shapes convolve to.
+
+        Raises:
+            InvalidArgumentError: It is not.
+        """
+        check_strides(attrs, is_gradient=True)
+        name = self.volume if attrs.rank == 5 else self.image
+        if image[0] != dy[0]:
+            raise _unfit(
+                f"{name}: input and out_backprop must have the same batch size. Input"
+                f" batch: {image[0]}, outbackprop batch: {dy[0]}, batch_dim: 0"
+            )
+        if not kernel[-2] or image[attrs.channels] % kernel[-2]:
+            raise _unfit(
+                f"{name}: input depth must be evenly divisible by filter depth"
+            )
+        if kernel[-1] != dy[attrs.channels]:
+            raise _unfit(
+                f"{name}: filter and out_backprop must have the same out_depth"
+            )
+        for place, axis in enumerate(attrs.spatial):
+            size, taps = image[axis], kernel[place]
+            count = attrs.count(axis, size, taps)
+            if count != dy[axis]:
+                raise _unfit(
+                    f"{name}: Size of out_backprop doesn't match computed: actual ="
+                    f" {dy[axis]}, computed = {count} spatial_dim: {axis} input:"
+                    f" {size} filter: {taps} output: {dy[axis]} stride:"
+                    f" {attrs.strides[axis]} dilation: {attrs.dilations[axis]}"
+                )
+
+
+INPUT = Gradient("Conv2DCustomBackpropInput", "Conv3DBackpropInputOp")
+FILTER = Gradient("Conv2DCustomBackpropFilter", "Conv3DBackpropFilterOp")
+
+
+def check_depthwise(
+    name: str,
+    attrs: WindowAttrs,
+    image: Sequence[int],
+    kernel: Sequence[int],
+    dy: Sequence[int],
+) -> None:
+    """Refuse a gradient that is not one of a depthwise convolution.
+
+    Raises:
+        InvalidArgumentError: It is not.
+    """
+    check_strides(attrs, is_gradient=True)
+    channels = image[attrs.channels]
+    if image[0] != dy[0]:
+        raise _unfit(f"{name}: input and out_backprop must have the same batch size")
+    if channels != kernel[2]:
+        raise _unfit(f"{name}: input and filter must have the same in_depth")
+    if channels * kernel[3] != dy[attrs.channels]:
+        raise _unfit(f"{name}: depth_multiplier * in_depth not equal to out_depth")
+    for place, what in enumerate(("rows", "cols")):
+        axis = attrs.spatial[place]
+        count = attrs.count(axis, image[axis], kernel[place])
+        if count != dy[axis]:
+            raise _unfit(
+                f"{name}: Number of {what} of out_backprop doesn't match computed:"
+                f" actual = {dy[axis]}, computed = {count}"
+            )
+
+
+def _unfit(message: str) -> InvalidArgumentError:
+    return InvalidArgumentError(None, None, message)
