@@ -49,8 +49,8 @@ _CONVOLUTIONS: Final = frozenset(
     }
 )
 
-# Nanoseconds an element of kernels that pass over images many times, gather pixels, or
-# draw until they accept.
+# Nanoseconds an element of kernels that pass over images many times, gather pixels,
+# draw until they accept, or that NumPy does not vectorise.
 _PASSES_NS: Final = {
     "AdjustContrast": 6.0,
     "AdjustContrastv2": 6.0,
@@ -60,6 +60,7 @@ _PASSES_NS: Final = {
     "CropAndResizeGradBoxes": 5.0,
     "CropAndResizeGradImage": 20.0,
     "HSVToRGB": 2.0,
+    "Pow": 33.0,  # of negative numbers, 1 of others
     "RGBToHSV": 3.0,
     "RandomGamma": 250.0,
     "RandomPoisson": 250.0,
