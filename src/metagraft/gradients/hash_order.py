@@ -1,9 +1,9 @@
 """The order in which TensorFlow finds operations that it keeps in a hash table.
 
-The walk of a tape starts with the operations of which nothing else depends, in the order
+The walk of a tape starts with the operations that nothing else depends on, in the order
 of the table that holds them. That order shows in the names of nodes, so it is followed
-here: new elements stand before all others unless their bucket has some already, and when
-the table grows its elements are put into the new buckets one after the other.
+here: new elements stand before all others unless their bucket has some already, and
+when the table grows its elements are put into the new buckets one after the other.
 
 Source: libstdc++ bits/hashtable.h, _M_insert_bucket_begin and _M_rehash_aux;
 src/c++11/hashtable_c++0x.cc.
@@ -22,7 +22,7 @@ _SIZES: Final = (13, 29, 59, 127, 257, 541, 1109, 2357, 5087, 10273, 20753, 4204
 
 
 def hash_table_order(keys: Iterable[int]) -> list[int]:
-    """Return different numbers in the order of a table they were put into one by one."""
+    """Return different numbers in the order of a table that they were put into."""
     sizes = list(_SIZES)
     table = _Table(sizes.pop(0))
     for count, key in enumerate(keys):

@@ -411,6 +411,7 @@ def parse_example(
 ) -> tuple[Array, ...]:
     for kind, keys in (("dense_keys", dense_keys), ("sparse_keys", sparse_keys)):
         check_scalars(kind, keys)
+    _check_names(serialized, names)
     texts = check_batch(serialized, names, "names")
     sparse = [key.item() for key in sparse_keys]
     dense = [key.item() for key in dense_keys]
@@ -419,6 +420,14 @@ def parse_example(
         dense=_dense_wanted(attrs, dense, dense_defaults),
     )
     return _parse(wanted, texts, names.tolist())
+
+
+def _check_names(serialized: Array, names: Array) -> None:
+    if names.size and names.shape != serialized.shape:
+        raise invalid(
+            "Expected names have the same shape as serialized: name.shape="
+            f"{show(names.shape)}, serialized.shape={show(serialized.shape)}"
+        )
 
 
 def parse_example_v2(
@@ -431,14 +440,26 @@ def parse_example_v2(
     dense_defaults: _Arrays,
 ) -> tuple[Array, ...]:
     is_single = np.ndim(serialized) == 0
-    if names.size and names.shape != serialized.shape:
-        raise invalid(
-            "Expected names have the same shape as serialized: name.shape="
-            f"{show(names.shape)}, serialized.shape={show(serialized.shape)}"
-        )
+    _check_names(serialized, names)
     texts = (
         [serialized.item()] if is_single else check_batch(serialized, names, "names")
     )
+    dense_keys = np.ravel(dense_keys)
+    for name, keys, wanted_by, count in (
+        ("dense", dense_keys, "len(dense_types)", len(attrs["Tdense"])),
+        ("sparse", sparse_keys, "num_sparse", attrs["num_sparse"]),
+        (
+            "ragged",
+            ragged_keys,
+            "len(ragged_value_types)",
+            len(attrs["ragged_value_types"]),
+        ),
+    ):
+        if keys.size != count:
+            raise invalid(
+                f"Expected len({name}_keys) == {wanted_by} but got: {keys.size} vs. "
+                f"{count}"
+            )
     wanted = _Wanted(
         sparse=list(zip(sparse_keys.tolist(), attrs["sparse_types"], strict=True)),
         dense=_dense_wanted(attrs, dense_keys.tolist(), dense_defaults),

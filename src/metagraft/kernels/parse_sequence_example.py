@@ -525,6 +525,7 @@ def parse_sequence_example_v2(
         "feature_list_dense_keys": feature_list_dense_keys.tolist(),
         "feature_list_ragged_keys": feature_list_ragged_keys.tolist(),
     }
+    _check_counts(attrs, keys, feature_list_dense_missing_assumed_empty)
     wanted = _wanted(
         attrs,
         keys,
@@ -537,6 +538,26 @@ def parse_sequence_example_v2(
         return _without_batch(_read(single, wanted)).flat()
     texts = check_batch(serialized, debug_name, "debug_name")
     return _read(_Sequences(texts, names, wanted), wanted).flat()
+
+
+def _check_counts(
+    attrs: Attrs, keys: Mapping[str, Sequence[bytes]], assumed_empty: Array
+) -> None:
+    """Demand as many keys as types, for the kinds of which there are types."""
+    size = attrs["Nfeature_list_dense"]
+    name = "feature_list_dense_missing_assumed_empty"
+    found = [(name, assumed_empty.size, "Nfeature_list_dense", size)]
+    for name, given in keys.items():
+        part, kind = name.removesuffix("_keys").rsplit("_", 1)
+        types, counter = f"{part}_{kind}_types", f"N{part}_{kind}"
+        if kind == "ragged":
+            types = f"{part}_ragged_value_types"
+            counter = f"len({types})"
+        types = "Tcontext_dense" if types == "context_dense_types" else types
+        found.append((f"{name})", len(given), counter, len(attrs[types])))
+    for name, size, counter, count in found[1:] + found[:1]:
+        if count and size != count:
+            raise invalid(f"Expected len({name} to match {counter}")
 
 
 def parse_single_sequence_example(

@@ -5,48 +5,18 @@ Source: tensorflow core/ops/parsing_ops.cc, core/util/example_proto_helper.cc.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.op_spec import OpSpec, Shapes
 from metagraft.graph.shape_checks import with_rank, with_rank_at_most
-from metagraft.graph.shapes import Dims, show
+from metagraft.graph.shapes import Dims
+from metagraft.ops.example_attrs import parse_example_attrs, parse_single_example_attrs
 from metagraft.ops.example_shapes import bounds_of, sparse_shapes
 
 __all__ = ["OPS"]
 
 _SOURCE = "tensorflow core/ops/parsing_ops.cc"
-
-
-def parse_example_attrs(attrs: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Refuse attributes that contradict each other.
-
-    Raises:
-        ValueError: Lists differ in length, or only the first size may be unknown.
-    """
-    _check_lengths(
-        attrs,
-        ("sparse_types", _count(attrs, "Nsparse", "num_sparse")),
-        ("dense_shapes", len(attrs["Tdense"])),
-    )
-    for place, dims in enumerate(attrs["dense_shapes"]):
-        if dims is None or None in dims[1:]:
-            raise ValueError(
-                f"dense_shapes[{place}] has unknown rank or unknown inner dimensions: "
-                f"{show(dims)}"
-            )
-    return attrs
-
-
-def _count(attrs: Mapping[str, Any], *names: str) -> int:
-    return next(int(attrs[name]) for name in names if name in attrs)
-
-
-def _check_lengths(attrs: Mapping[str, Any], *expected: tuple[str, int]) -> None:
-    for name, count in expected:
-        if len(attrs[name]) != count:
-            raise ValueError(f"len({name}) is {len(attrs[name])}, expected {count}")
 
 
 def parse_example_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
@@ -61,10 +31,7 @@ def parse_example_v2_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """A batch of examples, or a single one, which has no batch axis."""
     examples = with_rank_at_most(inputs[0], 1)
     for place in range(1, 5):
-        if place == 1:
-            with_rank_at_most(inputs[place], 1)
-        else:
-            with_rank(inputs[place], 1)
+        with_rank_at_most(inputs[place], 1)
     rank = None if examples is None else len(examples) + 1
     dense: list[Dims] = [
         None if examples is None else (*examples, *dims)
@@ -101,7 +68,7 @@ OPS = (
     OpSpec(
         name="ParseSingleExample",
         shape=parse_single_example_shape,
-        attrs=parse_example_attrs,
+        attrs=parse_single_example_attrs,
         source=_SOURCE,
     ),
 )

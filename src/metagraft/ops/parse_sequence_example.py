@@ -11,6 +11,10 @@ from metagraft.graph.attrs import Attrs
 from metagraft.graph.op_spec import OpSpec, Shapes
 from metagraft.graph.shape_checks import with_rank, with_rank_at_most
 from metagraft.graph.shapes import Dims
+from metagraft.ops.example_attrs import (
+    parse_sequence_attrs,
+    parse_single_sequence_attrs,
+)
 from metagraft.ops.example_shapes import bounds_of, sparse_shapes
 
 __all__ = ["OPS"]
@@ -76,16 +80,21 @@ def _sequence_shapes(attrs: Attrs, batch: Dims) -> Sequence[Dims]:
 
 OPS = (
     OpSpec(
-        name="ParseSequenceExample", shape=parse_sequence_example_shape, source=_SOURCE
+        name="ParseSequenceExample",
+        shape=parse_sequence_example_shape,
+        attrs=parse_sequence_attrs,
+        source=_SOURCE,
     ),
     OpSpec(
         name="ParseSequenceExampleV2",
         shape=parse_sequence_example_v2_shape,
+        attrs=parse_sequence_attrs,
         source=_SOURCE,
     ),
     OpSpec(
         name="ParseSingleSequenceExample",
         shape=parse_single_sequence_example_shape,
+        attrs=parse_single_sequence_attrs,
         source=_SOURCE,
     ),
 )
