@@ -224,6 +224,10 @@ def crop_and_resize_grad_boxes(
 _NOISES: Final = {b"uniform", b"gaussian", b"zero"}
 
 
+# Where what is no number begins.
+_NOWHERE: Final = -(1 << 62)
+
+
 def _noise_of(attrs: Any) -> bytes:
     noise: bytes = attrs["noise"]
     if attrs["uniform_noise"] and noise not in (b"", b"uniform"):
@@ -261,6 +265,9 @@ def _extract(
             f"second dimension should be of size 2 (y,x){show(offsets.shape)}"
         )
     height, width = (int(v) for v in size)
+    for extent in (height, width):
+        if extent < 0:
+            raise _invalid(f"Expected a non-negative size, got {extent}")
     out = np.zeros((image.shape[0], height, width, image.shape[3]), _F)
     if out.size:
         for glimpse, one, offset in zip(out, image, offsets, strict=True):
@@ -295,7 +302,8 @@ def _glimpse(
     begins, is_partial = [], False
     for axis in range(2):
         size, in_size = out.shape[axis], image.shape[axis]
-        begin = int(_glimpse_start(attrs, offset[axis], size, in_size, is_exact))
+        at = _glimpse_start(attrs, offset[axis], size, in_size, is_exact)
+        begin = int(at) if np.isfinite(at) else _NOWHERE
         begins.append(begin)
         is_partial |= begin < 0 or begin + size >= in_size
     if is_partial:

@@ -15,6 +15,7 @@ from metagraft.graph.dtypes import from_enum, kernel_name
 from metagraft.graph.tensor_values import make_ndarray
 from metagraft.kernels.encoded_media import png, wav
 from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.summary import tagged
 from metagraft.proto import Summary
 
 _ZERO: Final = 1e-6
@@ -36,12 +37,12 @@ def image_summary(attrs: Attrs, tag: Array, tensor: Array) -> tuple[Array]:
     shown = images[: attrs["max_images"]]
     names = _names(np.asarray(tag).item(), "image", len(shown), attrs["max_images"])
     _, height, width, channels = images.shape
-    summary = Summary()
-    for name, image in zip(names, shown, strict=True):
-        value = summary.value.add(tag=name).image
+    values = [Summary.Value() for _ in names]
+    for message, image in zip(values, shown, strict=True):
+        value = message.image
         value.height, value.width, value.colorspace = height, width, channels
         value.encoded_image_string = png(_as_bytes(image, bad_color))
-    return _serialized(summary)
+    return tagged(zip(names, values, strict=True))
 
 
 def _bad_color(attrs: Attrs) -> Array:
@@ -67,14 +68,17 @@ def _as_bytes(image: Array, bad_color: Array) -> Array:
         )
     is_good = np.isfinite(image).all(axis=2)
     good = image[is_good]
-    least = good.min(initial=np.inf).astype(image.dtype)
-    most = good.max(initial=-np.inf).astype(image.dtype)
+    # Extremes and the scale are single, and only then of the image's type.
+    with np.errstate(over="ignore"):
+        good_singles = good.astype(np.float32)
+    least = good_singles.min(initial=np.inf)
+    most = good_singles.max(initial=-np.inf)
     if least < 0:
-        largest, top, offset = max(abs(least), abs(most)), 127, 128
+        largest, top, offset = max(abs(least), abs(most)), np.float32(127), 128
     else:
-        largest, top, offset = most, 255, 0
+        largest, top, offset = most, np.float32(255), 0
     of_type = image.dtype.type
-    scale = of_type(0) if largest < of_type(_ZERO) else of_type(top) / largest
+    scale = of_type(0 if largest < np.float32(_ZERO) else top / largest)
     result = np.empty(image.shape, np.uint8)
     result[is_good] = (good * scale + of_type(offset)).astype(np.uint8)
     result[~is_good] = bad_color[:depth]
@@ -99,14 +103,14 @@ def audio_summary(
     sounds = sounds.reshape(*sounds.shape[:2], *(sounds.shape[2:] or (1,)))
     shown = sounds[: attrs["max_outputs"]]
     names = _names(np.asarray(tag).item(), "audio", len(shown), attrs["max_outputs"])
-    summary = Summary()
-    for name, sound in zip(names, shown, strict=True):
-        value = summary.value.add(tag=name).audio
+    values = [Summary.Value() for _ in names]
+    for message, sound in zip(values, shown, strict=True):
+        value = message.audio
         value.sample_rate = rate_hz
         value.length_frames, value.num_channels = sound.shape
         value.content_type = "audio/wav"
         value.encoded_audio_string = wav(sound, _whole_hz(rate_hz, sound))
-    return _serialized(summary)
+    return tagged(zip(names, values, strict=True))
 
 
 def _whole_hz(rate_hz: float, sound: Array) -> int:
@@ -118,13 +122,9 @@ def _whole_hz(rate_hz: float, sound: Array) -> int:
     return whole
 
 
-def _names(tag: bytes, kind: str, count: int, most: int) -> list[str]:
-    base = f"{tag.decode()}/{kind}"
-    return [f"{base}/{i}" for i in range(count)] if most > 1 else [base] * count
-
-
-def _serialized(summary: Summary) -> tuple[Array]:
-    return (np.array(summary.SerializeToString(deterministic=True), object),)
+def _names(tag: bytes, kind: str, count: int, most: int) -> list[bytes]:
+    base = b"%b/%b" % (tag, kind.encode())
+    return [b"%b/%d" % (base, i) for i in range(count)] if most > 1 else [base] * count
 
 
 def _shown(array: Array) -> str:

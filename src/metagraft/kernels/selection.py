@@ -25,10 +25,10 @@ def _require(holds: bool, text: str) -> None:
 
 def nth_element(attrs: Any, values: Array, n: np.ndarray) -> tuple[Array]:
     xp = namespace(values)
-    _require(n.ndim == 0, f"N must be scalar, got shape {list(n.shape)}")
+    _require(n.ndim == 0, f"N must be scalar but has rank {n.ndim}")
     place = int(n)
-    _require(place >= 0, f"Need n >= 0, got {place}")
-    _require(values.ndim >= 1, f"Input must be >= 1-D, got shape {list(values.shape)}")
+    _require(place >= 0, f"n must be non-negative but is {place}")
+    _require(values.ndim >= 1, "Input must be at least rank 1 but is rank 0")
     _require(values.shape[-1] > place, f"Input must have last dimension > n = {place}")
     if attrs["reverse"]:
         place = values.shape[-1] - place - 1
@@ -57,9 +57,9 @@ def isotonic_regression(
 
     Neighbours in the wrong order are replaced by their mean, again and again.
     """
-    _require(
-        values.ndim == 2, f"input must be a matrix, got shape {list(values.shape)}"
-    )
+    shape = values.shape
+    # All axes but the last are of rows; a number is a row of one.
+    values = values.reshape(int(np.prod(shape[:-1])), shape[-1] if shape else 1)
     output = np.zeros(values.shape, attrs["output_dtype"].as_numpy_dtype)
     segments = np.zeros(values.shape, np.int32)
     for row, numbers in enumerate(values.astype(np.float64).tolist()):
@@ -75,7 +75,7 @@ def isotonic_regression(
         means = [total / count for total, count in zip(sums, counts, strict=True)]
         output[row] = np.repeat(means, counts)
         segments[row] = np.repeat(np.arange(len(counts)), counts)
-    return output, segments
+    return output.reshape(shape), segments.reshape(shape)
 
 
 KERNELS = {

@@ -39,8 +39,8 @@ from metagraft.kernels.session_resources import (
     text_of,
 )
 from metagraft.kernels.summary import (
-    histogram_summary,
     scalar_summary,
+    tagged_histogram,
     tensor_summary_v2,
 )
 from metagraft.proto import Event, GraphDef, Summary
@@ -226,7 +226,7 @@ def write_histogram(
         raise InvalidArgumentError(
             None, None, f"Infinity in summary histogram for: {text_of(name)}"
         )
-    _add(writer, step, histogram_summary(_attrs(op), name, values))
+    _add(writer, step, tagged_histogram(name.item(), values, text_of(name)))
     return ()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
 
@@ -20,15 +21,16 @@ _FEW = 8
 
 
 def largest(values: Array, k: int, index_dtype: Any) -> tuple[Array, Array]:
-    had = values.shape[-1] if values.ndim else 0
-    if not values.ndim or had < k:
+    if k < 0:
+        raise InvalidArgumentError(None, None, f"Need k >= 0, got {k}")
+    if not values.ndim:
+        raise InvalidArgumentError(None, None, "input must be >= 1-D, got shape []")
+    if values.shape[-1] < k:
         raise InvalidArgumentError(
             None,
             None,
-            f"input must have at least k columns. Had {had}, needed {k}",
+            f"input must have at least k columns. Had {values.shape[-1]}, needed {k}",
         )
-    if k < 0:
-        raise InvalidArgumentError(None, None, f"Need k >= 0, got {k}")
     if namespace(values) is not np:
         found, indices = lax().top_k(values, k)
         return found, indices.astype(index_dtype)
@@ -62,12 +64,20 @@ def top_k(attrs: Any, values: Array) -> tuple[Array, Array]:
 
 
 def top_k_v2(attrs: Any, values: Array, k: np.ndarray) -> tuple[Array, Array]:
+    if k.ndim:
+        raise InvalidArgumentError(
+            None, None, f"k must be scalar, got shape {show(k.shape)}"
+        )
     return largest(values, int(k), attrs["index_type"].as_numpy_dtype)
 
 
 def _in_top_k(predictions: Array, targets: Array, k: Array) -> tuple[Array]:
     """Whether fewer than k classes are more probable than the target."""
     xp = namespace(predictions, targets, k)
+    if predictions.ndim != 2:
+        raise InvalidArgumentError(None, None, "predictions must be 2-dimensional")
+    if targets.ndim != 1:
+        raise InvalidArgumentError(None, None, "targets must be 1-dimensional")
     if len(predictions) != len(targets):
         raise InvalidArgumentError(
             None,
@@ -76,6 +86,8 @@ def _in_top_k(predictions: Array, targets: Array, k: Array) -> tuple[Array]:
             f" targets {len(targets)}",
         )
     classes = predictions.shape[1]
+    if not classes:
+        return (xp.zeros(targets.shape, np.bool_),)
     zero = targets.dtype.type(0)
     known = (targets >= zero) & (targets < targets.dtype.type(classes))
     safe = xp.where(known, targets, zero)[:, None]
@@ -93,6 +105,10 @@ def in_top_k(attrs: Any, predictions: Array, targets: Array) -> tuple[Array]:
 def in_top_k_v2(
     _attrs: Any, predictions: Array, targets: Array, k: Array
 ) -> tuple[Array]:
+    if k.ndim:
+        raise InvalidArgumentError(
+            None, None, f"k must be 0-D, got shape {show(k.shape)}"
+        )
     return _in_top_k(predictions, targets, k.astype(np.int64))
 
 

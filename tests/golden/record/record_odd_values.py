@@ -15,6 +15,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from tests.golden.record.kernel_errors import write_errors
 from tests.golden.record.kernel_values import Case, write
 
 FOLDER = Path(__file__).parents[1] / "odd_values"
@@ -44,9 +45,83 @@ def segments() -> Iterator[Case]:
                 yield Case("segments", f"UnsortedSegment{how}", {}, both)
 
 
+def pictures() -> Iterator[Case]:
+    """Parts of images that begin nowhere, and summaries of images."""
+    image = np.arange(40, dtype=np.float32).reshape(2, 4, 5, 1)
+    size = np.array([2, 3], np.int32)
+    for op in ("ExtractGlimpse", "ExtractGlimpseV2"):
+        for offset in ([np.nan, 0], [0, np.inf], [-np.inf, 0], [1e10, 0], [0.3, -0.4]):
+            offsets = np.array([[0.1, 0.2], offset], np.float32)
+            attrs = {"noise": "zero", "uniform_noise": False}
+            operands = {"input": image, "size": size, "offsets": offsets}
+            yield Case("pictures", op, attrs, operands)
+    tag = np.array(b"t", object)
+    for dtype in (np.float32, np.float64, np.float16):
+        for nan in (0.0, 0.2):
+            numbers = _RANDOM.randn(2, 5, 6, 3)
+            numbers[_RANDOM.rand(*numbers.shape) < nan] = np.nan
+            for pixels in (numbers, abs(numbers)):
+                operands = {"tag": tag, "tensor": pixels.astype(dtype)}
+                yield Case("pictures", "ImageSummary", {}, operands)
+
+
+def tags() -> Iterator[Case]:
+    """Tags that are no UTF-8."""
+    tag, one = np.array(b"\xff\xc3", object), np.float32(1)
+    yield Case("tags", "ScalarSummary", {}, {"tags": tag, "values": one})
+    yield Case("tags", "HistogramSummary", {}, {"tag": tag, "values": one})
+    pixels = np.ones((2, 1, 1, 1), np.float32)
+    yield Case("tags", "ImageSummary", {}, {"tag": tag, "tensor": pixels})
+    sound = {"tensor": np.zeros((1, 4), np.float32), "sample_rate": np.float32(8000)}
+    yield Case("tags", "AudioSummaryV2", {}, {"tag": tag, **sound})
+
+
+def regressions() -> Iterator[Case]:
+    """Rows along the last of any number of axes, and numbers in no order."""
+    for shape in ((6,), (0,), (1,), (2, 5), (0, 4), (3, 0), (2, 2, 3), ()):
+        numbers = np.asarray(_RANDOM.randint(0, 6, shape), np.float32)
+        yield Case("regressions", "IsotonicRegression", {}, {"input": numbers})
+
+
+def refused() -> Iterator[Case]:
+    """Operands of the wrong rank, and counts that cannot be."""
+    pair, one = np.array([1, 2], np.float32), np.int32(1)
+    matrix = np.zeros((3, 2), np.float32)
+    ids = np.zeros(3, np.int32)
+
+    def wrong(op: str, operands: dict[str, Any], **attrs: Any) -> Case:
+        return Case("refused", op, attrs, operands, shapeless=True)
+
+    yield wrong("TopKV2", {"input": pair[0], "k": np.int32(0)})
+    yield wrong("TopKV2", {"input": pair, "k": ids[:1]})
+    yield wrong("TopKV2", {"input": pair, "k": np.int32(3)})
+    yield wrong("TopKV2", {"input": pair, "k": -one})
+    yield wrong("NthElement", {"input": pair, "n": ids[:1]})
+    yield wrong("NthElement", {"input": pair, "n": -one})
+    yield wrong("NthElement", {"input": pair[0], "n": np.int32(0)})
+    yield wrong("InTopK", {"predictions": pair, "targets": ids}, k=2)
+    yield wrong("InTopK", {"predictions": matrix, "targets": ids[None]}, k=2)
+    yield wrong("InTopKV2", {"predictions": matrix, "targets": ids, "k": ids[:1]})
+    for op in ("ExtractGlimpse", "ExtractGlimpseV2"):
+        yield wrong(
+            op,
+            {
+                "input": np.zeros((1, 4, 4, 1), np.float32),
+                "size": np.array([-1, 2], np.int32),
+                "offsets": matrix[:1],
+            },
+            noise="zero",
+            uniform_noise=False,
+        )
+
+
 def main() -> None:
     """Write the cases of each family."""
     write(FOLDER / "segments.npz", segments())
+    write(FOLDER / "pictures.npz", pictures())
+    write(FOLDER / "tags.npz", tags())
+    write(FOLDER / "regressions.npz", regressions())
+    write_errors(FOLDER / "errors.json", refused())
 
 
 if __name__ == "__main__":
