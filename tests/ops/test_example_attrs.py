@@ -39,10 +39,9 @@ MISTAKES = [
         "SequenceV2",
         {"feature_list_ragged_value_types": ["int64"]},
         (
-            "num_feature_list_ragged (1) must match the size of"(
-                " feature_list_ragged_value_types (1) and"
-                " feature_list_ragged_split_types (0)"
-            ),
+            "num_feature_list_ragged (1) must match the size of"
+            " feature_list_ragged_value_types (1) and"
+            " feature_list_ragged_split_types (0)"
         ),
     ),
     (
