@@ -168,6 +168,23 @@ def _unfit_gradient(op: str, whole: Any, other: Any, dy: Any) -> Edge:
 
 _KERNEL, _VOLUME = _zeros(2, 2, 1, 1), _zeros(1, 2, 2, 3, 1)
 _TAPS = _i(2, 2, 1, 1)
+
+
+def _peepholes(op: str, weights: Any, x: Any) -> Edge:
+    state = _zeros(2, 4)
+    names = ("wci", "wcf", "wco")
+    operands = {
+        **({"seq_len_max": np.int64(2)} if op == "BlockLSTM" else {}),
+        "x": x,
+        "cs_prev": state,
+        "h_prev": state,
+        "w": _zeros(7, 16),
+        **dict.fromkeys(names, weights),
+        "b": _zeros(16),
+    }
+    return Edge(op, operands, {"use_peephole": True})
+
+
 ERRORS = {
     "blocks_of_nothing": _blocks(
         "SpaceToBatchND", "paddings", _i(0, 2), _i([0, 0], [0, 0])
@@ -194,6 +211,30 @@ ERRORS = {
     "depth_without_whole_blocks": Edge(
         "DepthToSpace", {"input": _NUMBERS}, {"block_size": 2}
     ),
+    "axes_to_reverse_in_a_matrix": Edge(
+        "ReverseV2", {"tensor": _IMAGES, "axis": _i([0])}
+    ),
+    "a_number_as_axes_to_reverse": Edge(
+        "ReverseV2", {"tensor": _IMAGES, "axis": np.int32(0)}
+    ),
+    "truths_in_a_matrix": Edge(
+        "Reverse", {"tensor": _IMAGES, "dims": np.array([[True, False]])}
+    ),
+    "padded_with_a_vector": Edge(
+        "PadV2",
+        {"input": _IMAGES, "paddings": _i([1, 1], [1, 1]), "constant_values": _f(1)},
+    ),
+    "paddings_of_three_sides": Edge(
+        "Pad", {"input": _IMAGES, "paddings": _i([1, 1, 1], [1, 1, 1])}
+    ),
+    "nothing_between_mirrors": Edge(
+        "MirrorPadGrad",
+        {"input": _IMAGES, "paddings": _i([1, 1], [1, 1])},
+        {"mode": "REFLECT"},
+    ),
+    "peepholes_in_a_matrix": _peepholes("LSTMBlockCell", _zeros(1, 4), _zeros(2, 3)),
+    "peepholes_over_time": _peepholes("BlockLSTM", _zeros(1, 4), _zeros(2, 2, 3)),
+    "too_few_peepholes": _peepholes("BlockLSTM", _zeros(3), _zeros(2, 2, 3)),
     "two_axes_to_tell_apart": Edge("UniqueV2", {"x": _IMAGES, "axis": _i(0, 1)}),
     "axis_that_is_not_there": Edge("UniqueV2", {"x": _IMAGES, "axis": _i(5)}),
     "axis_in_a_matrix": Edge("UniqueV2", {"x": _IMAGES, "axis": _i([0])}),
@@ -310,6 +351,12 @@ def _pair(op: str, names: str, *shapes: Any) -> Edge:
     return Edge(op, dict(zip(names.split(), shapes, strict=True)))
 
 
+def _groups(count: int) -> Edge:
+    images = _pair("Conv", "input filter", [1, 4, 4, 4], [2, 2, 2, 6])
+    attrs = {"strides": [1] * 4, "padding": "VALID", "groups": count}
+    return images._replace(attrs=attrs)
+
+
 SHAPES = {
     "classes_of_one": _pair(
         "SoftmaxCrossEntropyWithLogits", "features labels", None, [3, 4]
@@ -330,6 +377,22 @@ SHAPES = {
     ),
     "permutation_too_short": _pair("Transpose", "x perm", [2, 3], [1]),
     "too_many_to_reverse": _pair("Reverse", "tensor dims", [1] * 9, [9]),
+    "groups_that_are_no_groups": _groups(0),
+    "groups_that_do_not_divide": _groups(3),
+    "more_groups_than_the_filter_takes": _groups(4),
+    "image_without_rows": _groups(2)._replace(
+        operands={"input": [1, 4, 4], "filter": [2, 2, 6]}
+    ),
+    "part_of_a_quantized_shape": Edge(
+        "QuantizedReshape",
+        {
+            "tensor": [2, 3],
+            "shape": _i(3, -1),
+            "input_min": [],
+            "input_max": [],
+        },
+        known=("shape",),
+    ),
     "shape_of_nothing": _pair("Reshape", "tensor shape", [2], [0]),
     "scalar_to_scatter_into": _pair(
         "TensorScatterAdd", "tensor indices updates", [], [0], []

@@ -128,9 +128,15 @@ class _LSTM:
 
 
 def _check_lstm(
-    batch: int, inputs: int, cs_prev: Array, h_prev: Array, w: Array, b: Array
+    batch: int, inputs: int, cs_prev: Array, h_prev: Array, weights: Sequence[Array]
 ) -> None:
     units = cs_prev.shape[1]
+    w, *peepholes, b = weights
+    for gate, peephole in zip("ifo", peepholes, strict=True):
+        _require(
+            peephole.ndim == 1,
+            f"wc{gate}_tensor must be rank 1 but is rank {peephole.ndim}.",
+        )
     for name, state in (("cs_prev", cs_prev), ("h_prev", h_prev)):
         _require(
             state.shape[0] == batch,
@@ -157,7 +163,7 @@ def _check_lstm(
 def lstm_block_cell(
     attrs: LSTMAttrs, x: Array, cs_prev: Array, h_prev: Array, *weights: Array
 ) -> tuple[Array, ...]:
-    _check_lstm(x.shape[0], x.shape[1], cs_prev, h_prev, weights[0], weights[-1])
+    _check_lstm(x.shape[0], x.shape[1], cs_prev, h_prev, weights)
     cell = _LSTM(attrs, _FIRST, *_wide(*weights))
     return _narrow(x.dtype, cell.step(*_wide(x, cs_prev, h_prev)))
 
@@ -166,7 +172,7 @@ def lstm_block_cell_grad(
     attrs: LSTMAttrs, x: Array, cs_prev: Array, h_prev: Array, *more: Array
 ) -> tuple[Array, ...]:
     weights, outputs, (cs_grad, h_grad) = more[:5], more[5:11], more[11:]
-    _check_lstm(x.shape[0], x.shape[1], cs_prev, h_prev, weights[0], weights[-1])
+    _check_lstm(x.shape[0], x.shape[1], cs_prev, h_prev, weights)
     cell = _LSTM(attrs, _FIRST, *_wide(*weights))
     cs_prev, cs_grad, h_grad = _wide(cs_prev, cs_grad, h_grad)
     d_cs_prev, d_gates, d_peepholes = cell.step_back(
@@ -222,6 +228,12 @@ def _check_sequence(
         units == b.shape[0] // 4,
         f"w and b cell_size don't match: {units} vs. {b.shape[0]}",
     )
+    for gate, peephole in zip("ifo", weights[1:4], strict=True):
+        _require(peephole.ndim == 1, f"wc{gate} must be 1D")
+        _require(
+            len(peephole) == units,
+            f"wc{gate}.dim_size(0) != cell_size: {len(peephole)} vs. {units}",
+        )
     for name, state in (("cs_prev", cs_prev), ("h_prev", h_prev)):
         _require(
             state.shape == (batch, units),

@@ -338,7 +338,10 @@ def backprop_filter_like(
 
 def conv(attrs: ConvAttrs, image: Array, kernel: Array) -> tuple[Array]:
     """Convolve along one to three axes, with any number of batch axes."""
+    attrs.check_rank(image.ndim)
     windows = attrs.windows(kernel.ndim)
+    channels = image.shape[attrs.batch_dims - 1 + windows.channels]
+    attrs.check_groups(channels, kernel.shape)
     batch = image.shape[: attrs.batch_dims]
     flat = image.reshape(-1, *image.shape[attrs.batch_dims :])
     result = _apart(_convolve(windows, flat, kernel))

@@ -14,7 +14,13 @@ from metagraft.kernels.namespace import lax, namespace
 
 
 def _widths(paddings: Array, dims: tuple[int, ...]) -> list[tuple[int, int]]:
-    if np.shape(paddings) != (len(dims), 2):
+    if np.ndim(paddings) != 2 or np.shape(paddings)[1] != 2:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"paddings must be a matrix with 2 columns: {show(np.shape(paddings))}",
+        )
+    if len(paddings) != len(dims):
         raise InvalidArgumentError(
             None,
             None,
@@ -39,6 +45,12 @@ def pad(attrs: Attrs, tensor: Array, paddings: Array) -> tuple[Array]:
 def pad_v2(
     _: Attrs, tensor: Array, paddings: Array, constant_values: Array
 ) -> tuple[Array]:
+    if np.shape(constant_values):
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"constant_values must be a scalar. Found: {show(constant_values.shape)}",
+        )
     widths = _widths(paddings, np.shape(tensor))
     if namespace(tensor, constant_values) is not np:
         config = [(before, after, 0) for before, after in widths]
@@ -93,9 +105,16 @@ def mirror_pad_gradient(attrs: Attrs, tensor: Array, paddings: Array) -> tuple[A
     tensor = xp.asarray(tensor)
     overlap = _overlap(attrs)
     for axis, (before, after) in enumerate(_widths(paddings, tensor.shape)):
+        size = tensor.shape[axis] - before - after
+        if size <= 0:
+            raise InvalidArgumentError(
+                None,
+                None,
+                "Total paddings must be less than the input dimension size: "
+                f"{before + after} was not less than {tensor.shape[axis]}",
+            )
         if not (before or after):
             continue
-        size = tensor.shape[axis] - before - after
         core = _piece(tensor, axis, before, before + size)
         left = xp.flip(_piece(tensor, axis, 0, before), axis)
         right = xp.flip(

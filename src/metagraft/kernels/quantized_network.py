@@ -25,6 +25,7 @@ from metagraft.kernels.quantized_numbers import (
     quantized,
     sum_range,
 )
+from metagraft.kernels.reshape import reshape as reshape_plainly
 from metagraft.ops.quantized_layers import Layer, QuantizedLayer
 from metagraft.ops.quantized_network import QuantizedWindows
 
@@ -249,10 +250,11 @@ def concat_v2(
     return concat(attrs, axis, values, lows, highs)
 
 
-def reshape(
-    _attrs: Any, x: Array, shape: np.ndarray, low: Array, high: Array
-) -> Ranged:
-    return x.reshape([int(size) for size in shape]), low, high
+def reshape(attrs: Any, x: Array, shape: np.ndarray, low: Array, high: Array) -> Ranged:
+    (reshaped,) = reshape_plainly(attrs, x, shape)
+    for name, limit in (("input_min", low), ("input_max", high)):
+        _require(limit.size == 1, f"{name} must be a scalar or a vector of 1 element")
+    return reshaped, low.reshape(()), high.reshape(())
 
 
 def instance_norm(attrs: Any, x: Array, low: Array, high: Array) -> Ranged:

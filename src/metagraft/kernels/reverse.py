@@ -23,8 +23,18 @@ def _axes(values: Array, rank: int) -> tuple[int, ...]:
     return tuple(axis % rank for axis in axes)
 
 
+def _check_vector(dims: Array) -> None:
+    if np.ndim(dims) != 1:
+        raise InvalidArgumentError(
+            None, None, f"'dims' must be 1-dimension, not {np.ndim(dims)}"
+        )
+
+
 def reverse(_: Attrs, tensor: Array, dims: Array) -> tuple[Array]:
     rank = len(np.shape(tensor))
+    if not rank:
+        return (tensor,)
+    _check_vector(dims)
     if len(dims) != rank:
         raise InvalidArgumentError(
             None,
@@ -37,6 +47,9 @@ def reverse(_: Attrs, tensor: Array, dims: Array) -> tuple[Array]:
 
 
 def reverse_v2(_: Attrs, tensor: Array, axis: Array) -> tuple[Array]:
+    if not np.ndim(tensor) or not np.size(tensor):
+        return (tensor,)
+    _check_vector(axis)
     axes = _axes(axis, len(np.shape(tensor)))
     for axis in axes:
         if axes.count(axis) > 1:

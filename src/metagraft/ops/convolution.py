@@ -112,6 +112,8 @@ def like_filter_shape(_attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
 def general_shape(attrs: ConvAttrs, inputs: Shapes) -> Sequence[Dims]:
     """As `convolution_shape`, with any number of batch and one to three other axes."""
     image, kernel = inputs[0], inputs[1]
+    if image is not None:
+        attrs.check_rank(len(image))
     if kernel is None or (image is None and not attrs.has_axes):
         return (None,)
     windows = attrs.windows(len(kernel))
@@ -121,6 +123,7 @@ def general_shape(attrs: ConvAttrs, inputs: Shapes) -> Sequence[Dims]:
             : attrs.batch_dims
         ]
         image = (None, *image[attrs.batch_dims :])
+        attrs.check_groups(image[windows.channels], kernel)
     flat = Shapes((image, kernel))
     (out,) = convolution_shape(windows, flat)
     assert out is not None
@@ -166,6 +169,49 @@ class ConvAttrs:
     def has_axes(self) -> bool:
         """Whether the strides tell how many axes there are."""
         return bool(self.strides)
+
+    def check_rank(self, rank: int) -> None:
+        """Refuse attributes that do not fit images of `rank` axes.
+
+        Raises:
+            ValueError: There are too few or too many axes, strides or dilations.
+        """
+        axes = rank - self.batch_dims + 1
+        if axes not in (4, 5):
+            raise ValueError(
+                "Input tensor must be rank 4 or 5, excluding extra batch dimensions,"
+                f" but got: {axes}"
+            )
+        if len(self.strides) != axes:
+            raise ValueError(
+                f"Stride attribute should contain {axes} values, but got:"
+                f" {len(self.strides)}"
+            )
+        if self.dilations and len(self.dilations) != axes:
+            raise ValueError(
+                f"Conv requires the dilation attribute to contain {axes} values, but"
+                f" got: {len(self.dilations)}"
+            )
+
+    def check_groups(self, channels: int | None, kernel: Sequence[int | None]) -> None:
+        """Refuse groups that do not divide the channels as the filter has them.
+
+        Raises:
+            ValueError: They do not.
+        """
+        if self.groups <= 0:
+            raise ValueError("Groups attribute should be a positive integer")
+        taken, filters = kernel[-2:]
+        for name, depth in (("input", channels), ("output", filters)):
+            if depth is not None and depth % self.groups:
+                raise ValueError(f"Number of groups should divide {name} depth")
+        if channels is None or not taken:
+            return
+        if channels // taken != self.groups:
+            raise ValueError(
+                "Input depth divided by filter input depth does not match with groups"
+                f" parameter ({self.groups})"
+            )
 
     def windows(self, rank: int) -> WindowAttrs:
         """Return the attributes for a filter of `rank` axes.

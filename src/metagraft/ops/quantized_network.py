@@ -14,6 +14,7 @@ from typing import Any
 from metagraft.graph.op_spec import OpSpec, Shapes
 from metagraft.graph.shape_checks import merge_dim, with_rank, with_rank_at_least
 from metagraft.graph.shapes import Dims, broadcast_dims
+from metagraft.ops.reshape import reshape_shape as plain_reshape_shape
 from metagraft.ops.windows import WindowAttrs
 
 __all__ = ["OPS", "QuantizedWindows"]
@@ -154,10 +155,11 @@ def _joined(count: int, axis: Any, operands: Sequence[Dims]) -> Sequence[Dims]:
     return _with_range(tuple(out))
 
 
-def reshape_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
-    """The value of the shape, if it is known."""
+def reshape_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """As that of `Reshape`."""
+    (dims,) = plain_reshape_shape(attrs, inputs)
     _check_limits(inputs, 2)
-    return _with_range(inputs.as_dims(1))
+    return _with_range(dims)
 
 
 def _row(name: str, shape: Any, attrs: Any = None) -> OpSpec:
