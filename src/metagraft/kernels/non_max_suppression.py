@@ -18,14 +18,13 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import show
+from metagraft.kernels.box_overlap import Boxes
+from metagraft.kernels.c_exponential import exp_of_c
+from metagraft.kernels.combined_suppression import every_class, final_order
 from metagraft.kernels.kernel import Array, Kernel
 
 _F = np.float32
 _BLOCK: Final = 128
-# What is close to each box is found out in so many rows at a time, which fit the cache,
-# and beforehand if there are at most so many pairs of boxes for each class.
-_ROWS: Final = 64
-_PAIRS_PER_CLASS: Final = 1 << 16
 # How much boxes overlap with others; both are indices, which broadcast.
 Overlaps = Callable[[Any, Array], Array]
 
@@ -50,37 +49,6 @@ class _Choice:
         """Return the same with zeros up to `size`."""
         missing = (0, size - len(self.indices))
         return _Choice(np.pad(self.indices, missing), np.pad(self.scores, missing))
-
-
-class _Boxes:
-    """Boxes with their corners in order and their areas."""
-
-    def __init__(self, boxes: Array) -> None:
-        # Also boxes of half precision are compared in single precision.
-        y1, x1, y2, x2 = boxes.astype(_F, copy=False).T
-        self.top, self.bottom = np.minimum(y1, y2), np.maximum(y1, y2)
-        self.left, self.right = np.minimum(x1, x2), np.maximum(x1, x2)
-        self.area = (self.bottom - self.top) * (self.right - self.left)
-        self._has_empty = bool((self.area <= 0).any())
-        self._zero = _F(0)
-
-    def overlaps(self, one: Any, others: Array) -> Array:
-        """Return intersection over union of boxes `one` with boxes `others`."""
-        height = np.minimum(self.bottom[one], self.bottom[others])
-        height -= np.maximum(self.top[one], self.top[others])
-        width = np.minimum(self.right[one], self.right[others])
-        width -= np.maximum(self.left[one], self.left[others])
-        np.maximum(height, self._zero, out=height)
-        np.maximum(width, self._zero, out=width)
-        shared = np.multiply(height, width, out=height)
-        area, areas = self.area[one], self.area[others]
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            union = np.add(area, areas, out=width)
-            union -= shared
-            shared /= union
-        if self._has_empty:
-            shared[(area <= 0) | (areas <= 0)] = self._zero
-        return shared
 
 
 def _sorted(scores: Array, threshold: Any) -> Array:
@@ -134,6 +102,9 @@ class _Decay:
         self._overlaps = overlaps
         self._count = count
         self._scale = scale
+        # TensorFlow's threads take single numbers below the normal ones for 0; those of
+        # half precision are computed in single.
+        self._least = np.finfo(_F).tiny
         self._chosen: list[int] = []
         # For each candidate, factors of what was chosen since it was last looked at and
         # overlaps with it.
@@ -145,8 +116,8 @@ class _Decay:
         places, _ = some = np.nonzero(similar)
         similar = similar[some].astype(self._scale.dtype, copy=False)
         exponents = self._scale * similar * similar
-        # Rounded once, as the C library does; NumPy's single precision is rougher.
-        factors = np.exp(exponents.astype(np.float64)).astype(_F)
+        factors = exp_of_c(exponents)
+        factors[factors < self._least] = 0
         factors = factors.astype(similar.dtype, copy=False)
         for place, factor in zip((places + start).tolist(), factors, strict=True):
             self._pending[place].append(factor)
@@ -166,6 +137,8 @@ class _Decay:
         factors = self._pending[place]
         while factors:
             score = score * factors.pop()
+            if 0 < score < self._least:
+                score = score * 0
             if score <= threshold:
                 break
         return score
@@ -180,7 +153,7 @@ def _soft(
     """
     kind = scores.dtype.type
     order = _sorted(scores, score_threshold)
-    decay = _Decay(_Boxes(boxes[order]).overlaps, len(order), kind(-0.5) / sigma)
+    decay = _Decay(Boxes(boxes[order]).overlaps, len(order), kind(-0.5) / sigma)
     # Each with its score below 0 and its index, which decides between equal ones.
     negatives = (-scores[order].astype(np.float64)).tolist()
     fresh = list(zip(negatives, order.tolist(), range(len(order)), strict=True))
@@ -203,35 +176,6 @@ def _soft(
         elif score > score_threshold:
             heapq.heappush(lowered, (-float(score), index, place))
     return _Choice(np.array(chosen, np.int32), np.array(chosen_scores, scores.dtype))
-
-
-def _close(overlaps: Overlaps, count: int, limit: Any) -> list[int]:
-    """Return for each box the set of those close to it; bit `i` stands for box `i`."""
-    everything = np.arange(count)
-    close = np.zeros((count, count), bool)
-    for start in range(0, count, _ROWS):
-        rows = slice(start, start + _ROWS)
-        part = overlaps(everything[rows, None], everything[start:]) > limit
-        close[rows, start:] = part
-        close[start:, rows] = part.T
-    bits = np.packbits(close, axis=1, bitorder="little")
-    return [int.from_bytes(row, "little") for row in map(bytes, bits)]
-
-
-def _hard_of_sets(
-    close: list[int], scores: Array, size: int, score_threshold: Any
-) -> _Choice:
-    """As `_hard`, where what is close to each box is known."""
-    chosen: list[int] = []
-    dropped = 0
-    for index in _sorted(scores, score_threshold).tolist():
-        if len(chosen) >= size:
-            break
-        if not dropped >> index & 1:
-            chosen.append(index)
-            dropped |= close[index]
-    indices = np.array(chosen, np.int32)
-    return _Choice(indices, scores[indices])
 
 
 def _check_size(max_output_size: Array) -> int:
@@ -289,7 +233,7 @@ def _chosen(
     _check_boxes(boxes, scores)
     if sigma is not None and sigma > 0:
         return _soft(boxes, scores, size, threshold, sigma)
-    return _hard(_Boxes(boxes).overlaps, scores, size, limit, threshold)
+    return _hard(Boxes(boxes).overlaps, scores, size, limit, threshold)
 
 
 def non_max_suppression(
@@ -358,18 +302,19 @@ def combined_non_max_suppression(
     out_boxes = np.zeros((batch, size, 4), _F)
     out_scores, out_classes = np.zeros((batch, size), _F), np.zeros((batch, size), _F)
     valid = np.zeros(batch, np.int32)
+    room = min(per_class, scores.shape[1])
+    found = every_class(boxes, scores, room, iou_threshold, score_threshold)
     for n in range(batch):
-        found = _every_class(
-            boxes[n], scores[n], per_class, iou_threshold, score_threshold
-        )
-        order = np.argsort(-found[1], kind="stable")[:size]
+        order = final_order(found.scores[n], size)
         count = valid[n] = len(order)
-        corners = found[0][order]
+        number, _ = np.divmod(order, room)
+        own = number if boxes.shape[2] > 1 else 0
+        corners = boxes[n, found.indices[n].reshape(-1)[order], own]
         if attrs["clip_boxes"]:
             corners = np.maximum(np.minimum(corners, _F(1)), _F(0))
         out_boxes[n, :count] = corners
-        out_scores[n, :count] = found[1][order]
-        out_classes[n, :count] = found[2][order]
+        out_scores[n, :count] = found.scores[n].reshape(-1)[order]
+        out_classes[n, :count] = number
     return out_boxes, out_scores, out_classes, valid
 
 
@@ -388,34 +333,6 @@ def _check_combined(boxes: Array, scores: Array, per_class: int, total: int) -> 
         raise _invalid("boxes must have 4 columns")
     if scores.shape[1] != boxes.shape[1]:
         raise _invalid("scores has incompatible shape")
-
-
-def _every_class(
-    boxes: Array, scores: Array, per_class: int, limit: Any, threshold: Any
-) -> tuple[Array, Array, Array]:
-    """Return boxes, scores and classes of what is chosen in one image."""
-    parts = []
-    own = boxes[:, 0]
-    overlaps = _Boxes(own).overlaps
-    close = None
-    if boxes.shape[1] == 1 and len(own) ** 2 <= _PAIRS_PER_CLASS * scores.shape[1]:
-        close = _close(overlaps, len(own), limit)
-    for number in range(scores.shape[1]):
-        if number and boxes.shape[1] > 1:
-            own = boxes[:, number]
-            overlaps = _Boxes(own).overlaps
-        if close is None:
-            choice = _hard(overlaps, scores[:, number], per_class, limit, threshold)
-        else:
-            choice = _hard_of_sets(close, scores[:, number], per_class, threshold)
-        count = len(choice.indices)
-        parts.append((own[choice.indices], choice.scores, np.full(count, number, _F)))
-    if not parts:
-        return np.zeros((0, 4), _F), np.zeros(0, _F), np.zeros(0, _F)
-    found_boxes, found_scores, found_classes = zip(*parts, strict=True)
-    return tuple(  # type: ignore[return-value] # three of them
-        np.concatenate(found) for found in (found_boxes, found_scores, found_classes)
-    )
 
 
 KERNELS = {

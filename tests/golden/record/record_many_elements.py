@@ -102,6 +102,35 @@ def boxes() -> Iterator[Case]:
             yield Case("boxes", "NonMaxSuppressionV5", {}, given)
 
 
+def equal_scores() -> Iterator[Case]:
+    """Many boxes of equal scores, and those that fade until nothing is left."""
+    for count, classes, levels in ((70, 4, 3), (40, 9, 1), (90, 2, 12)):
+        corners = RNG.uniform(0, 3, [1, count, 1, 2])
+        sizes = RNG.uniform(0.1, 0.6, [1, count, 1, 2])
+        scores = RNG.randint(0, levels, [1, count, classes]) / 7 + 0.1
+        given = {
+            "boxes": np.concatenate([corners, corners + sizes], 3).astype(np.float32),
+            "scores": scores.astype(np.float32),
+            "max_output_size_per_class": np.int32(25),
+            "max_total_size": np.int32(40),
+            "iou_threshold": np.float32(0.3),
+            "score_threshold": np.float32(0.05),
+        }
+        yield Case("boxes", "CombinedNonMaxSuppression", {"clip_boxes": False}, given)
+    for sigma in (0.02, 0.3):
+        corners = RNG.uniform(0, 0.3, [120, 2])
+        sizes = RNG.uniform(0.3, 0.6, [120, 2])
+        given = {
+            "boxes": np.concatenate([corners, corners + sizes], 1).astype(np.float32),
+            "scores": RNG.uniform(0, 1, [120]).astype(np.float32),
+            "max_output_size": np.int32(120),
+            "iou_threshold": np.float32(0.5),
+            "score_threshold": np.float32(-1),
+            "soft_nms_sigma": np.float32(sigma),
+        }
+        yield Case("boxes", "NonMaxSuppressionV5", {}, given)
+
+
 def cases() -> Iterator[Case]:
     """Return all cases."""
     yield from sparse_tensors()
@@ -109,6 +138,7 @@ def cases() -> Iterator[Case]:
     yield from parts()
     yield from characters()
     yield from boxes()
+    yield from equal_scores()
 
 
 if __name__ == "__main__":

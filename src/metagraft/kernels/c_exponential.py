@@ -1,0 +1,46 @@
+"""Powers of e in single precision as the C library has them.
+
+They are almost always what the exact value rounds to, and NumPy's are rougher. What
+choices are made by must be the same to the last bit.
+
+Source: glibc 2.28 and later, sysdeps/ieee754/flt-32/e_expf.c and e_exp2f_data.c.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from metagraft.kernels.kernel import Array
+
+__all__ = ["exp_of_c"]
+
+# A power is 2^(k/32) e^r: the first factor is taken apart into a power of 2 and one of
+# these, the second is a polynomial of degree 3.
+_PARTS: Final = 32
+_POWERS: Final = 2.0 ** (np.arange(_PARTS) / _PARTS)
+_PER_LOG: Final = float.fromhex("0x1.71547652b82fep+0") * _PARTS
+_CUBE: Final = float.fromhex("0x1.c6af84b912394p-5") / _PARTS**3
+_SQUARE: Final = float.fromhex("0x1.ebfce50fac4f3p-3") / _PARTS**2
+_LINE: Final = float.fromhex("0x1.62e42ff0c52d6p-1") / _PARTS
+# Beyond these the result is infinite, or 0.
+_MOST: Final = 89.0
+_LEAST: Final = -104.0
+
+
+def exp_of_c(values: Array) -> Array:
+    """Return `float32` powers of e of values, which are taken in single precision."""
+    given = values.astype(np.float32).astype(np.float64)
+    # Not a number stays so through the product below.
+    bounded = np.fmax(np.fmin(given, _MOST), _LEAST)
+    scaled = bounded * _PER_LOG
+    whole = np.rint(scaled)
+    rest = scaled - whole
+    exponent, part = np.divmod(whole.astype(np.int64), _PARTS)
+    polynomial = (_CUBE * rest + _SQUARE) * (rest * rest) + (_LINE * rest + 1)
+    powers = np.ldexp(_POWERS[part], exponent.astype(np.int32)) * polynomial
+    with np.errstate(over="ignore", under="ignore"):
+        single = powers.astype(np.float32)
+    single[np.isnan(given)] = np.nan
+    return single
