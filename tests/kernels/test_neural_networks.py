@@ -114,21 +114,19 @@ def test_a_stride_along_the_batch_is_refused(op: str) -> None:
         "input": np.ones((2, 3, 3, 1), np.float32),
         "filter": np.ones((2, 2, 1, 1), np.float32),
     }
-    with pytest.raises(UnimplementedError, match=r"strides.*batch.*\[2, 1, 1, 1\]"):
+    with pytest.raises(UnimplementedError, match="strides in the batch and depth"):
         run(op, attrs, operands, np)
 
 
 def test_a_gradient_of_the_wrong_shape_is_refused() -> None:
-    """The error names the shape expected and the shape found."""
+    """The error names the size expected and the size found."""
     attrs = {"strides": [1, 1, 1, 1], "padding": "SAME"}
     operands = {
         "input_sizes": np.array([1, 3, 3, 1], np.int32),
         "filter": np.ones((2, 2, 1, 1), np.float32),
         "out_backprop": np.ones((1, 4, 3, 1), np.float32),
     }
-    with pytest.raises(
-        InvalidArgumentError, match=r"\[1, 3, 3, 1\], but has \[1, 4, 3, 1\]"
-    ):
+    with pytest.raises(InvalidArgumentError, match="actual = 4, computed = 3"):
         run("Conv2DBackpropInput", attrs, operands, np)
 
 
