@@ -53,13 +53,17 @@ def word(text: Any, place: int, size: int = 8) -> Any:
 
 def rotated(value: Any, bits: int) -> Any:
     """Rotate 64 bits to the right."""
-    value = value & _MASK
-    return (value >> bits | value << (64 - bits)) & _MASK
+    value = _wrapped(value)
+    return _wrapped(value >> bits | value << (64 - bits))
+
+
+def _wrapped(value: Any) -> Any:
+    return value & _MASK if isinstance(value, int) else value
 
 
 def mixed(value: Any) -> Any:
     """Mix the higher bits of a word into the lower ones."""
-    value = value & _MASK
+    value = _wrapped(value)
     return value ^ value >> 47
 
 
@@ -214,10 +218,10 @@ def _sip_rounds(
 ) -> tuple[Any, Any, Any, Any]:
     a, b, c, d = state
     for _ in range(count):
-        a, c = (a + b) & _MASK, (c + d) & _MASK
+        a, c = _wrapped(a + b), _wrapped(c + d)
         b, d = rotated(b, 64 - 13) ^ a, rotated(d, 64 - 16) ^ c
         a = rotated(a, 32)
-        c, a = (c + b) & _MASK, (a + d) & _MASK
+        c, a = _wrapped(c + b), _wrapped(a + d)
         b, d = rotated(b, 64 - 17) ^ c, rotated(d, 64 - 21) ^ a
         c = rotated(c, 32)
     return a, b, c, d
