@@ -34,6 +34,7 @@ def convolution_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
     kernel = with_rank(inputs[1], attrs.rank)
     _check_groups(image[attrs.channels], kernel[-2], kernel[-1])
     out = list(image)
+    # TF: leaves out the dilations of volumes, which makes their sizes too large.
     for place, axis in enumerate(attrs.spatial):
         out[axis] = attrs.output_size(axis, image[axis], kernel[place])
     out[attrs.channels] = kernel[-1]
