@@ -28,6 +28,7 @@ _ILL_FORMED = "Invalid formatting on input string"
 # What Python calls the encodings that are written.
 _CODECS = {"UTF-8": "utf-8", "UTF-16-BE": "utf-16-be", "UTF-32-BE": "utf-32-be"}
 _MARKS = {
+    # TF: a mark may also hold for strings that are read after it.
     "utf-16": {
         codecs.BOM_UTF16_BE: "utf-16-be",
         codecs.BOM_UTF16_LE: "utf-16-le",
