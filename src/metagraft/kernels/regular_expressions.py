@@ -52,8 +52,8 @@ def _scalar(array: Array, name: str) -> bytes:
 
 
 def _text(content: bytes) -> str:
-    # TF: RE2 also takes encoded surrogates, overlong encodings and too large code points
-    # for characters.
+    # TF: RE2 also takes encoded surrogates, overlong encodings and code points that are
+    # too large for characters.
     return content.decode("utf-8", "surrogateescape")
 
 
