@@ -13,7 +13,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from metagraft.errors import InvalidArgumentError, UnimplementedError
+from metagraft.errors import InvalidArgumentError
 from metagraft.graph import catalogue
 from metagraft.graph.attrs import Attrs, encode
 from metagraft.graph.op_spec import spec_for
@@ -104,18 +104,6 @@ def test_kernels_compute_tensorflows_values(op: str, library: str) -> None:
                     atol=tolerance,
                     err_msg=where,
                 )
-
-
-@pytest.mark.parametrize("op", ["Conv2D", "DepthwiseConv2dNative"])
-def test_a_stride_along_the_batch_is_refused(op: str) -> None:
-    """Windows slide over images, not from image to image."""
-    attrs = {"strides": [2, 1, 1, 1], "padding": "SAME"}
-    operands = {
-        "input": np.ones((2, 3, 3, 1), np.float32),
-        "filter": np.ones((2, 2, 1, 1), np.float32),
-    }
-    with pytest.raises(UnimplementedError, match="strides in the batch and depth"):
-        run(op, attrs, operands, np)
 
 
 def test_a_gradient_of_the_wrong_shape_is_refused() -> None:

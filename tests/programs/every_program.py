@@ -17,6 +17,7 @@ from tests.programs import (
     control_flow_gradients,
     critical_sections,
     distributions,
+    fitting_shapes,
     folds,
     gradient_tapes,
     images,
@@ -121,4 +122,5 @@ PROGRAMS = _by_name(
     parsing.PROGRAMS,
     signals.PROGRAMS,
     python_functions.PROGRAMS,
+    fitting_shapes.PROGRAMS,
 )

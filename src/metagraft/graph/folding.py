@@ -264,7 +264,7 @@ def _numpy_dtype(tensor: Tensor) -> np.dtype[Any]:
 
 
 def _shape(tensor: Tensor) -> Any:
-    dims = tensor.op.inputs[tensor.value_index].dims
+    dims = tensor.op.inputs[0].dims
     return dims if is_static(dims) else None
 
 
@@ -282,9 +282,9 @@ def _shape_of_variable(tensor: Tensor) -> Any:
     return None if behind is None or not is_static(behind[0]) else behind[0]
 
 
+# TensorFlow does not look at `ShapeN` here, though whole shapes are taken from it.
 _BY_SHAPE: Final = {
     "Shape": _shape,
-    "ShapeN": _shape,
     "Size": _size,
     "Rank": _rank,
     "VariableShape": _shape_of_variable,

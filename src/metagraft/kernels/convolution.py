@@ -247,7 +247,7 @@ def _filter_exchanged(
 
 
 def depthwise(attrs: WindowAttrs, image: Array, kernel: Array) -> tuple[Array]:
-    check_strides(attrs)
+    check_strides(attrs, is_gradient=True)  # the class of error is that of gradients
     _by_channel(image, kernel, attrs.channels)  # checks the channels
     return _run(_per_platform(_DEPTHWISE, attrs, ()), image, kernel)
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
-from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
 
@@ -45,8 +44,7 @@ def bitcast(attrs: Attrs, tensor: Array) -> tuple[Array]:
             None,
             None,
             f"Cannot bitcast from {attrs['T'].as_datatype_enum} to "
-            f"{attrs['type'].as_datatype_enum}: the last dimension of {show(dims)} is "
-            f"not {new_width // width}",
+            f"{attrs['type'].as_datatype_enum}",
         )
     if width == new_width:
         out_dims: tuple[int, ...] = dims

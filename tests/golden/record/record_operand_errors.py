@@ -156,6 +156,49 @@ def signal_errors() -> Iterator[Case]:
     yield _refused("IRFFT", {"input": half, **length}, Treal="float64")
 
 
+def window_errors() -> Iterator[Case]:
+    """Convolutions and their gradients that do not fit."""
+    image, kernel = np.ones((2, 3, 3, 1), np.float32), np.ones((2, 2, 1, 1), np.float32)
+    plain: dict[str, Any] = {"strides": [1, 1, 1, 1], "padding": "SAME"}
+    for op in ("Conv2D", "DepthwiseConv2dNative"):
+        both = {"input": image, "filter": kernel}
+        yield _refused(op, both, strides=[2, 1, 1, 1], padding="SAME")
+    sizes = np.array(image.shape, np.int32)
+    good: dict[str, Any] = {
+        "input_sizes": sizes,
+        "filter": kernel,
+        "out_backprop": image,
+    }
+    more = np.ones((2, 4, 3, 1), np.float32)
+    for op in ("Conv2DBackpropInput", "DepthwiseConv2dNativeBackpropInput"):
+        yield _refused(op, {**good, "out_backprop": more}, **plain)
+        yield _refused(op, {**good, "out_backprop": image[:1]}, **plain)
+        wide = np.ones((2, 3, 3, 2), np.float32)
+        yield _refused(op, {**good, "out_backprop": wide}, **plain)
+    good = {
+        "input": image,
+        "filter_sizes": np.array(kernel.shape, np.int32),
+        "out_backprop": image,
+    }
+    for op in ("Conv2DBackpropFilter", "DepthwiseConv2dNativeBackpropFilter"):
+        yield _refused(op, {**good, "out_backprop": more}, **plain)
+        yield _refused(op, {**good, "out_backprop": image[:1]}, **plain)
+
+
+def block_errors() -> Iterator[Case]:
+    """Blocks, shapes and windows that do not fit."""
+    image = np.ones((2, 3, 3, 3), np.float32)
+    yield _refused("DepthToSpace", {"input": image}, block_size=2)
+    yield _refused("SpaceToDepth", {"input": image}, block_size=2)
+    for shape in ([3], [2, 2, 2, 2], [2, -1, 3, 3]):
+        yield _refused("BroadcastTo", {"input": image, "shape": np.array(shape)})
+    yield _refused("Bitcast", {"input": image}, type="float64")
+    yield _refused("Bitcast", {"input": image[0, 0, 0, 0]}, type="float64")
+    indices = np.array([[0, 0]])
+    yield _refused("GatherNd", {"params": image, "indices": np.zeros((1, 5), np.int64)})
+    yield _refused("GatherNd", {"params": image[:0], "indices": indices})
+
+
 def values() -> Iterator[Case]:
     """Empty and small operands that TensorFlow takes."""
     empty = np.ones((0, 7, 7, 2), np.float32)
@@ -184,7 +227,14 @@ def values() -> Iterator[Case]:
 def main() -> None:
     """Write tests/golden/network_kernels/small_operands.npz and operand_errors.json."""
     write(FOLDER / "small_operands.npz", values())
-    refused = (batch_normalizations, network_errors, matrix_errors, signal_errors)
+    refused = (
+        batch_normalizations,
+        network_errors,
+        matrix_errors,
+        signal_errors,
+        window_errors,
+        block_errors,
+    )
     cases = [case for family in refused for case in family()]
     write_errors(FOLDER / "operand_errors.json", cases)
 
