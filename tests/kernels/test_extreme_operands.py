@@ -11,8 +11,12 @@ import pytest
 from metagraft.kernels import kernel_for
 from tests import kernel_cases
 
-VALUES = Path(__file__).parents[1] / "golden" / "extreme_operands" / "complex.npz"
-CASES = kernel_cases.load(VALUES)
+VALUES = Path(__file__).parents[1] / "golden" / "extreme_operands"
+CASES = [
+    case
+    for name in ("complex", "whole")
+    for case in kernel_cases.load(VALUES / f"{name}.npz")
+]
 
 pytestmark = pytest.mark.golden
 

@@ -122,7 +122,26 @@ def power(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
         )
     if x.dtype.kind == "c":
         return (complex_power(x, y),)
+    if xp is not np and _is_integer(x):
+        return (_whole_power(x, y),)
     return (xp.power(x, y),)
+
+
+def _whole_power(x: Array, y: Array) -> Array:
+    """Multiply squares; JAX's own looks at the lowest bits of the power only."""
+    xp = namespace(x, y)
+    x, y = xp.broadcast_arrays(x, y)
+    one = y.dtype.type(1)
+
+    def multiply(state: Any) -> Any:
+        product, square, rest = state
+        factor = xp.where((rest & one) == one, square, x.dtype.type(1))
+        return product * factor, square * square, rest >> one
+
+    # A negative power has no result; it must not go on for ever.
+    rest = xp.maximum(y, y.dtype.type(0))
+    state = (xp.ones_like(x), x, rest)
+    return lax().while_loop(lambda left: xp.any(left[2] > 0), multiply, state)[0]
 
 
 def squared_difference(_attrs: Any, x: Array, y: Array) -> tuple[Array]:

@@ -18,6 +18,8 @@ __all__ = ["KERNELS"]
 
 # From such powers on, a sum of inverse powers is its first term.
 _STEEP = 1e4
+# From such numbers on, Fresnel integrals are a half.
+_FLAT = 1e20
 
 
 def _jax_special() -> ModuleType:
@@ -129,7 +131,10 @@ def _of_scipy(
         from scipy import special  # type: ignore[import-untyped]
 
         with np.errstate(all="ignore"):
-            value = getattr(special, name)(x.astype(np.float64))
+            # Squares of larger numbers overflow in SciPy's Fresnel integrals.
+            wide = x.astype(np.float64)
+            wide = np.clip(wide, -_FLAT, _FLAT) if name == "fresnel" else wide
+            value = getattr(special, name)(wide)
             value = value if place is None else value[place]
             value = value if below is None else np.where(x < 0, below, value)
             return (np.asarray(value).astype(x.dtype),)

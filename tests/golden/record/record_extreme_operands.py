@@ -3,18 +3,19 @@
 Its vectors and the numbers left over beside them are computed by different code, which
 disagrees at some of these operands: only what both say is kept.
 
-Usage: python -m tests.golden.record.record_extreme_operands
+Usage: python -m tests.golden.record.record_extreme_operands [complex|special|whole]
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tests.golden.record.kernel_values import Case, run, write
+from tests.golden.record.kernel_values import Case, has_kernel, run, write
 from tests.golden.record.tensorflow_v1 import load
 
 FOLDER = Path(__file__).parents[1] / "extreme_operands"
@@ -30,6 +31,75 @@ OF_TWO = (
     *("Xdivy", "Xlog1py", "Xlogy"),
 )
 OF_RESULT = ("InvGrad", "RsqrtGrad", "SigmoidGrad", "SqrtGrad", "TanhGrad")
+GAMMAS = (
+    *(0.0, -1.0, 1e-30, 1e-5, 0.5, 1.0, 2.5, 10.0, 100.0, 1e3, 1e4, 1e20),
+    *(1e38, np.inf, np.nan),
+)
+CHANCES = (
+    *(0.0, -0.0, 1.0, -1.0, 2.0, np.nan, np.inf, 1e-300, 1e-37, 1e-20, 1e-10, 1e-5),
+    *(0.01, 0.1, 0.5, 0.9, 0.99, 1 - 1e-7, 1 - 1e-12),
+)
+POWERS = (
+    *(1.0, 0.5, 0.0, -1.0, 1.0001, 1.5, 2.0, 10.0, 100.0, 1e3, 1e5, 1e20),
+    *(np.inf, np.nan, -np.inf),
+)
+STARTS = (
+    *(1.0, 0.5, 0.0, -1.0, -0.5, -2.5, 1e-30, 1e-5, 2.0, 10.0, 1e3, 1e10, 1e30),
+    *(np.inf, np.nan, -np.inf),
+)
+REALS = (
+    *(0.0, 1.0, -1.0, 0.5, -0.5, -2.0, -2.5, 1e-300, 1e-30, -1e-10, 1e-4, 0.99),
+    *(1 - 1e-7, 8.0, 20.0, -20.0, 88.0, -88.0, 100.0, 700.0, -700.0, 1e4, -1e4),
+    *(1e10, 1e30, -1e30, 1e300, np.inf, -np.inf, np.nan),
+)
+OF_REAL = (
+    *("BesselI0", "BesselI0e", "BesselI1", "BesselI1e", "BesselJ0", "BesselJ1"),
+    *("BesselK0", "BesselK0e", "BesselK1", "BesselK1e", "BesselY0", "BesselY1"),
+    *("Dawsn", "Digamma", "Erfc", "Expint", "FresnelCos"),
+    *("Lgamma", "Spence"),
+)
+
+
+def _pairs(first: Sequence[float], second: Sequence[float], dtype: str) -> list[Any]:
+    grids = np.meshgrid(first, second, indexing="ij")
+    return [grid.reshape(-1).astype(dtype) for grid in grids]
+
+
+def special_cases() -> Iterator[Case]:
+    """Yield special functions of the largest and smallest numbers.
+
+    In single precision, some of TensorFlow's have no right digit there.
+    """
+    for dtype in ("float32", "float64"):
+        a, x = _pairs(GAMMAS, GAMMAS, dtype)
+        for op in ("Igamma", "Igammac", "IgammaGradA"):
+            yield Case("special", op, {}, {"a": a, "x": x})
+        x, q = _pairs(POWERS, STARTS, dtype)
+        yield Case("special", "Zeta", {}, {"x": x, "q": q})
+        yield Case("special", "Ndtri", {}, {"x": np.array(CHANCES, dtype)})
+    for op in OF_REAL:
+        yield Case("special", op, {}, {"x": np.array(REALS, "float64")})
+
+
+def whole_number_cases() -> Iterator[Case]:
+    """Yield arithmetic of integers at the limits of their types."""
+    for dtype in ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32"):
+        limits = np.iinfo(dtype)
+        some = {limits.min, limits.min + 1, 0, 1, 2, 3, 7, 64, 127, limits.max}
+        some |= {-1, -2, -7} if limits.min else set()
+        numbers = np.array(sorted(some), dtype)
+        x, y = (g.reshape(-1) for g in np.meshgrid(numbers, numbers))
+        is_power = y >= 0
+        powers = {"x": x[is_power], "y": y[is_power]}
+        if dtype not in {"uint8", "uint16", "uint32"}:
+            yield Case("whole", "Pow", {}, powers)
+        divided = {"x": x[y != 0], "y": y[y != 0]}
+        for op in ("Div", "FloorDiv", "TruncateDiv", "FloorMod", "TruncateMod"):
+            yield Case("whole", op, {}, divided)
+        for op in ("LeftShift", "RightShift", "SquaredDifference"):
+            yield Case("whole", op, {}, {"x": x, "y": y})
+        for op in ("Abs", "Neg", "Sign") if limits.min else ("Neg",):
+            yield Case("whole", op, {}, {"x": numbers})
 
 
 def _grid(dtype: Any) -> Any:
@@ -85,9 +155,17 @@ def _agreed(case: Case) -> Case:
 
 
 def main() -> None:
-    """Write tests/golden/extreme_operands/complex.npz."""
-    with np.errstate(all="ignore"):
-        write(FOLDER / "complex.npz", [_agreed(case) for case in complex_cases()])
+    """Write the files of tests/golden/extreme_operands that are named, or all."""
+    files = {
+        "complex": complex_cases,
+        "special": special_cases,
+        "whole": whole_number_cases,
+    }
+    for name in sys.argv[1:] or files:
+        with np.errstate(all="ignore"):
+            cases = [case for case in files[name]() if has_kernel(case)]
+            agreed = cases if name == "whole" else [_agreed(case) for case in cases]
+            write(FOLDER / f"{name}.npz", agreed)
 
 
 if __name__ == "__main__":
