@@ -78,7 +78,7 @@ def position_of(key: Array, counter: Array, alg: Array) -> tuple[Array, Array]:
             f"key must have shape [1], not {show(key.shape)}. (Note that batched keys"
             " are not supported yet.)",
         )
-    number = int(alg)
+    number = _PHILOX if int(alg) == _AUTO_SELECT else int(alg)
     # TF: takes the number of the generator for the length that it needs.
     if counter.ndim != 1 or counter.shape[0] < number:
         raise InvalidArgumentError(
@@ -88,7 +88,7 @@ def position_of(key: Array, counter: Array, alg: Array) -> tuple[Array, Array]:
             f" {show(counter.shape)}. (Note that batched counters are not supported"
             " yet.)",
         )
-    if number not in (_PHILOX, _AUTO_SELECT):
+    if number != _PHILOX:
         # TF: knows ThreeFry (2) on accelerators.
         raise InvalidArgumentError(None, None, f"Unsupported algorithm id: {number}")
     # TF: reads what lies behind a counter of one number, which mostly is zero.
