@@ -204,7 +204,7 @@ def _differ(found: Any, expected: Any, tolerance: float) -> bool:
         return not np.array_equal(found, expected)
     is_complex = expected.dtype.kind == "c"
     wide = np.complex128 if is_complex else np.float64
-    left, right = (np.atleast_1d(x.astype(wide)) for x in (found, expected))
+    left, right = (np.atleast_1d(x.astype(wide, order="C")) for x in (found, expected))
     if is_complex:
         left, right = (x.view(np.float64) for x in (left, right))
     limits = {"rtol": tolerance, "atol": tolerance}
