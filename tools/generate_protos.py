@@ -28,7 +28,9 @@ OLDEST_LIBRARY = (6, 31, 1)
 NOT_EXPORTED = {
     "chunked_message": {"VersionDef"},
     "keras_metadata": {"SavedObject", "VersionDef"},
-    "pprof": {"Function", "Label", "Line", "Location", "Sample", "ValueType"},
+    "pprof": {
+        *("Function", "Label", "Line", "Location", "Mapping", "Sample", "ValueType")
+    },
     "profile": {"Memory", "Tuple"},
 }
 

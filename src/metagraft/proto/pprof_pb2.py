@@ -24,25 +24,27 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bmetagraft/proto/pprof.proto\x12\x0fmetagraft.pprof\"_\n\x08\x46unction\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x0c\n\x04name\x18\x02 \x01(\x03\x12\x13\n\x0bsystem_name\x18\x03 \x01(\x03\x12\x10\n\x08\x66ilename\x18\x04 \x01(\x03\x12\x12\n\nstart_line\x18\x05 \x01(\x03\".\n\x05Label\x12\x0b\n\x03key\x18\x01 \x01(\x03\x12\x0b\n\x03str\x18\x02 \x01(\x03\x12\x0b\n\x03num\x18\x03 \x01(\x03\")\n\x04Line\x12\x13\n\x0b\x66unction_id\x18\x01 \x01(\x04\x12\x0c\n\x04line\x18\x02 \x01(\x03\"`\n\x08Location\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x12\n\nmapping_id\x18\x02 \x01(\x04\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\x04\x12#\n\x04line\x18\x04 \x03(\x0b\x32\x15.metagraft.pprof.Line\"\xee\x02\n\x07Profile\x12/\n\x0bsample_type\x18\x01 \x03(\x0b\x32\x1a.metagraft.pprof.ValueType\x12\'\n\x06sample\x18\x02 \x03(\x0b\x32\x17.metagraft.pprof.Sample\x12+\n\x08location\x18\x04 \x03(\x0b\x32\x19.metagraft.pprof.Location\x12+\n\x08\x66unction\x18\x05 \x03(\x0b\x32\x19.metagraft.pprof.Function\x12\x14\n\x0cstring_table\x18\x06 \x03(\t\x12\x12\n\ntime_nanos\x18\t \x01(\x03\x12\x16\n\x0e\x64uration_nanos\x18\n \x01(\x03\x12/\n\x0bperiod_type\x18\x0b \x01(\x0b\x32\x1a.metagraft.pprof.ValueType\x12\x0e\n\x06period\x18\x0c \x01(\x03\x12\x0f\n\x07\x63omment\x18\r \x03(\x03\x12\x1b\n\x13\x64\x65\x66\x61ult_sample_type\x18\x0e \x01(\x03\"S\n\x06Sample\x12\x13\n\x0blocation_id\x18\x01 \x03(\x04\x12\r\n\x05value\x18\x02 \x03(\x03\x12%\n\x05label\x18\x03 \x03(\x0b\x32\x16.metagraft.pprof.Label\"\'\n\tValueType\x12\x0c\n\x04type\x18\x01 \x01(\x03\x12\x0c\n\x04unit\x18\x02 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bmetagraft/proto/pprof.proto\x12\x16metagraft.tfprof.pprof\"_\n\x08\x46unction\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x0c\n\x04name\x18\x02 \x01(\x03\x12\x13\n\x0bsystem_name\x18\x03 \x01(\x03\x12\x10\n\x08\x66ilename\x18\x04 \x01(\x03\x12\x12\n\nstart_line\x18\x05 \x01(\x03\".\n\x05Label\x12\x0b\n\x03key\x18\x01 \x01(\x03\x12\x0b\n\x03str\x18\x02 \x01(\x03\x12\x0b\n\x03num\x18\x03 \x01(\x03\")\n\x04Line\x12\x13\n\x0b\x66unction_id\x18\x01 \x01(\x04\x12\x0c\n\x04line\x18\x02 \x01(\x03\"g\n\x08Location\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x12\n\nmapping_id\x18\x02 \x01(\x04\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\x04\x12*\n\x04line\x18\x04 \x03(\x0b\x32\x1c.metagraft.tfprof.pprof.Line\"\xdd\x01\n\x07Mapping\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x14\n\x0cmemory_start\x18\x02 \x01(\x04\x12\x14\n\x0cmemory_limit\x18\x03 \x01(\x04\x12\x13\n\x0b\x66ile_offset\x18\x04 \x01(\x04\x12\x10\n\x08\x66ilename\x18\x05 \x01(\x03\x12\x10\n\x08\x62uild_id\x18\x06 \x01(\x03\x12\x15\n\rhas_functions\x18\x07 \x01(\x08\x12\x15\n\rhas_filenames\x18\x08 \x01(\x08\x12\x18\n\x10has_line_numbers\x18\t \x01(\x08\x12\x19\n\x11has_inline_frames\x18\n \x01(\x08\"\xed\x03\n\x07Profile\x12\x36\n\x0bsample_type\x18\x01 \x03(\x0b\x32!.metagraft.tfprof.pprof.ValueType\x12.\n\x06sample\x18\x02 \x03(\x0b\x32\x1e.metagraft.tfprof.pprof.Sample\x12\x30\n\x07mapping\x18\x03 \x03(\x0b\x32\x1f.metagraft.tfprof.pprof.Mapping\x12\x32\n\x08location\x18\x04 \x03(\x0b\x32 .metagraft.tfprof.pprof.Location\x12\x32\n\x08\x66unction\x18\x05 \x03(\x0b\x32 .metagraft.tfprof.pprof.Function\x12\x14\n\x0cstring_table\x18\x06 \x03(\t\x12\x13\n\x0b\x64rop_frames\x18\x07 \x01(\x03\x12\x13\n\x0bkeep_frames\x18\x08 \x01(\x03\x12\x12\n\ntime_nanos\x18\t \x01(\x03\x12\x16\n\x0e\x64uration_nanos\x18\n \x01(\x03\x12\x36\n\x0bperiod_type\x18\x0b \x01(\x0b\x32!.metagraft.tfprof.pprof.ValueType\x12\x0e\n\x06period\x18\x0c \x01(\x03\x12\x0f\n\x07\x63omment\x18\r \x03(\x03\x12\x1b\n\x13\x64\x65\x66\x61ult_sample_type\x18\x0e \x01(\x03\"Z\n\x06Sample\x12\x13\n\x0blocation_id\x18\x01 \x03(\x04\x12\r\n\x05value\x18\x02 \x03(\x03\x12,\n\x05label\x18\x03 \x03(\x0b\x32\x1d.metagraft.tfprof.pprof.Label\"\'\n\tValueType\x12\x0c\n\x04type\x18\x01 \x01(\x03\x12\x0c\n\x04unit\x18\x02 \x01(\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'metagraft.proto.pprof_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FUNCTION']._serialized_start=48
-  _globals['_FUNCTION']._serialized_end=143
-  _globals['_LABEL']._serialized_start=145
-  _globals['_LABEL']._serialized_end=191
-  _globals['_LINE']._serialized_start=193
-  _globals['_LINE']._serialized_end=234
-  _globals['_LOCATION']._serialized_start=236
-  _globals['_LOCATION']._serialized_end=332
-  _globals['_PROFILE']._serialized_start=335
-  _globals['_PROFILE']._serialized_end=701
-  _globals['_SAMPLE']._serialized_start=703
-  _globals['_SAMPLE']._serialized_end=786
-  _globals['_VALUETYPE']._serialized_start=788
-  _globals['_VALUETYPE']._serialized_end=827
+  _globals['_FUNCTION']._serialized_start=55
+  _globals['_FUNCTION']._serialized_end=150
+  _globals['_LABEL']._serialized_start=152
+  _globals['_LABEL']._serialized_end=198
+  _globals['_LINE']._serialized_start=200
+  _globals['_LINE']._serialized_end=241
+  _globals['_LOCATION']._serialized_start=243
+  _globals['_LOCATION']._serialized_end=346
+  _globals['_MAPPING']._serialized_start=349
+  _globals['_MAPPING']._serialized_end=570
+  _globals['_PROFILE']._serialized_start=573
+  _globals['_PROFILE']._serialized_end=1066
+  _globals['_SAMPLE']._serialized_start=1068
+  _globals['_SAMPLE']._serialized_end=1158
+  _globals['_VALUETYPE']._serialized_start=1160
+  _globals['_VALUETYPE']._serialized_end=1199
 # @@protoc_insertion_point(module_scope)

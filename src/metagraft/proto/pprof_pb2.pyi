@@ -50,13 +50,40 @@ class Location(_message.Message):
     line: _containers.RepeatedCompositeFieldContainer[Line]
     def __init__(self, id: _Optional[int] = ..., mapping_id: _Optional[int] = ..., address: _Optional[int] = ..., line: _Optional[_Iterable[_Union[Line, _Mapping[str, object]]]] = ...) -> None: ...
 
+class Mapping(_message.Message):
+    __slots__ = ("id", "memory_start", "memory_limit", "file_offset", "filename", "build_id", "has_functions", "has_filenames", "has_line_numbers", "has_inline_frames")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_START_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    FILE_OFFSET_FIELD_NUMBER: _ClassVar[int]
+    FILENAME_FIELD_NUMBER: _ClassVar[int]
+    BUILD_ID_FIELD_NUMBER: _ClassVar[int]
+    HAS_FUNCTIONS_FIELD_NUMBER: _ClassVar[int]
+    HAS_FILENAMES_FIELD_NUMBER: _ClassVar[int]
+    HAS_LINE_NUMBERS_FIELD_NUMBER: _ClassVar[int]
+    HAS_INLINE_FRAMES_FIELD_NUMBER: _ClassVar[int]
+    id: int
+    memory_start: int
+    memory_limit: int
+    file_offset: int
+    filename: int
+    build_id: int
+    has_functions: bool
+    has_filenames: bool
+    has_line_numbers: bool
+    has_inline_frames: bool
+    def __init__(self, id: _Optional[int] = ..., memory_start: _Optional[int] = ..., memory_limit: _Optional[int] = ..., file_offset: _Optional[int] = ..., filename: _Optional[int] = ..., build_id: _Optional[int] = ..., has_functions: _Optional[bool] = ..., has_filenames: _Optional[bool] = ..., has_line_numbers: _Optional[bool] = ..., has_inline_frames: _Optional[bool] = ...) -> None: ...
+
 class Profile(_message.Message):
-    __slots__ = ("sample_type", "sample", "location", "function", "string_table", "time_nanos", "duration_nanos", "period_type", "period", "comment", "default_sample_type")
+    __slots__ = ("sample_type", "sample", "mapping", "location", "function", "string_table", "drop_frames", "keep_frames", "time_nanos", "duration_nanos", "period_type", "period", "comment", "default_sample_type")
     SAMPLE_TYPE_FIELD_NUMBER: _ClassVar[int]
     SAMPLE_FIELD_NUMBER: _ClassVar[int]
+    MAPPING_FIELD_NUMBER: _ClassVar[int]
     LOCATION_FIELD_NUMBER: _ClassVar[int]
     FUNCTION_FIELD_NUMBER: _ClassVar[int]
     STRING_TABLE_FIELD_NUMBER: _ClassVar[int]
+    DROP_FRAMES_FIELD_NUMBER: _ClassVar[int]
+    KEEP_FRAMES_FIELD_NUMBER: _ClassVar[int]
     TIME_NANOS_FIELD_NUMBER: _ClassVar[int]
     DURATION_NANOS_FIELD_NUMBER: _ClassVar[int]
     PERIOD_TYPE_FIELD_NUMBER: _ClassVar[int]
@@ -65,16 +92,19 @@ class Profile(_message.Message):
     DEFAULT_SAMPLE_TYPE_FIELD_NUMBER: _ClassVar[int]
     sample_type: _containers.RepeatedCompositeFieldContainer[ValueType]
     sample: _containers.RepeatedCompositeFieldContainer[Sample]
+    mapping: _containers.RepeatedCompositeFieldContainer[Mapping]
     location: _containers.RepeatedCompositeFieldContainer[Location]
     function: _containers.RepeatedCompositeFieldContainer[Function]
     string_table: _containers.RepeatedScalarFieldContainer[str]
+    drop_frames: int
+    keep_frames: int
     time_nanos: int
     duration_nanos: int
     period_type: ValueType
     period: int
     comment: _containers.RepeatedScalarFieldContainer[int]
     default_sample_type: int
-    def __init__(self, sample_type: _Optional[_Iterable[_Union[ValueType, _Mapping[str, object]]]] = ..., sample: _Optional[_Iterable[_Union[Sample, _Mapping[str, object]]]] = ..., location: _Optional[_Iterable[_Union[Location, _Mapping[str, object]]]] = ..., function: _Optional[_Iterable[_Union[Function, _Mapping[str, object]]]] = ..., string_table: _Optional[_Iterable[str]] = ..., time_nanos: _Optional[int] = ..., duration_nanos: _Optional[int] = ..., period_type: _Optional[_Union[ValueType, _Mapping[str, object]]] = ..., period: _Optional[int] = ..., comment: _Optional[_Iterable[int]] = ..., default_sample_type: _Optional[int] = ...) -> None: ...
+    def __init__(self, sample_type: _Optional[_Iterable[_Union[ValueType, _Mapping[str, object]]]] = ..., sample: _Optional[_Iterable[_Union[Sample, _Mapping[str, object]]]] = ..., mapping: _Optional[_Iterable[_Union[Mapping, _Mapping[str, object]]]] = ..., location: _Optional[_Iterable[_Union[Location, _Mapping[str, object]]]] = ..., function: _Optional[_Iterable[_Union[Function, _Mapping[str, object]]]] = ..., string_table: _Optional[_Iterable[str]] = ..., drop_frames: _Optional[int] = ..., keep_frames: _Optional[int] = ..., time_nanos: _Optional[int] = ..., duration_nanos: _Optional[int] = ..., period_type: _Optional[_Union[ValueType, _Mapping[str, object]]] = ..., period: _Optional[int] = ..., comment: _Optional[_Iterable[int]] = ..., default_sample_type: _Optional[int] = ...) -> None: ...
 
 class Sample(_message.Message):
     __slots__ = ("location_id", "value", "label")
