@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metagraft.kernels.hash_arrays import fingerprints64, hashed_each
+from metagraft.kernels.hash_arrays import (
+    fingerprints64,
+    murmur_hashes64,
+    row_fingerprints64,
+    sip_hashes64,
+)
 from metagraft.kernels.hashes import (
     STRING_SEED,
     fingerprint64,
@@ -27,19 +34,34 @@ def test_many_texts(texts: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize(
-    "hash64",
+    ("hashes64", "hash64"),
     [
-        fingerprint64,
-        lambda text: murmur_hash64(text, STRING_SEED),
-        lambda text: sip_hash64(text, -5, 7),
+        (fingerprints64, fingerprint64),
+        (murmur_hashes64, lambda text: murmur_hash64(text, STRING_SEED)),
+        (
+            lambda texts: sip_hashes64(texts, -5, 7),
+            lambda text: sip_hash64(text, -5, 7),
+        ),
     ],
     ids=["farm", "murmur", "sip"],
 )
-def test_texts_of_one_length_are_hashed_together(
-    hash64: Callable[[bytes], int],
+def test_texts_of_all_lengths_are_hashed_together(
+    hashes64: Callable[[Sequence[bytes]], Any], hash64: Callable[[bytes], int]
 ) -> None:
     """Every length up to those that take several rounds, often and once."""
     chance = random.Random(3)
     sizes = [*(list(range(34)) * 9), *[63, 64, 65, 127, 128, 129, 200] * 9, 55, 300]
+    chance.shuffle(sizes)
     texts = [chance.randbytes(size) for size in sizes]
-    assert hashed_each(texts, hash64).tolist() == [hash64(text) for text in texts]
+    assert hashes64(texts).tolist() == [hash64(text) for text in texts]
+    for few in (texts[:30], texts[:3], [b""] * 30, []):
+        assert hashes64(few).tolist() == [hash64(text) for text in few]
+
+
+@pytest.mark.parametrize("size", [0, 1, 4, 8, 17, 64, 65, 200])
+def test_rows(size: int) -> None:
+    """Rows of bytes have one length."""
+    rows = np.random.default_rng(size).integers(0, 256, (5, size), np.uint8)
+    assert row_fingerprints64(rows).tolist() == [
+        fingerprint64(row.tobytes()) for row in rows
+    ]

@@ -20,8 +20,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.dtypes import DType
 from metagraft.graph.shapes import show
-from metagraft.kernels.hash_arrays import hashed_each
-from metagraft.kernels.hashes import STRING_SEED, murmur_hash64
+from metagraft.kernels.hash_arrays import murmur_hashes64
 from metagraft.kernels.kernel import Array, RunContext
 from metagraft.kernels.key_places import (
     GONE,
@@ -340,7 +339,7 @@ def _hashed(keys: Array) -> Array:
 def _hashed_column(values: Array) -> Array:
     if values.dtype != object:
         return words_of(values)
-    return hashed_each(values.tolist(), lambda text: murmur_hash64(text, STRING_SEED))
+    return murmur_hashes64(values.tolist())
 
 
 # -- making ----------------------------------------------------------------------------

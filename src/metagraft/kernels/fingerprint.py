@@ -12,8 +12,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.shapes import show
-from metagraft.kernels.hash_arrays import fingerprints64, hashed_rows
-from metagraft.kernels.hashes import fingerprint64
+from metagraft.kernels.hash_arrays import fingerprints64, row_fingerprints64
 from metagraft.kernels.kernel import Array, Kernel
 
 
@@ -40,7 +39,7 @@ def _of_rows(data: Array) -> Array:
     """Return the fingerprints of the bytes of each row."""
     size = data.itemsize * math.prod(data.shape[1:])
     content = np.ascontiguousarray(data).reshape(-1).view(np.uint8)
-    return hashed_rows(content.reshape(data.shape[0], size), fingerprint64)
+    return row_fingerprints64(content.reshape(data.shape[0], size))
 
 
 def _shown(numbers: Array) -> Array:

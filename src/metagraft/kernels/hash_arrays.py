@@ -2,157 +2,223 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from metagraft.kernels.hashes import fingerprint64
+from metagraft.kernels.hashes import (
+    FARM_FORMULAS,
+    LONG_FARM,
+    STRING_SEED,
+    BlockHash,
+    fingerprint64,
+    murmur,
+    sip,
+)
 
-__all__ = ["EqualTexts", "fingerprints64", "hashed_each", "hashed_rows"]
+__all__ = ["Texts", "fingerprints64", "murmur_hashes64", "row_fingerprints64"]
+__all__ += ["sip_hashes64"]
 
 Words = np.ndarray[Any, np.dtype[np.uint64]]
+Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 
-_K0: Final = np.uint64(0xC3A5C85C97CB3127)
-_K2: Final = np.uint64(0x9AE16A3B2F90404F)
-# Fewer texts are not worth two dozen calls of NumPy.
-_MANY: Final = 32
-_ALIKE: Final = 8
-_SHORT: Final = 16
+_WORD: Final = 8
+# Fewer texts are not worth some dozens of calls of NumPy; SipHash takes many steps.
+_MANY: Final = 24
+_MANY_SIP: Final = 12
+# Which bytes of a word are of a text, if so many are.
+_FIRST: Final = np.array([2 ** (8 * count) - 1 for count in range(_WORD)], np.uint64)
+_NO_TEXT: Final = fingerprint64(b"")
 
 
-class EqualTexts:
-    """Texts of one length, taken as one by the functions of `hashes`."""
+class Texts:
+    """Texts that lie in the same bytes, taken as one by the functions of `hashes`.
 
-    def __init__(self, content: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
-        """Take the texts `[n, length]`."""
-        count, self._length = content.shape
-        # Words may go beyond the end, where zeros are read.
-        room = np.zeros((count, (self._length + 15) // 8 * 8), np.uint8)
-        room[:, : self._length] = content
-        # Equal words of all texts, one after the other.
-        self._words = np.ascontiguousarray(room.view("<u8").T).astype(
-            np.uint64, copy=False
+    Attributes:
+        sizes: How long each is, as `uint64`.
+    """
+
+    def __init__(self, content: Bytes, begins: Any, sizes: Any, span: int) -> None:
+        """Take texts.
+
+        Args:
+            content: The bytes; there is room for a word behind the last text.
+            begins: Where each text begins.
+            sizes: How long each is.
+            span: How many bytes are read together; a power of two.
+        """
+        self.sizes: Words = sizes.astype(np.uint64)
+        self._content, self._begins, self._lengths = content, begins, sizes
+        self._span = span
+        self._read: tuple[int, Any] = -1, None
+        self._last: Any = None
+
+    def word(self, place: int, size: int) -> Words:
+        """Return some bytes of every text as a number, the lowest first.
+
+        Args:
+            place: Where; below 0 from the end, and then in the last `span` bytes.
+            size: How many: 4 or 8.
+        """
+        within = place % self._span // size
+        if place < 0:
+            if self._last is None:
+                self._last = self._words(-self._span, size)
+            words = self._last
+        else:
+            first = place - place % self._span
+            if self._read[0] != first:
+                self._read = first, self._words(first, size)
+            words = self._read[1]
+        found: Words = words[within]
+        return found
+
+    def _words(self, place: int, size: int) -> Words:
+        """Return the words of the span at a place: `uint64[words, texts]`."""
+        places = self._begins + (self._lengths + place if place < 0 else place)
+        spans = _at_each(self._content, f"V{self._span}")[places]
+        return _columns(spans.view(f"<u{size}").reshape(len(places), -1))
+
+    def ends_and_middle(self) -> tuple[Words, Words, Words]:
+        """Return the first byte of each text, the one in the middle and the last."""
+        begins, sizes = self._begins, self._lengths
+        first, middle, last = (
+            self._content[at].astype(np.uint64)
+            for at in (begins, begins + (sizes >> 1), begins + (sizes - 1))
         )
+        return first, middle, last
+
+    def rest(self) -> Words:
+        """Return what follows the last whole word of each text."""
+        places = self._begins + (self._lengths & ~(_WORD - 1))
+        words = _at_each(self._content, "<u8")[places].astype(np.uint64, copy=False)
+        return words & _FIRST[self._lengths & (_WORD - 1)]
+
+    def first(self, count: int) -> Texts:
+        """Return the first so many."""
+        if count == len(self._begins):
+            return self
+        return Texts(
+            self._content, self._begins[:count], self._lengths[:count], self._span
+        )
+
+
+class _Rows(Texts):
+    """Texts of one length, one behind the other."""
+
+    def __init__(self, content: Bytes, span: int) -> None:
+        """Take the texts `[n, length]`."""
+        count, size = content.shape
+        begins = np.arange(0, count * size, size)
+        super().__init__(content.reshape(-1), begins, np.full(count, size), span)
+        self._rows = content
 
     def __len__(self) -> int:
         """Return the length of every text."""
-        return self._length
+        return self._rows.shape[1]
 
-    def __getitem__(self, place: int) -> Words:
-        """Return a byte of every text."""
-        return self.word(place % self._length, 1)
-
-    def word(self, place: int, size: int) -> Words:
-        """Return some bytes of every text as a number, the lowest first."""
-        index, passed = divmod(place, 8)
-        found: Words = self._words[index]
-        if passed:
-            bits = np.uint64(8 * passed)
-            found = found >> bits | self._words[index + 1] << np.uint64(64) - bits
-        return found if size == 8 else found & np.uint64(2 ** (8 * size) - 1)
+    def _words(self, place: int, size: int) -> Words:
+        place = place % self._rows.shape[1] if place < 0 else place
+        spans = np.ascontiguousarray(self._rows[:, place : place + self._span])
+        return _columns(spans.view(f"<u{size}"))
 
 
-def hashed_rows(
-    content: np.ndarray[Any, np.dtype[np.uint8]], hash64: Callable[[Any], Any]
-) -> Words:
-    """Return the hash of every row of bytes, in `uint64[n]`."""
-    if not content.shape[1]:
-        return np.full(len(content), hash64(b""), np.uint64)
-    return np.asarray(hash64(EqualTexts(content)), np.uint64)
+def _columns(words: np.ndarray[Any, Any]) -> Words:
+    return np.ascontiguousarray(words.T).astype(np.uint64, copy=False)
 
 
-def hashed_each(texts: Sequence[bytes], hash64: Callable[[Any], Any]) -> Words:
-    """Return the hash of every text; those of one length are hashed together."""
-    if len(texts) < _MANY:
-        return np.array([hash64(text) for text in texts], np.uint64)
-    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
-    ends = sizes.cumsum()
-    joined = np.frombuffer(b"".join(texts), np.uint8)
-    result = np.empty(len(texts), np.uint64)
-    order = sizes.argsort(kind="stable")
-    runs = np.flatnonzero(np.diff(sizes[order])) + 1
-    for places in np.split(order, runs):
-        size = int(sizes[places[0]])
-        if len(places) < _ALIKE:
-            result[places] = [hash64(texts[i]) for i in places.tolist()]
-        else:
-            starts = ends[places] - size
-            content = _at_each(joined, f"V{size}")[starts] if size else starts[:0]
-            rows = content.view(np.uint8).reshape(len(places), size)
-            result[places] = hashed_rows(rows, hash64)
-    return result
+def _at_each(content: Bytes, form: str) -> np.ndarray[Any, Any]:
+    """Return what begins at each byte, as elements of a form."""
+    count = content.size - np.dtype(form).itemsize + 1
+    return np.ndarray(count, form, content.data, strides=(1,))
 
 
 def fingerprints64(texts: Sequence[bytes]) -> Words:
     """Return `fingerprint64` of every text, in `uint64[n]`."""
     if len(texts) < _MANY:
-        return hashed_each(texts, fingerprint64)
+        return np.array([fingerprint64(text) for text in texts], np.uint64)
+    return _fingerprints(*_joined(texts))
+
+
+def murmur_hashes64(texts: Sequence[bytes]) -> Words:
+    """Return MurmurHash64A from `STRING_SEED` of every text, in `uint64[n]`."""
+    found = murmur(STRING_SEED)
+    if len(texts) < _MANY:
+        return np.array([found(text) for text in texts], np.uint64)
+    return _by_blocks(found, *_joined(texts))
+
+
+def sip_hashes64(texts: Sequence[bytes], low: int, high: int) -> Words:
+    """Return `sip_hash64` of every text, in `uint64[n]`."""
+    found = sip(low, high)
+    if len(texts) < _MANY_SIP:
+        return np.array([found(text) for text in texts], np.uint64)
+    return _by_blocks(found, *_joined(texts))
+
+
+def row_fingerprints64(content: Bytes) -> Words:
+    """Return `fingerprint64` of every row of bytes, in `uint64[n]`."""
+    count, size = content.shape
+    if count < _MANY:
+        return np.array([fingerprint64(row.tobytes()) for row in content], np.uint64)
+    for least, formula in FARM_FORMULAS:
+        if size >= least:
+            rows = _Rows(np.ascontiguousarray(content), _span(least))
+            found: Words = formula(rows)
+            return found
+    return np.full(count, _NO_TEXT, np.uint64)
+
+
+def _span(least: int) -> int:
+    """Return how many bytes are read together of texts from a size on."""
+    return 1 << least.bit_length() - 1
+
+
+def _joined(texts: Sequence[bytes]) -> tuple[Bytes, Any, Any]:
+    """Return the bytes of all texts, where each begins and how long it is."""
+    content = np.frombuffer(b"".join(texts) + bytes(_WORD), np.uint8)
     sizes = np.fromiter(map(len, texts), np.int64, len(texts))
-    result = np.empty(len(texts), np.uint64)
-    long = np.flatnonzero(sizes > _SHORT)
-    if long.size:
-        result[long] = hashed_each([texts[i] for i in long.tolist()], fingerprint64)
-    ends = np.cumsum(sizes)
-    # Words are read 8 bytes at a time, also from the ends of texts.
-    joined = np.frombuffer(b"".join((*texts, bytes(8))), np.uint8)
-    for least, most, formula in (
-        (8, _SHORT, _from_8_to_16),
-        (4, 7, _from_4_to_7),
-        (1, 3, _from_1_to_3),
-    ):
-        chosen = np.flatnonzero((sizes >= least) & (sizes <= most))
-        if chosen.size:
-            size = sizes[chosen]
-            result[chosen] = formula(joined, ends[chosen] - size, size)
-    result[sizes == 0] = _K2
+    return content, sizes.cumsum() - sizes, sizes
+
+
+def _fingerprints(content: Bytes, begins: Any, sizes: Any) -> Words:
+    result = np.empty(len(sizes), np.uint64)
+    least, most = int(sizes.min(initial=0)), int(sizes.max(initial=0))
+    above: float = np.inf
+    for first, formula in FARM_FORMULAS:
+        if first <= most and least < above:
+            chosen = ((sizes >= first) & (sizes < above)).nonzero()[0]
+            if formula is LONG_FARM:
+                found = _by_blocks(LONG_FARM, content, begins[chosen], sizes[chosen])
+            elif chosen.size:
+                part = Texts(content, begins[chosen], sizes[chosen], _span(first))
+                found = formula(part)
+            else:
+                continue
+            result[chosen] = found
+        above = first
+    if least == 0:
+        result[sizes == 0] = _NO_TEXT
     return result
 
 
-def _words(joined: np.ndarray[Any, Any], places: Any, size: int = 8) -> Words:
-    """Return the little-endian numbers of `size` bytes at some places."""
-    return _at_each(joined, f"<u{size}")[places].astype(np.uint64, copy=False)
-
-
-def _at_each(joined: np.ndarray[Any, Any], form: str) -> np.ndarray[Any, Any]:
-    """Return what begins at each byte, as elements of a form."""
-    count = joined.size - np.dtype(form).itemsize + 1
-    return np.ndarray(count, form, joined.data, strides=(1,))
-
-
-def _rotated(value: Words, bits: int) -> Words:
-    return value >> np.uint64(bits) | value << np.uint64(64 - bits)
-
-
-def _mixed(value: Words) -> Words:
-    return value ^ value >> np.uint64(47)
-
-
-def _folded(u: Words, v: Words, mul: Words) -> Words:
-    a = _mixed((u ^ v) * mul)
-    return _mixed((v ^ a) * mul) * mul
-
-
-def _from_8_to_16(joined: np.ndarray[Any, Any], places: Any, size: Any) -> Words:
-    mul = _K2 + size.astype(np.uint64) * np.uint64(2)
-    a = _words(joined, places) + _K2
-    b = _words(joined, places + size - 8)
-    return _folded(_rotated(b, 37) * mul + a, (_rotated(a, 25) + b) * mul, mul)
-
-
-def _from_4_to_7(joined: np.ndarray[Any, Any], places: Any, size: Any) -> Words:
-    lengths = size.astype(np.uint64)
-    first = _words(joined, places, 4)
-    last = _words(joined, places + size - 4, 4)
-    mul = _K2 + lengths * np.uint64(2)
-    return _folded(lengths + (first << np.uint64(3)), last, mul)
-
-
-def _from_1_to_3(joined: np.ndarray[Any, Any], places: Any, size: Any) -> Words:
-    first, middle, last = (
-        joined[at].astype(np.uint64)
-        for at in (places, places + (size >> 1), places + size - 1)
-    )
-    y = first + (middle << np.uint64(8))
-    z = size.astype(np.uint64) + (last << np.uint64(2))
-    return _mixed(y * _K2 ^ z * _K0) * _K2
+def _by_blocks(hashed: BlockHash, content: Bytes, begins: Any, sizes: Any) -> Words:
+    """Hash block after block; those with the most blocks come first."""
+    counts = hashed.count(sizes)
+    order = (-counts).argsort(kind="stable")
+    texts = Texts(content, begins[order], sizes[order], hashed.block)
+    state = [
+        np.array(np.broadcast_to(np.asarray(value, np.uint64), len(sizes)))
+        for value in hashed.start(texts)
+    ]
+    # How many texts have more blocks than 0, 1, ...
+    active = len(counts) - np.bincount(counts).cumsum()
+    for index, count in enumerate(active[:-1].tolist()):
+        now = tuple(value[:count] for value in state)
+        after = hashed.step(now, texts.first(count), index * hashed.block)
+        for value, new in zip(now, after, strict=True):
+            value[...] = new
+    result = np.empty(len(sizes), np.uint64)
+    result[order] = hashed.finish(tuple(state), texts)
+    return result

@@ -8,8 +8,11 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
-from metagraft.kernels.hash_arrays import fingerprints64, hashed_each
-from metagraft.kernels.hashes import STRING_SEED, murmur_hash64, sip_hash64
+from metagraft.kernels.hash_arrays import (
+    fingerprints64,
+    murmur_hashes64,
+    sip_hashes64,
+)
 from metagraft.kernels.kernel import Array, Kernel
 
 
@@ -18,15 +21,7 @@ def string_to_hash_bucket_fast(attrs: Attrs, input: Array) -> tuple[Array]:
 
 
 def string_to_hash_bucket(attrs: Attrs, string_tensor: Array) -> tuple[Array]:
-    return (
-        _buckets(
-            string_tensor,
-            attrs["num_buckets"],
-            lambda texts: hashed_each(
-                texts, lambda text: murmur_hash64(text, STRING_SEED)
-            ),
-        ),
-    )
+    return (_buckets(string_tensor, attrs["num_buckets"], murmur_hashes64),)
 
 
 def string_to_hash_bucket_strong(attrs: Attrs, input: Array) -> tuple[Array]:
@@ -38,7 +33,7 @@ def string_to_hash_bucket_strong(attrs: Attrs, input: Array) -> tuple[Array]:
         _buckets(
             input,
             attrs["num_buckets"],
-            lambda texts: hashed_each(texts, lambda text: sip_hash64(text, low, high)),
+            lambda texts: sip_hashes64(texts, low, high),
         ),
     )
 
