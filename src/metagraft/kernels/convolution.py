@@ -247,7 +247,7 @@ def _filter_exchanged(
 
 
 def depthwise(attrs: WindowAttrs, image: Array, kernel: Array) -> tuple[Array]:
-    check_strides(attrs, is_gradient=True)  # the class of error is that of gradients
+    check_strides(attrs, is_depthwise=True)
     _by_channel(image, kernel, attrs.channels)  # checks the channels
     return _run(_per_platform(_DEPTHWISE, attrs, ()), image, kernel)
 
@@ -336,10 +336,25 @@ def backprop_filter_like(
     return _gradient_of_filter(attrs, kernel.shape, image, dy)
 
 
+def _check_general(attrs: WindowAttrs) -> None:
+    for name, steps in (
+        ("strides", attrs.strides),
+        ("dilation rates", attrs.dilations),
+    ):
+        if steps[0] != 1 or steps[attrs.channels] != 1:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Current implementation does not support {name} in the batch and depth"
+                " dimensions.",
+            )
+
+
 def conv(attrs: ConvAttrs, image: Array, kernel: Array) -> tuple[Array]:
     """Convolve along one to three axes, with any number of batch axes."""
     attrs.check_rank(image.ndim)
     windows = attrs.windows(kernel.ndim)
+    _check_general(windows)
     channels = image.shape[attrs.batch_dims - 1 + windows.channels]
     attrs.check_groups(channels, kernel.shape)
     batch = image.shape[: attrs.batch_dims]

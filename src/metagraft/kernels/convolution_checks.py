@@ -15,16 +15,18 @@ from metagraft.ops.windows import WindowAttrs
 __all__ = ["FILTER", "INPUT", "Gradient", "check_depthwise", "check_strides"]
 
 
-def check_strides(attrs: WindowAttrs, is_gradient: bool = False) -> None:
+def check_strides(attrs: WindowAttrs, *, is_depthwise: bool = False) -> None:
     """Refuse windows that step over images or channels.
 
     Raises:
-        UnimplementedError: Something is convolved so.
-        InvalidArgumentError: It is a gradient.
+        UnimplementedError: Images are convolved so.
+        InvalidArgumentError: Volumes are, or each channel by itself.
     """
-    error = InvalidArgumentError if is_gradient else UnimplementedError
-    for name, values in (("strides", attrs.strides), ("dilations", attrs.dilations)):
-        if values[0] != 1 or values[attrs.channels] != 1:
+    is_plain = attrs.rank == 4 and not is_depthwise
+    error = UnimplementedError if is_plain else InvalidArgumentError
+    dilations = "dilation rates" if attrs.rank == 5 else "dilations"
+    for name, steps in (("strides", attrs.strides), (dilations, attrs.dilations)):
+        if steps[0] != 1 or steps[attrs.channels] != 1:
             raise error(
                 None,
                 None,
@@ -56,7 +58,7 @@ class Gradient(NamedTuple):
         Raises:
             InvalidArgumentError: It is not.
         """
-        check_strides(attrs, is_gradient=True)
+        check_strides(attrs)
         name = self.volume if attrs.rank == 5 else self.image
         if image[0] != dy[0]:
             raise _unfit(
@@ -99,7 +101,7 @@ def check_depthwise(
     Raises:
         InvalidArgumentError: It is not.
     """
-    check_strides(attrs, is_gradient=True)
+    check_strides(attrs, is_depthwise=True)
     channels = image[attrs.channels]
     if image[0] != dy[0]:
         raise _unfit(f"{name}: input and out_backprop must have the same batch size")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from metagraft.errors import InvalidArgumentError, OutOfRangeError
+from metagraft.errors import InvalidArgumentError, OutOfRangeError, UnimplementedError
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
@@ -14,6 +14,10 @@ from metagraft.ops.patches import PatchAttrs
 
 def extract_patches(attrs: PatchAttrs, images: Array) -> tuple[Array]:
     """`[n, ..., c]` -> `[n, ..., kernel elements * c]`, kernel elements outermost."""
+    if attrs.not_only_space:
+        raise UnimplementedError(
+            None, None, f"Only support {attrs.not_only_space} across space."
+        )
     for name in ("ksizes", "strides", "rates"):
         if min(getattr(attrs, name)) <= 0:
             raise OutOfRangeError(None, None, f"{name} is out of range.")

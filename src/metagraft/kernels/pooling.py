@@ -9,9 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from metagraft.errors import InvalidArgumentError, UnimplementedError
+from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
+from metagraft.kernels.pooling_checks import (
+    check_average_pooling,
+    check_gradient,
+    check_pooling,
+    check_second_gradient,
+    check_shape,
+    check_volume_pooling,
+)
 from metagraft.kernels.window_places import Places, lowest, lowest_finite
 from metagraft.ops.pooling import ArgmaxAttrs
 from metagraft.ops.windows import WindowAttrs
@@ -21,33 +29,8 @@ __all__ = ["KERNELS"]
 # Largest values.
 
 
-def _check_depth(attrs: WindowAttrs, image: Array) -> None:
-    """Refuse what TensorFlow does not do with windows over channels."""
-    axis = attrs.channels
-    window = attrs.window[axis]
-    if window == 1:
-        return
-    text = ""
-    if any(attrs.window[spatial] != 1 for spatial in attrs.spatial):
-        text = (
-            "MaxPooling supports exactly one of pooling across depth or pooling across"
-            " width/height."
-        )
-    elif attrs.strides[axis] != window:
-        text = (
-            "Depthwise max pooling requires the depth window to equal the depth stride."
-        )
-    elif image.shape[axis] % window:
-        text = (
-            "Depthwise max pooling requires the depth window to evenly divide the input"
-            " depth."
-        )
-    if text:
-        raise UnimplementedError(None, None, text)
-
-
 def max_pool(attrs: WindowAttrs, image: Array) -> tuple[Array]:
-    _check_depth(attrs, image)
+    check_pooling(attrs, image.shape)
     xp = namespace(image)
     places = Places.of(attrs, image.shape)
     padded = places.padded(xp, image, lowest(image.dtype))
@@ -61,7 +44,7 @@ def max_pool(attrs: WindowAttrs, image: Array) -> tuple[Array]:
 
 def max_pool_3d(attrs: WindowAttrs, image: Array) -> tuple[Array]:
     """Return the largest values of volumes; infinities and NaN stay what they are."""
-    _check_depth(attrs, image)
+    check_volume_pooling(attrs)
     xp = namespace(image)
     places = Places.of(attrs, image.shape)
     padded = places.padded(xp, image, lowest(image.dtype))
@@ -79,9 +62,9 @@ def max_pool_grad(
     attrs: WindowAttrs, image: Array, pooled: Array, dy: Array
 ) -> tuple[Array]:
     """Give the gradient to the first place that holds the largest value."""
+    check_gradient(attrs, image.shape, pooled.shape, dy.shape)
     xp = namespace(image, pooled, dy)
     places = Places.of(attrs, image.shape)
-    _check_gradient(places, dy, "out_backprop")
     none = np.int32(-1)
     first = xp.full(pooled.shape, none, np.int32)
     padded = places.padded(xp, image, lowest(image.dtype))
@@ -112,9 +95,9 @@ def max_pool_3d_grad(
     TF: its kernel for volumes does not stop at the first place, as the one for images
     does.
     """
+    check_gradient(attrs, image.shape, pooled.shape, dy.shape)
     xp = namespace(image, pooled, dy)
     places = Places.of(attrs, image.shape)
-    _check_gradient(places, dy, "out_backprop")
     padded = places.padded(xp, image, lowest(image.dtype))
     gradient = None
     zero = dy.dtype.type(0)
@@ -122,6 +105,8 @@ def max_pool_3d_grad(
         is_largest = places.taken(padded, offset) == pooled
         part = places.put_back(xp, xp.where(is_largest, dy, zero), offset)
         gradient = part if gradient is None else gradient + part
+    if gradient is None:  # the window has no size
+        gradient = xp.zeros(image.shape, dy.dtype)
     return (gradient,)
 
 
@@ -156,6 +141,7 @@ def max_pool_grad_grad(
     attrs: WindowAttrs, image: Array, pooled: Array, d_gradient: Array
 ) -> tuple[Array]:
     """Take from every window what stands where its largest value stood."""
+    check_second_gradient(attrs, image.shape, pooled.shape, d_gradient.shape)
     xp = namespace(image, pooled, d_gradient)
     places = Places.of(attrs, image.shape)
     padded = places.padded(xp, d_gradient, d_gradient.dtype.type(0))
@@ -182,7 +168,7 @@ def max_pool_with_argmax(attrs: ArgmaxAttrs, image: Array) -> tuple[Array, Array
 
     A window that begins with NaN keeps it; elsewhere it is not larger than anything.
     """
-    _check_depth(attrs.windows, image)
+    check_pooling(attrs.windows, image.shape)
     xp = namespace(image)
     places = Places.of(attrs.windows, image.shape)
     flat = places.padded(np, _flat_places(image.shape, attrs.includes_batch), -1)
@@ -210,6 +196,8 @@ def max_pool_grad_with_argmax(
     attrs: ArgmaxAttrs, image: Array, dy: Array, argmax: Array
 ) -> tuple[Array]:
     """Add the gradients up at the remembered places."""
+    check_pooling(attrs.windows, image.shape)
+    check_shape("grad", Places.of(attrs.windows, image.shape).outputs, dy.shape)
     xp = namespace(image, dy, argmax)
     batch = image.shape[0]
     places = argmax.reshape(batch, -1).astype(np.int64)
@@ -241,7 +229,7 @@ def max_pool_grad_grad_with_argmax(
 def average_pool(attrs: WindowAttrs, image: Array) -> tuple[Array]:
     """Sum, divided by how many places of the window lie inside the image."""
     xp = namespace(image)
-    places = Places.of(_spatial_only(attrs), image.shape)
+    places = Places.of(_spatial_only(attrs, image.shape), image.shape)
     padded = places.padded(xp, image, image.dtype.type(0)).astype(_wide(image.dtype))
     total = None
     for offset in places.offsets():
@@ -259,7 +247,7 @@ def _wide(dtype: Any) -> Any:
 def average_of_integers(attrs: WindowAttrs, image: Array) -> tuple[Array]:
     """As `average_pool`, rounded towards zero."""
     xp = namespace(image)
-    places = Places.of(_spatial_only(attrs), image.shape)
+    places = Places.of(_spatial_only(attrs, image.shape), image.shape)
     padded = places.padded(xp, image, image.dtype.type(0))
     total = xp.zeros(places.outputs, image.dtype)
     for offset in places.offsets():
@@ -268,13 +256,12 @@ def average_of_integers(attrs: WindowAttrs, image: Array) -> tuple[Array]:
     return (xp.sign(total) * (xp.abs(total) // counts),)
 
 
-def _spatial_only(attrs: WindowAttrs) -> WindowAttrs:
+def _spatial_only(attrs: WindowAttrs, dims: tuple[int, ...]) -> WindowAttrs:
+    """Return the attributes without the step over channels, which is not taken."""
+    check_average_pooling(attrs, dims)
     axis = attrs.channels
-    if attrs.window[axis] != 1 or attrs.strides[axis] != 1:
-        raise UnimplementedError(
-            None, None, "Non-spatial pooling is not yet supported."
-        )
-    return attrs
+    strides = (1 if a == axis else step for a, step in enumerate(attrs.strides))
+    return attrs.with_window(attrs.window, strides)
 
 
 def _counts(attrs: WindowAttrs, places: Places, dtype: Any) -> np.ndarray:
@@ -296,7 +283,7 @@ def average_pool_grad(attrs: WindowAttrs, sizes: np.ndarray, dy: Array) -> tuple
     """Give every place inside the image an equal part."""
     xp = namespace(dy)
     dims = tuple(int(size) for size in sizes)
-    places = Places.of(_spatial_only(attrs), dims)
+    places = Places.of(_spatial_only(attrs, dims), dims)
     _check_gradient(places, dy, "out_backprop")
     wide = dy.astype(_wide(dy.dtype))
     shares = wide / _counts(attrs, places, wide.dtype)

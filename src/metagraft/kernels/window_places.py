@@ -19,7 +19,6 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from metagraft.errors import UnimplementedError
 from metagraft.kernels.kernel import Array
 from metagraft.kernels.namespace import lax
 from metagraft.ops.windows import Pair, WindowAttrs
@@ -51,7 +50,6 @@ class Places:
     @classmethod
     def of(cls, attrs: WindowAttrs, dims: tuple[int, ...]) -> Places:
         """Work out the sizes for an image of shape `dims`."""
-        _check_window(attrs)
         sizes = zip(dims, attrs.window, strict=True)
         counted = [
             (attrs.pads(axis, size, taps), attrs.count(axis, size, taps))
@@ -249,13 +247,6 @@ class Places:
                 for (before, _), end in zip(self.pads, ends, strict=True)
             )
         ]
-
-
-def _check_window(attrs: WindowAttrs) -> None:
-    if attrs.window[0] != 1 or attrs.strides[0] != 1:
-        raise UnimplementedError(
-            None, None, "Pooling is not yet supported on the batch dimension."
-        )
 
 
 def lowest(dtype: Any) -> Any:

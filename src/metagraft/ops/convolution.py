@@ -17,7 +17,7 @@ from metagraft.graph.build.array import shape
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, ShapeFunction, Shapes
 from metagraft.graph.shape_checks import merge_dim, with_rank
 from metagraft.graph.shapes import Dims
-from metagraft.ops.windows import WindowAttrs
+from metagraft.ops.windows import WindowAttrs, Words, windows_of
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -317,6 +317,8 @@ def _family(
     backprop_filter: str,
     forward_shape: ShapeFunction,
     input_shape: ShapeFunction = backprop_input_shape,
+    *,
+    words: Words,
 ) -> tuple[OpSpec, OpSpec, OpSpec]:
     rules = _Gradients(forward, backprop_input, backprop_filter)
     rows = (
@@ -327,7 +329,7 @@ def _family(
     first, second, third = (
         OpSpec(
             name=name,
-            attrs=WindowAttrs.read,
+            attrs=windows_of(words),
             shape=shape_rule,
             gradient=gradient,
             source=_SOURCE,
@@ -351,15 +353,25 @@ OPS = (
         "Conv2DBackpropFilter",
         convolution_shape,
         conv_2d_backprop_input_shape,
+        words=Words(
+            "Conv2D on data format {} requires the stride attribute",
+            "Conv2D requires the dilation attribute",
+            "",
+        ),
     ),
     *_family(
-        "Conv3D", "Conv3DBackpropInputV2", "Conv3DBackpropFilterV2", convolution_shape
+        "Conv3D",
+        "Conv3DBackpropInputV2",
+        "Conv3DBackpropFilterV2",
+        convolution_shape,
+        words=Words.of("Conv3D"),
     ),
     *_family(
         "DepthwiseConv2dNative",
         "DepthwiseConv2dNativeBackpropInput",
         "DepthwiseConv2dNativeBackpropFilter",
         depthwise_shape,
+        words=Words.of("DepthwiseConv2D", dilations="dilations"),
     ),
     *(
         OpSpec(name=name, attrs=read, shape=shape_rule, source=_SOURCE)

@@ -14,7 +14,7 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.shape_checks import merge_dim, with_rank
 from metagraft.graph.shapes import Dims
-from metagraft.ops.windows import WindowAttrs
+from metagraft.ops.windows import WindowAttrs, Words
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -32,7 +32,8 @@ def _read(attrs: Mapping[str, Any]) -> WindowAttrs:
             "strides": attrs["strides"],
             "dilations": attrs["rates"],
             "padding": attrs["padding"],
-        }
+        },
+        Words.of("Dilation2D", dilations="rates"),
     )
 
 

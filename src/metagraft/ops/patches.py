@@ -28,33 +28,39 @@ class PatchAttrs:
         strides: How far patches are apart.
         rates: How far the elements of a patch are apart.
         is_same: Whether the operand is padded (SAME) or not (VALID).
+        not_only_space: Which of the first three says something of batch or channels,
+            which no kernel does; "" for none.
     """
 
     ksizes: tuple[int, ...]
     strides: tuple[int, ...]
     rates: tuple[int, ...]
     is_same: bool
+    not_only_space: str = ""
 
     @classmethod
     def read(cls, attrs: Mapping[str, Any]) -> PatchAttrs:
         """Read the attributes of a node.
 
         Raises:
-            ValueError: Batch or depth have a size, stride or rate other than 1.
+            ValueError: There are too many sizes, strides or rates.
         """
-        rank = len(attrs["ksizes"])
+        op, rank = ("Image", 4) if "rates" in attrs else ("Volume", 5)
         rates = attrs["rates"] if "rates" in attrs else [1] * rank
-        lists = (attrs["ksizes"], attrs["strides"], rates)
-        for values in lists:
-            if len(values) != rank or values[0] != 1 or values[-1] != 1:
+        lists = {"ksizes": attrs["ksizes"], "strides": attrs["strides"], "rates": rates}
+        for name, values in lists.items():
+            if len(values) != rank:
+                shown = "stride" if name == "strides" else name
                 raise ValueError(
-                    "Only support ksizes, strides and rates of 1 for batch and depth,"
-                    f" got {[list(v) for v in lists]}"
+                    f"Extract{op}Patches requires the {shown} attribute to contain"
+                    f" {rank} values, but got: {len(values)}"
                 )
         ksizes, strides, rates = (
-            tuple(int(v) for v in values[1:-1]) for values in lists
+            tuple(int(v) for v in values[1:-1]) for values in lists.values()
         )
-        return cls(ksizes, strides, rates, attrs["padding"] == b"SAME")
+        outside = [n for n, v in lists.items() if v[0] != 1 or v[-1] != 1]
+        is_same = attrs["padding"] == b"SAME"
+        return cls(ksizes, strides, rates, is_same, outside[0] if outside else "")
 
     @property
     def extents(self) -> tuple[int, ...]:

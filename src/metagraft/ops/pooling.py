@@ -21,7 +21,7 @@ from metagraft.graph.op_spec import (
 )
 from metagraft.graph.shape_checks import merge_dim, merged, with_rank
 from metagraft.graph.shapes import Dims
-from metagraft.ops.windows import WindowAttrs
+from metagraft.ops.windows import WindowAttrs, Words, windows_of
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -30,6 +30,15 @@ if TYPE_CHECKING:
 __all__ = ["OPS", "ArgmaxAttrs"]
 
 _SOURCE = "tensorflow core/ops/nn_ops.cc"
+_of_images = windows_of(Words.of("MaxPool"))
+_of_averages = windows_of(Words.of("AvgPool"))
+_of_volumes = windows_of(
+    Words(
+        "Pool3D ops require the stride attribute",
+        "",
+        "Pool3D requires the ksize attribute",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +58,14 @@ class ArgmaxAttrs:
     @classmethod
     def read(cls, attrs: Mapping[str, Any]) -> ArgmaxAttrs:
         """Read the attributes."""
-        return cls(
-            WindowAttrs.read(attrs), attrs["Targmax"], attrs["include_batch_in_index"]
-        )
+        return cls(_of_images(attrs), attrs["Targmax"], attrs["include_batch_in_index"])
 
 
 def _pooled(attrs: WindowAttrs, dims: Dims) -> Dims:
     image = with_rank(dims, attrs.rank)
     pooled_axes = (*attrs.spatial, attrs.channels)
+    if attrs.strides[attrs.channels] <= 0:
+        raise ValueError(f"Stride must be > 0, but got {attrs.strides[attrs.channels]}")
     return tuple(
         attrs.output_size(axis, size, attrs.window[axis])
         if axis in pooled_axes
@@ -81,6 +90,9 @@ def average_pool_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
 
 def max_pool_with_argmax_shape(attrs: ArgmaxAttrs, inputs: Shapes) -> Sequence[Dims]:
     """Values and their places have the same shape."""
+    for size in attrs.windows.window:
+        if size <= 0:
+            raise ValueError(f"ksize must be a positive int32 value, got:{size}")
     dims = _pooled(attrs.windows, inputs[0])
     return (dims, dims)
 
@@ -92,7 +104,7 @@ def max_pool_v2_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
         merge_dim(with_rank(inputs[place], 1)[0], attrs.rank)
     with_rank(inputs[0], attrs.rank)
     if window is None or strides is None:
-        return ((None,) * attrs.rank if inputs[0] is not None else None,)
+        return (None,)
     return (_pooled(attrs.with_window(window, strides), inputs[0]),)
 
 
@@ -108,13 +120,16 @@ def grad_with_argmax_shape(attrs: ArgmaxAttrs, inputs: Shapes) -> Sequence[Dims]
 
 def second_order_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
     """The gradient of the gradient has the shape of the pooled image."""
-    (pooled,) = max_pool_shape(attrs, inputs)
+    rule = max_pool_shape if attrs.rank == 4 else average_pool_shape
+    (pooled,) = rule(attrs, inputs)
     return _second_order(attrs, inputs, pooled)
 
 
 def second_order_v2_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
     """As `second_order_shape`, with sizes that are operands."""
     window, strides = inputs.value(3), inputs.value(4)
+    for place in (3, 4):
+        merge_dim(with_rank(inputs[place], 1)[0], attrs.rank)
     if window is None or strides is None:
         return _second_order(attrs, inputs, None)
     return second_order_shape(attrs.with_window(window, strides), inputs)
@@ -123,12 +138,15 @@ def second_order_v2_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
 def _second_order(attrs: WindowAttrs, inputs: Shapes, pooled: Dims) -> Sequence[Dims]:
     image = with_rank(inputs[0], attrs.rank)
     merged(image, with_rank(inputs[2], attrs.rank))
-    return (merged(with_rank(inputs[1], attrs.rank), pooled),)
+    merged(with_rank(inputs[1], attrs.rank), pooled)
+    return (pooled,)
 
 
 def pooled_with_argmax_shape(attrs: ArgmaxAttrs, inputs: Shapes) -> Sequence[Dims]:
     """The gradient of the gradient has the shape of the pooled image."""
-    return (_pooled(attrs.windows, inputs[0]),)
+    merged(inputs[0], inputs[1])
+    pooled = _pooled(attrs.windows, inputs[0])
+    return (merged(inputs[2], pooled),)
 
 
 def average_pool_grad_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
@@ -275,9 +293,7 @@ def average_pool_grad_gradient(
     )
 
 
-def _row(
-    name: str, shape: Any, gradient: Any, attrs: AttrReader = WindowAttrs.read
-) -> OpSpec:
+def _row(name: str, shape: Any, gradient: Any, attrs: AttrReader) -> OpSpec:
     return OpSpec(
         name=name,
         attrs=attrs,
@@ -288,15 +304,22 @@ def _row(
 
 
 OPS = (
-    _row("MaxPool", max_pool_shape, max_pool_gradient),
-    _row("MaxPoolGrad", first_shape, max_pool_grad_gradient),
-    _row("MaxPoolGradGrad", second_order_shape, max_pool_grad_grad_gradient),
-    _row("MaxPool3D", max_pool_shape, max_pool_gradient),
-    _row("MaxPool3DGrad", first_shape, max_pool_grad_gradient),
-    _row("MaxPool3DGradGrad", second_order_shape, max_pool_grad_grad_gradient),
-    _row("MaxPoolV2", max_pool_v2_shape, max_pool_v2_gradient),
-    _row("MaxPoolGradV2", first_shape, max_pool_grad_v2_gradient),
-    _row("MaxPoolGradGradV2", second_order_v2_shape, NO_RULE_YET),
+    _row("MaxPool", max_pool_shape, max_pool_gradient, _of_images),
+    _row("MaxPoolGrad", first_shape, max_pool_grad_gradient, _of_images),
+    _row(
+        "MaxPoolGradGrad", second_order_shape, max_pool_grad_grad_gradient, _of_images
+    ),
+    _row("MaxPool3D", average_pool_shape, max_pool_gradient, _of_volumes),
+    _row("MaxPool3DGrad", first_shape, max_pool_grad_gradient, _of_volumes),
+    _row(
+        "MaxPool3DGradGrad",
+        second_order_shape,
+        max_pool_grad_grad_gradient,
+        _of_volumes,
+    ),
+    _row("MaxPoolV2", max_pool_v2_shape, max_pool_v2_gradient, _of_images),
+    _row("MaxPoolGradV2", first_shape, max_pool_grad_v2_gradient, _of_images),
+    _row("MaxPoolGradGradV2", second_order_v2_shape, NO_RULE_YET, _of_images),
     _row(
         "MaxPoolWithArgmax",
         max_pool_with_argmax_shape,
@@ -312,8 +335,15 @@ OPS = (
         NO_RULE_YET,
         ArgmaxAttrs.read,
     ),
-    _row("AvgPool", average_pool_shape, average_pool_gradient),
-    _row("AvgPoolGrad", average_pool_grad_shape, average_pool_grad_gradient),
-    _row("AvgPool3D", average_pool_shape, average_pool_gradient),
-    _row("AvgPool3DGrad", average_pool_grad_shape, average_pool_grad_gradient),
+    _row("AvgPool", average_pool_shape, average_pool_gradient, _of_averages),
+    _row(
+        "AvgPoolGrad", average_pool_grad_shape, average_pool_grad_gradient, _of_averages
+    ),
+    _row("AvgPool3D", average_pool_shape, average_pool_gradient, _of_volumes),
+    _row(
+        "AvgPool3DGrad",
+        average_pool_grad_shape,
+        average_pool_grad_gradient,
+        _of_volumes,
+    ),
 )

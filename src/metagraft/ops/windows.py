@@ -8,9 +8,9 @@ Source: tensorflow core/framework/common_shape_fns.cc.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from metagraft.errors import InvalidArgumentError
 
@@ -19,6 +19,33 @@ Pair = tuple[int, int]
 SAME = "SAME"
 VALID = "VALID"
 EXPLICIT = "EXPLICIT"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How an op says that an attribute has too many or too few values.
+
+    Attributes:
+        strides: What it says of strides, up to their number; `{}` is the layout.
+        dilations: The same of dilations.
+        window: The same of the sizes of the window.
+    """
+
+    strides: str
+    dilations: str
+    window: str
+
+    @classmethod
+    def of(cls, op: str, dilations: str = "dilation") -> Words:
+        """Return the usual words of an op."""
+        return cls(
+            f"{op} requires the stride attribute",
+            f"{op} requires the {dilations} attribute",
+            f"{op} requires the ksize attribute",
+        )
+
+
+_ANY: Final = Words.of("Data format {}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +72,11 @@ class WindowAttrs:
     explicit: tuple[Pair, ...]
 
     @classmethod
-    def read(cls, attrs: Mapping[str, Any]) -> WindowAttrs:
+    def read(cls, attrs: Mapping[str, Any], words: Words = _ANY) -> WindowAttrs:
         """Read the attributes of any op of these families.
+
+        Only the strides and dilations of the spatial axes are checked here: whether a
+        kernel can slide over others, and take a window of such sizes, it says itself.
 
         Raises:
             ValueError: The values do not fit together.
@@ -54,14 +84,25 @@ class WindowAttrs:
         data_format = str(attrs.get("data_format", b"NHWC").decode())
         rank = len(data_format)
         padding = str(attrs["padding"].decode())
+        dilations = _per_axis(words.dilations, attrs.get("dilations"), data_format)
+        strides = _per_axis(words.strides, attrs.get("strides"), data_format)
+        window = attrs.get("ksize")
+        first = 2 if data_format.startswith("NC") else 1
+        for axis in range(first, first + rank - 2):
+            if strides[axis] <= 0:
+                raise ValueError(f"Stride must be > 0, but got {strides[axis]}")
+            if dilations[axis] <= 0:
+                raise ValueError(
+                    f"Dilation rate must be >= 1, but got {dilations[axis]}"
+                )
         return cls(
             rank=rank,
             channels_first=data_format.startswith("NC"),
-            strides=_per_axis("stride", attrs.get("strides"), data_format),
-            dilations=_per_axis("dilation", attrs.get("dilations"), data_format),
-            window=_per_axis("ksize", attrs["ksize"], data_format)
-            if "ksize" in attrs
-            else (),
+            strides=strides,
+            dilations=dilations,
+            window=()
+            if window is None
+            else _per_axis(words.window, window, data_format),
             padding=padding,
             explicit=_explicit(
                 attrs.get("explicit_paddings", ()), padding, data_format
@@ -156,19 +197,26 @@ class WindowAttrs:
         return (total // 2, total - total // 2)
 
 
+def windows_of(words: Words) -> Callable[[Mapping[str, Any]], WindowAttrs]:
+    """Return a reader of attributes that says what is wrong in an op's words."""
+
+    def read(attrs: Mapping[str, Any]) -> WindowAttrs:
+        return WindowAttrs.read(attrs, words)
+
+    return read
+
+
 def _per_axis(
-    name: str, values: Sequence[int] | None, data_format: str
+    words: str, values: Sequence[int] | None, data_format: str
 ) -> tuple[int, ...]:
     rank = len(data_format)
     if values is None:
         return (1,) * rank
     if len(values) != rank:
         raise ValueError(
-            f"Data format {data_format} requires the {name} attribute to contain"
-            f" {rank} values, but got: {len(values)}"
+            f"{words.format(data_format)} to contain {rank} values, but got:"
+            f" {len(values)}"
         )
-    if min(values) <= 0:
-        raise ValueError(f"{name.capitalize()} must be > 0, but got {min(values)}")
     return tuple(values)
 
 
