@@ -1,4 +1,8 @@
-"""Kernels at infinities, NaN, signed zeros and limits of types, as TensorFlow's."""
+"""Kernels at infinities, NaN, signed zeros and limits of types, as TensorFlow's.
+
+Numbers that are too large for the integers that they are cast to are among them, and
+choices of the largest from rows with NaN.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from tests import kernel_cases
 VALUES = Path(__file__).parents[1] / "golden" / "extreme_operands"
 CASES = [
     case
-    for name in ("complex", "whole")
+    for name in ("casts", "complex", "order", "whole")
     for case in kernel_cases.load(VALUES / f"{name}.npz")
 ]
 
@@ -48,6 +52,8 @@ def test_compiled_programs() -> None:
 def _is_compiled(case: kernel_cases.Recorded) -> bool:
     kernel = kernel_for(case.op)
     assert kernel is not None
-    wide = {"float64", "complex128"}
-    operands = [np.asarray(operand) for operand in case.operands.values()]
-    return not kernel.host and not any(x.dtype.name in wide for x in operands)
+    types = {np.asarray(operand).dtype.name for operand in case.operands.values()}
+    if case.family in {"casts", "order"}:  # some of them; each takes its time
+        is_chosen = bool(types & {"bfloat16", "float64"})
+        return is_chosen and case.operands.get("k", 1) == 1 and "n" not in case.operands
+    return not kernel.host and not types & {"float64", "complex128"}

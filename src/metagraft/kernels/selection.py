@@ -14,6 +14,7 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 from metagraft.kernels.top_k import largest
+from metagraft.kernels.unordered_numbers import nth_number
 
 __all__ = ["KERNELS"]
 
@@ -32,7 +33,26 @@ def nth_element(attrs: Any, values: Array, n: np.ndarray) -> tuple[Array]:
     _require(values.shape[-1] > place, f"Input must have last dimension > n = {place}")
     if attrs["reverse"]:
         place = values.shape[-1] - place - 1
-    return (xp.sort(values, axis=-1)[..., place],)
+    found = xp.sort(values, axis=-1)[..., place]
+    if xp is np and values.dtype.kind in "fV":
+        has_nan = np.any(values != values, axis=-1)
+        if np.any(has_nan):
+            rows = values[has_nan].astype(np.float64)
+            found = np.array(found)
+            found[has_nan] = [_nth_with_nan(row, place) for row in rows]
+    return (found,)
+
+
+def _nth_with_nan(row: Array, place: int) -> float:
+    """Return what TensorFlow's selection, misled by NaN, brings to a place.
+
+    # TF: compiled programs have NaN behind all numbers.
+    """
+    try:
+        return nth_number(row.tolist(), place)
+    except IndexError:
+        # TF: its selection would change memory that is not the row's.
+        return float(np.sort(row)[place])
 
 
 def approx_top_k(attrs: Any, values: Array) -> tuple[Array, Array]:

@@ -13,14 +13,29 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
+from metagraft.kernels.unordered_numbers import heaped_places, sorted_places
 
 __all__ = ["KERNELS", "largest"]
 
 # To sort all takes longer than to choose at first if so many times as many are there.
 _FEW = 8
 
+# How many bytes and numbers TensorFlow's CPU takes at once.
+_VECTOR_BYTES, _VECTOR_MAX = 32, 8
 
-def largest(values: Array, k: int, index_dtype: Any) -> tuple[Array, Array]:
+
+def largest(
+    values: Array, k: int, index_dtype: Any, *, in_order: bool = True
+) -> tuple[Array, Array]:
+    """Return the k largest of every row and their places.
+
+    Args:
+        values: Numbers `[..., n]`.
+        k: How many are wanted.
+        index_dtype: The type of places.
+        in_order: Whether TensorFlow sorts them. They are sorted here in any case, but
+            in rows with NaN.
+    """
     if k < 0:
         raise InvalidArgumentError(None, None, f"Need k >= 0, got {k}")
     if not values.ndim:
@@ -31,12 +46,80 @@ def largest(values: Array, k: int, index_dtype: Any) -> tuple[Array, Array]:
             None,
             f"input must have at least k columns. Had {values.shape[-1]}, needed {k}",
         )
+    is_float = values.dtype.kind in "fV"
     if namespace(values) is not np:
-        found, indices = lax().top_k(values, k)
-        return found, indices.astype(index_dtype)
-    if k and _FEW * k < values.shape[-1] and not np.any(values != values):  # no NaN
+        return _traced_largest(values, k, index_dtype, is_float)
+    if is_float and k and np.any(has_nan := np.any(values != values, axis=-1)):
+        return _largest_of_any(values, k, index_dtype, has_nan, in_order)
+    if k and _FEW * k < values.shape[-1]:
         return _few_largest(values, k, index_dtype)
     return _sorted_largest(values, k, index_dtype)
+
+
+def _traced_largest(
+    values: Array, k: int, index_dtype: Any, is_float: bool
+) -> tuple[Array, Array]:
+    """Choose in a compiled program.
+
+    # TF: NaN is larger than all numbers here, while it misleads TensorFlow's heap.
+    """
+    if is_float and k == 1:
+        places = _largest_place(values)
+    elif is_float:
+        xp, zero = namespace(values), values.dtype.type(0)
+        # The order of what is chosen knows signs of zeros and of NaN.
+        unsigned = xp.where(values == zero, zero, values)
+        nan = values.dtype.type(np.nan)
+        places = lax().top_k(xp.where(values != values, nan, unsigned), k)[1]
+    else:
+        found, places = lax().top_k(values, k)
+        return found, places.astype(index_dtype)
+    found = namespace(values).take_along_axis(values, places, axis=-1)
+    return found, places.astype(index_dtype)
+
+
+def _largest_place(values: Array) -> Array:
+    """Return where the maximum of every row is; the first place if it is NaN.
+
+    TensorFlow's vectors pass over NaN, and the numbers left over beside them start
+    anew after it.
+    """
+    xp, least = namespace(values), values.dtype.type(-np.inf)
+    lanes = min(_VECTOR_BYTES // values.dtype.itemsize, _VECTOR_MAX)
+    cut = values.shape[-1] // lanes * lanes
+    is_nan = values != values
+    later = xp.flip(xp.cumsum(xp.flip(is_nan[..., cut:], -1), axis=-1), -1) > 0
+    passed = xp.concatenate([is_nan[..., :cut], later], axis=-1)
+    most = xp.max(xp.where(passed, least, values), axis=-1, keepdims=True)
+    places = xp.argmax(values == most, axis=-1)[..., None]
+    if cut == values.shape[-1]:
+        return places
+    return xp.where(is_nan[..., -1:], places.dtype.type(0), places)
+
+
+def _largest_of_any(
+    values: Array, k: int, index_dtype: Any, has_nan: Array, in_order: bool
+) -> tuple[Array, Array]:
+    """Choose where some rows have NaN, which misleads TensorFlow's heap and sort."""
+    if k == 1:
+        places = _largest_place(values)
+    else:
+        places = np.empty((*values.shape[:-1], k), np.int64)
+        places[~has_nan] = largest(values[~has_nan], k, np.int64)[1]
+        rows = values[has_nan].astype(np.float64)
+        places[has_nan] = [_places_with_nan(row, k, in_order) for row in rows]
+    found = np.take_along_axis(values, places, axis=-1)
+    return found, places.astype(index_dtype)
+
+
+def _places_with_nan(row: Array, k: int, in_order: bool) -> Any:
+    if k < len(row):
+        return heaped_places(row.tolist(), k, in_order=in_order)
+    try:
+        return sorted_places(row.tolist())
+    except IndexError:
+        # TF: its sort would change memory that is not the row's.
+        return _sorted_largest(row, k, np.int64)[1]
 
 
 def _few_largest(values: Array, k: int, index_dtype: Any) -> tuple[Array, Array]:
@@ -60,7 +143,7 @@ def _sorted_largest(values: Array, k: int, index_dtype: Any) -> tuple[Array, Arr
 
 
 def top_k(attrs: Any, values: Array) -> tuple[Array, Array]:
-    return largest(values, attrs["k"], np.int32)
+    return largest(values, attrs["k"], np.int32, in_order=attrs["sorted"])
 
 
 def top_k_v2(attrs: Any, values: Array, k: np.ndarray) -> tuple[Array, Array]:
@@ -68,7 +151,8 @@ def top_k_v2(attrs: Any, values: Array, k: np.ndarray) -> tuple[Array, Array]:
         raise InvalidArgumentError(
             None, None, f"k must be scalar, got shape {show(k.shape)}"
         )
-    return largest(values, int(k), attrs["index_type"].as_numpy_dtype)
+    index_dtype = attrs["index_type"].as_numpy_dtype
+    return largest(values, int(k), index_dtype, in_order=attrs["sorted"])
 
 
 def _in_top_k(predictions: Array, targets: Array, k: Array) -> tuple[Array]:

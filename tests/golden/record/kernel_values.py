@@ -120,7 +120,10 @@ def _storable(value: Any) -> Any:
     array = _plain(value)
     if array.dtype == np.dtype(object):
         return np.array([bytes(item) for item in array.reshape(-1)])
-    return array.astype(np.float32) if array.dtype == ml_dtypes.bfloat16 else array
+    is_short = array.dtype == ml_dtypes.bfloat16 or array.dtype.name.startswith(
+        "float8"
+    )
+    return array.astype(np.float32) if is_short else array
 
 
 def _description(value: Any) -> Any:

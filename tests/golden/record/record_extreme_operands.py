@@ -3,7 +3,9 @@
 Its vectors and the numbers left over beside them are computed by different code, which
 disagrees at some of these operands: only what both say is kept.
 
-Usage: python -m tests.golden.record.record_extreme_operands [complex|special|whole]
+Of casts and of orders of NaN all is kept: it depends on the place of a number.
+
+Usage: python -m tests.golden.record.record_extreme_operands [FILE...]
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from tests.golden.record.kernel_values import Case, has_kernel, run, write
@@ -21,6 +24,23 @@ from tests.golden.record.tensorflow_v1 import load
 FOLDER = Path(__file__).parents[1] / "extreme_operands"
 PARTS = (0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 2.5, -0.75)
 PAIRS = 500
+NARROW = {
+    "float16": np.float16,
+    "bfloat16": ml_dtypes.bfloat16,
+    "float8_e5m2": ml_dtypes.float8_e5m2,
+    "float8_e4m3fn": ml_dtypes.float8_e4m3fn,
+}
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+BEYOND = (
+    *(0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.5, -2.5, 127.0, 128.0, -128.0, -129.0, 255.0),
+    *(256.0, 300.0, -300.0, 32767.0, 32768.0, -32769.0, 65535.0, 65537.0, -65537.0),
+    *(2.0**31 - 1, 2.0**31, -(2.0**31), -(2.0**31) - 1, -(2.0**31) - 256, 5e9, -5e9),
+    *(2.0**32 - 1, 2.0**32, 2.0**32 + 1, 9.2e18, 2.0**63, -(2.0**63), 9.3e18, -9.3e18),
+    *(1.8e19, 2.0**64, 1e20, -1e20, 1e30, -1e30, np.inf, -np.inf, np.nan, 448.0, 3.7),
+)
+# Four times what is cast at once, and some left over.
+CASTS = 4 * 32 + 7
+ROWS = (*range(1, 9), 9, 12, 16, 17, 18, 20, 24, 33, 40, 48, 70, 100)
 OF_ONE = (
     *("Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Cos", "Cosh", "Exp", "Expm1"),
     *("Log", "Log1p", "Reciprocal", "Rsqrt", "Sigmoid", "Sign", "Sin", "Sinh"),
@@ -125,6 +145,41 @@ def complex_cases() -> Iterator[Case]:
             yield Case("complex", op, {}, {"y": first, "dy": second})
 
 
+def cast_cases() -> Iterator[Case]:
+    """Yield numbers in and beyond the range of integers, and cut fractions."""
+    reals = {**NARROW, "float32": np.float32, "float64": np.float64}
+    for source in (*reals, "complex64", "complex128"):
+        numbers = np.resize(BEYOND, CASTS).astype(reals.get(source, source))
+        for target in INTEGERS:
+            yield Case("casts", "Cast", {"DstT": target}, {"x": numbers})
+        random = np.random.RandomState(2)
+        scale = 10.0 ** random.randint(-6, 6, 60)
+        fractions = np.concatenate([random.randn(60) * scale, [np.inf, np.nan, -0.0]])
+        x = fractions.astype(reals.get(source, source))
+        for target in (*reals, "complex64", "complex128"):
+            if target != source and not (source[0] == "c" and "8" in target[:6]):
+                attrs = {"DstT": target, "Truncate": True}
+                yield Case("casts", "Cast", attrs, {"x": x})
+
+
+def order_cases() -> Iterator[Case]:
+    """Yield choices from rows that all have NaN."""
+    random = np.random.RandomState(3)
+    types = {"float32": np.float32, "float64": np.float64, **NARROW}
+    for name, size in zip([*list(types)[:4]] * 5, ROWS, strict=True):
+        rows = random.randint(-9, 10, (6, size)) * 0.5
+        rows[random.rand(6, size) < random.choice([0.1, 0.4, 0.8])] = np.nan
+        rows[random.rand(6, size) < 0.1] = -np.inf
+        rows[np.arange(6), random.randint(0, size, 6)] = np.nan
+        values = rows.astype(types[name])
+        for k in sorted({1, min(2, size), size // 2, size - 1, size} - {0}):
+            for in_order in (True, False) if k > 1 else (True,):
+                operands = {"input": values, "k": np.array(k, np.int32)}
+                yield Case("order", "TopKV2", {"sorted": in_order}, operands)
+            operands = {"input": values, "n": np.array(k - 1, np.int32)}
+            yield Case("order", "NthElement", {}, operands)
+
+
 def _parts(values: Any) -> Any:
     wide = np.complex128 if values.dtype.kind == "c" else np.float64
     return np.atleast_1d(values.astype(wide)).view(np.float64)
@@ -157,14 +212,17 @@ def _agreed(case: Case) -> Case:
 def main() -> None:
     """Write the files of tests/golden/extreme_operands that are named, or all."""
     files = {
+        "casts": cast_cases,
         "complex": complex_cases,
+        "order": order_cases,
         "special": special_cases,
         "whole": whole_number_cases,
     }
     for name in sys.argv[1:] or files:
         with np.errstate(all="ignore"):
             cases = [case for case in files[name]() if has_kernel(case)]
-            agreed = cases if name == "whole" else [_agreed(case) for case in cases]
+            is_agreed = name in {"complex", "special"}
+            agreed = [_agreed(case) for case in cases] if is_agreed else cases
             write(FOLDER / f"{name}.npz", agreed)
 
 
