@@ -6,7 +6,9 @@ decode_compressed_op.cc.
 
 from __future__ import annotations
 
+import struct
 import zlib
+from typing import Any
 
 import numpy as np
 
@@ -19,22 +21,26 @@ from metagraft.kernels.kernel import Array, Kernel
 
 def decode_raw(attrs: Attrs, bytes: Array) -> tuple[Array]:
     dtype = as_dtype(attrs["out_type"])
-    texts = np.ravel(bytes)
-    if not texts.size:
+    texts: list[Any] = np.ravel(bytes).tolist()
+    if not texts:
         return (np.zeros((*np.shape(bytes), 0), dtype.as_numpy_dtype),)
     size = len(texts[0])
-    for place, text in enumerate(texts):
-        if len(text) != size:
-            raise _invalid(
-                "DecodeRaw requires input strings to all be the same size, but "
-                f"element {place} has size {size} != {len(text)}"
-            )
+    if len(texts) > 1 and len(sizes := set(map(len, texts))) > 1:
+        sizes.remove(size)
+        place, other = next(
+            (i, len(text)) for i, text in enumerate(texts) if len(text) in sizes
+        )
+        raise _invalid(
+            "DecodeRaw requires input strings to all be the same size, but "
+            f"element {place} has size {size} != {other}"
+        )
     if size % dtype.size:
         raise _invalid(
             f"Input to DecodeRaw has length {size} that is not a multiple of "
             f"{dtype.size}, the size of {dtype.name}"
         )
-    numbers = _numbers(b"".join(texts), dtype, little=attrs["little_endian"])
+    content = b"".join(texts) if len(texts) > 1 else texts[0]
+    numbers = _numbers(content, dtype, little=attrs["little_endian"])
     return (numbers.reshape(*np.shape(bytes), size // dtype.size),)
 
 
@@ -52,7 +58,9 @@ def decode_padded_raw(
             f"fixed_length ({size}) must be a multiple of the size of out_type "
             f"({dtype.size})"
         )
-    padded = b"".join(text[:size].ljust(size, b"\0") for text in np.ravel(input_bytes))
+    texts = np.ravel(input_bytes).tolist()
+    # It cuts what is longer and fills up what is shorter with zeros.
+    padded = struct.pack(f"{size}s" * len(texts), *texts)
     numbers = _numbers(padded, dtype, little=attrs["little_endian"])
     return (numbers.reshape(*np.shape(input_bytes), size // dtype.size),)
 
