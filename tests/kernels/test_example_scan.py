@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from metagraft.errors import InvalidArgumentError
-from metagraft.kernels.example_scan import scan
+from metagraft.kernels.example_scan import places_alike, scan
 from metagraft.proto import Example, Feature, Features
 from tests.kernel_cases import Recorded, run_on_host
 
@@ -93,6 +93,50 @@ def test_batches_hold_what_each_example_holds(count: int) -> None:
         values, splits = outputs[place], outputs[len(KEYS) + place]
         rows = [values[start:end].tolist() for start, end in pairwise(splits)]
         assert rows == [each.get(key, []) for each in held]
+
+
+def alike(chance: random.Random, seed: int) -> tuple[bytes, dict[bytes, list[Any]]]:
+    """Return an example with numbers of its own, as long as others of the seed."""
+    shape = random.Random(seed)
+    counts = {key: shape.choice([0, 1, 3, 90]) for key in KEYS if shape.random() < 0.8}
+    held: dict[bytes, list[Any]] = {}
+    features = {}
+    for key, kind in zip(KEYS, KINDS, strict=True):
+        if key in counts:
+            held[key] = [
+                float(np.float32(chance.gauss(0, 1)))
+                if kind == "float32"
+                else chance.randint(128, 2**14 - 1)
+                if kind == "int64"
+                else chance.randbytes(9)
+                for _ in range(counts[key])
+            ]
+            features[key.decode()] = feature(kind, held[key])
+    message = Example(features=Features(feature=features))
+    return message.SerializeToString(deterministic=True), held
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_examples_of_one_layout_hold_what_each_holds(seed: int) -> None:
+    """Examples that are laid out alike are read by the places of the first one."""
+    chance = random.Random(seed)
+    pairs = [alike(chance, seed) for _ in range(20)]
+    texts = [text for text, _ in pairs]
+    assert places_alike(texts, KEYS) is not None
+    outputs = parsed(texts)
+    for place, key in enumerate(KEYS):
+        values, splits = outputs[place], outputs[len(KEYS) + place]
+        rows = [values[start:end].tolist() for start, end in pairwise(splits)]
+        assert rows == [each.get(key, []) for _, each in pairs]
+    # A length or a tag of one that differs is not overlooked.
+    for at in range(0, len(texts[0]), 7):
+        other = bytearray(texts[5])
+        other[at] ^= 1
+        found = places_alike([*texts[:5], bytes(other), *texts[6:]], KEYS)
+        assert found is None or any(
+            begin <= at + 5 * len(other) < end
+            for begin, end in zip(found[1][:, 5], found[2][:, 5], strict=True)
+        )
 
 
 def test_damaged_examples_are_refused_or_read() -> None:

@@ -14,6 +14,7 @@ from functools import cache
 from itertools import pairwise
 
 import numpy as np
+from numpy import count_nonzero  # on few values faster than `any`
 
 from metagraft.graph.dtypes import DType, float32, int64, string
 from metagraft.kernels.kernel import Array
@@ -50,6 +51,8 @@ MASKS = np.array([2 ** (8 * count) - 1 for count in range(_WORD + 1)], np.uint64
 _GOES_ON = MASKS & np.uint64(0x8080808080808080)
 # Texts so long, of which few have the same length, are cut out one by one.
 _LONG = 24
+# Columns whose texts have one length each are copied one after the other.
+_FEW_RUNS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +184,11 @@ def _read_at_once(
 ) -> Column | None:
     """Read a column that is written the usual way; None if it is not."""
     present = starts < ends
-    begins, stops = starts[present], ends[present]
-    if (content.bytes[begins] != _TAGS[dtype.name]).any():
+    begins, stops = _chosen(present, starts, ends)
+    if count_nonzero(content.bytes[begins] != _TAGS[dtype.name]):
         return None
     lengths, begins = read_lengths(content, begins + 1)
-    if (begins + lengths != stops).any():
+    if count_nonzero(begins + lengths != stops):
         return None
     if dtype == string:
         found = _byte_strings(content, begins, stops)
@@ -193,10 +196,23 @@ def _read_at_once(
         found = _packed_numbers(content, begins, stops, dtype)
     if found is None:
         return None
-    values, counts_of_present = found
-    counts = np.zeros(starts.size, np.int64)
-    counts[present] = counts_of_present
-    return Column(values, counts, present)
+    return Column(found[0], _spread(present, found[1]), present)
+
+
+def _chosen(which: Array, *arrays: Array) -> tuple[Array, ...]:
+    """Return those elements of arrays, which mostly are all."""
+    if count_nonzero(which) == which.size:
+        return arrays
+    return tuple(array[which] for array in arrays)
+
+
+def _spread(which: Array, counts: Array) -> Array:
+    """Return counts in their places, and zeros in the others."""
+    if counts.size == which.size:
+        return counts
+    spread = np.zeros(which.size, np.int64)
+    spread[which] = counts
+    return spread
 
 
 @cache
@@ -215,12 +231,12 @@ def length_table() -> tuple[Array, Array]:
 def read_lengths(content: Content, at: Array) -> tuple[Array, Array]:
     """Read a number of at most four bytes at every place; return what follows, too."""
     first = content.bytes[at]
-    if not (first & 0x80).any():
+    if not count_nonzero(first & 0x80):
         return first.astype(np.int64), at + 1
     lengths, sizes = length_table()
     pairs = content.pairs[at]
     value = lengths[pairs]
-    if (value < 0).any():
+    if count_nonzero(value < 0):
         return _read_long_lengths(content, at)
     return value, at + sizes[pairs]
 
@@ -233,7 +249,7 @@ def _read_long_lengths(content: Content, at: Array) -> tuple[Array, Array]:
         value |= np.where(goes_on, (byte & 0x7F) << shift, 0)
         at = at + goes_on
         goes_on &= byte >= 0x80
-        if not goes_on.any():
+        if not count_nonzero(goes_on):
             return value, at
     value[goes_on] = -1  # longer than anything a feature holds: no place fits it
     return value, at
@@ -242,28 +258,27 @@ def _read_long_lengths(content: Content, at: Array) -> tuple[Array, Array]:
 def _packed_numbers(
     content: Content, begins: Array, stops: Array, dtype: DType
 ) -> tuple[Array, Array] | None:
-    counts = np.zeros(begins.shape, np.int64)
     filled = begins < stops
-    begins, stops = begins[filled], stops[filled]
-    if (content.bytes[begins] != _LIST_TAG).any():
+    begins, stops = _chosen(filled, begins, stops)
+    if count_nonzero(content.bytes[begins] != _LIST_TAG):
         return None
     lengths, begins = read_lengths(content, begins + 1)
-    if (begins + lengths != stops).any():
+    if count_nonzero(begins + lengths != stops):
         return None
     read = _floats if dtype == float32 else _integers
     found = read(content, begins, lengths)
     if found is None:
         return None
-    counts[filled] = found[1]
-    return found[0], counts
+    return found[0], _spread(filled, found[1])
 
 
 def _payload(content: Content, begins: Array, lengths: Array) -> Array:
     """Return the bytes that follow places, one after the other."""
-    first = int(lengths[0]) if lengths.size else 0
-    if first and (lengths == first).all():
-        # Elements of a type without a meaning are copied as one.
-        return content.numbers(f"V{first}")[begins].view(np.uint8)
+    runs = (lengths[1:] != lengths[:-1]).nonzero()[0] + 1
+    if runs.size < _FEW_RUNS:
+        cut = [0, *runs.tolist(), lengths.size]
+        found = [_equal(content, begins[i:j], lengths[i:j]) for i, j in pairwise(cut)]
+        return np.concatenate(found) if runs.size else found[0]
     total = int(lengths.sum())
     if total > _LONG * lengths.size:
         text, ends = content.text, begins + lengths
@@ -274,11 +289,19 @@ def _payload(content: Content, begins: Array, lengths: Array) -> Array:
     return content.bytes[places]
 
 
+def _equal(content: Content, begins: Array, lengths: Array) -> Array:
+    """Return the bytes that follow places, as many of each."""
+    if not lengths.size or not lengths[0]:
+        return content.bytes[:0]
+    # Elements of a type without a meaning are copied as one.
+    return content.numbers(f"V{lengths[0]}")[begins].view(np.uint8)
+
+
 def _floats(
     content: Content, begins: Array, lengths: Array
 ) -> tuple[Array, Array] | None:
     counts = lengths >> 2
-    if (lengths & 3).any():
+    if count_nonzero(lengths & 3):
         return None
     values = _payload(content, begins, lengths).view("<f4")
     return values.astype(np.float32, copy=False), counts
@@ -298,7 +321,7 @@ def _integers(
     range_ends = lengths.cumsum()
     counts = ends.searchsorted(range_ends, "right")
     last = ends[counts - 1] if ends.size else ends
-    if last.size != counts.size or ((last != range_ends) & (lengths > 0)).any():
+    if last.size != counts.size or count_nonzero((last != range_ends) & (lengths > 0)):
         return None
     counts = np.diff(counts, prepend=0)
     starts = np.concatenate(([0], ends[:-1]))
@@ -321,7 +344,7 @@ def _single_integers(content: Content, begins: Array, lengths: Array) -> Array |
     if lengths.min(initial=1) < 1 or lengths.max(initial=1) > _WORD:
         return None
     words = content.numbers("<u8")[begins]
-    if (words & _GOES_ON[_WORD] & MASKS[lengths] != _GOES_ON[lengths - 1]).any():
+    if count_nonzero(words & _GOES_ON[_WORD] & MASKS[lengths] != _GOES_ON[lengths - 1]):
         return None
     return _numbers(words, lengths).view(np.int64)
 
@@ -368,7 +391,7 @@ def list_elements(
     lengths, firsts = read_lengths(content, at + 1)
     sizes = firsts + lengths - at
     numbers = (end - at) // sizes
-    if (lengths < 0).any():
+    if count_nonzero(lengths < 0):
         return None
     if (numbers * sizes == end - at).all():
         found = _equal_elements(content, at, firsts - at, sizes, numbers)
@@ -396,10 +419,12 @@ def _equal_elements(
         heads = np.repeat(heads, numbers)
     else:
         places = at
-    if (content.bytes[places] != _LIST_TAG).any():
+    if count_nonzero(content.bytes[places] != _LIST_TAG):
         return None
     lengths, firsts = read_lengths(content, places + 1)
-    if (firsts - places != heads).any() or (heads + lengths != sizes).any():
+    if count_nonzero(firsts - places != heads) or count_nonzero(
+        heads + lengths != sizes
+    ):
         return None
     return firsts, firsts + lengths
 
@@ -420,7 +445,9 @@ def _walk(
         counts.append(len(found) - before)
     places = np.array(found)
     lengths = content.bytes[places + 1]
-    if (content.bytes[places] != _LIST_TAG).any() or (lengths & 0x80).any():
+    if count_nonzero(content.bytes[places] != _LIST_TAG) or count_nonzero(
+        lengths & 0x80
+    ):
         return None
     return places + 2, places + 2 + lengths, np.array(counts)
 
@@ -436,11 +463,11 @@ def _elements_by_rounds(
     for _ in range(_MOST_ROUNDS):
         if not row.size:
             break
-        if (content.bytes[at] != _LIST_TAG).any():
+        if count_nonzero(content.bytes[at] != _LIST_TAG):
             return None
         lengths, at = read_lengths(content, at + 1)
         last = at + lengths
-        if (lengths < 0).any() or (last > stops[row]).any():
+        if count_nonzero(lengths < 0) or count_nonzero(last > stops[row]):
             return None
         rows.append(row)
         firsts.append(at)

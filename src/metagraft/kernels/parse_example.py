@@ -24,11 +24,12 @@ from metagraft.kernels.example_columns import (
     KINDS,
     LEAST_AT_ONCE,
     Column,
+    Content,
     DamagedFeature,
     read_column,
     read_columns,
 )
-from metagraft.kernels.example_scan import scan
+from metagraft.kernels.example_scan import places_alike, scan
 from metagraft.kernels.kernel import Array, Kernel
 
 _Arrays = Sequence[Array]
@@ -327,23 +328,32 @@ def _read_ahead(
     """Read all columns together; none if anything is not written the usual way."""
     if len(texts) < LEAST_AT_ONCE:
         return {}
-    found = scan(texts)
+    found = _places(texts, [key for key, _ in wanted])
     if found is None:
         return {}
-    places = found.find([key for key, _ in wanted])
-    if places is None:
-        return {}
+    content, *places = found
     of_type: dict[DType, list[int]] = {}
     for place, (_, dtype) in enumerate(wanted):
         of_type.setdefault(dtype, []).append(place)
     read: _Columns = {}
     for dtype, chosen in of_type.items():
         begins, ends = (each[chosen] for each in places)
-        columns = read_columns(found.content, begins, ends, dtype)
+        columns = read_columns(content, begins, ends, dtype)
         if columns is None:
             return {}
         read |= {wanted[i]: column for i, column in zip(chosen, columns, strict=True)}
     return read
+
+
+def _places(
+    texts: Sequence[bytes], keys: Sequence[bytes]
+) -> tuple[Content, Array, Array] | None:
+    alike = places_alike(texts, keys)
+    if alike is not None:
+        return alike
+    scanned = scan(texts)
+    found = None if scanned is None else scanned.find(keys)
+    return None if scanned is None or found is None else (scanned.content, *found)
 
 
 @dataclass(frozen=True, slots=True)
