@@ -71,6 +71,8 @@ class Attrs(Mapping[str, Any]):
                 raise TypeError(
                     f"Attribute '{name}' of node '{self._node.name}': {error}"
                 ) from error
+            if value is None and self._is_list(name):
+                value = []  # as in TensorFlow, nothing is the empty list
         else:
             declared = self._op_def.attr(name) if self._op_def is not None else None
             if declared is None or not declared.has_default:
@@ -79,6 +81,10 @@ class Attrs(Mapping[str, Any]):
             value = decode(declared.default)
         self._cache[name] = value
         return value
+
+    def _is_list(self, name: str) -> bool:
+        declared = None if self._op_def is None else self._op_def.attr(name)
+        return declared is not None and declared.type.startswith("list(")
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names, stored ones first."""

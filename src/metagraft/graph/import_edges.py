@@ -191,7 +191,11 @@ class Edges:
         self._collided = frozenset(collided)
         unusual = self._unusual()
         for position in unusual:
-            self._check(position, inputs[position], types[position])
+            try:
+                self._check(position, inputs[position], types[position])
+            except ValueError:
+                self._check_reached(position)
+                raise
         if renamed:
             spelling_of = dict(zip(self._index, self._names, strict=True)).__getitem__
             done = set(unusual)
@@ -387,6 +391,27 @@ class Edges:
         if len(found) < len(waiting):
             raise ValueError(f"{len(waiting) - len(found)} nodes in a cycle")
         return None if found == list(range(len(found))) else found
+
+    def _check_reached(self, position: int) -> None:
+        """Refuse a cycle before what is wrong with a node that waits for it.
+
+        Raises:
+            ValueError: The node waits for a cycle that no loop closes.
+        """
+        waiting, users = self._pending()
+        ready = [at for at, pending in enumerate(waiting) if not pending]
+        ready.append(-1)  # what is not known is another mistake
+        while ready:
+            at = ready.pop()
+            if at == position:
+                return
+            for user in users.get(at, ()):
+                waiting[user] -= 1
+                if waiting[user] == 0:
+                    ready.append(user)
+        stuck = sum(pending > 0 for pending in waiting)
+        if stuck:
+            raise ValueError(f"{stuck} nodes in a cycle")
 
     def _pending(self) -> tuple[list[int], dict[int, list[int]]]:
         op_types = self._op_types

@@ -155,6 +155,8 @@ def _kind_problem(value: AttrValue, attr: AttrDef) -> str:
             return ""
         given = f"list({', '.join(sorted(found))})"
     elif kind is None:
+        if inner:  # nothing is the empty list
+            return ""
         return (
             f"AttrValue missing value with expected type '{wanted}'\n\t for attr "
             f"'{attr.name}'"
@@ -182,7 +184,8 @@ def _content_problem(value: AttrValue, attr: AttrDef) -> str:
         if is_element_type(number):
             continue
         if number == 0:
-            problem = "AttrValue has invalid DataType"
+            verb = "has" if attr.type == "type" else "contains"
+            problem = f"AttrValue {verb} invalid DataType"
         elif number in _NUMBERS:
             problem = (
                 f"AttrValue must not have reference type value of {type_name(number)}"
@@ -229,7 +232,7 @@ def _show_value(value: int | bytes) -> str:
 
 def _show_arg(arg: ArgDef) -> str:
     if arg.type_list_attr:
-        kind = arg.type_list_attr
+        kind = ""  # as in TensorFlow, which leaves the list out
     else:
         kind = arg.type_attr or type_name(arg.type)
         if arg.number_attr:

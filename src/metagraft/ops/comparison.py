@@ -59,18 +59,18 @@ def _condition_fits(condition: Dims, data: Dims) -> None:
         return
     if len(condition) == 1:
         if len(data) == 0:
-            raise ValueError("Shapes must be equal rank, but are 1 and 0")
+            raise ValueError("Shapes must be equal rank, but are 0 and 1")
         merged(condition, data[:1])
         return
-    merged(condition, data)
+    merged(data, condition)
 
 
 def select_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """`t` and `e` have one shape; the condition has it too, or chooses rows."""
     data, condition = merged(inputs[1], inputs[2]), inputs[0]
     _condition_fits(condition, data)
-    if condition and data is not None and len(condition) == len(data):
-        data = merged(condition, data)
+    if condition and len(condition) > 1 and data is not None:
+        data = merged(data, condition)
     return (data,)
 
 

@@ -17,7 +17,13 @@ from metagraft.graph.build.array import shape
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, ShapeFunction, Shapes
 from metagraft.graph.shape_checks import merge_dim, with_rank
 from metagraft.graph.shapes import Dims
-from metagraft.ops.windows import WindowAttrs, Words, windows_of
+from metagraft.ops.windows import (
+    CONV2D_WORDS,
+    DEPTHWISE_WORDS,
+    WindowAttrs,
+    Words,
+    windows_of,
+)
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -100,14 +106,14 @@ def backprop_filter_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
     return (with_rank(inputs.as_dims(1), attrs.rank),)
 
 
-def like_image_shape(_attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
+def like_image_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
     """The gradient has the shape of the image, which is an operand."""
-    return (inputs[0],)
+    return (with_rank(inputs[0], attrs.rank),)
 
 
-def like_filter_shape(_attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
+def like_filter_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
     """The gradient has the shape of the filter, which is an operand."""
-    return (inputs[1],)
+    return (with_rank(inputs[1], attrs.rank),)
 
 
 def general_shape(attrs: ConvAttrs, inputs: Shapes) -> Sequence[Dims]:
@@ -353,11 +359,7 @@ OPS = (
         "Conv2DBackpropFilter",
         convolution_shape,
         conv_2d_backprop_input_shape,
-        words=Words(
-            "Conv2D on data format {} requires the stride attribute",
-            "Conv2D requires the dilation attribute",
-            "",
-        ),
+        words=CONV2D_WORDS,
     ),
     *_family(
         "Conv3D",
@@ -371,7 +373,7 @@ OPS = (
         "DepthwiseConv2dNativeBackpropInput",
         "DepthwiseConv2dNativeBackpropFilter",
         depthwise_shape,
-        words=Words.of("DepthwiseConv2D", dilations="dilations"),
+        words=DEPTHWISE_WORDS,
     ),
     *(
         OpSpec(name=name, attrs=read, shape=shape_rule, source=_SOURCE)

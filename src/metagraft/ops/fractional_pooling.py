@@ -48,11 +48,16 @@ class FractionalAttrs:
         """Read the attributes.
 
         Raises:
-            ValueError: There is no ratio for each of 4 axes.
+            ValueError: There is no ratio for each of 4 axes, or one is less than 1.
         """
         ratios = tuple(attrs["pooling_ratio"])
         if len(ratios) != 4:
             raise ValueError("pooling_ratio field must specify 4 dimensions")
+        for ratio in ratios:
+            if ratio < 1:
+                raise ValueError(
+                    f"pooling_ratio cannot be smaller than 1, got: {ratio:g}"
+                )
         return cls(
             ratios=ratios,
             is_pseudo_random=attrs["pseudo_random"],

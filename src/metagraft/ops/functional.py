@@ -50,7 +50,7 @@ def _check_count(shapes: Sequence[Dims], count: int) -> None:
     if len(shapes) != count:
         raise ValueError(
             "`output_shapes` must be the same length as num outputs "
-            f"({len(shapes)} vs. {count})"
+            f"({len(shapes)} vs. {count}"
         )
 
 

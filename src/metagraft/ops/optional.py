@@ -28,9 +28,19 @@ def scalar_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
 
 
 def components_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
-    """The shapes that the attribute gives."""
+    """The shapes that the attribute gives.
+
+    Raises:
+        ValueError: It gives more or fewer than there are types.
+    """
     del inputs
-    return tuple(attrs["output_shapes"])
+    shapes, count = tuple(attrs["output_shapes"]), len(attrs["output_types"])
+    if len(shapes) != count:
+        raise ValueError(
+            "`output_shapes` must be the same length as `output_types`"
+            f" ({len(shapes)} vs. {count}"
+        )
+    return shapes
 
 
 def from_value_gradient(g: GradientBuilder, op: Operation, grad: Any) -> Sequence[Any]:

@@ -15,7 +15,13 @@ from typing import Any
 from metagraft.graph.op_spec import OpSpec, Shapes
 from metagraft.graph.shape_checks import merge_dim, with_rank
 from metagraft.graph.shapes import Dims
-from metagraft.ops.windows import WindowAttrs
+from metagraft.ops.windows import (
+    CONV2D_WORDS,
+    DEPTHWISE_WORDS,
+    EXPLICIT,
+    WindowAttrs,
+    explicit_pairs,
+)
 
 __all__ = ["OPS", "Layer", "QuantizedLayer"]
 
@@ -67,26 +73,22 @@ class QuantizedLayer:
 
 def _reader(layer: Layer) -> Callable[[Mapping[str, Any]], QuantizedLayer]:
     def read(attrs: Mapping[str, Any]) -> QuantizedLayer:
-        return QuantizedLayer(layer, _windows(attrs), attrs)
+        return QuantizedLayer(layer, _windows(attrs, layer), attrs)
 
     return read
 
 
-def _windows(attrs: Mapping[str, Any]) -> WindowAttrs | None:
+def _windows(attrs: Mapping[str, Any], layer: Layer) -> WindowAttrs | None:
     """Read how a window slides; `padding_list` counts for more than `padding`."""
     if "strides" not in attrs:
         return None
-    windows = WindowAttrs.read(attrs)
+    words = DEPTHWISE_WORDS if layer.is_depthwise else CONV2D_WORDS
+    windows = WindowAttrs.read(attrs, words)
     sizes: Sequence[int] = attrs.get("padding_list", ())
     if not sizes:
         return windows
-    if len(sizes) != 2 * windows.rank:
-        raise ValueError(
-            f"explicit_paddings attribute must contain {2 * windows.rank} values, but "
-            f"got: {len(sizes)}"
-        )
-    pairs = tuple(zip(sizes[::2], sizes[1::2], strict=True))
-    return replace(windows, padding="EXPLICIT", explicit=pairs)
+    pairs = explicit_pairs(sizes, EXPLICIT, "NHWC")
+    return replace(windows, padding=EXPLICIT, explicit=pairs)
 
 
 def _fused_reader(
@@ -101,7 +103,7 @@ def _fused_reader(
             is_requantized="Requantize" in follows,
             is_depthwise=is_depthwise,
         )
-        return QuantizedLayer(layer, _windows(attrs), attrs, follows)
+        return QuantizedLayer(layer, _windows(attrs, layer), attrs, follows)
 
     return read
 

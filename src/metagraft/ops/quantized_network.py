@@ -8,14 +8,14 @@ Source: tensorflow core/ops/nn_ops.cc, math_ops.cc, array_ops.cc.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from metagraft.graph.op_spec import OpSpec, Shapes
 from metagraft.graph.shape_checks import merge_dim, with_rank, with_rank_at_least
 from metagraft.graph.shapes import Dims, broadcast_dims
 from metagraft.ops.reshape import reshape_shape as plain_reshape_shape
-from metagraft.ops.windows import WindowAttrs
+from metagraft.ops.windows import CONV2D_WORDS, WindowAttrs, Words
 
 __all__ = ["OPS", "QuantizedWindows"]
 
@@ -32,10 +32,14 @@ class QuantizedWindows:
 
     __slots__ = ("attrs", "windows")
 
-    def __init__(self, attrs: Mapping[str, Any]) -> None:
-        """Read the attributes."""
+    def __init__(self, attrs: Mapping[str, Any], words: Words) -> None:
+        """Read the attributes; `words` say which are too many."""
         self.attrs = attrs
-        self.windows = WindowAttrs.read(attrs)
+        self.windows = WindowAttrs.read(attrs, words)
+
+
+def _windows_of(words: Words) -> Callable[[Mapping[str, Any]], QuantizedWindows]:
+    return lambda attrs: QuantizedWindows(attrs, words)
 
 
 def _with_range(dims: Dims) -> Sequence[Dims]:
@@ -167,10 +171,10 @@ def _row(name: str, shape: Any, attrs: Any = None) -> OpSpec:
 
 
 OPS = (
-    _row("QuantizedConv2D", convolution_shape, QuantizedWindows),
-    _row("QuantizedAvgPool", pool_shape, QuantizedWindows),
-    _row("QuantizedMaxPool", pool_shape, QuantizedWindows),
-    _row("_QuantizedMaxPool3D", pool_3d_shape, QuantizedWindows),
+    _row("QuantizedConv2D", convolution_shape, _windows_of(CONV2D_WORDS)),
+    _row("QuantizedAvgPool", pool_shape, _windows_of(Words.of("AvgPool"))),
+    _row("QuantizedMaxPool", pool_shape, _windows_of(Words.of("MaxPool"))),
+    _row("_QuantizedMaxPool3D", pool_3d_shape, _windows_of(Words.of("Pool3D"))),
     _row("QuantizedMatMul", product_shape),
     _row("QuantizedBiasAdd", bias_shape),
     _row("QuantizedRelu", same_shape),

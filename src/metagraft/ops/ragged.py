@@ -33,9 +33,24 @@ __all__ = ["OPS"]
 _CONVERSION: Final = "tensorflow core/ops/ragged_conversion_ops.cc"
 
 
+_PARTITIONS: Final = frozenset(
+    {
+        b"FIRST_DIM_SIZE",
+        b"VALUE_ROWIDS",
+        b"ROW_LENGTHS",
+        b"ROW_SPLITS",
+        b"ROW_LIMITS",
+        b"ROW_STARTS",
+    }
+)
+
+
 def to_tensor_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """The shape asked for, with what values and partitions tell."""
     kinds = attrs["row_partition_types"]
+    for kind in kinds:
+        if kind not in _PARTITIONS:
+            raise ValueError(f"Unknown string for partition info type: {kind.decode()}")
     ragged_rank = sum(kind != b"FIRST_DIM_SIZE" for kind in kinds)
     values = inputs[1]
     if inputs[0] == ():

@@ -19,8 +19,8 @@ _SOURCE: Final = "tensorflow core/ops/sdca_ops.cc"
 
 
 def optimizer_shape(_attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
-    """TensorFlow tells no shapes."""
-    return (None,) * len(inputs.op.outputs)
+    """Four numbers for each example; TensorFlow tells no other shapes."""
+    return ((None, 4), *(None,) * (len(inputs.op.outputs) - 1))
 
 
 def nothing_shape(_attrs: Attrs, _inputs: Shapes) -> Sequence[Dims]:

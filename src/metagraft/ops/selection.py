@@ -33,7 +33,7 @@ def nth_element_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
         ValueError: There are not so many values, or `n` is no count.
     """
     dims, n = with_rank_at_least(inputs[0], 1), inputs.value(1)
-    if inputs[1]:
+    if inputs[1] and n is not None:
         raise ValueError(f"Input must be scalar but has rank {len(inputs[1])}")
     if n is not None and n < 0:
         raise ValueError(

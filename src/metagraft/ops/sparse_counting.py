@@ -37,8 +37,8 @@ def sparse_count_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 
 def ragged_count_shape(_attrs: Any, _inputs: Shapes) -> Sequence[Dims]:
-    """Counts for each row."""
-    return _result(2)
+    """Counts for each row; TensorFlow does not tell that the result is a matrix."""
+    return _result(None)
 
 
 def _table_size(inputs: Shapes, place: int) -> int | None:

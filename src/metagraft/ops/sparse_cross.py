@@ -23,9 +23,14 @@ def ragged_cross_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """As many values as a run finds, and the splits of their rows.
 
     Raises:
-        ValueError: An input has another rank than two, or another number of rows.
+        ValueError: An input has another rank than two, or another number of rows, or
+            lists of types have different lengths.
     """
     ragged, sparse = len(attrs["ragged_values_types"]), attrs["Nsparse"]
+    if ragged != len(attrs["ragged_splits_types"]):
+        raise ValueError("ragged values and splits must have the same length.")
+    if sparse != len(attrs["sparse_values_types"]):
+        raise ValueError("sparse indices and values must have the same length")
     splits = inputs[ragged : 2 * ragged]
     found: list[int | None] = []
     for one in splits:

@@ -58,8 +58,10 @@ def read_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
 
 def gather_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """That of the elements behind the one of the indices."""
-    del attrs
     element = _element_dims(inputs.tensor(0))
+    told: Dims = attrs["element_shape"]
+    if element is None and told is not None:
+        return ((*(inputs[1] or (None,)), *told),)
     if element is None or inputs[1] is None:
         return (None,)
     return ((*inputs[1], *element),)

@@ -105,7 +105,9 @@ def push_batch_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]
     """As many lists as before, and as there are parts."""
     del attrs
     handles, values = inputs
-    if handles is None or values is None:
+    if handles is None:
+        return ((None,),)
+    if values is None:
         return (handles,)
     return (merged(handles, values[: len(handles)]),)
 

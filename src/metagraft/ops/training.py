@@ -15,11 +15,11 @@ from metagraft.graph.shape_checks import (
     merge_dim,
     merged,
     with_rank,
-    with_rank_at_least,
 )
 from metagraft.graph.shapes import Dims
 
 _GRADIENTS = ("grad", "delta")
+_UNCHECKED = {("ApplyFtrlV2", "lr_power"), ("ResourceApplyFtrlV2", "lr_power")}
 
 
 def variable_dims(inputs: Shapes, index: int) -> Dims:
@@ -31,11 +31,16 @@ def variable_dims(inputs: Shapes, index: int) -> Dims:
 
 
 def _merge_rows(dims: Dims, grad: Dims, indices: Dims) -> Dims:
-    """Demand that `grad` holds one row of `dims` for every index."""
+    """Demand that `grad` holds one row of `dims` for every index.
+
+    Raises:
+        ValueError: It does not.
+    """
     (count,) = with_rank(indices, 1)
     if grad is None:
         return dims
-    with_rank_at_least(grad, 1)
+    if not grad:
+        raise ValueError("Argument grad must not be a scalar. Got grad with rank 0")
     merge_dim(count, grad[0])
     return merged(dims, (None, *grad[1:]))
 
@@ -45,21 +50,23 @@ def training_shape(_: Any, inputs: Shapes) -> tuple[Dims, ...]:
 
     The output of the ops on reference variables is `var` itself.
     """
-    definition = inputs.op.definition
+    definition, op_type = inputs.op.definition, inputs.op.type
     if definition is None:
-        raise AssertionError(f"{inputs.op.type} is not in the catalogue")
+        raise AssertionError(f"{op_type} is not in the catalogue")
     dims: Dims = None
     names = [arg.name for arg in definition.inputs]
     for i, arg in enumerate(definition.inputs):
         if arg.is_ref or inputs.dtype(i) == resource:
             dims = merged(dims, variable_dims(inputs, i))
         elif arg.name in _GRADIENTS:
-            rows = i + 1 < len(names) and names[i + 1] == "indices"
-            if rows:
-                dims = _merge_rows(dims, inputs[i], inputs[i + 1])
+            # `grad` of resource variables is left to the run.
+            is_known = bool(definition.outputs) or arg.name == "delta"
+            grad = inputs[i] if is_known else None
+            if i + 1 < len(names) and names[i + 1] == "indices":
+                dims = _merge_rows(dims, grad, inputs[i + 1])
             else:
-                dims = merged(dims, inputs[i])
-        elif arg.name != "indices":
+                dims = merged(dims, grad)
+        elif arg.name != "indices" and (op_type, arg.name) not in _UNCHECKED:
             with_rank(inputs[i], 0)
     return (dims,) if definition.outputs else ()
 

@@ -46,6 +46,12 @@ class Words:
 
 
 _ANY: Final = Words.of("Data format {}")
+CONV2D_WORDS: Final = Words(
+    "Conv2D on data format {} requires the stride attribute",
+    "Conv2D requires the dilation attribute",
+    "",
+)
+DEPTHWISE_WORDS: Final = Words.of("DepthwiseConv2D", dilations="dilations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ class WindowAttrs:
             if window is None
             else _per_axis(words.window, window, data_format),
             padding=padding,
-            explicit=_explicit(
+            explicit=explicit_pairs(
                 attrs.get("explicit_paddings", ()), padding, data_format
             ),
         )
@@ -220,9 +226,14 @@ def _per_axis(
     return tuple(values)
 
 
-def _explicit(
+def explicit_pairs(
     values: Sequence[int], padding: str, data_format: str
 ) -> tuple[Pair, ...]:
+    """Return paddings before and after every axis; none if `padding` says so.
+
+    Raises:
+        ValueError: There are too many or too few, or some that no kernel adds.
+    """
     rank = len(data_format)
     if padding != EXPLICIT:
         if values:
