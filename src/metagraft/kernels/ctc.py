@@ -414,20 +414,25 @@ def ctc_greedy_decoder(
         f"blank_index expected to be in [{-classes}, {classes}), got"
         f" {attrs['blank_index']}",
     )
-    best = inputs.argmax(axis=2).T
-    largest = inputs.max(axis=2).T
-    sequences = []
-    score = np.zeros((len(best), 1), inputs.dtype)
-    for row, length in enumerate(np.maximum(lengths, 0).tolist()):
-        path = best[row, :length]
-        kept = path != blank
-        if attrs["merge_repeated"]:
-            kept[1:] &= path[1:] != path[:-1]
-        sequences.append(path[kept].tolist())
-        score[row, 0] = -np.cumsum(largest[row, :length], dtype=inputs.dtype)[-1:].sum(
-            dtype=inputs.dtype
-        )
-    return (*_sparse(sequences), score)
+    best = inputs.argmax(axis=2)
+    largest = np.take_along_axis(inputs, best[:, :, None], axis=2)[:, :, 0]
+    lengths = np.maximum(lengths, 0)
+    times = np.arange(len(best))[:, None]
+    kept = (best != blank) & (times < lengths)
+    if attrs["merge_repeated"]:
+        kept[1:] &= best[1:] != best[:-1]
+    steps = np.zeros((len(best) + 1, len(lengths)), inputs.dtype)
+    np.negative(largest, out=steps[1:])
+    sums = steps.cumsum(axis=0, dtype=inputs.dtype)
+    score = sums[lengths, np.arange(len(lengths))][:, None]
+    rows, at = kept.T.nonzero()
+    counts = np.bincount(rows, minlength=len(lengths))
+    indices = np.empty((len(rows), 2), np.int64)
+    indices[:, 0] = rows
+    indices[:, 1] = np.arange(len(rows)) - np.repeat(counts.cumsum() - counts, counts)
+    values = best[at, rows].astype(np.int64, copy=False)
+    shape = np.array([len(lengths), counts.max(initial=0)], np.int64)
+    return indices, values, shape, score
 
 
 def ctc_beam_search_decoder(
@@ -440,8 +445,8 @@ def ctc_beam_search_decoder(
     found: list[list[list[int]]] = [[] for _ in range(paths)]
     for row, length in enumerate(lengths.tolist()):
         search = BeamSearch(attrs["beam_width"], inputs.dtype)
-        for time in range(length):
-            search.step(inputs[time, row])
+        with np.errstate(invalid="ignore", over="ignore"):
+            search.go_on(inputs[: max(length, 0), row])
         for path, (labels, value) in enumerate(search.top_paths(paths, merges=merges)):
             found[path].append(labels)
             score[row, path] = value

@@ -1,9 +1,8 @@
 """Beam search over CTC outputs.
 
 The beam is a heap of a fixed size. Which of the paths that tie it keeps depends on how
-it is moved, so the heap works as the C++ library's does. What the classes add is one
-array operation a step and path; only those that get into the beam are looked at one by
-one.
+it is moved, so the heap works as the C++ library's does. What a step does to all paths
+is done at once; only labels that may get into the beam are looked at one by one.
 
 Source: tensorflow core/util/ctc/ctc_beam_search.h, ctc_beam_entry.h,
 core/lib/gtl/top_n.h; libstdc++ bits/stl_heap.h.
@@ -12,41 +11,43 @@ core/lib/gtl/top_n.h; libstdc++ bits/stl_heap.h.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.kernels.kernel import Array
 
 __all__ = ["BeamSearch"]
 
-_NONE = -np.inf
-
-
-class _Probability:
-    """Logarithms of probabilities of a path: ending in a blank, a label, either."""
-
-    __slots__ = ("blank", "label", "total")
-
-    def __init__(self, total: Any = _NONE, blank: Any = _NONE) -> None:
-        """Start with the path that has `total`."""
-        self.total = total
-        self.blank = blank
-        self.label: Any = _NONE
+_NONE = -math.inf
+_F = np.float32
 
 
 class _Entry:
-    """A path: its last label, and the path before."""
+    """A path: its last label, and the path before.
 
-    __slots__ = ("children", "label", "new", "old", "parent")
+    Attributes:
+        parent: The path before.
+        label: Its last label.
+        children: Paths that are longer by one label, by this.
+        total: The logarithm of its probability; of none if it is not in the beam.
+        blank: The same of its ending in a blank.
+        by_label: The same of its ending in its label.
+        place: Where it lies among the paths of a step.
+    """
 
-    def __init__(self, parent: _Entry | None, label: int) -> None:
-        """Start without probability."""
+    __slots__ = ("blank", "by_label", "children", "label", "parent", "place", "total")
+
+    def __init__(self, parent: _Entry | None, label: int, total: float) -> None:
+        """Start with a path that ends in its label."""
         self.parent = parent
         self.label = label
         self.children: dict[int, _Entry] = {}
-        self.old = _Probability()
-        self.new = _Probability()
+        self.total = self.by_label = total
+        self.blank = _NONE
+        self.place = 0
 
     def labels(self, *, merges: bool) -> list[int]:
         """Return the labels from the first on."""
@@ -61,30 +62,29 @@ class _Entry:
         return found[::-1]
 
 
-def _is_better(a: _Entry, b: _Entry) -> bool:
-    return bool(a.new.total > b.new.total)
-
-
 def _push_heap(items: list[_Entry], hole: int, top: int, value: _Entry) -> None:
-    parent = (hole - 1) // 2
-    while hole > top and _is_better(items[parent], value):
+    total = value.total
+    while hole > top:
+        parent = (hole - 1) // 2
+        if not items[parent].total > total:
+            break
         items[hole] = items[parent]
         hole = parent
-        parent = (hole - 1) // 2
     items[hole] = value
 
 
 def _adjust_heap(items: list[_Entry], hole: int, length: int, value: _Entry) -> None:
     top = hole
-    child = hole
-    while child < (length - 1) // 2:
-        child = 2 * (child + 1)
-        if _is_better(items[child], items[child - 1]):
+    child = 2 * hole + 2
+    while child < length:
+        right, left = items[child], items[child - 1]
+        if right.total > left.total:
             child -= 1
-        items[hole] = items[child]
+            right = left
+        items[hole] = right
         hole = child
-    if length % 2 == 0 and child == (length - 2) // 2:
-        child = 2 * (child + 1)
+        child = 2 * hole + 2
+    if child == length:
         items[hole] = items[child - 1]
         hole = child - 1
     _push_heap(items, hole, top, value)
@@ -125,13 +125,13 @@ class _Beam:
         """Take an entry, and drop the worst if there are too many."""
         items = self.items
         if self.is_heap:
-            if _is_better(entry, items[0]):
+            if entry.total > items[0].total:
                 items[-1] = entry
                 _push_heap(items, len(items) - 1, 0, entry)
                 _pop_heap(items, len(items))
             return
         items.append(entry)
-        if self.knows_bottom and not _is_better(entry, items[0]):
+        if self.knows_bottom and not entry.total > items[0].total:
             items[0], items[-1] = items[-1], items[0]
         if len(items) == self.limit + 1:
             _make_heap(items)
@@ -140,27 +140,66 @@ class _Beam:
 
     def bottom(self) -> _Entry:
         """Return the worst entry."""
+        items = self.items
         if not self.is_heap and not self.knows_bottom:
-            worst = 0
-            for place in range(1, len(self.items)):
-                if _is_better(self.items[worst], self.items[place]):
-                    worst = place
-            items = self.items
+            totals = [entry.total for entry in items]
+            worst = totals.index(min(totals))
             items[0], items[worst] = items[worst], items[0]
             self.knows_bottom = True
-        return self.items[0]
+        return items[0]
 
     def extract(self) -> list[_Entry]:
         """Return the entries, the best first, and forget them."""
         items, self.items = self.items, []
         if self.is_heap:
             items.pop()
-            for length in range(len(items), 1, -1):
-                _pop_heap(items, length)
+            found = sorted(items, key=lambda entry: -entry.total)
+            if all(a.total > b.total for a, b in pairwise(found)):
+                items = found
+            else:  # the heap says which of equal ones is first
+                for length in range(len(items), 1, -1):
+                    _pop_heap(items, length)
         else:
-            items.sort(key=lambda entry: -entry.new.total)
+            items.sort(key=lambda entry: -entry.total)
         self.is_heap = self.knows_bottom = False
         return items
+
+
+def _log_sums(inputs: Array) -> Array:
+    """Return the logarithms of the sums of what is raised to `[..., classes]`."""
+    largest = inputs.max(axis=-1, keepdims=True)
+    powers = np.exp(inputs - largest, dtype=np.float64).astype(inputs.dtype)
+    totals = np.cumsum(powers, axis=-1, dtype=inputs.dtype)[..., -1]
+    logs = [math.log(total) for total in totals.reshape(-1).tolist()]
+    rounded = np.array(logs, np.float64).astype(inputs.dtype)
+    return largest[..., 0] + rounded.reshape(totals.shape)
+
+
+def _either(a: Array, b: Array) -> Array:
+    """Return the logarithms of the sums of two probabilities.
+
+    TF: they are rounded to single precision, also between doubles.
+    """
+    large, small = np.maximum(a, b), np.minimum(a, b)
+    ratio = np.exp((small - large).astype(_F, copy=False), dtype=np.float64).astype(_F)
+    added = np.log1p(ratio, dtype=np.float64).astype(_F)
+    found = large + added.astype(large.dtype, copy=False)
+    found[large == _NONE] = _NONE
+    return found
+
+
+def _places_of_parents(branches: list[_Entry]) -> Array:
+    """Return where the path before each path is among them; -1 if it is not."""
+    for place, entry in enumerate(branches):
+        entry.place = place
+    return np.array(
+        [
+            -1
+            if entry.parent is None or entry.parent.total == _NONE
+            else entry.parent.place
+            for entry in branches
+        ]
+    )
 
 
 class BeamSearch:
@@ -173,88 +212,123 @@ class BeamSearch:
             width: How many paths are kept.
             dtype: The type of the inputs; sums are rounded to it.
         """
-        self.type = np.dtype(dtype).type
+        self.dtype = np.dtype(dtype)
         self.width = width
         self.beam = _Beam(width)
-        root = _Entry(None, -1)
-        root.new = _Probability(self.type(0), self.type(0))
+        root = _Entry(None, -1, _NONE)
+        root.total = root.blank = 0.0
         self.beam.push(root)
 
-    def _either(self, a: Any, b: Any) -> Any:
-        """Return the logarithm of the sum of two probabilities.
+    def go_on(self, inputs: Array) -> None:
+        """Go on by some time steps, `[time, classes]`."""
+        offsets = _log_sums(inputs)
+        for now, offset in zip(inputs, offsets, strict=True):
+            self._step(now, offset)
 
-        TF: it is rounded to single precision, also between doubles.
+    def _step(self, inputs: Array, offset: Any) -> None:
+        """Go on by one time step.
+
+        Args:
+            inputs: `[classes]`, the last of which is the blank.
+            offset: What `_log_sums` says of them.
         """
-        if a == _NONE:
-            return b
-        if b == _NONE:
-            return a
-        large, small = (a, b) if a > b else (b, a)
-        ratio = float(np.float32(math.exp(np.float32(small - large))))
-        return large + self.type(np.float32(math.log1p(ratio)))
-
-    def step(self, inputs: np.ndarray) -> None:
-        """Go on by one time step with `[classes]`, the last of which is the blank."""
-        largest = inputs.max()
-        powers = np.exp((inputs - largest).astype(np.float64)).astype(inputs.dtype)
-        total = np.cumsum(powers, dtype=inputs.dtype)[-1]
-        offset = largest + self.type(math.log(total))
         branches = self.beam.extract()
-        for entry in branches:
-            entry.old = entry.new
-            entry.new = _Probability()
-            entry.new.label = entry.old.label
-            entry.new.blank = entry.old.blank
-            entry.new.total = entry.old.total
-        for entry in branches:
-            self._stay(entry, inputs, offset)
-            self.beam.push(entry)
-        logs = inputs[:-1] - offset
-        for entry in branches:
-            self._grow(entry, logs)
-
-    def _stay(self, entry: _Entry, inputs: np.ndarray, offset: Any) -> None:
-        """Work out the same path one step on: its last label again, or a blank."""
-        new, old, parent = entry.new, entry.old, entry.parent
-        if parent is not None:
-            if parent.new.total != _NONE:
-                is_same = entry.label == parent.label
-                before = parent.old.blank if is_same else parent.old.total
-                new.label = self._either(new.label, before)
-            new.label = new.label + (inputs[entry.label] - offset)
-        new.blank = old.total + inputs[-1] - offset
-        new.total = self._either(new.blank, new.label)
-
-    def _is_candidate(self, total: Any) -> bool:
-        return bool(
-            total > _NONE
-            and (len(self.beam) < self.width or total > self.beam.bottom().new.total)
+        shares = inputs - offset
+        values = [(entry.total, entry.blank, entry.by_label) for entry in branches]
+        totals, blanks, by_label = np.array(values, self.dtype).T
+        labels = np.array([entry.label for entry in branches])
+        parents = _places_of_parents(branches)
+        after = self._stayed(
+            parents, labels, (totals, blanks, by_label), inputs, offset
         )
+        for entry, one in zip(branches, zip(*after, strict=True), strict=True):
+            entry.total, entry.blank, entry.by_label = one
+        self.beam.items = branches.copy()
+        logs = shares[:-1]
+        grown = logs + totals[:, None]
+        again = ((labels >= 0) & (labels < len(logs))).nonzero()[0]
+        repeated = labels[again]
+        grown[again, repeated] = logs[repeated] + blanks[again]
+        behind = ((parents >= 0) & (parents < np.arange(len(labels)))).nonzero()
+        self._grow(branches, totals.tolist(), grown, (parents[behind], labels[behind]))
 
-    def _grow(self, entry: _Entry, logs: np.ndarray) -> None:
-        """Put the paths that are longer by one label into the beam."""
-        if not self._is_candidate(entry.old.total):
-            return
-        totals = logs + self.type(entry.old.total)
-        if 0 <= entry.label < len(logs):
-            totals[entry.label] = logs[entry.label] + self.type(entry.old.blank)
-        is_full = len(self.beam) == self.width
-        least = self.beam.bottom().new.total if is_full else _NONE
-        above = np.flatnonzero(totals > least).tolist()
-        for label in sorted({*above, *entry.children}):
-            child = entry.children.get(label) or _Entry(entry, label)
-            if child.new.total != _NONE:
+    def _stayed(
+        self,
+        parents: Array,
+        labels: Array,
+        before: tuple[Array, Array, Array],
+        inputs: Array,
+        offset: Any,
+    ) -> list[list[float]]:
+        """Work out the same paths one step on: the last labels again, or blanks."""
+        totals, blanks, by_label = before
+        is_same = labels == labels[parents]
+        begun = np.where(is_same, blanks[parents], totals[parents])
+        longer = _either(by_label, begun)
+        added = inputs[labels] - offset
+        stopped = (totals + inputs[-1]) - offset
+        is_child = labels >= 0
+        is_active = parents >= 0
+        while True:
+            continued = np.where(is_active, longer, by_label)
+            ended: Array = np.where(is_child, continued + added, continued)
+            new = _either(stopped, ended)
+            # Those before are worked out first, and may drop out.
+            is_gone = (new[parents] == _NONE) & (parents < np.arange(new.size))
+            if not (is_active & is_gone).any():
+                break
+            is_active &= ~is_gone
+        return [new.tolist(), stopped.tolist(), ended.tolist()]
+
+    def _grow(
+        self,
+        branches: list[_Entry],
+        totals: list[float],
+        grown: Array,
+        behind: tuple[Array, Array],
+    ) -> None:
+        """Put the paths that are longer by one label into the beam.
+
+        Args:
+            branches: The paths, the best first.
+            totals: What they had a step before.
+            grown: `[paths, labels]`, what longer ones have.
+            behind: Which of these are among the paths, behind the shorter one.
+        """
+        beam, width = self.beam, self.width
+        is_full = len(beam.items) >= width
+        least = beam.bottom().total if is_full else _NONE
+        looked_at = grown > least
+        looked_at[behind] = True
+        places = looked_at.nonzero()
+        found = zip(*(a.tolist() for a in (*places, grown[places])), strict=True)
+        current, grows = -1, False
+        for row, label, total in found:
+            if is_full:
+                least = beam.bottom().total
+            if row != current:
+                current, grows = row, totals[row] > least
+            if not grows:
                 continue
-            if not self._is_candidate(totals[label]):
+            entry = branches[row]
+            child = entry.children.get(label)
+            if child is not None and child.total != _NONE:
+                continue
+            if not total > least:
                 # It may just have been dropped, and does not grow any more.
-                child.old = _Probability()
+                if child is not None and branches[child.place : child.place + 1] == [
+                    child
+                ]:
+                    totals[child.place] = _NONE
                 continue
-            entry.children[label] = child
-            if len(self.beam) == self.width:
-                self.beam.bottom().new = _Probability()
-            child.new = _Probability()
-            child.new.total = child.new.label = totals[label]
-            self.beam.push(child)
+            if child is None:
+                child = entry.children[label] = _Entry(entry, label, total)
+            else:
+                child.total, child.blank, child.by_label = total, _NONE, total
+            if is_full:
+                beam.bottom().total = _NONE
+            beam.push(child)
+            is_full = len(beam.items) >= width
 
     def top_paths(self, count: int, *, merges: bool) -> list[tuple[list[int], Any]]:
         """Return the best paths with the logarithms of their probabilities.
@@ -273,6 +347,4 @@ class BeamSearch:
         best = _Beam(count)
         for entry in self.beam.entries():
             best.push(entry)
-        return [
-            (entry.labels(merges=merges), entry.new.total) for entry in best.extract()
-        ]
+        return [(entry.labels(merges=merges), entry.total) for entry in best.extract()]
