@@ -86,5 +86,5 @@ def test_a_row_outside_the_table_is_refused() -> None:
 def test_operands_are_not_broadcast() -> None:
     """A gradient of another shape than its variable is refused."""
     zeros = np.zeros(3, np.float32)
-    with pytest.raises(InvalidArgumentError, match=r"must have shape \[3\], got \[\]"):
+    with pytest.raises(InvalidArgumentError, match=r"same shape\[3\] \[\]"):
         KERNELS["ApplyGradientDescent"].fn({}, zeros, np.float32(1), np.float32(1))

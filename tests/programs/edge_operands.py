@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tests.programs import training_edges
+
 NAN, INF = np.nan, np.inf
 
 
@@ -400,6 +402,22 @@ SHAPES = {
     "number_as_random_shape": _pair("RandomUniform", "shape", [])._replace(
         attrs={"dtype": "float32"}
     ),
+    "rows_chosen_of_unknown_count": _pair(
+        "Select", "condition x y", [3], [None, 2], [None, None]
+    ),
+    "all_chosen_and_numbers": _pair("Select", "condition x y", [2, 3], [], []),
+    "place_that_is_no_number": _pair("NthElement", "input n", [3, 4], [1]),
+    "windows_of_unknown_size": _pair(
+        "MaxPoolV2", "input ksize strides", [2, 8, 8, 3], [4], [4]
+    )._replace(attrs={"padding": "SAME"}),
+    "windows_of_too_few_axes": _pair(
+        "MaxPoolV2", "input ksize strides", [2, 8, 8, 3], [3], [4]
+    )._replace(attrs={"padding": "SAME"}),
+    "second_order_of_unknown_windows": _pair(
+        "MaxPoolGradGradV2",
+        "orig_input orig_output grad ksize strides",
+        *([2, 8, 8, 3], [2, 4, 4, 3], [2, 8, 8, 3], [4], [4]),
+    )._replace(attrs={"padding": "SAME"}),
     "beginnings_and_sizes": _pair("Slice", "input begin size", [3, 4], [2], [1]),
     "axis_out_of_range": _pair("Pack", "values", [[2], [2]])._replace(
         attrs={"axis": 3}
@@ -408,7 +426,8 @@ SHAPES = {
 # Of operands whose values are not there.
 _TYPES = {"indices": "int32", "axis": "int32", "segment_ids": "int32", "perm": "int32"}
 _TYPES.update(num_segments="int32", dims="bool", shape="int32")
-_TYPES.update(begin="int32", size="int32")
+_TYPES.update(begin="int32", size="int32", condition="bool", n="int32")
+_TYPES.update(ksize="int32", strides="int32")
 
 
 def slices_as_they_came(tf: ModuleType) -> Any:
@@ -467,10 +486,27 @@ def scaled_to_short_floats(tf: ModuleType) -> Any:
     return _run(tf, made, {})
 
 
+def variables_without_value(tf: ModuleType) -> Any:
+    """What reads a resource variable says of it in different words."""
+    handle = tf.raw_ops.VarHandleOp(dtype=tf.float32, shape=[4], shared_name="empty")
+    operands = {"resource": handle, "dtype": tf.float32}
+    made = (
+        tf.raw_ops.ReadVariableOp(**operands),
+        tf.raw_ops.ResourceGather(**operands, indices=_i(0)),
+        tf.raw_ops.ResourceGatherNd(**operands, indices=_i([0])),
+        tf.raw_ops.VariableShape(input=handle),
+    )
+    return [_run(tf, tensor, {}) for tensor in made]
+
+
 RUNS = {
     "scaled_to_short_floats": scaled_to_short_floats,
     "indices_passed_over": indices_passed_over,
     "slices_as_they_came": slices_as_they_came,
+    "steps_with_infinities": training_edges.infinities,
+    "steps_with_other_hyperparameters": training_edges.hyperparameters,
+    "steps_with_mistakes": training_edges.mistakes,
+    "variables_without_value": variables_without_value,
 }
 
 

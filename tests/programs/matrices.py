@@ -20,6 +20,8 @@ def decomposition_gradients(tf: ModuleType) -> None:
             backward(tf.linalg.svd(a), a)
     square = tf.placeholder(tf.float64, [3, 3])
     tf.gradients(tf.linalg.svd(square, full_matrices=True), square)
+    whole = tf.placeholder(tf.complex64, [3, 3])
+    backward([tf.raw_ops.Svd(input=whole, compute_uv=False)[0]], whole)
     for dtype, out in ((tf.float32, tf.complex64), (tf.complex128, tf.complex128)):
         a = tf.placeholder(dtype, [None, 3, 3])
         backward(tf.raw_ops.Eig(input=a, Tout=out, compute_v=True), a)

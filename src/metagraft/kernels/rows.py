@@ -9,7 +9,7 @@ indices, the usual case, there is exactly one round.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from metagraft.kernels.namespace import jax_numpy, lax, namespace
 
 # (rows of every table, rows of the updates) -> new rows of every table
 RowFormula = Callable[[tuple[Array, ...], Array], tuple[Array, ...]]
+OUTSIDE: Final = "indices{in_brackets} = {index} is not in [0, {limit})"
 # Of tables that were changed in place: the table, the changed rows and what they held.
 Undo = list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]]
 
@@ -29,6 +30,7 @@ def updated_rows(
     indices: Array,
     updates: Array,
     undo: Undo | None = None,
+    outside: str = OUTSIDE,
 ) -> tuple[Array, ...]:
     """Return the tables with `formula` applied to the rows named by `indices`.
 
@@ -39,59 +41,45 @@ def updated_rows(
         updates: `[k, ...]`.
         undo: Given if the tables, which own their memory, are to be changed themselves;
             what they held is appended to it.
+        outside: What to say of an index outside, see `check_indices`.
 
     Raises:
-        InvalidArgumentError: The shapes do not fit, or (on the host) an index lies
-            outside of the tables.
+        InvalidArgumentError: (on the host) An index lies outside of the tables.
     """
-    _check_shapes(tables, indices, updates)
     if indices.shape[0] == 0:
         return tables
     if namespace(*tables, indices, updates) is np:
-        check_indices(indices, tables[0].shape[0])
+        check_indices(indices, tables[0].shape[0], outside)
         return _updated_on_host(formula, tables, indices, updates, undo)
     return _updated_in_program(formula, tables, indices, updates)
 
 
-def check_indices(indices: np.ndarray[Any, Any], limit: int) -> None:
-    """Raise InvalidArgumentError unless `0 <= index < limit` for all indices."""
+def check_indices(
+    indices: np.ndarray[Any, Any], limit: int, text: str = OUTSIDE
+) -> None:
+    """Demand `0 <= index < limit` for all indices.
+
+    Args:
+        indices: Of any shape.
+        limit: How many rows there are.
+        text: What is said of the first that does not fit, with its `index`, its
+            `place`, the same `in_brackets`, and the `limit`.
+
+    Raises:
+        InvalidArgumentError: One does not fit.
+    """
     bad = np.flatnonzero((indices < 0) | (indices >= limit))
     if bad.size:
         place = ",".join(map(str, np.unravel_index(bad[0], indices.shape)))
-        place = f"[{place}]" if indices.ndim else ""
         raise InvalidArgumentError(
             None,
             None,
-            f"indices{place} = {indices.flat[bad[0]]} is not in [0, {limit})",
-        )
-
-
-def _check_shapes(tables: tuple[Array, ...], indices: Array, updates: Array) -> None:
-    shape = tables[0].shape
-    if indices.ndim != 1:
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"indices must be one-dimensional, got shape {list(indices.shape)}",
-        )
-    if len(shape) < 1:
-        raise InvalidArgumentError(
-            None, None, "var must be at least 1 dimensional, got a scalar"
-        )
-    for table in tables[1:]:
-        if table.shape != shape:
-            raise InvalidArgumentError(
-                None,
-                None,
-                "var and its slots do not have the same shape: "
-                f"{list(shape)} {list(table.shape)}",
-            )
-    if updates.shape != (indices.shape[0], *shape[1:]):
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"grad must have shape {[indices.shape[0], *shape[1:]]} for "
-            f"{indices.shape[0]} rows of {list(shape)}, got {list(updates.shape)}",
+            text.format(
+                index=indices.flat[bad[0]],
+                place=place,
+                in_brackets=f"[{place}]" if indices.ndim else "",
+                limit=limit,
+            ),
         )
 
 

@@ -1,7 +1,6 @@
-"""How the ops that train variables run: each optimizer's formula, once.
+"""How the ops that train variables run: what takes which formula.
 
-A formula is a function of `(attrs, *operands)` that returns the new values of the
-variable and of its slots. The dense op applies it to whole variables, the sparse op
+The dense op applies a formula to whole variables, the sparse op
 (`Sparse...`) to the rows named by `indices`; the ops on reference variables and on
 resource variables share it. `metagraft.ops.training` says what the ops mean.
 
@@ -10,350 +9,18 @@ Source: tensorflow core/kernels/training_ops.cc.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import inspect
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
-
-from metagraft.errors import InvalidArgumentError
+from metagraft.kernels import training_formulas as formulas
 from metagraft.kernels.kernel import Array, Kernel
-from metagraft.kernels.namespace import namespace
+from metagraft.kernels.rows import OUTSIDE as OUTSIDE_TABLE
 from metagraft.kernels.rows import Undo, updated_rows
-
-Attributes = Mapping[str, Any]
-Formula = Callable[..., tuple[Array, ...]]
-
-
-def _one(array: Array) -> Any:
-    """Return 1 in the dtype of `array`: no promotion, in either array library."""
-    return np.ones((), array.dtype)
-
-
-def _two(array: Array) -> Any:
-    return np.full((), 2, array.dtype)
-
-
-def _zero(array: Array) -> Any:
-    return np.zeros((), array.dtype)
-
-
-def gradient_descent(
-    _: Attributes, var: Array, alpha: Array, delta: Array
-) -> tuple[Array]:
-    return (var - delta * alpha,)
-
-
-def momentum(
-    attrs: Attributes, var: Array, accum: Array, lr: Array, grad: Array, rate: Array
-) -> tuple[Array, ...]:
-    accum = accum * rate + grad
-    if attrs["use_nesterov"]:
-        return var - (grad * lr + accum * rate * lr), accum
-    return var - accum * lr, accum
-
-
-def keras_momentum(
-    attrs: Attributes, var: Array, accum: Array, lr: Array, grad: Array, rate: Array
-) -> tuple[Array, ...]:
-    accum = accum * rate - grad * lr
-    if attrs["use_nesterov"]:
-        return var + (accum * rate - grad * lr), accum
-    return var + accum, accum
-
-
-def _adam_moments(
-    m: Array, v: Array, beta1: Array, beta2: Array, grad: Array
-) -> tuple[Array, Array]:
-    one = _one(grad)
-    return m + (grad - m) * (one - beta1), v + (grad * grad - v) * (one - beta2)
-
-
-def _adam_rate(beta1_power: Array, beta2_power: Array, lr: Array) -> Array:
-    xp, one = namespace(beta1_power, beta2_power, lr), _one(lr)
-    return lr * xp.sqrt(one - beta2_power) / (one - beta1_power)
-
-
-def adam(
-    attrs: Attributes,
-    var: Array,
-    m: Array,
-    v: Array,
-    beta1_power: Array,
-    beta2_power: Array,
-    lr: Array,
-    beta1: Array,
-    beta2: Array,
-    epsilon: Array,
-    grad: Array,
-) -> tuple[Array, ...]:
-    xp = namespace(var, m, v, grad)
-    alpha = _adam_rate(beta1_power, beta2_power, lr)
-    m, v = _adam_moments(m, v, beta1, beta2, grad)
-    step = m
-    if attrs["use_nesterov"]:
-        step = grad * (_one(grad) - beta1) + beta1 * m
-    return var - (step * alpha) / (xp.sqrt(v) + epsilon), m, v
-
-
-def adam_with_amsgrad(
-    _: Attributes,
-    var: Array,
-    m: Array,
-    v: Array,
-    vhat: Array,
-    beta1_power: Array,
-    beta2_power: Array,
-    lr: Array,
-    beta1: Array,
-    beta2: Array,
-    epsilon: Array,
-    grad: Array,
-) -> tuple[Array, ...]:
-    xp = namespace(var, m, v, grad)
-    alpha = _adam_rate(beta1_power, beta2_power, lr)
-    m, v = _adam_moments(m, v, beta1, beta2, grad)
-    vhat = xp.where(v > vhat, v, vhat)  # a NaN is larger than nothing
-    return var - (m * alpha) / (xp.sqrt(vhat) + epsilon), m, v, vhat
-
-
-def ada_max(
-    _: Attributes,
-    var: Array,
-    m: Array,
-    v: Array,
-    beta1_power: Array,
-    lr: Array,
-    beta1: Array,
-    beta2: Array,
-    epsilon: Array,
-    grad: Array,
-) -> tuple[Array, ...]:
-    xp, one = namespace(var, m, v, grad), _one(grad)
-    m = m + (grad - m) * (one - beta1)
-    decayed, size = beta2 * v, xp.abs(grad)
-    v = xp.where(size > decayed, size, decayed)  # a NaN is larger than nothing
-    return var - lr / (one - beta1_power) * (m / (v + epsilon)), m, v
-
-
-def rms_prop(
-    _: Attributes,
-    var: Array,
-    ms: Array,
-    mom: Array,
-    lr: Array,
-    rho: Array,
-    rate: Array,
-    epsilon: Array,
-    grad: Array,
-) -> tuple[Array, ...]:
-    xp = namespace(var, ms, mom, grad)
-    ms = ms + (grad * grad - ms) * (_one(grad) - rho)
-    mom = mom * rate + (grad * lr) / xp.sqrt(ms + epsilon)
-    return var - mom, ms, mom
-
-
-def centered_rms_prop(
-    _: Attributes,
-    var: Array,
-    mg: Array,
-    ms: Array,
-    mom: Array,
-    lr: Array,
-    rho: Array,
-    rate: Array,
-    epsilon: Array,
-    grad: Array,
-) -> tuple[Array, ...]:
-    xp, one = namespace(var, ms, mom, grad), _one(grad)
-    ms = ms + (grad * grad - ms) * (one - rho)
-    mg = mg + (grad - mg) * (one - rho)
-    denominator = (ms - mg * mg) + epsilon
-    mom = mom * rate + (grad * lr) / xp.sqrt(denominator)
-    return var - mom, mg, ms, mom
-
-
-def adagrad(
-    attrs: Attributes, var: Array, accum: Array, lr: Array, grad: Array
-) -> tuple[Array, ...]:
-    xp = namespace(var, accum, grad)
-    if attrs["update_slots"]:
-        accum = accum + grad * grad
-    return var - grad * lr / xp.sqrt(accum), accum
-
-
-def adagrad_v2(
-    attrs: Attributes, var: Array, accum: Array, lr: Array, epsilon: Array, grad: Array
-) -> tuple[Array, ...]:
-    xp = namespace(var, accum, grad)
-    if attrs["update_slots"]:
-        accum = accum + grad * grad
-    return var - grad * lr / (xp.sqrt(accum) + epsilon), accum
-
-
-def adagrad_da(
-    _: Attributes,
-    var: Array,
-    gradient_accumulator: Array,
-    gradient_squared_accumulator: Array,
-    grad: Array,
-    lr: Array,
-    l1: Array,
-    l2: Array,
-    global_step: Array,
-) -> tuple[Array, ...]:
-    xp = namespace(var, gradient_accumulator, gradient_squared_accumulator, grad)
-    summed = gradient_accumulator + grad
-    squared = gradient_squared_accumulator + grad * grad
-    step = global_step.astype(var.dtype)
-    denominator = l2 * step * lr + xp.sqrt(squared)
-    shrunk = xp.sign(summed) * xp.maximum(xp.abs(summed) - l1 * step, _zero(var))
-    numerator = xp.where(l1 > _zero(l1), shrunk, summed)
-    # `var` is replaced, not moved: dual averaging starts from zero at every step.
-    return -lr * numerator / denominator, summed, squared
-
-
-def adadelta(
-    _: Attributes,
-    var: Array,
-    accum: Array,
-    accum_update: Array,
-    lr: Array,
-    rho: Array,
-    epsilon: Array,
-    grad: Array,
-) -> tuple[Array, ...]:
-    xp, one = namespace(var, accum, accum_update, grad), _one(grad)
-    accum = accum * rho + grad * grad * (one - rho)
-    update = xp.sqrt(accum_update + epsilon) / xp.sqrt(accum + epsilon) * grad
-    accum_update = accum_update * rho + update * update * (one - rho)
-    return var - update * lr, accum, accum_update
-
-
-def _proximal(var: Array, grad: Array, rate: Array, l1: Array, l2: Array) -> Array:
-    xp = namespace(var, grad, rate)
-    moved = var - grad * rate
-    shrunk = xp.sign(moved) * xp.maximum(xp.abs(moved) - rate * l1, _zero(var))
-    return xp.where(l1 > _zero(l1), shrunk, moved) / (_one(var) + l2 * rate)
-
-
-def proximal_gradient_descent(
-    _: Attributes, var: Array, alpha: Array, l1: Array, l2: Array, delta: Array
-) -> tuple[Array, ...]:
-    return (_proximal(var, delta, alpha, l1, l2),)
-
-
-def proximal_adagrad(
-    _: Attributes,
-    var: Array,
-    accum: Array,
-    lr: Array,
-    l1: Array,
-    l2: Array,
-    grad: Array,
-) -> tuple[Array, ...]:
-    xp = namespace(var, accum, grad)
-    accum = accum + grad * grad
-    return _proximal(var, grad, lr / xp.sqrt(accum), l1, l2), accum
-
-
-def _ftrl(
-    attrs: Attributes,
-    variables: tuple[Array, Array, Array],
-    gradients: tuple[Array, Array],
-    lr: Array,
-    l1: Array,
-    l2: Array,
-    lr_power: Array,
-) -> tuple[Array, ...]:
-    """Follow the regularized leader.
-
-    Args:
-        attrs: `multiply_linear_by_lr` keeps `linear` multiplied by the rate.
-        variables: `var`, `accum`, `linear`.
-        gradients: What `accum` collects, what `linear` collects.
-        lr: Learning rate.
-        l1: L1 regularization strength.
-        l2: L2 regularization strength.
-        lr_power: Exponent of the per-coordinate rate.
-    """
-    var, accum, linear = variables
-    grad, linear_grad = gradients
-    xp = namespace(var, accum, linear, grad)
-    if not attrs["multiply_linear_by_lr"]:
-        scale, l1_limit, l2_term = lr, l1, _two(l2) * l2
-    else:
-        scale, l1_limit, l2_term = _one(lr), l1 * lr, _two(l2) * l2 * lr
-        linear_grad = linear_grad * lr
-    new_accum = accum + grad * grad
-    new_power = xp.power(new_accum, -lr_power)
-    sigma = (new_power - xp.power(accum, -lr_power)) / scale
-    linear = linear + linear_grad - sigma * var
-    pulled = xp.minimum(xp.maximum(linear, -l1_limit), l1_limit) - linear
-    return pulled / (new_power / scale + l2_term), new_accum, linear
-
-
-def ftrl(
-    attrs: Attributes,
-    var: Array,
-    accum: Array,
-    linear: Array,
-    grad: Array,
-    lr: Array,
-    l1: Array,
-    l2: Array,
-    lr_power: Array,
-) -> tuple[Array, ...]:
-    return _ftrl(attrs, (var, accum, linear), (grad, grad), lr, l1, l2, lr_power)
-
-
-def ftrl_v2(
-    attrs: Attributes,
-    var: Array,
-    accum: Array,
-    linear: Array,
-    grad: Array,
-    lr: Array,
-    l1: Array,
-    l2: Array,
-    l2_shrinkage: Array,
-    lr_power: Array,
-) -> tuple[Array, ...]:
-    shrunk = grad + _two(var) * l2_shrinkage * var
-    return _ftrl(attrs, (var, accum, linear), (grad, shrunk), lr, l1, l2, lr_power)
-
-
-def add_sign(
-    _: Attributes,
-    var: Array,
-    m: Array,
-    lr: Array,
-    alpha: Array,
-    sign_decay: Array,
-    beta: Array,
-    grad: Array,
-) -> tuple[Array, ...]:
-    xp = namespace(var, m, grad)
-    m = m + (grad - m) * (_one(grad) - beta)
-    scale = alpha + sign_decay * (xp.sign(grad) * xp.sign(m))
-    return var - lr * scale * grad, m
-
-
-def power_sign(
-    _: Attributes,
-    var: Array,
-    m: Array,
-    lr: Array,
-    logbase: Array,
-    sign_decay: Array,
-    beta: Array,
-    grad: Array,
-) -> tuple[Array, ...]:
-    xp = namespace(var, m, grad)
-    m = m + (grad - m) * (_one(grad) - beta)
-    scale = xp.exp(logbase * sign_decay * (xp.sign(grad) * xp.sign(m)))
-    return var - lr * scale * grad, m
+from metagraft.kernels.training_checks import OUTSIDE, Check, checks_of
+from metagraft.kernels.training_formulas import Attributes, Formula
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +35,8 @@ class Rule:
             `indices` follows it.
         reference: Whether there are ops on reference variables.
         sparse: Whether there are ops on rows.
+        of_rows: The formula of these, if it is another.
+        outside: What these say of an index outside of the table.
     """
 
     name: str
@@ -376,41 +45,95 @@ class Rule:
     gradient_at: int
     reference: bool = True
     sparse: bool = True
+    of_rows: Formula | None = None
+    outside: str = OUTSIDE
 
 
 _FTRL = ("var", "accum", "linear")
 _ACCUM_UPDATE = ("var", "accum", "accum_update")
 _DUAL = ("var", "gradient_accumulator", "gradient_squared_accumulator")
-_ONLY_RESOURCE: dict[str, bool] = {"reference": False}
-_ONLY_DENSE: dict[str, bool] = {"sparse": False}
+_ONLY_DENSE: dict[str, Any] = {"sparse": False}
 
 RULES = (
-    Rule("GradientDescent", gradient_descent, ("var",), 2, **_ONLY_DENSE),
-    Rule("Momentum", momentum, ("var", "accum"), 3),
-    Rule("KerasMomentum", keras_momentum, ("var", "accum"), 3, **_ONLY_RESOURCE),
-    Rule("Adam", adam, ("var", "m", "v"), 9, **_ONLY_DENSE),
+    Rule("GradientDescent", formulas.gradient_descent, ("var",), 2, **_ONLY_DENSE),
+    Rule("Momentum", formulas.momentum, ("var", "accum"), 3),
+    Rule(
+        "KerasMomentum",
+        formulas.keras_momentum,
+        ("var", "accum"),
+        3,
+        reference=False,
+        outside=OUTSIDE_TABLE,
+    ),
+    Rule("Adam", formulas.adam, ("var", "m", "v"), 9, **_ONLY_DENSE),
     Rule(
         "AdamWithAmsgrad",
-        adam_with_amsgrad,
+        formulas.adam_with_amsgrad,
         ("var", "m", "v", "vhat"),
         10,
         reference=False,
         sparse=False,
     ),
-    Rule("AdaMax", ada_max, ("var", "m", "v"), 8, **_ONLY_DENSE),
-    Rule("RMSProp", rms_prop, ("var", "ms", "mom"), 7),
-    Rule("CenteredRMSProp", centered_rms_prop, ("var", "mg", "ms", "mom"), 8),
-    Rule("Adagrad", adagrad, ("var", "accum"), 3),
-    Rule("AdagradV2", adagrad_v2, ("var", "accum"), 4),
-    Rule("AdagradDA", adagrad_da, _DUAL, 3),
-    Rule("Adadelta", adadelta, _ACCUM_UPDATE, 6),
-    Rule("ProximalGradientDescent", proximal_gradient_descent, ("var",), 4),
-    Rule("ProximalAdagrad", proximal_adagrad, ("var", "accum"), 5),
-    Rule("Ftrl", ftrl, _FTRL, 3),
-    Rule("FtrlV2", ftrl_v2, _FTRL, 3),
-    Rule("AddSign", add_sign, ("var", "m"), 6, **_ONLY_DENSE),
-    Rule("PowerSign", power_sign, ("var", "m"), 6, **_ONLY_DENSE),
+    Rule("AdaMax", formulas.ada_max, ("var", "m", "v"), 8, **_ONLY_DENSE),
+    Rule(
+        "RMSProp",
+        formulas.rms_prop,
+        ("var", "ms", "mom"),
+        7,
+        of_rows=formulas.rms_prop_of_rows,
+    ),
+    Rule(
+        "CenteredRMSProp",
+        formulas.centered_rms_prop,
+        ("var", "mg", "ms", "mom"),
+        8,
+        of_rows=formulas.centered_rms_prop_of_rows,
+    ),
+    Rule("Adagrad", formulas.adagrad, ("var", "accum"), 3),
+    Rule("AdagradV2", formulas.adagrad_v2, ("var", "accum"), 4),
+    Rule(
+        "AdagradDA", formulas.adagrad_da, _DUAL, 3, of_rows=formulas.adagrad_da_of_rows
+    ),
+    Rule("Adadelta", formulas.adadelta, _ACCUM_UPDATE, 6),
+    Rule("ProximalGradientDescent", formulas.proximal_gradient_descent, ("var",), 4),
+    Rule("ProximalAdagrad", formulas.proximal_adagrad, ("var", "accum"), 5),
+    Rule(
+        "Ftrl",
+        partial(formulas.ftrl, formulas.followed_leader),
+        _FTRL,
+        3,
+        of_rows=partial(formulas.ftrl, formulas.followed_leader_of_rows),
+    ),
+    Rule(
+        "FtrlV2",
+        partial(formulas.ftrl_v2, formulas.followed_leader),
+        _FTRL,
+        3,
+        of_rows=partial(formulas.ftrl_v2, formulas.followed_leader_of_rows),
+    ),
+    Rule("AddSign", formulas.add_sign, ("var", "m"), 6, **_ONLY_DENSE),
+    Rule("PowerSign", formulas.power_sign, ("var", "m"), 6, **_ONLY_DENSE),
 )
+
+
+def _names(rule: Rule, *, rows: bool) -> tuple[str, ...]:
+    """The names of the operands, which the formulas share with the ops."""
+    names = [*inspect.signature(rule.formula).parameters][1:]
+    if rows:
+        names[rule.gradient_at : rule.gradient_at + 1] = ["grad", "indices"]
+    return tuple(names)
+
+
+def _run_checks(
+    checks: Sequence[Check],
+    names: Sequence[str],
+    attrs: Attributes,
+    operands: Sequence[Array],
+) -> None:
+    """Raise InvalidArgumentError if TensorFlow would, with its words."""
+    named = dict(zip(names, operands, strict=True))
+    for check in checks:
+        check(attrs, named)
 
 
 def _on_rows(rule: Rule) -> Formula:
@@ -419,47 +142,33 @@ def _on_rows(rule: Rule) -> Formula:
     It takes, before the attributes, what `Kernel.in_place` does, or None.
     """
     count, at = len(rule.variables), rule.gradient_at
+    formula_of_rows = rule.of_rows or rule.formula
+    names = _names(rule, rows=True)
+    checks = checks_of(rule.name, rule.variables, rows=True)
 
     def apply_to_rows(
         undo: Undo | None, attrs: Attributes, *operands: Array
     ) -> tuple[Array, ...]:
+        _run_checks(checks, names, attrs, operands)
         gradient, indices = operands[at], operands[at + 1]
         before, after = operands[count:at], operands[at + 2 :]
-        for number in (*before, *after):
-            if number.shape:
-                raise InvalidArgumentError(
-                    None,
-                    None,
-                    f"a number of SparseApply{rule.name} is not a scalar: "
-                    f"{list(number.shape)}",
-                )
 
         def formula(rows: tuple[Array, ...], gradient_rows: Array) -> tuple[Array, ...]:
-            return rule.formula(attrs, *rows, *before, gradient_rows, *after)
+            return formula_of_rows(attrs, *rows, *before, gradient_rows, *after)
 
-        return updated_rows(formula, operands[:count], indices, gradient, undo)
+        tables = operands[:count]
+        return updated_rows(formula, tables, indices, gradient, undo, rule.outside)
 
     return apply_to_rows
 
 
 def _on_whole(rule: Rule) -> Formula:
-    """Return the kernel that applies a formula to whole variables.
-
-    TensorFlow does not broadcast here, so neither may the formulas.
-    """
-    count, at = len(rule.variables), rule.gradient_at
+    """Return the kernel that applies a formula to whole variables."""
+    names = _names(rule, rows=False)
+    checks = checks_of(rule.name, rule.variables, rows=False)
 
     def apply_to_whole(attrs: Attributes, *operands: Array) -> tuple[Array, ...]:
-        shape = operands[0].shape
-        for position, operand in enumerate(operands):
-            like_var = position < count or position == at
-            if operand.shape != (shape if like_var else ()):
-                raise InvalidArgumentError(
-                    None,
-                    None,
-                    f"operand {position} of {rule.name} must have shape "
-                    f"{list(shape) if like_var else []}, got {list(operand.shape)}",
-                )
+        _run_checks(checks, names, attrs, operands)
         return rule.formula(attrs, *operands)
 
     return apply_to_whole

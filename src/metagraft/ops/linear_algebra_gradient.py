@@ -242,7 +242,8 @@ def svd_gradient(
     d_s = cast(d_s, a.dtype)
     d_s_matrix = matrix_diag(d_s)
     if not op.get_attr("compute_uv"):
-        _, u, v = g.op("Svd", input=a, compute_uv=True, full_matrices=False)
+        s, u, v = g.op("Svd", input=a, compute_uv=True, full_matrices=False)
+        real(s)  # As TensorFlow's function does; nothing uses it.
         dx = matmul(u, matmul(d_s_matrix, v, adjoint_b=True))
         dx.set_shape(a.shape)
         return (dx,)

@@ -19,7 +19,7 @@ from metagraft.graph.op_spec import (
     OpSpec,
     Shapes,
 )
-from metagraft.graph.shape_checks import merge_dim, merged, with_rank
+from metagraft.graph.shape_checks import merged, with_rank
 from metagraft.graph.shapes import Dims
 from metagraft.ops.windows import WindowAttrs, Words, windows_of
 
@@ -101,7 +101,7 @@ def max_pool_v2_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
     """As `max_pool_shape`, with sizes that are operands."""
     window, strides = inputs.value(1), inputs.value(2)
     for place in (1, 2):
-        merge_dim(with_rank(inputs[place], 1)[0], attrs.rank)
+        _one_for_each_axis(inputs[place], attrs.rank)
     with_rank(inputs[0], attrs.rank)
     if window is None or strides is None:
         return (None,)
@@ -125,11 +125,22 @@ def second_order_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
     return _second_order(attrs, inputs, pooled)
 
 
+def _one_for_each_axis(sizes: Dims, rank: int) -> None:
+    """Demand a vector of so many sizes.
+
+    Raises:
+        ValueError: It has others.
+    """
+    (count,) = with_rank(sizes, 1)
+    if count not in (None, rank):
+        raise ValueError(f"Dimension must be {rank} but is {count}")
+
+
 def second_order_v2_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
     """As `second_order_shape`, with sizes that are operands."""
     window, strides = inputs.value(3), inputs.value(4)
     for place in (3, 4):
-        merge_dim(with_rank(inputs[place], 1)[0], attrs.rank)
+        _one_for_each_axis(inputs[place], attrs.rank)
     if window is None or strides is None:
         return _second_order(attrs, inputs, None)
     return second_order_shape(attrs.with_window(window, strides), inputs)

@@ -59,8 +59,8 @@ def training_shape(_: Any, inputs: Shapes) -> tuple[Dims, ...]:
         if arg.is_ref or inputs.dtype(i) == resource:
             dims = merged(dims, variable_dims(inputs, i))
         elif arg.name in _GRADIENTS:
-            # `grad` of resource variables is left to the run.
-            is_known = bool(definition.outputs) or arg.name == "delta"
+            # Gradients of resource variables are mostly left to the run.
+            is_known = definition.outputs or op_type == "ResourceApplyGradientDescent"
             grad = inputs[i] if is_known else None
             if i + 1 < len(names) and names[i + 1] == "indices":
                 dims = _merge_rows(dims, grad, inputs[i + 1])

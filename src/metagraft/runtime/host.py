@@ -7,7 +7,7 @@ and no random counter.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -25,6 +25,10 @@ from metagraft.runtime.plan import FRAME_SLOT, Node, Plan, RandomOp, Read, Write
 from metagraft.runtime.resources import RandomState, Store
 from metagraft.runtime.results import result
 from metagraft.runtime.row_updates import row_update_steps
+
+# How ops say that a resource variable has no value, see `no_value`.
+_TRAINING: Final = ("ResourceApply", "ResourceSparseApply")
+_LOOK_UP: Final = frozenset({"ResourceGather", "ResourceGatherNd", "VariableShape"})
 
 
 class HostStream:
@@ -282,9 +286,12 @@ def load(store: Store, reads: Sequence[Read], environment: Environment) -> None:
 
 def no_value(store: Store, read: Read) -> OpError:
     """Return the error for a variable without a value, as its reader's."""
-    kernel = kernel_for(read.reader.type)
-    in_update = kernel is not None and bool(kernel.updates)
-    error = store.no_value(read.declaration, in_update=in_update)
+    op_type, kernel = read.reader.type, kernel_for(read.reader.type)
+    if op_type.startswith(_TRAINING):
+        error: OpError = InternalError(None, None, "Invalid variable reference.")
+        return placed(error, read.reader, ())
+    looks_up = op_type in _LOOK_UP or (kernel is not None and bool(kernel.updates))
+    error = store.no_value(read.declaration, in_update=looks_up)
     return placed(error, read.reader, ())
 
 
