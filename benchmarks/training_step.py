@@ -70,8 +70,10 @@ def _wide_and_deep(tf: ModuleType) -> tuple[Any, dict[Any, Any]]:
         chosen = tf.SparseTensor(places, ids[:, i], [batch, 1])
         table = tf.get_variable(f"deep{i}", [rows, width])
         weights = tf.get_variable(f"wide{i}", [rows, 2])
-        deep.append(tf.nn.embedding_lookup_sparse(table, chosen, None, "mean"))
-        wide.append(tf.nn.embedding_lookup_sparse(weights, chosen, None, "sum"))
+        deep.append(tf.nn.embedding_lookup_sparse(table, chosen, None, combiner="mean"))
+        wide.append(
+            tf.nn.embedding_lookup_sparse(weights, chosen, None, combiner="sum")
+        )
     hidden = tf.layers.dense(tf.concat(deep, 1), 64, activation=tf.nn.relu)
     logits = tf.layers.dense(hidden, 2) + tf.add_n(wide)
     train = _minimize(tf, logits, labels, tf.train.AdagradOptimizer(0.05))

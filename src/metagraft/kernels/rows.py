@@ -54,6 +54,16 @@ def updated_rows(
     return _updated_in_program(formula, tables, indices, updates)
 
 
+def are_outside(
+    indices: np.ndarray[Any, Any], limit: int
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return which integers are not in `[0, limit)`, of the shape of `indices`."""
+    # Without its sign, a negative number is larger than any limit.
+    found: np.ndarray[Any, np.dtype[np.bool_]]
+    found = indices.view(f"u{indices.dtype.itemsize}") >= limit
+    return found
+
+
 def check_indices(
     indices: np.ndarray[Any, Any], limit: int, text: str = OUTSIDE
 ) -> None:
@@ -68,8 +78,9 @@ def check_indices(
     Raises:
         InvalidArgumentError: One does not fit.
     """
-    bad = np.flatnonzero((indices < 0) | (indices >= limit))
-    if bad.size:
+    wrong = are_outside(indices, limit)
+    if np.count_nonzero(wrong):
+        bad = np.flatnonzero(wrong)
         place = ",".join(map(str, np.unravel_index(bad[0], indices.shape)))
         raise InvalidArgumentError(
             None,
@@ -117,8 +128,7 @@ def _updated_on_host(
 ) -> tuple[Array, ...]:
     if undo is None:
         tables = tuple(np.array(table) for table in tables)
-    ordered = np.sort(indices)
-    if not np.any(ordered[1:] == ordered[:-1]):
+    if not _has_repetitions(indices):
         _update_round(formula, tables, indices, updates, undo)
         return tables
     rounds = _occurrences(np, indices)
@@ -126,6 +136,13 @@ def _updated_on_host(
         chosen = rounds == k
         _update_round(formula, tables, indices[chosen], updates[chosen], undo)
     return tables
+
+
+def _has_repetitions(indices: np.ndarray[Any, Any]) -> bool:
+    if not np.count_nonzero(indices[1:] <= indices[:-1]):
+        return False  # they rise
+    ordered = np.sort(indices)
+    return bool(np.count_nonzero(ordered[1:] == ordered[:-1]))
 
 
 def _update_round(

@@ -49,7 +49,7 @@ def combine_rows(how: str, data: Array, ids: Array, count: int) -> Array:
 def _combined_on_host(
     ufunc: Any, neutral: Any, shape: tuple[int, ...], data: Array, ids: Array
 ) -> Array:
-    if ids.size and ids.min() < 0:
+    if np.count_nonzero(ids < 0):
         is_kept = ids >= 0
         ids, data = ids[is_kept], data[is_kept]
     if data.ndim > 1 and len(ids):
@@ -66,7 +66,7 @@ def combine_runs(ufunc: Any, data: Array, ids: Array) -> tuple[Array, Array]:
         The ids, each once and in their order, and a row for each.
     """
     order = None
-    if (ids[1:] < ids[:-1]).any():
+    if np.count_nonzero(ids[1:] < ids[:-1]):
         order = ids.argsort(kind="stable")
         ids = ids[order]
     is_start = np.empty(len(ids), np.bool_)
@@ -143,7 +143,7 @@ def check_increasing(ids: np.ndarray, count: int) -> None:
     """
     if count <= 0:
         raise InvalidArgumentError(None, None, "segment ids must be >= 0")
-    if ids[0] >= 0 and ids[-1] < count and not (ids[1:] < ids[:-1]).any():
+    if ids[0] >= 0 and ids[-1] < count and not np.count_nonzero(ids[1:] < ids[:-1]):
         return
     falls = np.flatnonzero(ids[1:] < ids[:-1])
     outside = np.flatnonzero((ids < 0) | (ids >= count))

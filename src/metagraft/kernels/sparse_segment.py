@@ -9,6 +9,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
+from metagraft.kernels.rows import are_outside
 from metagraft.kernels.segment import check_increasing, combine_rows, combine_runs
 
 __all__ = ["KERNELS"]
@@ -66,7 +67,7 @@ def _per_row(divisors: np.ndarray, data: Array) -> np.ndarray:
 
 def _are_places(indices: Array, limit: int) -> bool:
     """Whether all of them are in `[0, limit)`."""
-    return not indices.size or bool(indices.min() >= 0 and indices.max() < limit)
+    return not np.count_nonzero(are_outside(indices, limit))
 
 
 def _check_rows(indices: Array, limit: int) -> None:

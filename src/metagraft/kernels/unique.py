@@ -81,9 +81,10 @@ def _first_indices_counts(
     """Return where values come first, which of them each element is, and counts."""
     dtype = attrs["out_idx"].numpy_dtype
     places = np.arange(len(x))
-    first = _first_of_each(x, places)
+    rises = x.dtype.kind in "iu" and not np.count_nonzero(x[1:] <= x[:-1])
+    first = places if rises else _first_of_each(x, places)
     is_first = first == places
-    if is_first.all():
+    if np.count_nonzero(is_first) == len(x):
         return places, places.astype(dtype), np.ones(len(x), dtype)
     indices = (is_first.cumsum() - 1)[first]
     counts = np.bincount(indices)
