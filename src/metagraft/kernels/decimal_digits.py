@@ -60,13 +60,13 @@ class Spans:
     ends: Array
 
     @classmethod
-    def of(cls, texts: Sequence[bytes]) -> Spans:
-        """Put texts one after the other."""
+    def of(cls, texts: Sequence[bytes], between: bytes = b"") -> Spans:
+        """Put texts one after the other, with something between them."""
         margin = bytes(_MARGIN)
-        text = b"".join((margin, *texts, margin))
-        ends = np.fromiter(map(len, texts), np.int64, len(texts)).cumsum() + _MARGIN
-        begins = np.concatenate(([_MARGIN], ends[:-1]))
-        return cls(text, np.frombuffer(text, np.uint8), begins, ends)
+        text = b"".join((margin, between.join(texts), margin))
+        sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+        ends = (sizes + len(between)).cumsum() + (_MARGIN - len(between))
+        return cls(text, np.frombuffer(text, np.uint8), ends - sizes, ends)
 
     def within(self, begins: Array, ends: Array) -> Spans:
         """Return other texts of the same bytes."""

@@ -103,6 +103,12 @@ class _Columns:
     def read(self, place: int, texts: Sequence[bytes]) -> Array | _Wrong:
         """Return the values of one column, given as texts."""
         dtype, default = self.types[place], self.defaults[place]
+        if all(texts) and self.missing not in texts:
+            if dtype == string:
+                return np.fromiter(texts, object, len(texts))
+            numbers, wrong = read_numbers(texts, dtype)
+            if wrong is None:
+                return numbers
         absent = np.array([not text or text == self.missing for text in texts], bool)
         first_absent = int(np.argmax(absent)) if absent.any() else len(texts)
         values = np.empty(len(texts), dtype.as_numpy_dtype)

@@ -25,10 +25,12 @@ _DIGITS: Final = r"(?:\d+\.?\d*|\.\d+)"
 _HEX_DIGITS: Final = r"0x(?:[\da-f]+\.?[\da-f]*|\.[\da-f]+)(?:p[+-]?\d+)?"
 # Fewer are read one by one: NumPy would only cost time.
 _LEAST_AT_ONCE: Final = 32
+_FEW: Final = 4
 # Of so many bytes Python reads a decimal as fast.
 _SHORT: Final = 17
-# Of so many bytes whole numbers are read faster by NumPy's reader.
+# Of so many bytes, or so few, whole numbers are read faster by NumPy's reader.
 _LONG: Final = 14
+_MANY: Final = 1024
 # What plain numbers, with spaces between them, are made of.
 _DECIMAL_BYTES: Final = b"0123456789+-.eE "
 _INTEGER_BYTES: Final = b"0123456789- "
@@ -128,12 +130,17 @@ def string_to_number(attrs: Attrs, string_tensor: Array) -> tuple[Array]:
 
 def read_numbers(texts: Sequence[bytes], dtype: DType) -> tuple[Array, int | None]:
     """Read texts as numbers of a type; tell which is the first that is none."""
+    if len(texts) < _FEW:
+        numbers = np.zeros(len(texts), dtype.as_numpy_dtype)
+        return _read_rest(numbers, range(len(texts)), texts)
     wide: Array | None
     if dtype.is_floating:
         if (wide := _python_floats(texts, _SHORT)) is not None:
             return _narrowed(wide, np.bool_(1), texts, dtype)
-    elif (wide := _plain_integers(texts, _LONG)) is not None:
-        return _narrowed(wide, np.bool_(1), texts, dtype)
+    else:
+        shortest = _LONG if len(texts) >= _MANY else 0
+        if (wide := _plain_integers(texts, shortest)) is not None:
+            return _narrowed(wide, np.bool_(1), texts, dtype)
     if len(texts) < _LEAST_AT_ONCE:
         numbers = np.zeros(len(texts), dtype.as_numpy_dtype)
         return _read_rest(numbers, range(len(texts)), texts)
