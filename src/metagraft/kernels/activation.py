@@ -28,7 +28,12 @@ def _number(x: Array, value: float) -> Any:
 
 
 def relu(_attrs: Any, x: Array) -> tuple[Array]:
-    return (namespace(x).maximum(x, _number(x, 0)),)
+    xp, zero = namespace(x), _number(x, 0)
+    # Of numbers of two bytes -0 stays.
+    is_short = (
+        x.dtype.kind in "fV" and x.dtype.itemsize == np.dtype(np.float16).itemsize
+    )
+    return (xp.where(x < zero, zero, x) if is_short else xp.maximum(x, zero),)
 
 
 def relu_grad(_attrs: Any, dy: Array, y: Array) -> tuple[Array]:
@@ -40,9 +45,8 @@ def _where_or_times_zero(is_passed: Array, dy: Array) -> Array:
     return namespace(is_passed, dy).where(is_passed, dy, dy * _number(dy, 0))
 
 
-def relu6(_attrs: Any, x: Array) -> tuple[Array]:
-    xp = namespace(x)
-    return (xp.minimum(xp.maximum(x, _number(x, 0)), _number(x, 6)),)
+def relu6(attrs: Any, x: Array) -> tuple[Array]:
+    return (namespace(x).minimum(relu(attrs, x)[0], _number(x, 6)),)
 
 
 def relu6_grad(_attrs: Any, dy: Array, y: Array) -> tuple[Array]:

@@ -29,12 +29,29 @@ from metagraft.kernels.namespace import is_host, lax, namespace
 
 __all__ = ["KERNELS"]
 
+_SHORT_BYTES = 2
+
 
 def _calls(name: str) -> KernelFunction:
     """Return the kernel that calls the array library's function `name`."""
 
     def call(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
         return (getattr(namespace(x, y), name)(x, y),)
+
+    return call
+
+
+def _extreme(name: str) -> KernelFunction:
+    """Return the kernel of the larger or the smaller number; the first of equal ones.
+
+    # TF: which of 0 and -0 it gives, of numbers of more than two bytes, is left open.
+    """
+
+    def call(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+        xp = namespace(x, y)
+        found = getattr(xp, name)(x, y)
+        is_short = x.dtype.kind in "fV" and x.dtype.itemsize == _SHORT_BYTES
+        return (xp.where(x == y, x, found) if is_short else found,)
 
     return call
 
@@ -209,8 +226,8 @@ KERNELS = {
     "DivNoNan": Kernel(div_no_nan),
     "FloorDiv": Kernel(floor_div),
     "FloorMod": Kernel(floor_mod),
-    "Maximum": Kernel(_calls("maximum")),
-    "Minimum": Kernel(_calls("minimum")),
+    "Maximum": Kernel(_extreme("maximum")),
+    "Minimum": Kernel(_extreme("minimum")),
     "Mod": Kernel(mod),
     "Mul": Kernel(_calls("multiply")),
     "MulNoNan": Kernel(mul_no_nan),

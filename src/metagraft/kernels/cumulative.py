@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
@@ -15,8 +17,7 @@ from metagraft.kernels.namespace import jax_numpy, lax, namespace
 
 __all__ = ["KERNELS"]
 
-# How many bytes and numbers TensorFlow's CPU takes at once.
-_VECTOR_BYTES, _VECTOR_MAX = 32, 8
+_NARROW_FLOATS = frozenset({np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)})
 
 
 def _shifted(xp: Any, x: Array, axis: int, first: Any) -> Array:
@@ -69,14 +70,52 @@ def _last(x: Array, axis: int) -> Array:
 
 
 def sums(xp: Any, x: Array, axis: int) -> Array:
+    if xp is not np and x.shape[axis] == 1 and x.dtype.kind in "fV":
+        return xp.where(x == x.dtype.type(0), x.dtype.type(0), x)  # 0 + -0 is 0
+    if xp is not np:
+        return _compiled(xp.cumsum, operator.add, 0, x, axis)
     result = xp.cumsum(x, axis=axis, dtype=x.dtype)
-    if xp is np and x.dtype.kind in "fV" and np.signbit(x).any():
-        result += x.dtype.type(0)  # sums start with 0.0, so none is -0.0
+    # Sums start with 0.0, so none is -0.0.
+    if x.dtype.kind == "c" or (x.dtype.kind in "fV" and np.signbit(x).any()):
+        result += x.dtype.type(0)
     return result
 
 
 def products(xp: Any, x: Array, axis: int) -> Array:
+    if xp is not np:
+        return _compiled(xp.cumprod, operator.mul, 1, x, axis)
     return xp.cumprod(x, axis=axis, dtype=x.dtype)
+
+
+def _compiled(
+    accumulate: Any, combine: Callable[..., Array], first: int, x: Array, axis: int
+) -> Array:
+    """Accumulate in a compiled program; numbers of two bytes one by one on the CPU.
+
+    Each step rounds them, and what has become infinite stays so.
+    """
+    if x.dtype not in _NARROW_FLOATS or x.shape[axis] <= 1 or not x.size:
+        return accumulate(x, axis=axis, dtype=x.dtype)
+    start = np.array(first, x.dtype)
+
+    def one_by_one(x: Array) -> Array:
+        def turn(total: Array, term: Array) -> tuple[Array, Array]:
+            total = combine(total, term)
+            return total, total
+
+        return _turns(turn, start, x, axis)
+
+    return lax().platform_dependent(
+        x, cpu=one_by_one, default=partial(accumulate, axis=axis, dtype=x.dtype)
+    )
+
+
+def _turns(turn: Any, start: Any, x: Array, axis: int) -> Array:
+    """Return the totals of the turns that are taken along an axis (traced)."""
+    xp = jax_numpy()
+    terms = xp.moveaxis(x, axis, 0)
+    totals = lax().scan(turn, xp.full(terms.shape[1:], start, x.dtype), terms)[1]
+    return xp.moveaxis(totals, 0, axis)
 
 
 def log_sums(xp: Any, x: Array, axis: int) -> Array:
@@ -88,9 +127,8 @@ def log_sums(xp: Any, x: Array, axis: int) -> Array:
             return result
         terms = np.moveaxis(x, axis, 0)
         total = np.full(terms.shape[1:], -np.inf, x.dtype)
-        in_vectors = _in_vectors(x, axis)
         for place, term in enumerate(terms):
-            total = _log_sum(np, total, term, in_vectors)
+            total = _log_sum(np, total, term)
             np.moveaxis(result, axis, 0)[place] = total
         return result
     result = lax().cumlogsumexp(x, axis=axis)
@@ -104,37 +142,25 @@ def log_sums(xp: Any, x: Array, axis: int) -> Array:
 def _checked_log_sums(axis: int, x: Array, result: Array) -> Array:
     """Add up one by one if there is NaN or infinity (traced)."""
     xp = jax_numpy()
-    in_vectors = _in_vectors(x, axis)
 
     def turn(total: Array, term: Array) -> tuple[Array, Array]:
-        total = _log_sum(xp, total, term, in_vectors)
+        total = _log_sum(xp, total, term)
         return total, total
 
     def one_by_one() -> Array:
-        terms = xp.moveaxis(x, axis, 0)
-        start = xp.full(terms.shape[1:], -np.inf, x.dtype)
-        return xp.moveaxis(lax().scan(turn, start, terms)[1], 0, axis)
+        return _turns(turn, -np.inf, x, axis)
 
     is_odd = ~xp.all(_last(result, axis) < np.inf)
     return lax().cond(is_odd, one_by_one, lambda: result)
 
 
-def _in_vectors(x: Array, axis: int) -> Array:
-    """Which elements beside each other TensorFlow adds up in vectors."""
-    inner = x.shape[axis + 1 :]
-    size = int(np.prod(inner, dtype=np.int64))
-    lanes = min(_VECTOR_BYTES // x.dtype.itemsize, _VECTOR_MAX)
-    return (np.arange(size) < size - size % lanes).reshape(inner)
-
-
-def _log_sum(xp: Any, total: Array, term: Array, in_vectors: Array) -> Array:
+def _log_sum(xp: Any, total: Array, term: Array) -> Array:
     """Return `log(exp(total) + exp(term))` as TensorFlow does.
 
-    Comparisons with NaN are false: which one is taken then depends on their order.
+    A term that is NaN is neither less nor more: the total is then added to itself.
     """
-    rises, falls = total < term, term < total
-    least = xp.where(xp.where(in_vectors, rises, ~falls), total, term)
-    most = xp.where(xp.where(in_vectors, falls, ~rises), total, term)
+    least = xp.where(term < total, term, total)
+    most = xp.where(total < term, term, total)
     summed = xp.log1p(xp.exp(least - most)) + most
     return xp.where(most == -np.inf, most, summed)
 

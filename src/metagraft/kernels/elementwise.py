@@ -53,6 +53,14 @@ def reciprocal(_attrs: Any, x: Array) -> tuple[Array]:
     return (xp.where(xp.abs(x) == one, x, xp.zeros_like(x)),)
 
 
+def sign(attrs: Any, x: Array) -> tuple[Array]:
+    (value,) = _calls("sign")(attrs, x)
+    if x.dtype.kind not in "fV":
+        return (value,)
+    zero = _number(x, 0)  # the sign of -0, too
+    return (namespace(x).where(x == zero, zero, value),)
+
+
 def rsqrt(_attrs: Any, x: Array) -> tuple[Array]:
     if x.dtype.kind == "c":
         return (FUNCTIONS["rsqrt"](x),)
@@ -112,9 +120,10 @@ def sqrt_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
 
 def rsqrt_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
     conjugate = namespace(y).conj(y)
-    value = dy * conjugate * (conjugate * conjugate)
+    value = dy * conjugate
     is_complex = y.dtype.kind == "c"
     value = scaled(value, -0.5) if is_complex else _number(y, -0.5) * value
+    value = value * (conjugate * conjugate)
     return (namespace(value).where(dy == 0, _number(y, 0), value),)
 
 
@@ -172,7 +181,7 @@ KERNELS = {
     "RsqrtGrad": _gradient(rsqrt_grad),
     "Sigmoid": Kernel(sigmoid),
     "SigmoidGrad": _gradient(sigmoid_grad),
-    "Sign": Kernel(_calls("sign")),
+    "Sign": Kernel(sign),
     "Sin": Kernel(_calls("sin")),
     "Sinh": Kernel(_calls("sinh")),
     "Sqrt": Kernel(_calls("sqrt")),

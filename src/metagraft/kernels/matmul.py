@@ -21,7 +21,11 @@ def _product(a: Array, b: Array, dtype: Any) -> Array:
     """Multiply matrices of any two types and return numbers of `dtype`."""
     xp = namespace(a, b)
     if xp is not np:
-        return xp.matmul(a, b, preferred_element_type=dtype)
+        found = xp.matmul(a, b, preferred_element_type=dtype)
+        if a.shape[-1] == 1 and dtype.kind in "fV":
+            # XLA leaves the sum out, in which 0 + -0 is 0.
+            found = xp.where(found == dtype.type(0), dtype.type(0), found)
+        return found
     # NumPy has no fast product of narrow floats, and adds small integers in their
     # own type.
     exact = np.dtype(np.float32) if dtype in _NARROW_FLOATS else dtype

@@ -53,7 +53,10 @@ def _reduces(reduce: Callable[[Any, Array, tuple[int, ...], bool], Array]) -> Ke
 
     def run(attrs: Any, x: Array, indices: np.ndarray) -> tuple[Array]:
         axes = _checked_axes(indices, x.ndim)
-        return (reduce(namespace(x), x, axes, attrs["keep_dims"]),)
+        keep = attrs["keep_dims"]
+        if reduce in _OF_ONE_ITSELF and all(x.shape[axis] == 1 for axis in axes):
+            return (x if keep else namespace(x).squeeze(x, axis=axes),)
+        return (reduce(namespace(x), x, axes, keep),)
 
     function: KernelFunction = run
     return Kernel(function, static=("reduction_indices",))
@@ -88,6 +91,10 @@ def mean(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
     divisor = kind.type(max(count, 1))
     magnitude = xp.abs(summed) // divisor
     return xp.where(summed < 0, -magnitude, magnitude)
+
+
+# What of a single number is that number, whatever it is: -0, and parts of complex NaN.
+_OF_ONE_ITSELF = frozenset({total, product, mean})
 
 
 def _extreme_of_nothing(dtype: Any, *, highest: bool) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -31,10 +32,27 @@ class Case(NamedTuple):
     shapeless: bool = False
 
 
+# What functions call arguments of ops that they do not call by their names.
+RENAMED = {
+    "dim": "axis",
+    "e": "y",
+    "input": "condition",
+    "reduction_indices": "axis",
+    "split_dim": "axis",
+    "t": "x",
+}
+
+
 def _add(op: str, arguments: dict[str, Any]) -> Any:
     """Add a node; ops that TensorFlow keeps to itself are in no module."""
     if hasattr(load().raw_ops, op):
-        return getattr(load().raw_ops, op)(**arguments)
+        function = getattr(load().raw_ops, op)
+        known = inspect.signature(function).parameters
+        named = {
+            name if name in known else RENAMED[name]: value
+            for name, value in arguments.items()
+        }
+        return function(**named)
     from tensorflow.python.framework import op_def_library, op_def_registry
 
     definition = op_def_registry.get(op)

@@ -180,6 +180,46 @@ def order_cases() -> Iterator[Case]:
             yield Case("order", "NthElement", {}, operands)
 
 
+def row_cases() -> Iterator[Case]:
+    """Yield signs of zeros, and what running sums make of infinities and NaN."""
+    describe: Any = ml_dtypes.finfo
+    for dtype in ("float16", "bfloat16", "float32", "float64"):
+        kind = NARROW.get(dtype, dtype)
+        numbers = np.array([*PARTS, 7.0], kind)
+        yield Case("rows", "Sign", {}, {"x": numbers})
+        if dtype in NARROW:
+            x, y = (g.reshape(-1) for g in np.meshgrid(numbers, numbers))
+            for op in ("Maximum", "Minimum"):
+                yield Case("rows", op, {}, {"x": x, "y": y})
+            for op in ("Relu", "Relu6"):
+                yield Case("rows", op, {}, {"features": numbers})
+        large = np.array([float(describe(kind).max) / 2], kind)
+        operands = {"y": np.array([1.5], kind), "dy": large}
+        yield Case("rows", "RsqrtGrad", {}, operands)
+        column = {"a": numbers[:2, None], "b": numbers[None, :4]}
+        yield Case("rows", "MatMul", {}, column)
+        yield from _running_cases(kind)
+    for op in ("Sum", "Mean", "Prod"):
+        for x in (numbers[:, None], _grid("complex64")[:, None]):
+            operands = {"input": x, "reduction_indices": np.array(1, np.int32)}
+            yield Case("rows", op, {}, operands)
+
+
+def _running_cases(kind: Any) -> Iterator[Case]:
+    random = np.random.RandomState(4)
+    for size in (1, 9):
+        rows = random.choice(PARTS, (5, size)).astype(kind)
+        rows[random.rand(5, size) < 0.6] = 1.5
+        for op in ("Cumsum", "Cumprod", "CumulativeLogsumexp"):
+            for axis in (0, 1):
+                operands = {"x": rows, "axis": np.array(axis, np.int32)}
+                yield Case("rows", op, {}, operands)
+    rows = random.randn(3, 40).astype(kind)
+    for op in ("Cumsum", "Cumprod"):
+        operands = {"x": rows, "axis": np.array(1, np.int32)}
+        yield Case("rows", op, {"reverse": True}, operands)
+
+
 def _parts(values: Any) -> Any:
     wide = np.complex128 if values.dtype.kind == "c" else np.float64
     return np.atleast_1d(values.astype(wide)).view(np.float64)
@@ -215,6 +255,7 @@ def main() -> None:
         "casts": cast_cases,
         "complex": complex_cases,
         "order": order_cases,
+        "rows": row_cases,
         "special": special_cases,
         "whole": whole_number_cases,
     }
