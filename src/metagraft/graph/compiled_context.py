@@ -63,17 +63,6 @@ class CompiledContext(ControlFlowContext):
         """None: gradients are asked for inside."""
         return None
 
-    @property
-    def back_prop(self) -> bool:
-        """Whether it is in a loop that has gradients."""
-        loop = self.while_context()
-        return loop is not None and loop.back_prop
-
-    def while_context(self) -> WhileContext | None:
-        """Return the innermost loop around."""
-        outer = self.outer_context
-        return None if outer is None else outer.while_context()
-
     def control_pivot(self) -> Tensor | None:
         """None: no tensor says that the inside runs."""
         return None

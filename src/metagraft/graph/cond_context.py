@@ -34,7 +34,6 @@ from metagraft.proto.unknown_fields import unknown_fields
 
 if TYPE_CHECKING:
     from metagraft.graph.tensor import Tensor
-    from metagraft.graph.while_context import WhileContext
 
 # Where summaries made with TensorFlow 2's functions wait; a branch keeps its own.
 _SUMMARIES = "_SUMMARY_V2"
@@ -119,17 +118,6 @@ class CondContext(ControlFlowContext):
         """That of the loop around, if there is one."""
         loop = self.while_context()
         return None if loop is None else loop.grad_state
-
-    @property
-    def back_prop(self) -> bool:
-        """Whether it is in a loop that has gradients."""
-        loop = self.while_context()
-        return loop is not None and loop.back_prop
-
-    def while_context(self) -> WhileContext | None:
-        """Return the innermost loop around."""
-        outer = self.outer_context
-        return None if outer is None else outer.while_context()
 
     def control_pivot(self) -> Tensor | None:
         """Return the pivot."""

@@ -88,10 +88,6 @@ class ControlFlowContext(ABC):
         return not self.is_while_context
 
     @abstractmethod
-    def while_context(self) -> WhileContext | None:
-        """Return the innermost loop that this is or is inside of."""
-
-    @abstractmethod
     def control_pivot(self) -> Tensor | None:
         """Return the tensor that is there when the inside runs."""
 
@@ -122,12 +118,18 @@ class ControlFlowContext(ABC):
     def grad_state(self) -> Any:
         """What ties the loop around to the loop of its gradient, if anything does."""
 
-    @property
-    @abstractmethod
-    def back_prop(self) -> bool:
-        """Whether the loop around has gradients."""
-
     # -- shared by the kinds ---------------------------------------------------------
+
+    def while_context(self) -> WhileContext | None:
+        """Return the innermost loop that this is or is inside of."""
+        outer = self.outer_context
+        return None if outer is None else outer.while_context()
+
+    @property
+    def back_prop(self) -> bool:
+        """Whether that loop has gradients."""
+        loop = self.while_context()
+        return loop is not None and loop.back_prop
 
     def add_inner_op(self, op: Operation) -> None:
         """Hear of an operation that was added to a context inside of this one."""
