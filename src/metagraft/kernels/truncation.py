@@ -81,6 +81,8 @@ class TruncatedStream:
         # Plain numbers of blocks from this one on.
         self._first_ahead = 0
         self._ahead: list[float] = []
+        # For what turns blocks to numbers, the first block and the numbers of each.
+        self._kept: dict[Any, tuple[int, np.ndarray]] = {}
 
     def take_rows(self, bounds: Bounds, wanted: int, size: int) -> np.ndarray:
         """Return `size` numbers, of which each row has `wanted`, the last what is left.
@@ -121,8 +123,11 @@ class TruncatedStream:
         for first, last in itertools.pairwise(edges):
             part = standard[first * wanted : last * wanted]
             low, high = lows[first], highs[first]
-            if last == first + 1 and wanted <= _SHORT_ROW and _is_plain(low, high):
-                part[:] = self._scanned(float(low), float(high), part.size)
+            if last == first + 1 and _is_plain(low, high):
+                if wanted <= _SHORT_ROW:
+                    part[:] = self._scanned(float(low), float(high), part.size)
+                else:
+                    self._fill_row(part, low, high)
             else:
                 self._fill_rows(part, low, high, wanted)
         return standard
@@ -132,7 +137,8 @@ class TruncatedStream:
         blocks, draw = self._sampler(low, high)
         done = 0
         while out.size - done >= _FEWEST_ROWS * wanted:
-            values, accepted = draw(_MOST_BLOCKS)
+            turns = 2 * -(-(out.size - done) // self._per_block) + 4
+            values, accepted = draw(min(turns, _MOST_BLOCKS))
             places = np.flatnonzero(accepted)
             passed = np.cumsum(accepted.reshape(-1), dtype=np.int32)
             if not np.diff(passed[::_FEW]).all():
@@ -157,6 +163,26 @@ class TruncatedStream:
             out[done : done + count] = self._fill(count, blocks, draw)
             done += count
 
+    def _fill_row(self, out: np.ndarray, low: Any, high: Any) -> None:
+        """Fill a row with plain numbers."""
+        done = refused = 0
+        while done < out.size:
+            missing = out.size - done
+            blocks = -(-min(2 * missing, _MOST_REFUSALS) // self._per_block)
+            window = self._drawn(normal_values, blocks).reshape(-1)
+            at = ((window >= low) & (window <= high)).nonzero()[0][:missing]
+            if refused + (at[0] if at.size else window.size) > _MOST_REFUSALS:
+                raise _no_sample()
+            if not at.size:
+                refused += window.size
+            else:
+                out[done : done + at.size] = window[at]
+                done += at.size
+                refused = window.size - 1 - int(at[-1])
+                if done == out.size:
+                    blocks = int(at[-1]) // self._per_block + 1
+            self._block += blocks
+
     def _scanned(self, low: float, high: float, wanted: int) -> list[float]:
         """Return a short row of plain numbers, looked at one by one."""
         found: list[float] = []
@@ -164,11 +190,7 @@ class TruncatedStream:
         place = (self._block - self._first_ahead) * self._per_block
         while len(found) < wanted:
             if place >= len(self._ahead):
-                self._first_ahead += len(self._ahead) // self._per_block
-                if not self._ahead:
-                    self._first_ahead = self._block
-                place = 0
-                self._look_ahead()
+                place = self._look_ahead(place)
             number = self._ahead[place]
             place += 1
             if low <= number <= high:
@@ -181,11 +203,14 @@ class TruncatedStream:
         self._block = self._first_ahead - (-place // self._per_block)
         return found
 
-    def _look_ahead(self) -> None:
+    def _look_ahead(self, place: int) -> int:
+        """Draw plain numbers from a place on; return where it is among them."""
+        self._first_ahead += place // self._per_block
         index = np.arange(_MOST_BLOCKS, dtype=np.uint64) + np.uint64(self._first_ahead)
         lanes = philox.words(self._key, self._counter, index)
         numbers = np.stack(normal_values(lanes, self._dtype), axis=1)
         self._ahead = numbers.reshape(-1).astype(np.float64).tolist()
+        return place % self._per_block
 
     def _sampler(self, low: Any, high: Any) -> tuple[int, Any]:
         """Return how many blocks a turn takes, and what draws so many turns."""
@@ -231,10 +256,22 @@ class TruncatedStream:
         return np.concatenate(parts)
 
     def _drawn(self, values: Any, count: int) -> np.ndarray:
-        """Return the numbers of the next blocks, one row each."""
-        index = np.arange(self._block, self._block + count, dtype=np.uint64)
-        lanes = philox.words(self._key, self._counter, index)
-        return np.stack(values(lanes, self._dtype), axis=1)
+        """Return the numbers of the next blocks, one row each.
+
+        Those of more and more blocks are kept, for the rows that come next.
+        """
+        first, numbers = self._kept.get(values, (0, None))
+        start = self._block - first
+        if numbers is None or not 0 <= start <= len(numbers) - count:
+            least = 0 if numbers is None else min(4 * len(numbers), 2 * _MOST_BLOCKS)
+            end = self._block + max(least, count)
+            index = np.arange(self._block, end, dtype=np.uint64)
+            lanes = philox.words(self._key, self._counter, index)
+            numbers = np.stack(values(lanes, self._dtype), axis=1)
+            self._kept[values] = self._block, numbers
+            start = 0
+        found: np.ndarray = numbers[start : start + count]
+        return found
 
     def _plain(self, turns: int, low: Any, high: Any) -> tuple[np.ndarray, np.ndarray]:
         drawn = self._drawn(normal_values, turns)
