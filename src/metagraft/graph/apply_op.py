@@ -442,6 +442,10 @@ class _Call:
         elif isinstance(value, int):
             self.messages[key] = AttrValue(i=value)
         else:
+            declared = self.definition.attr(key)
+            minimum = None if declared is None else declared.minimum
+            if minimum is not None and len(value) < minimum:
+                raise self._too_short(key, len(value), minimum)
             message = AttrValue()
             message.list.SetInParent()
             message.list.type.extend(t.as_datatype_enum for t in value)
@@ -451,6 +455,9 @@ class _Call:
         message = encode(value, declared.type, declared.name)
         if declared.type == "type" and declared.allowed:
             self._check_allowed(declared.name, declared.name, as_dtype(value))
+        elif declared.type == "list(type)" and declared.allowed:
+            for item in value:
+                self._check_allowed(declared.name, declared.name, as_dtype(item))
         elif declared.type == "string" and declared.allowed:
             self._check_text(declared, message.s)
         if declared.minimum is None:
@@ -461,11 +468,14 @@ class _Call:
                 f" than minimum {declared.minimum}."
             )
         if declared.type.startswith("list(") and len(value) < declared.minimum:
-            raise ValueError(
-                f"Attr '{declared.name}' of '{self._op}' Op passed list of length"
-                f" {len(value)} less than minimum {declared.minimum}."
-            )
+            raise self._too_short(declared.name, len(value), declared.minimum)
         return message
+
+    def _too_short(self, key: str, length: int, minimum: int) -> ValueError:
+        return ValueError(
+            f"Attr '{key}' of '{self._op}' Op passed list of length {length} less than"
+            f" minimum {minimum}."
+        )
 
     def _check_text(self, declared: AttrDef, text: bytes) -> None:
         allowed = declared.allowed or ()

@@ -82,6 +82,11 @@ class Attrs(Mapping[str, Any]):
         self._cache[name] = value
         return value
 
+    @property
+    def node_name(self) -> str:
+        """The name of the node, for messages."""
+        return self._node.name
+
     def _is_list(self, name: str) -> bool:
         declared = None if self._op_def is None else self._op_def.attr(name)
         return declared is not None and declared.type.startswith("list(")

@@ -197,8 +197,8 @@ def apply_gradient(
     run: RunContext, op: Operation, handle: Array, local_step: Array, gradient: Array
 ) -> tuple[()]:
     """Add a gradient."""
-    del run, op
-    accumulator: Accumulator = behind(handle, Accumulator)
+    del run
+    accumulator: Accumulator = behind(handle, Accumulator, op)
     value, step = np.asarray(gradient), _number(local_step, "local_step")
     if accumulator.is_old(step):
         return ()
@@ -227,7 +227,7 @@ def apply_sparse_gradient(
 ) -> tuple[()]:
     """Add slices of a gradient."""
     del run
-    accumulator: Accumulator = behind(handle, Accumulator)
+    accumulator: Accumulator = behind(handle, Accumulator, op)
     rows, slices = np.asarray(indices), np.asarray(values)
     step = _number(local_step, "local_step")
     if accumulator.is_old(step):
@@ -300,8 +300,7 @@ def take_gradient(
     run: RunContext, op: Operation, handle: Array, num_required: Array
 ) -> tuple[Array]:
     """Return the average or the sum."""
-    del op
-    accumulator: Accumulator = behind(handle, Accumulator)
+    accumulator: Accumulator = behind(handle, Accumulator, op)
     return (accumulator.take(run, _number(num_required, "num_required")),)
 
 
@@ -309,8 +308,7 @@ def take_sparse_gradient(
     run: RunContext, op: Operation, handle: Array, num_required: Array
 ) -> tuple[Array, Array, Array]:
     """Return indices, slices and the shape of the average or the sum."""
-    del op
-    accumulator: Accumulator = behind(handle, Accumulator)
+    accumulator: Accumulator = behind(handle, Accumulator, op)
     required = _number(num_required, "num_required")
     indices, values = accumulator.take_slices(run, required)
     rows = accumulator.dims[0] if accumulator.dims else None
@@ -320,8 +318,8 @@ def take_sparse_gradient(
 
 def num_accumulated(run: RunContext, op: Operation, handle: Array) -> tuple[Array]:
     """How many gradients were added since the last were taken."""
-    del run, op
-    accumulator: Accumulator = behind(handle, Accumulator)
+    del run
+    accumulator: Accumulator = behind(handle, Accumulator, op)
     return (np.int32(accumulator.count),)
 
 
@@ -329,8 +327,8 @@ def set_global_step(
     run: RunContext, op: Operation, handle: Array, new_global_step: Array
 ) -> tuple[()]:
     """Drop older gradients from now on."""
-    del run, op
-    accumulator: Accumulator = behind(handle, Accumulator)
+    del run
+    accumulator: Accumulator = behind(handle, Accumulator, op)
     # The name is TensorFlow's.
     accumulator.set_step(_number(new_global_step, "num_required"))
     return ()

@@ -115,8 +115,7 @@ def gather_nd(attrs: Attrs, params: Array, indices: Array) -> tuple[Array]:
             f" {show(np.shape(params))}",
         )
     if namespace(params, indices) is np:
-        ignore = attrs["bad_indices_policy"] == b"IGNORE"
-        return (_gather_nd_on_host(np.asarray(params), np.asarray(indices), ignore),)
+        return (_gather_nd_on_host(attrs, np.asarray(params), np.asarray(indices)),)
     jax_lax: Any = lax()
     outer = len(np.shape(indices)) - 1
     inner = len(params.shape) - depth
@@ -135,12 +134,13 @@ def gather_nd(attrs: Attrs, params: Array, indices: Array) -> tuple[Array]:
     return (picked,)
 
 
-def _gather_nd_on_host(params: Array, indices: Array, ignore: bool) -> Array:
+def _gather_nd_on_host(attrs: Attrs, params: Array, indices: Array) -> Array:
     depth = indices.shape[-1]
     outer = indices.shape[:-1]
     if not depth:
         return np.broadcast_to(params, outer + params.shape).copy()
-    bad = bad_index_vectors(indices, params.shape, ignore=ignore)
+    ignore = attrs["bad_indices_policy"] == b"IGNORE"
+    bad = bad_index_vectors(indices, params.shape, ignore=ignore, owner=attrs.node_name)
     if not np.any(bad):
         return params[tuple(np.moveaxis(indices, -1, 0))]
     picked = np.zeros(outer + params.shape[depth:], params.dtype)

@@ -127,6 +127,8 @@ def _decoded(
                 " tf.io.decode_gif or tf.io.decode_image"
             )
         return _in_type(frames[0], dtype)
+    if kind == "WebP":
+        _webp(contents, 0, dtype)  # TF: looks at the header first
     raise _wrong_op(kind, op_type)
 
 

@@ -30,6 +30,7 @@ def bad_index_vectors(
     *,
     ignore: bool,
     what: str = "param shape",
+    owner: str = "",
 ) -> np.ndarray[Any, Any]:
     """Tell which index vectors `indices[..., :]` point outside `dims`.
 
@@ -38,6 +39,7 @@ def bad_index_vectors(
         dims: The shape indexed into.
         ignore: Whether such vectors are to be passed over.
         what: What an error calls `dims`.
+        owner: The operation that an error names; "" for none.
 
     Raises:
         InvalidArgumentError: There is one and they are not to be ignored.
@@ -47,11 +49,12 @@ def bad_index_vectors(
     if not ignore and np.any(bad):
         place = np.argwhere(bad)[0]
         values = ", ".join(str(int(v)) for v in indices[tuple(place)])
+        named = f", node name: {owner}" if owner else ""
         raise InvalidArgumentError(
             None,
             None,
             f"indices{_brackets(place)} = [{values}] does not index into {what} "
-            f"{show(dims)}",
+            f"{show(dims)}{named}",
         )
     return bad
 

@@ -197,10 +197,12 @@ def max_pool_grad_with_argmax(
 ) -> tuple[Array]:
     """Add the gradients up at the remembered places."""
     check_pooling(attrs.windows, image.shape)
-    check_shape("grad", Places.of(attrs.windows, image.shape).outputs, dy.shape)
+    pooled = Places.of(attrs.windows, image.shape).outputs
+    check_shape("grad", pooled, dy.shape)
+    check_shape("argmax", pooled, argmax.shape)
     xp = namespace(image, dy, argmax)
     batch = image.shape[0]
-    places = argmax.reshape(batch, -1).astype(np.int64)
+    places = argmax.reshape(batch, math.prod(pooled[1:])).astype(np.int64)
     if not attrs.includes_batch:
         starts = np.arange(batch, dtype=np.int64) * math.prod(image.shape[1:])
         places = places + starts[:, None]

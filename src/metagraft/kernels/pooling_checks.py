@@ -117,6 +117,11 @@ def check_second_gradient(
     _check_channels(attrs, name)
     check_shape("orig_output", Places.of(attrs, tuple(image)).outputs, pooled)
     check_shape("grad", image, d_gradient)
+    if attrs.rank == 5 and 0 in image:
+        raise _unfit(
+            "received empty tensor tensor_in: Tensor<type: float shape:"
+            f" {show(tuple(image))} values: >"
+        )
 
 
 def check_shape(name: str, expected: Sequence[int], given: Sequence[int]) -> None:

@@ -163,8 +163,7 @@ def enqueue(
     run: RunContext, op: Operation, handle: Array, components: tuple[Array, ...]
 ) -> tuple[()]:
     """Put one element in."""
-    del op
-    queue: Queue = behind(handle, Queue)
+    queue: Queue = behind(handle, Queue, op)
     values = _values(components)
     queue.check(values)
     element: Element = tuple(np.array(value) for value in values)
@@ -176,8 +175,7 @@ def enqueue_many(
     run: RunContext, op: Operation, handle: Array, components: tuple[Array, ...]
 ) -> tuple[()]:
     """Put the slices along the first axis in."""
-    del op
-    queue: Queue = behind(handle, Queue)
+    queue: Queue = behind(handle, Queue, op)
     values = _values(components)
     if not values[0].ndim:
         raise InvalidArgumentError(
@@ -190,7 +188,7 @@ def enqueue_many(
 
 def dequeue(run: RunContext, op: Operation, handle: Array) -> tuple[Array, ...]:
     """Take one element out."""
-    queue: Queue = behind(handle, Queue)
+    queue: Queue = behind(handle, Queue, op)
     _check_types(queue, op)
     (element,) = queue.elements.take(run.waits, 1)
     return element
@@ -213,7 +211,7 @@ def dequeue_up_to(
 def _dequeued(
     run: RunContext, op: Operation, handle: Array, n: Array, *, allows_fewer: bool
 ) -> tuple[Array, ...]:
-    queue: Queue = behind(handle, Queue)
+    queue: Queue = behind(handle, Queue, op)
     _check_types(queue, op)
     count = int(n)
     if count < 0:
@@ -245,22 +243,22 @@ def _check_types(queue: Queue, op: Operation) -> None:
 
 def close(run: RunContext, op: Operation, handle: Array) -> tuple[()]:
     """Let nothing more be put in."""
-    queue: Queue = behind(handle, Queue)
+    queue: Queue = behind(handle, Queue, op)
     queue.elements.close(run.waits, cancels=op.attrs["cancel_pending_enqueues"])
     return ()
 
 
 def is_closed(run: RunContext, op: Operation, handle: Array) -> tuple[Array]:
     """Whether nothing more can be put in."""
-    del run, op
-    queue: Queue = behind(handle, Queue)
+    del run
+    queue: Queue = behind(handle, Queue, op)
     return (np.bool_(queue.elements.is_closed),)
 
 
 def size(run: RunContext, op: Operation, handle: Array) -> tuple[Array]:
     """How many elements there are."""
-    del run, op
-    queue: Queue = behind(handle, Queue)
+    del run
+    queue: Queue = behind(handle, Queue, op)
     return (np.int32(len(queue.elements)),)
 
 

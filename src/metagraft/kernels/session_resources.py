@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from metagraft.errors import InvalidArgumentError
+from metagraft.errors import InvalidArgumentError, NotFoundError
 from metagraft.formats.names import decode_name
 from metagraft.kernels.kernel import Array, Kernel, RunContext
 
@@ -69,20 +69,32 @@ def handle_of(resource: Any) -> Array:
     return handle
 
 
-def behind(handle: Array, cls: type[Any]) -> Any:
+def behind(handle: Array, cls: type[Any], op: Operation | None = None) -> Any:
     """Return what a handle leads to.
+
+    Args:
+        handle: The handle.
+        cls: What it should lead to.
+        op: The operation that takes it first, whose kind of handle is told apart.
 
     Raises:
         InvalidArgumentError: It is something else.
+        NotFoundError: It is, and the handle is the name that older ops have.
     """
     resource = np.asarray(handle, object)[()]
-    if not isinstance(resource, cls):
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"The handle leads to a {type(resource).__name__}, not a {cls.__name__}.",
+    if isinstance(resource, cls):
+        return resource
+    if op is not None and op.inputs[0].dtype.is_ref:
+        raise NotFoundError(
+            None, None, f"Resource {op.inputs[0].name}/{cls.__name__} does not exist."
         )
-    return resource
+    raise InvalidArgumentError(
+        None,
+        None,
+        "Trying to access a handle's resource using the wrong type. The handle points"
+        f" to a resource of type '{type(resource).__name__}' but you are trying to"
+        f" access the resource as type '{cls.__name__}'",
+    )
 
 
 def on_run(

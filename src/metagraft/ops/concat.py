@@ -79,6 +79,10 @@ def concat_offset_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
 def parallel_concat_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """The shape attribute, which every operand has but for its one row."""
     shape: Dims = attrs["shape"]
+    if not is_static(shape):
+        raise ValueError("shape attr must be fully defined.")
+    if not shape:
+        raise ValueError("Out of range dim_index 0 for shape with 0 dimensions")
     for i, dims in enumerate(inputs):
         if not is_static(dims):
             raise ValueError("All input shapes must be fully defined.")

@@ -111,7 +111,7 @@ def extract_glimpse_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
         raise ValueError(f"Dimension must be 2 but is {two}")
     if attrs["uniform_noise"] and attrs["noise"] not in (b"", b"uniform"):
         raise ValueError(
-            "The uniform_noise and noise should not be specified at the same time"
+            "The uniform_noise should not be True when noise is not uniform"
         )
     return ((n, *size_dims(inputs, 1), c),)
 

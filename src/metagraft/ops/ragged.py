@@ -48,6 +48,8 @@ _PARTITIONS: Final = frozenset(
 def to_tensor_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """The shape asked for, with what values and partitions tell."""
     kinds = attrs["row_partition_types"]
+    if not kinds:
+        raise ValueError("Partition info types should not be empty")
     for kind in kinds:
         if kind not in _PARTITIONS:
             raise ValueError(f"Unknown string for partition info type: {kind.decode()}")

@@ -143,7 +143,7 @@ def squeeze_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
             raise ValueError(f"dim {axis} not in the interval [{-rank}, {rank}).")
         if dims[axis] not in (None, 1):
             raise ValueError(
-                f"Can not squeeze dim[{axis}], expected a dimension of 1, got"
+                f"Can not squeeze dim[{axis % rank}], expected a dimension of 1, got"
                 f" {dims[axis]}"
             )
     if axes:

@@ -107,9 +107,8 @@ def _widths(inputs: Shapes, index: int, count: int) -> list[tuple[int, int]] | N
     if value is None:
         return None
     if (value < 0).any():
-        raise ValueError(
-            f"Paddings and crops must be non-negative, got {value.tolist()}"
-        )
+        what = "paddings" if inputs.op.type == "SpaceToBatchND" else "crops"
+        raise ValueError(f"{what} cannot be negative")
     return [(int(a), int(b)) for a, b in value]
 
 
@@ -140,7 +139,14 @@ def _from_batch(
             None if size is None or widths is None else size * block - sum(widths[i])
         )
         if cropped is not None and cropped < 0:
-            raise ValueError(f"crops {widths} are larger than dimension {1 + i}")
+            assert size is not None
+            assert widths is not None
+            before, after = widths[i]
+            left = size * block
+            taken, left = (before, left) if before > left else (after, left - before)
+            raise ValueError(
+                f"Negative dimension size caused by subtracting {taken} from {left}"
+            )
         sizes.append(cropped)
     return (batch, *sizes, *dims[1 + len(blocks) :])
 
@@ -159,7 +165,7 @@ def _nd_shape(inputs: Shapes, rule: Any) -> Sequence[Dims]:
         return ((*[None] * (count + 1), *dims[count + 1 :]),)
     blocks = [int(v) for v in value]
     if any(b < 1 for b in blocks):
-        raise ValueError(f"block_shape must be positive, got {blocks}")
+        raise ValueError("block_shape must be positive")
     return (rule(dims, blocks, widths),)
 
 

@@ -83,6 +83,7 @@ class WindowAttrs:
 
         Only the strides and dilations of the spatial axes are checked here: whether a
         kernel can slide over others, and take a window of such sizes, it says itself.
+        TF: does not look at those of gradients before it runs them.
 
         Raises:
             ValueError: The values do not fit together.
