@@ -6,6 +6,7 @@ Source: tensorflow core/kernels/regex_replace_op.cc; re2/re2.cc.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,9 +58,18 @@ def _text(content: bytes) -> str:
     return content.decode("utf-8", "surrogateescape")
 
 
+def _texts(strings: Array) -> list[str]:
+    """Return texts, decoded at once unless they contain what is put between them."""
+    listed = np.ravel(strings).tolist()
+    joined = b"\0".join(listed)
+    if joined.count(b"\0") != len(listed) - 1:
+        return list(map(_text, listed))
+    return _text(joined).split("\0")
+
+
 def _full_match(strings: Array, pattern: bytes) -> Array:
-    match = compiled(pattern).fullmatch
-    matches = [match(_text(item)) is not None for item in np.ravel(strings).tolist()]
+    found = map(compiled(pattern).fullmatch, _texts(strings))
+    matches = [match is not None for match in found]
     return np.array(matches, dtype=np.bool_).reshape(np.shape(strings))
 
 
@@ -68,13 +78,18 @@ def _replaced(strings: Array, pattern: bytes, rewrite: bytes, *, every: bool) ->
     # A group that the pattern does not have: nothing is replaced.
     if new.last_group > search.groups:
         return strings
-    replace = _every_replaced if every else _first_replaced
-    texts = np.empty(np.size(strings), dtype=object)
-    texts[:] = [
-        replace(search, _text(item), new).encode("utf-8", "surrogateescape")
-        for item in np.ravel(strings).tolist()
-    ]
-    return texts.reshape(np.shape(strings))
+    texts = _texts(strings)
+    replaced = (
+        _every_replaced(search, texts, new)
+        if every
+        else [_first_replaced(search, text, new) for text in texts]
+    )
+    joined = "\0".join(replaced).encode("utf-8", "surrogateescape")
+    found = joined.split(b"\0") if texts else []
+    if len(found) != len(texts):
+        found = [text.encode("utf-8", "surrogateescape") for text in replaced]
+    result: Array = np.fromiter(found, object, len(texts))
+    return result.reshape(np.shape(strings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +127,28 @@ class _Rewrite:
             return pieces[0]
         return "".join([p if isinstance(p, str) else match[p] or "" for p in pieces])
 
-    def filled_some(self, match: re.Match[str]) -> str:
-        """Do the same if the match has any characters.
+    def filler(self) -> Callable[[re.Match[str]], str]:
+        """Return what does the same to matches that have any characters.
 
-        Raises:
-            _EmptyMatch: It has none.
+        It raises `_EmptyMatch` for others.
         """
-        start, end = match.span()
-        if start == end:
-            raise _EmptyMatch
-        return self.filled(match)
+        filled, pieces = self.filled, self.pieces
+        if not pieces or (len(pieces) == 1 and isinstance(pieces[0], str)):
+            new = "".join(map(str, pieces))
+
+            def put_text(match: re.Match[str]) -> str:
+                if not match[0]:
+                    raise _EmptyMatch
+                return new
+
+            return put_text
+
+        def put_pieces(match: re.Match[str]) -> str:
+            if not match[0]:
+                raise _EmptyMatch
+            return filled(match)
+
+        return put_pieces
 
 
 class _EmptyMatch(Exception):  # noqa: N818 - it is caught here
@@ -135,11 +162,16 @@ def _first_replaced(search: re.Pattern[str], text: str, new: _Rewrite) -> str:
     return text[: match.start()] + new.filled(match) + text[match.end() :]
 
 
-def _every_replaced(search: re.Pattern[str], text: str, new: _Rewrite) -> str:
-    try:
-        return search.sub(new.filled_some, text)
-    except _EmptyMatch:
-        return _stepwise_replaced(search, text, new)
+def _every_replaced(
+    search: re.Pattern[str], texts: list[str], new: _Rewrite
+) -> list[str]:
+    fill, found = new.filler(), []
+    for text in texts:
+        try:
+            found.append(search.sub(fill, text))
+        except _EmptyMatch:
+            found.append(_stepwise_replaced(search, text, new))
+    return found
 
 
 def _stepwise_replaced(search: re.Pattern[str], text: str, new: _Rewrite) -> str:

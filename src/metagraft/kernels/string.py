@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -15,6 +16,11 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
 from metagraft.kernels.kernel import Array, Kernel
 
+_TO_WEB: Final = bytes.maketrans(b"+/", b"-_")
+_FROM_WEB: Final = bytes.maketrans(b"-_", b"+/")
+_WEB_BYTES: Final = (string.ascii_letters + string.digits + "-_\n").encode()
+# Texts that are not longer are decoded one after the other, others by NumPy.
+_SHORT: Final = 64
 _WEB_SAFE: Final = re.compile(rb"[A-Za-z0-9_-]*")
 _NO_PAIR: Final = 0xFFFF
 _AT_ONCE: Final = 2**16
@@ -64,27 +70,33 @@ def string_strip(_: Attrs, input: Array) -> tuple[Array]:
 
 
 def encode_base64(attrs: Attrs, input: Array) -> tuple[Array]:
-    padding = b"" if attrs["pad"] else b"="
-    return (
-        _changed(input, lambda text: base64.urlsafe_b64encode(text).rstrip(padding)),
-    )
+    texts = np.ravel(input).tolist()
+    if len(texts) == 1:
+        found = base64.urlsafe_b64encode(texts[0])
+        return (_listed([found if attrs["pad"] else found.rstrip(b"=")], input),)
+    # What is to be done to all of them is done at once, line by line.
+    lines = b"".join(map(binascii.b2a_base64, texts)).translate(_TO_WEB)
+    if not attrs["pad"]:
+        lines = lines.replace(b"=", b"")
+    return (_listed(lines.split(b"\n")[:-1], input),)
 
 
 def decode_base64(_: Attrs, input: Array) -> tuple[Array]:
     texts = np.ravel(input).tolist()
-    results = np.empty(len(texts), object)
+    found: list[bytes] = []
     # So many at a time that what is computed of them stays in the cache.
     step = max(_AT_ONCE * len(texts) // (sum(map(len, texts)) + 1), 1)
     for start in range(0, len(texts), step):
         part = texts[start : start + step]
-        found = _decoded_at_once(part) or list(map(_decoded, part))
-        results[start : start + step] = found
-    return (results.reshape(np.shape(input)),)
+        found += _decoded_at_once(part) or list(map(_decoded, part))
+    return (_listed(found, input),)
 
 
 def _decoded_at_once(texts: list[bytes]) -> list[bytes] | None:
     """Decode texts as one, each filled up to whole groups of four characters."""
     texts = [_unpadded(text) if text[-1:] == b"=" else text for text in texts]
+    if len(texts) * _SHORT > sum(map(len, texts)):
+        return _decoded_lines(texts)
     whole = b"".join([text + _FILLING[len(text) % 4] for text in texts])
     pairs = _values_of_pairs()[np.frombuffer(whole, "<u2")]
     if (pairs == _NO_PAIR).any():
@@ -100,6 +112,17 @@ def _decoded_at_once(texts: list[bytes]) -> list[bytes] | None:
         found.append(content[place : place + size * 3 // 4])
         place += (size + 3) // 4 * 3
     return found
+
+
+def _decoded_lines(texts: list[bytes]) -> list[bytes] | None:
+    lines = b"\n".join(texts)
+    if lines.translate(None, _WEB_BYTES) or lines.count(b"\n") >= len(texts):
+        return None
+    if any(len(text) % 4 == 1 for text in texts):
+        return None
+    # Missing characters at the end may be filled up with too many.
+    filled = lines.translate(_FROM_WEB).replace(b"\n", b"==\n") + b"=="
+    return list(map(binascii.a2b_base64, filled.split(b"\n")))
 
 
 @cache
@@ -131,9 +154,13 @@ def _decoded(text: bytes) -> bytes:
 
 
 def _changed(strings: Array, change: Callable[[bytes], bytes]) -> Array:
-    results: np.ndarray[Any, Any] = np.empty(np.size(strings), dtype=object)
-    results[:] = list(map(change, np.ravel(strings).tolist()))
-    return results.reshape(np.shape(strings))
+    return _listed(map(change, np.ravel(strings).tolist()), strings)
+
+
+def _listed(texts: Iterable[bytes], like: Array) -> Array:
+    """Return as many texts as an array has, in its shape."""
+    listed: Array = np.fromiter(texts, object, np.size(like))
+    return listed.reshape(np.shape(like))
 
 
 def _invalid(message: str) -> InvalidArgumentError:

@@ -5,9 +5,9 @@ Source: tensorflow core/kernels/string_split_op.cc, core/kernels/substr_op.cc.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from itertools import chain
+from collections.abc import Callable, Iterable
+from functools import cache
+from itertools import chain, compress
 from operator import itemgetter
 
 import numpy as np
@@ -18,8 +18,10 @@ from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 
 _SPACES = b" \t\n\v\f\r"
-_BYTES = [bytes([byte]) for byte in range(256)]
-_WORD = re.compile(rb"[^ \t\n\v\f\r]+")
+# What stands between parts and between texts where all are split at once.
+_PART, _TEXT = b"\0", b"\1"
+# Fewer texts are split one by one, and so are some that are longer than this.
+_FEW, _SOME, _LONG = 16, 256, 64
 # An operand of `Substr` is called `len`.
 _len = len
 
@@ -27,11 +29,14 @@ _len = len
 def string_split(attrs: Attrs, input: Array, delimiter: Array) -> tuple[Array, ...]:
     _check_ranks(input, delimiter, "delimiter")
     characters: bytes = delimiter.item()
-    skips = attrs["skip_empty"]
-
+    skips: bool = attrs["skip_empty"]
     if not characters:
-        return _sparse(input, lambda text: list(map(_BYTES.__getitem__, text)))
+        return _every_byte(input.tolist())
     # Each byte of it separates.
+    marks = bytes.maketrans(characters, _PART * len(characters))
+    found = _at_once(input, lambda joined: joined.translate(marks), skips=skips)
+    if found is not None:
+        return found
     first = characters[:1]
     as_first = bytes.maketrans(characters, first * len(characters))
 
@@ -44,29 +49,89 @@ def string_split(attrs: Attrs, input: Array, delimiter: Array) -> tuple[Array, .
     return _sparse(input, split)
 
 
+def _every_byte(texts: list[bytes]) -> tuple[Array, ...]:
+    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+    content = np.frombuffer(b"".join(texts), np.uint8)
+    values = _single_bytes()[content]
+    return (*_places(np.repeat(np.arange(len(texts)), sizes), sizes, values),)
+
+
+@cache
+def _single_bytes() -> Array:
+    return np.fromiter((bytes([byte]) for byte in range(256)), object, 256)
+
+
+def _at_once(
+    strings: Array,
+    marked: Callable[[bytes], bytes],
+    *,
+    skips: bool,
+    splits_nothing: bool = False,
+) -> tuple[Array, ...] | None:
+    """Split all texts at once; None if there are few, or bytes of special meaning.
+
+    Args:
+        strings: The texts.
+        marked: Puts `_PART` in the place of what separates parts.
+        skips: Whether empty parts are left out.
+        splits_nothing: Whether an empty text has a part.
+    """
+    texts = strings.tolist()
+    if len(texts) < _FEW:
+        return None
+    joined = _TEXT.join(texts)
+    if len(texts) < _SOME and len(joined) > _LONG * len(texts):
+        return None
+    if joined.count(_TEXT) != len(texts) - 1 or _PART in joined:
+        return None
+    joined = marked(joined)
+    content = np.frombuffer(joined, np.uint8)
+    bounds = (content <= _TEXT[0]).nonzero()[0]
+    is_end = np.ones(len(bounds) + 2, bool)
+    np.equal(content[bounds], _TEXT[0], out=is_end[1:-1])
+    rows = is_end[:-1].cumsum() - 1
+    parts: Iterable[bytes] = joined.replace(_TEXT, _PART).split(_PART)
+    if skips or not splits_nothing:
+        edges = np.concatenate(([-1], bounds, [len(joined)]))
+        is_kept = edges[1:] - edges[:-1] > 1
+        if not skips:
+            is_kept |= ~(is_end[1:] & is_end[:-1])
+        parts = filter(None, parts) if skips else compress(parts, is_kept.tolist())
+        rows = rows[is_kept]
+    values = np.fromiter(parts, object, len(rows))
+    return _places(rows, np.bincount(rows, minlength=len(texts)), values)
+
+
 def string_split_v2(attrs: Attrs, input: Array, sep: Array) -> tuple[Array, ...]:
     _check_ranks(input, sep, "sep")
     separator: bytes = sep.item()
     limit: int = attrs["maxsplit"]
+    if separator and limit < 0 and not set(separator) & {_PART[0], _TEXT[0]}:
+        found = _at_once(
+            input,
+            lambda joined: joined.replace(separator, _PART),
+            skips=False,
+            splits_nothing=True,
+        )
+        if found is not None:
+            return found
     if separator or limit == 0:
         # With a limit of zero nothing is taken from a text, not even white space.
         return _sparse(
             input,
             lambda text: text.split(separator, limit) if limit else [text],
         )
-    return _sparse(input, lambda text: _words(text, limit))
+    marks = bytes.maketrans(_SPACES, _PART * len(_SPACES))
+    found = None
+    if limit < 0:
+        found = _at_once(input, lambda joined: joined.translate(marks), skips=True)
+    return found or _sparse(input, lambda text: _words(text, limit))
 
 
 def _words(text: bytes, limit: int) -> list[bytes]:
     """Split at white space; after `limit` words the rest follows, even if empty."""
-    if limit < 0:
-        return text.split()
-    words = []
-    for match in _WORD.finditer(text):
-        words.append(match[0])
-        if len(words) == limit:
-            return [*words, text[match.end() :].lstrip(_SPACES)]
-    return words
+    words = text.split(None, limit)
+    return [*words, b""] if len(words) == limit else words
 
 
 def _check_ranks(strings: Array, separator: Array, name: str) -> None:
@@ -81,13 +146,16 @@ def _sparse(
 ) -> tuple[Array, Array, Array]:
     rows = list(map(split, strings.tolist()))
     sizes = np.fromiter(map(len, rows), np.int64, len(rows))
-    count = int(sizes.sum())
-    places = np.empty((count, 2), np.int64)
-    places[:, 0] = np.repeat(np.arange(len(rows)), sizes)
-    places[:, 1] = np.arange(count) - np.repeat(sizes.cumsum() - sizes, sizes)
-    values = np.empty(count, dtype=object)
-    values[:] = list(chain.from_iterable(rows))
-    return places, values, np.array([len(rows), sizes.max(initial=0)], np.int64)
+    values = np.fromiter(chain.from_iterable(rows), object, int(sizes.sum()))
+    return _places(np.repeat(np.arange(len(rows)), sizes), sizes, values)
+
+
+def _places(rows: Array, sizes: Array, values: Array) -> tuple[Array, Array, Array]:
+    """Return the indices of values, these and the shape of the sparse tensor."""
+    places = np.empty((len(values), 2), np.int64)
+    places[:, 0] = rows
+    places[:, 1] = np.arange(len(values)) - np.repeat(sizes.cumsum() - sizes, sizes)
+    return places, values, np.array([len(sizes), sizes.max(initial=0)], np.int64)
 
 
 # TF: it broadcasts up to two dimensions only.
@@ -106,6 +174,11 @@ def substr(attrs: Attrs, input: Array, pos: Array, len: Array) -> tuple[Array]:
     texts = np.broadcast_to(input, shape).ravel().tolist()
     by_byte = attrs["unit"] == b"BYTE"
     joined = b"" if by_byte else b"".join(texts)
+    # TF: a length below 0 is the rest of the bytes, and no characters.
+    if np.size(pos) == 1 and joined.isascii() and (by_byte or len.item() >= 0):
+        same = _same_slice(texts, int(pos.item()), int(len.item()))
+        if same is not None:
+            return (same.reshape(shape),)
     sizes = np.fromiter(map(_len, texts), np.int64, _len(texts))
     if joined.isascii():
         starts, ends = _part(texts, sizes, shape, pos, len, by_byte=by_byte)
@@ -117,9 +190,16 @@ def substr(attrs: Attrs, input: Array, pos: Array, len: Array) -> tuple[Array]:
         starts, ends = edges[before[:-1] + starts], edges[before[:-1] + ends]
         pairs = zip(starts.tolist(), ends.tolist(), strict=True)
         found = [joined[start:end] for start, end in pairs]
-    parts = np.empty(_len(texts), dtype=object)
-    parts[:] = found
-    return (parts.reshape(shape),)
+    return (np.fromiter(found, object, _len(texts)).reshape(shape),)
+
+
+def _same_slice(texts: list[bytes], start: int, length: int) -> Array | None:
+    """Take the same part of every text; None if one is too short for it to start."""
+    if start and min(map(_len, texts), default=0) < abs(start):
+        return None
+    end = None if length < 0 or start < 0 <= start + length else start + length
+    cut = map(itemgetter(slice(start, end)), texts)
+    return np.fromiter(cut, object, _len(texts))
 
 
 def _part(
@@ -150,17 +230,11 @@ def _part(
         )
     starts += np.where(starts < 0, sizes, 0)
     left = sizes - starts
-    # TF: a length below 0 is the rest of the bytes, and no characters.
     whole = left if by_byte else np.int64(0)
     return starts, starts + np.where(lengths < 0, whole, np.minimum(lengths, left))
 
 
 def _cut(texts: list[bytes], starts: Array, ends: Array) -> list[bytes]:
-    if _len(texts) and (starts == starts[0]).all() and ends.min() >= starts[0]:
-        # One slice does for all: beyond the end of a text there is nothing.
-        length = int((ends - starts).max())
-        if (ends - starts == length).all():
-            return list(map(itemgetter(slice(starts[0], starts[0] + length)), texts))
     triples = zip(texts, starts.tolist(), ends.tolist(), strict=True)
     return [text[start:end] for text, start, end in triples]
 

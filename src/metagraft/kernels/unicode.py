@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import codecs
 import functools
+import itertools
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
-from itertools import pairwise
 
 import numpy as np
 
@@ -258,7 +258,7 @@ def _written(characters: Array, bounds: Array, codec: str) -> Array:
     written = np.empty(len(bounds) - 1, object)
     written[:] = [
         text[start:end].encode(codec, "surrogatepass")
-        for start, end in pairwise(bounds.tolist())
+        for start, end in itertools.pairwise(bounds.tolist())
     ]
     return written
 
@@ -352,9 +352,12 @@ class _NGrams:
     ) -> list[bytes]:
         padding = width - 1 if self.padding < 0 else min(self.padding, width - 1)
         padded = [self.left] * padding + list(words) + [self.right] * padding
-        if count is None:
-            count = max(0, len(padded) - width + 1)
-        return [self.separator.join(padded[i : i + width]) for i in range(count)]
+        if count is not None or width > len(padded):
+            return [
+                self.separator.join(padded[i : i + width]) for i in range(count or 0)
+            ]
+        neighbours = zip(*(padded[i:] for i in range(width)), strict=False)
+        return list(map(self.separator.join, neighbours))
 
 
 def string_ngrams(attrs: Attrs, data: Array, data_splits: Array) -> tuple[Array, Array]:
@@ -371,10 +374,9 @@ def string_ngrams(attrs: Attrs, data: Array, data_splits: Array) -> tuple[Array,
     )
     words = data.tolist()
     bounds = data_splits.tolist()
-    rows = [grams.of_row(words[start:end]) for start, end in pairwise(bounds)]
-    joined = np.empty(sum(map(len, rows)), object)
-    joined[:] = [gram for row in rows for gram in row]
+    rows = [grams.of_row(words[start:end]) for start, end in itertools.pairwise(bounds)]
     splits = np.concatenate(([0], np.cumsum([len(row) for row in rows])))
+    joined = np.fromiter(itertools.chain.from_iterable(rows), object, int(splits[-1]))
     return joined, splits.astype(data_splits.dtype)
 
 
