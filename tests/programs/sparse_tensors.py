@@ -193,6 +193,20 @@ def sparse_crosses(tf: ModuleType) -> None:
     tf.edit_distance(ids, ids, name="steps")
 
 
+def sparse_counts(tf: ModuleType) -> None:
+    """Counts of sparse numbers, and norms of rows that sparse numbers look up."""
+    ids = tf.sparse_placeholder(tf.int64, [3, None])
+    tf.math.bincount(ids)
+    tf.bincount(ids, minlength=2, maxlength=5, dtype=tf.int32)
+    tf.bincount(ids, weights=_fed(tf))
+    tf.bincount(tf.sparse_placeholder(tf.float32))
+    table = tf.get_variable("table", [5, 2])
+    for combiner in ("sum", "mean"):
+        tf.nn.safe_embedding_lookup_sparse(
+            [table, table], ids, max_norm=1.0, combiner=combiner
+        )
+
+
 def sparse_serialization(tf: ModuleType) -> None:
     """Packed and unpacked."""
     for one in (_fixed(tf), _fed(tf)):
@@ -303,6 +317,7 @@ PROGRAMS = (
     sparse_rows,
     sparse_sets,
     sparse_crosses,
+    sparse_counts,
     sparse_serialization,
     sparse_lookups,
     metrics_at_k,

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from metagraft.api.arithmetic import maximum
 from metagraft.api.assertion import assert_
 from metagraft.api.clip import clip_by_value
+from metagraft.api.sparse_counting import dense_weights, sparse_weights
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
 from metagraft.graph.build.control_flow import with_dependencies
 from metagraft.graph.build.math import cast, truediv
 from metagraft.graph.build.reductions import reduce_tensor
+from metagraft.graph.composite import SparseTensor
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.tensor import Tensor
@@ -32,13 +35,16 @@ def bincount(
     """How often each number from 0 up occurs.
 
     Args:
-        arr: Non-negative integers of any shape.
-        weights: What each occurrence counts, instead of 1.
+        arr: Non-negative integers of any shape, or sparse ones; what is not there does
+            not count.
+        weights: What each occurrence counts, instead of 1, in the same form.
         minlength: The least number of counts.
         maxlength: The largest number of counts; larger numbers are left out.
         dtype: The type of the counts if there are no weights.
     """
     with name_scope("bincount"):
+        if isinstance(arr, SparseTensor):
+            return _sparse_counts(arr, weights, minlength, maxlength, dtype)
         arr = convert_to_tensor(arr, name="arr")
         if weights is not None:
             weights = convert_to_tensor(weights, name="weights")
@@ -46,18 +52,41 @@ def bincount(
             arr = cast(arr, dtypes.int32)
         is_not_empty = array.size(arr) > 0
         size = cast(is_not_empty, arr.dtype) * (reduce_tensor("Max", arr) + 1)
-        if minlength is not None:
-            least = convert_to_tensor(minlength, name="minlength", dtype=arr.dtype)
-            size = op("Maximum", x=least, y=size)
-        if maxlength is not None:
-            most = convert_to_tensor(maxlength, name="maxlength", dtype=arr.dtype)
-            size = op("Minimum", x=most, y=size)
+        size = _limited(size, minlength, maxlength)
         if weights is not None:
             weights = array.reshape(weights, [-1])
         arr = array.reshape(arr, [-1])
         if weights is None:
             weights = array.constant([], dtype=dtype or arr.dtype)
         return op("DenseBincount", input=arr, size=size, weights=weights)
+
+
+def _limited(size: Tensor, minlength: Any, maxlength: Any) -> Tensor:
+    """Return how many counts there are, within the limits that are given."""
+    if minlength is not None:
+        least = convert_to_tensor(minlength, name="minlength", dtype=size.dtype)
+        size = op("Maximum", x=least, y=size)
+    if maxlength is not None:
+        most = convert_to_tensor(maxlength, name="maxlength", dtype=size.dtype)
+        size = op("Minimum", x=most, y=size)
+    return size
+
+
+def _sparse_counts(
+    arr: SparseTensor, weights: Any, minlength: Any, maxlength: Any, dtype: Any
+) -> Tensor:
+    if not arr.dtype.is_integer:
+        values = cast(arr.values, dtypes.int32)
+        arr = SparseTensor(arr.indices, values, arr.dense_shape)
+    is_not_empty = array.size(arr) > 0
+    largest = maximum(reduce_tensor("Max", arr.values), -1)
+    size = cast(is_not_empty, arr.dtype) * (largest + 1)
+    size = _limited(size, minlength, maxlength)
+    if weights is not None:
+        weights = sparse_weights(arr, weights)
+    weights = dense_weights(arr.values, weights, dtype)
+    counts: Tensor = op("DenseBincount", input=arr.values, size=size, weights=weights)
+    return counts
 
 
 def histogram_fixed_width(

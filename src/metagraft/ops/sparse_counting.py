@@ -36,9 +36,9 @@ def sparse_count_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     return _result(with_rank(inputs[0], 2)[1])
 
 
-def ragged_count_shape(_attrs: Any, _inputs: Shapes) -> Sequence[Dims]:
-    """Counts for each row; TensorFlow does not tell that the result is a matrix."""
-    return _result(None)
+def ragged_count_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Counts for each row of values that have one more dimension."""
+    return _result(None if inputs[1] is None else len(inputs[1]) + 1)
 
 
 def _table_size(inputs: Shapes, place: int) -> int | None:
