@@ -53,7 +53,8 @@ def approximate_equal(attrs: Any, x: Array, y: Array) -> tuple[Array]:
             f"x and y must be of the same shape. x shape: {show(x.shape)}. y shape: "
             f"{show(y.shape)}",
         )
-    return (namespace(x, y).abs(x - y) < x.dtype.type(attrs["tolerance"]),)
+    # TensorFlow 1.15 and its description say that the difference is less.
+    return (namespace(x, y).abs(x - y) <= x.dtype.type(attrs["tolerance"]),)
 
 
 def _clamped_shift(x: Array, y: Array) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
-from metagraft.kernels.namespace import namespace
+from metagraft.kernels.namespace import lax, namespace
 from metagraft.ops.fake_quant import FakeQuantAttrs
 
 _BITS = range(2, 17)
@@ -52,28 +52,61 @@ def _check_channels(inputs: Array, low: Array, high: Array) -> None:
             )
 
 
+def _settled(x: Array) -> Array:
+    """Keep XLA from working a number out in another way, to another rounding.
+
+    Zero often lies in the middle between two steps: its last bit decides.
+    """
+    return x if namespace(x) is np else lax().optimization_barrier(x)
+
+
 def _nudged(
-    xp: Any, attrs: FakeQuantAttrs, low: Array, high: Array
-) -> tuple[Array, Array, Array]:
-    """The moved range and the step between quantised values."""
+    attrs: FakeQuantAttrs, low: Array, high: Array
+) -> tuple[Array, Array, Array, Array]:
+    """The moved range, the step between quantised values, and its inverse."""
+    xp = namespace(low, high)
+    low, high = (_settled(xp.asarray(limit)) for limit in (low, high))
     first, last = (np.float32(limit) for limit in attrs.limits)
-    scale = (high - low) / (last - first)
-    zero = first - low / scale
+    count = _settled(xp.asarray(last - first))
+    span = _settled(high - low)
+    scale, inverse = _settled(span / count), _settled(count / span)
+    zero = first - _settled(low / scale)
     # Half away from zero; the zero point is not negative where this is taken.
     rounded = xp.floor(zero + np.float32(0.5))
     zero = xp.where(zero < first, first, xp.where(zero > last, last, rounded))
-    return (first - zero) * scale, (last - zero) * scale, scale
+    limits = [_settled((level - zero) * scale) for level in (first, last)]
+    return limits[0], limits[1], scale, inverse
 
 
-def _quantised(attrs: FakeQuantAttrs, inputs: Array, low: Array, high: Array) -> Array:
+def _quantised(
+    attrs: FakeQuantAttrs,
+    inputs: Array,
+    low: Array,
+    high: Array,
+    *,
+    is_divided: bool = False,
+) -> Array:
+    """Return the nearest steps.
+
+    Args:
+        attrs: The attributes.
+        inputs: What is moved to them.
+        low: Where the range begins.
+        high: Where it ends.
+        is_divided: Whether numbers are divided by the step, or multiplied by its
+            inverse.
+    """
     xp = namespace(inputs, low, high)
     with np.errstate(all="ignore"):
-        nudged_low, nudged_high, scale = _nudged(xp, attrs, low, high)
-        inverse = np.float32(1.0) / scale
+        nudged_low, nudged_high, scale, inverse = _nudged(attrs, low, high)
         half = np.float32(0.5)
-        zero = xp.floor(half - nudged_low * inverse)
-        inside = xp.maximum(xp.minimum(inputs, nudged_high), nudged_low)
-        steps = xp.floor((inside - nudged_low) * inverse - zero + half)
+        zero = xp.floor(_settled(-nudged_low * inverse) + half)
+        inside = xp.maximum(xp.minimum(inputs, nudged_high), nudged_low) - nudged_low
+        scaled = inside / scale if is_divided else inside * inverse
+        # The maximum changes nothing: between product and difference, it keeps the
+        # processor from rounding only once.
+        scaled = _settled(xp.maximum(scaled, np.float32(0)))
+        steps = xp.floor(_settled(scaled - zero) + half)
         is_empty = (low == 0) & (high == 0)
         return xp.where(is_empty, np.float32(0), steps * scale)
 
@@ -95,7 +128,7 @@ def quantise_vars(
 ) -> tuple[Array]:
     _check_bits(attrs)
     _check_scalars(low, high)
-    return (_quantised(attrs, inputs, low, high),)
+    return (_quantised(attrs, inputs, low, high, is_divided=True),)
 
 
 def quantise_channels(
@@ -113,9 +146,8 @@ def _sides(
 
     What is no number lies on neither side.
     """
-    xp = namespace(inputs, low, high)
     with np.errstate(all="ignore"):
-        nudged_low, nudged_high, _ = _nudged(xp, attrs, low, high)
+        nudged_low, nudged_high, *_ = _nudged(attrs, low, high)
         some = (low != 0) | (high != 0)
         return (inputs < nudged_low) & some, (inputs > nudged_high) & some
 
@@ -131,10 +163,10 @@ def args_gradient(
 def _inside(
     xp: Any, gradients: Array, inputs: Array, sides: tuple[Array, Array]
 ) -> Array:
-    """Return the gradients of elements inside of the range; zero for NaN."""
+    """Return the gradients of elements inside of the range, others times zero."""
     below, above = sides
     outside = below | above | xp.isnan(inputs)
-    return xp.where(outside, np.float32(0), gradients)
+    return xp.where(outside, np.float32(0) * gradients, gradients)
 
 
 def _vars_gradient(
@@ -149,7 +181,7 @@ def _vars_gradient(
     sides = _sides(attrs, inputs, low, high)
     zero = np.float32(0)
     parts = [
-        xp.sum(xp.where(side, gradients, zero), axis=axes, dtype=np.float32)
+        xp.sum(xp.where(side, gradients, zero * gradients), axis=axes, dtype=np.float32)
         for side in sides
     ]
     return (_inside(xp, gradients, inputs, sides), *map(xp.asarray, parts))

@@ -105,13 +105,14 @@ def ndtri(_attrs: Any, p: Array) -> tuple[Array]:
     return (where(is_inside, value, edge),)
 
 
-def _broadcast(name: str) -> KernelFunction:
-    """Return the kernel that broadcasts and calls `jax.lax`'s function `name`."""
-
-    def call(_attrs: Any, *operands: Array) -> tuple[Array]:
-        return (getattr(lax(), name)(*jax_numpy().broadcast_arrays(*operands)),)
-
-    return call
+def betainc(_attrs: Any, a: Array, b: Array, x: Array) -> tuple[Array]:
+    jnp = jax_numpy()
+    a, b, x = jnp.broadcast_arrays(a, b, x)
+    value = lax().betainc(a, b, x)
+    nan = value.dtype.type(np.nan)
+    value = jnp.where(jnp.isinf(a) | jnp.isinf(b), nan, value)
+    value = jnp.where((x == 0) | (x == 1), x, value)
+    return (jnp.where((a <= 0) | (b <= 0), nan, value),)
 
 
 def _of_scipy(
@@ -164,7 +165,7 @@ KERNELS = {
     "BesselY0": _of_scipy("y0", below=-np.inf),
     # TF: at zero NaN in single precision; here -inf in every type.
     "BesselY1": _of_scipy("y1", below=-np.inf),
-    "Betainc": Kernel(_broadcast("betainc")),
+    "Betainc": Kernel(betainc),
     "Dawsn": _of_scipy("dawsn"),
     "Digamma": Kernel(_in_double("digamma")),
     "Erf": Kernel(erf),

@@ -13,6 +13,7 @@ from metagraft.kernels.namespace import namespace
 
 # Integers in a range so many times as long as they are many need no sorting.
 _DENSE = 4
+_SHORT_BYTES = 2
 
 
 def where(_: Attrs, condition: Array) -> tuple[Array]:
@@ -91,10 +92,21 @@ def _first_indices_counts(
     return is_first.nonzero()[0], indices.astype(dtype), counts.astype(dtype)
 
 
+def _bits(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return numbers of which those with equal bits are equal, but for NaN."""
+    bits = np.ascontiguousarray(x).view(np.uint16).astype(np.int64)
+    return np.where(x != x, np.arange(len(x)) + (np.iinfo(np.uint16).max + 1), bits)
+
+
 def _first_of_each(
     x: np.ndarray[Any, Any], places: np.ndarray[Any, Any]
 ) -> np.ndarray[Any, Any]:
-    """Return for every element the place where its value comes first."""
+    """Return for every element the place where its value comes first.
+
+    Of numbers of two bytes TensorFlow compares the bits, so that -0 is not 0.
+    """
+    if x.dtype.kind in "fV" and x.dtype.itemsize == _SHORT_BYTES:
+        x = _bits(x)
     if x.dtype == np.dtype(object):
         known: dict[Any, int] = {}
         found = map(known.setdefault, x.tolist(), range(len(x)))
@@ -163,9 +175,12 @@ def list_diff(attrs: Attrs, x: Array, y: Array) -> tuple[Array, Array]:
     for name, operand in (("x", x), ("y", y)):
         if np.ndim(operand) != 1:
             raise InvalidArgumentError(None, None, f"{name} should be a 1D vector.")
+    given = x
+    if x.dtype.kind in "fV" and x.dtype.itemsize == _SHORT_BYTES:
+        x, y = _bits(x), y.view(np.uint16)
     known = set(y.tolist())
     kept = [i for i, value in enumerate(x.tolist()) if value not in known]
-    return x[kept], np.array(kept, attrs["out_idx"].numpy_dtype)
+    return given[kept], np.array(kept, attrs["out_idx"].numpy_dtype)
 
 
 def unravel_index(_: Attrs, indices: Array, dims: Array) -> tuple[Array]:
@@ -201,12 +216,21 @@ def _search(attrs: Attrs, sequences: Array, values: Array, side: str) -> Array:
         found = np.zeros(values.shape, dtype)
         for row, (sequence, wanted) in enumerate(zip(sequences, values, strict=True)):
             found[row] = np.searchsorted(sequence, wanted, side=side)  # type: ignore[call-overload]
-        return found
+        return _with_nan(xp, found, values, side, sequences.shape[1])
     import jax
 
     vmap: Any = jax.vmap
     search = vmap(lambda sequence, wanted: xp.searchsorted(sequence, wanted, side))
-    return search(sequences, values).astype(dtype)
+    found = search(sequences, values).astype(dtype)
+    return _with_nan(xp, found, values, side, sequences.shape[1])
+
+
+def _with_nan(xp: Any, found: Array, values: Array, side: str, size: int) -> Array:
+    """Put NaN, which is neither less nor more, at an end."""
+    if values.dtype.kind not in "fV":
+        return found
+    end = found.dtype.type(0 if side == "left" else size)
+    return xp.where(values != values, end, found)
 
 
 KERNELS = {
