@@ -161,7 +161,30 @@ def shaped_rows(tf: ModuleType) -> list[Any]:
     ]
 
 
+def broadcast_shapes(tf: ModuleType) -> list[Any]:
+    """Values in the shape that two shapes broadcast to, one of them ragged."""
+    shape = tf.experimental.DynamicRaggedShape.from_lengths
+    x, column, deep = (tf.shape(each) for each in _three(tf))
+    pairs = (
+        (x, x),
+        (x, column),
+        (tf.constant([1, 1], tf.int64), x),
+        (shape([2, (1, 2)]), shape([2, 1])),
+        (shape([2, (1, 2), 1]), shape([2, 1, 4])),
+        (shape([2, 1, 3]), shape([2, (1, 2), 3])),
+        (shape([2, (1, 2), (3, 1, 1)]), shape([2, (1, 2), 1])),
+        (shape([1, 2, (1, 2)]), shape([5, 1, 1])),
+        (deep, shape([])),
+    )
+    both = [tf.broadcast_dynamic_shape(one, other) for one, other in pairs]
+    return [
+        *(tf.broadcast_to(7, each) for each in both),
+        *(each.inner_shape for each in both),
+    ]
+
+
 PROGRAMS = (
+    broadcast_shapes,
     shaped_rows,
     counted_and_looked_up,
     mapped,

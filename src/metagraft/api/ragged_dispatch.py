@@ -116,6 +116,7 @@ _TWINS: Final = {
 }
 # Functions whose twins are elsewhere than those of their module.
 _MORE_TWINS: Final = {
+    "array:broadcast_dynamic_shape": "ragged_broadcast_shape:broadcast_dynamic_shape",
     "array:broadcast_to": "ragged_broadcast_to:broadcast_to",
     "array:fill": "ragged_shaping:fill",
     "array:ones": "ragged_shaping:ones",
