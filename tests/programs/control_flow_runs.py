@@ -448,6 +448,63 @@ def custom_gradient_of_rows(tf: ModuleType) -> list[Any]:
         return [session.run(read), session.run(tf.convert_to_tensor(gradient))]
 
 
+def unlike_branches(tf: ModuleType) -> list[Any]:
+    """Gradients, twice, of branches that keep values of different types for them."""
+    x = tf.placeholder(tf.float32, [3], name="x")
+
+    def chosen() -> Any:
+        return tf.where(x > 1.0, x * x, tf.sin(x))
+
+    def turned() -> Any:
+        step = (lambda i, _: i < 2, lambda i, y: (i + 1, y * x))
+        return tf.while_loop(*step, [0, x])[1]
+
+    def gathered() -> Any:
+        return tf.gather(tf.tanh(x), [2, 0, 1]) * x
+
+    tf.enable_control_flow_v2()
+    try:
+        results = (
+            tf.cond(x[0] > 0.0, chosen, gathered),
+            tf.cond(x[0] > 0.0, gathered, turned),
+            tf.cond(x[0] > 0.0, lambda: tf.cond(x[1] > 0, turned, chosen), gathered),
+            tf.switch_case(tf.cast(x[2], tf.int32), [gathered, chosen, turned]),
+        )
+        fetches = []
+        for y in results:
+            (first,) = tf.gradients(y, x)
+            fetches += [y, first]
+            if y is results[0]:
+                fetches += tf.gradients(first, x)
+    finally:
+        tf.disable_control_flow_v2()
+    values = ([0.5, -1.0, 2.5], [-0.5, 2.0, 1.5], [1.5, 0.25, -0.75])
+    with tf.Session() as session:
+        found = [session.run(fetches, {x: value}) for value in values]
+    return [array for arrays in found for array in arrays]
+
+
+def functions_in_loops(tf: ModuleType) -> list[Any]:
+    """Functions with constants of their own, called in the turns of loops."""
+    x = tf.constant(X[0])
+
+    picked = tf.function(lambda y: tf.gather(y, [2, 0, 1]) * 0.5, autograph=False)
+
+    def one_of(y: Any) -> Any:
+        index = tf.cast(tf.abs(y[0]), tf.int32) % 3
+        branches = [lambda: y * 3.0, lambda: y * 2.0 + 1.0, lambda: picked(y)]
+        return tf.switch_case(index, branches)
+
+    def step(i: Any, y: Any) -> Any:
+        return i + 1, one_of(y)
+
+    turned = tf.while_loop(lambda i, _: i < 3, step, [0, x])[1]
+    mapped = tf.map_fn(one_of, tf.constant(X))
+    called = tf.scan(lambda y, z: tf.cond(z[0] > 1.0, lambda: picked(z), lambda: y), X)
+    with tf.Session() as session:
+        return list(session.run([turned, *tf.gradients(turned, x), mapped, called]))
+
+
 PROGRAMS = {
     program.__name__: program
     for program in (
@@ -471,5 +528,7 @@ PROGRAMS = {
         frames_passed_through,
         loop_composites,
         custom_gradient_of_rows,
+        unlike_branches,
+        functions_in_loops,
     )
 }

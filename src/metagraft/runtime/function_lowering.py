@@ -17,11 +17,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from metagraft.errors import (
-    InvalidArgumentError,
-    NotFoundError,
-    UnimplementedError,
-)
+from metagraft.errors import InvalidArgumentError, NotFoundError, UnimplementedError
 from metagraft.graph.function_body import CALLED, CALLS, body_of, definitions_in
 from metagraft.graph.graph import Graph
 from metagraft.graph.import_graph_def import import_owned_graph_def
@@ -37,7 +33,7 @@ from metagraft.proto import (
 from metagraft.runtime.conditional_effects import awaited
 from metagraft.runtime.function_gradient import gradient_function
 from metagraft.runtime.loop_lowering import Loop, Made, Maker, unchanged
-from metagraft.runtime.lowering_scope import FunctionCall, LoweringScope
+from metagraft.runtime.lowering_scope import FunctionCall, LoweringScope, in_frames
 from metagraft.runtime.optional_lowering import HANDED_ON, HANDLED, Optionals, holds_one
 
 if TYPE_CHECKING:
@@ -48,6 +44,7 @@ _DEEPEST: Final = 100
 _BOOL: Final = DataType.DT_BOOL
 _INT32: Final = DataType.DT_INT32
 _BRANCHES: Final = ("If", "StatelessIf", "XlaIf", "_If")
+_LOOPS: Final = ("While", "StatelessWhile", "XlaWhile", "_While")
 # They have state but change nothing; a call need not run them for their own sake.
 _WITHOUT_EFFECT: Final = frozenset({"ReadVariableOp", "VarHandleOp", "Placeholder"})
 
@@ -100,6 +97,7 @@ def lowered(
         dtype = AttrValue(type=tensor.dtype.base_dtype.as_datatype_enum)
         placeholder.attr["dtype"].CopyFrom(dtype)
     operations = sorted(needed, key=lambda op: op.op_id)
+    scope.framed = in_frames(operations)
     nodes = [op.node_def for op in operations]
     present = {node.name for node in nodes}
     for op, node in zip(operations, nodes, strict=True):
@@ -159,6 +157,8 @@ class _Lowering:
             node = self._graph_def.node.add(name=name, op="NoOp", input=list(control))
             self._optionals.note(name, op_type, inputs, node)
             return node
+        if dtype == DataType.DT_VARIANT and any(map(self._optionals.is_unclear, data)):
+            return self._optionals.add_each(self.add, name, op_type, inputs)
         node = self._graph_def.node.add(name=name, op=op_type, input=[*data, *control])
         if dtype is not None:
             node.attr["T"].type = dtype
@@ -221,12 +221,24 @@ class _Lowering:
             self._optionals.hold(made, inputs[0])
             self._optionals.note(name, node.op, inputs, node)
         elif self._is_held(node, scope):
-            inside = self._optionals.type_of(inputs[0])
-            made = self.add(name, "Identity", inputs, inside)
-            self._optionals.take_out(made, inputs[0])
-            self._optionals.note(name, node.op, inputs, node)
+            self._take_out(node, scope, inputs)
         else:
             self._copy(node, scope)
+
+    def _take_out(
+        self, node: NodeDef, scope: LoweringScope, inputs: Sequence[str]
+    ) -> None:
+        optionals, name = self._optionals, scope.prefix + node.name
+        choices = optionals.giving(inputs[0], node.attr["output_types"].list.type[0])
+        if not choices:  # never live
+            self._copy(node, scope)
+            return
+        names = optionals.names_of(name, choices)
+        for each, optional in zip(names, choices, strict=True):
+            inside = optionals.type_of(optional)
+            made = self.add(each, "Identity", [optional, *inputs[1:]], inside)
+            optionals.take_out(made, optional)
+        optionals.note(name, node.op, inputs, node)
 
     # -- what replaces a node ----------------------------------------------------------
 
@@ -252,6 +264,8 @@ class _Lowering:
         if self._has_effect(node):
             # Nothing happens before all arguments are there.
             control += [f"^{text.partition(':')[0]}" for text in inputs]
+        if not control and inputs and node.name in scope.framed:
+            control = [f"^{inputs[0].partition(':')[0]}"]  # constants belong there, too
         pivot = scope.pivot
         if control:
             pivot = f"^{name}/__start"
@@ -266,7 +280,7 @@ class _Lowering:
     def _input_types(self, node: NodeDef) -> list[DataType]:
         attr = node.attr
         if node.op in self._library:
-            return list(self._function(node.op).signature_types)
+            return [a.type for a in self._function(node.op).signature.input_arg]
         keys = ("Tin", "Tcaptured", "T", "Tconstants", "Targs")
         types = [t for key in keys if key in attr for t in attr[key].list.type]
         if "Nresources" in attr:
@@ -282,19 +296,19 @@ class _Lowering:
 
     # -- functions ---------------------------------------------------------------------
 
-    def _function(self, name: str) -> _Function:
+    def _function(self, name: str) -> FunctionDef:
         found = self._extra.get(name) or self._library.get(name)
         if found is None:
             raise NotFoundError(
                 None, None, f"Function {name} is not in the library of the graph."
             )
-        return _Function(found)
+        return found
 
     def _inline(
         self, function: NameAttrList, call: FunctionCall, label: str
     ) -> tuple[Maker, list[DataType]]:
         """Return what puts a function's nodes into the graph, and its result types."""
-        definition = self._function(function.name).definition
+        definition = self._function(function.name)
         path = (*call.scope.path, function.name)
         if function.name in call.scope.path or len(path) > _DEEPEST:
             raise UnimplementedError(
@@ -358,7 +372,7 @@ class _Lowering:
         known = self._library.gradient_of(function.name)
         if known is not None:
             expected = len(call.node.attr["Tout"].list.type)
-            got = len(self._function(known).definition.signature.output_arg)
+            got = len(self._function(known).signature.output_arg)
             if got != expected:
                 raise InvalidArgumentError(
                     call.node,
@@ -369,7 +383,7 @@ class _Lowering:
             return self._called(NameAttrList(name=known), call, call.inputs)
         name = self._gradients.get(function.name)
         if name is None:
-            definition = self._function(function.name).definition
+            definition = self._function(function.name)
             made = gradient_function(definition, self._source)
             self._extra.update({one.signature.name: one for one in made})
             name = self._gradients[function.name] = made[0].signature.name
@@ -483,7 +497,10 @@ class _Lowering:
             self.add(edges[-1], "Identity", [result, pivot], dtype)
         merged = f"{name}/__merge_{i}"
         present = [e for e in edges if not optionals.is_absent(e)]
-        if len(present) == 2:
+        held = all(optionals.is_held(e) for e in present)
+        if len(present) == 2 and held and not optionals.are_alike(present):
+            optionals.add_each(self.add, merged, "Merge", present)
+        elif len(present) == 2:
             self.add(merged, "Merge", edges, dtype).attr["N"].i = 2
         else:
             node = self.add(merged, "Identity", (present or edges)[:1], dtype)
@@ -507,10 +524,11 @@ class _Lowering:
         types = list(attr["T"].list.type)
         step, _ = self._inline(attr["body"].func, call, "body")
         test, kinds = self._inline(attr["cond"].func, call, "cond")
-        definition = self._function(attr["body"].func.name).definition
+        definition = self._function(attr["body"].func.name)
         body = body_of(definition, attr["body"].func.attr, self._definition_of)
         _check_count(call, attr["body"].func.name, "results", types, body.results)
-        loop = Loop(self.add, call.name, call.inputs, types, unchanged(body))
+        inputs = [self._optionals.clear(t, self._graph_def) for t in call.inputs]
+        loop = Loop(self.add, call.name, inputs, types, unchanged(body))
 
         def condition(values: Sequence[str], pivot: str | None) -> str:
             edges, _ = test(values, pivot)
@@ -557,30 +575,11 @@ _RULES: Final[Mapping[str, Callable[[_Lowering, FunctionCall], _Replacement]]] =
     **dict.fromkeys(CALLS, _Lowering._partitioned_call),  # noqa: SLF001 - its own rules
     "RemoteCall": _Lowering._remote_call,  # noqa: SLF001
     "SymbolicGradient": _Lowering._symbolic_gradient,  # noqa: SLF001
-    "If": _Lowering._if,  # noqa: SLF001
-    "StatelessIf": _Lowering._if,  # noqa: SLF001
-    "_If": _Lowering._if,  # noqa: SLF001
-    "Case": _Lowering._case,  # noqa: SLF001
-    "StatelessCase": _Lowering._case,  # noqa: SLF001
-    "While": _Lowering._while,  # noqa: SLF001
-    "StatelessWhile": _Lowering._while,  # noqa: SLF001
-    "_While": _Lowering._while,  # noqa: SLF001
+    **dict.fromkeys(_BRANCHES, _Lowering._if),  # noqa: SLF001
+    **dict.fromkeys(("Case", "StatelessCase"), _Lowering._case),  # noqa: SLF001
+    **dict.fromkeys(_LOOPS, _Lowering._while),  # noqa: SLF001
     "For": _Lowering._for,  # noqa: SLF001
-    "XlaIf": _Lowering._if,  # noqa: SLF001
-    "XlaWhile": _Lowering._while,  # noqa: SLF001
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Function:
-    """A definition."""
-
-    definition: FunctionDef
-
-    @property
-    def signature_types(self) -> list[DataType]:
-        """The types of its arguments."""
-        return [arg.type for arg in self.definition.signature.input_arg]
 
 
 def _check_count(
