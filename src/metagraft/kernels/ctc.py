@@ -415,7 +415,8 @@ def ctc_greedy_decoder(
         f" {attrs['blank_index']}",
     )
     best = inputs.argmax(axis=2)
-    largest = np.take_along_axis(inputs, best[:, :, None], axis=2)[:, :, 0]
+    firsts = np.arange(0, inputs.size, classes).reshape(best.shape)
+    largest = inputs.reshape(-1)[firsts + best]
     lengths = np.maximum(lengths, 0)
     times = np.arange(len(best))[:, None]
     kept = (best != blank) & (times < lengths)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,6 +26,8 @@ from metagraft.kernels.kernel import Array, Kernel
 
 _F = np.float32
 _BLOCK: Final = 128
+# Of more candidates it is not worked out what each two do to each other.
+_MOST_PAIRED: Final = 1024
 # How much boxes overlap with others; both are indices, which broadcast.
 Overlaps = Callable[[Any, Array], Array]
 
@@ -94,17 +97,100 @@ def _kept(overlaps: Overlaps, block: Array, limit: Any) -> Array:
     return stays
 
 
-class _Decay:
+class _Decay(ABC):
     """What lowers the scores of candidates, which are looked at block by block."""
 
-    def __init__(self, overlaps: Overlaps, count: int, scale: Any) -> None:
-        """Start with nothing chosen; candidates are named by their places."""
+    def __init__(self, overlaps: Overlaps, scale: Any) -> None:
+        """Take what says how much candidates, named by their places, overlap."""
         self._overlaps = overlaps
-        self._count = count
         self._scale = scale
         # TensorFlow's threads take single numbers below the normal ones for 0; those of
         # half precision are computed in single.
         self._least = np.finfo(_F).tiny
+
+    @abstractmethod
+    def choose(self, place: int) -> None:
+        """Lower the scores of what overlaps with a candidate."""
+
+    @abstractmethod
+    def lowered(self, place: int, score: Any, threshold: Any) -> Any:
+        """Bring a score up to date; what falls to the threshold may stay there."""
+
+    def _powers(self, similar: Array) -> Array:
+        """Return the factors for overlaps, `[n]`, that are not 0."""
+        similar = similar.astype(self._scale.dtype, copy=False)
+        factors = exp_of_c(self._scale * similar * similar)
+        factors[factors < self._least] = 0
+        powers: Array = factors.astype(similar.dtype, copy=False)
+        return powers
+
+
+class _DecayOfFew(_Decay):
+    """The same for so few that what each two do to each other is worked out."""
+
+    def __init__(self, overlaps: Overlaps, count: int, scale: Any) -> None:
+        """Start with nothing chosen; candidates are named by their places."""
+        super().__init__(overlaps, scale)
+        self._count = count
+        # What the first candidates do to each other, and of how many that is known.
+        self._table = np.empty((0, 0), scale.dtype)
+        self._known = 0
+        self._chosen = np.empty(count, np.intp)
+        self._furthest = -1
+        self._number = 0
+        # How many of these each candidate has been lowered for.
+        self._since = [0] * count
+
+    def choose(self, place: int) -> None:
+        self._chosen[self._number] = place
+        self._number += 1
+        self._furthest = max(self._furthest, place)
+
+    def lowered(self, place: int, score: Any, threshold: Any) -> Any:
+        since = self._since[place]
+        if since == self._number:
+            return score
+        self._since[place] = self._number
+        chosen = self._chosen[since : self._number][::-1]
+        while max(place, self._furthest) >= self._known:
+            self._look_ahead()
+        for factor in self._table[place].take(chosen).tolist():
+            if factor == 1:
+                continue
+            score = score * factor
+            if 0 < score < self._least:
+                score = score * 0
+            if score <= threshold:
+                break
+        return score
+
+    def _look_ahead(self) -> None:
+        start = self._known
+        self._known = end = min(start + _BLOCK, self._count)
+        every = np.arange(end)
+        new = self._of(self._overlaps(every[start:, None], every[None]))
+        if end > len(self._table):
+            size = min(2 * end, self._count)
+            before, self._table = self._table, np.empty((size, size), new.dtype)
+            self._table[:start, :start] = before[:start, :start]
+        self._table[start:end, :end] = new
+        self._table[:start, start:end] = new[:, :start].T
+
+    def _of(self, similar: Array) -> Array:
+        """Return the factors of what overlaps so much."""
+        factors = np.ones(similar.shape, self._scale.dtype)
+        some = similar.nonzero()
+        factors[some] = self._powers(similar[some])
+        return factors
+
+
+class _DecayOfMany(_Decay):
+    """The same for so many that not all pairs of them are looked at."""
+
+    def __init__(self, overlaps: Overlaps, count: int, scale: Any) -> None:
+        """Start with nothing chosen; candidates are named by their places."""
+        super().__init__(overlaps, scale)
+        self._count = count
         self._chosen: list[int] = []
         # For each candidate, factors of what was chosen since it was last looked at and
         # overlaps with it.
@@ -114,21 +200,15 @@ class _Decay:
         others = np.arange(start, end)
         similar = self._overlaps(np.array(chosen)[:, None], others[None]).T
         places, _ = some = np.nonzero(similar)
-        similar = similar[some].astype(self._scale.dtype, copy=False)
-        exponents = self._scale * similar * similar
-        factors = exp_of_c(exponents)
-        factors[factors < self._least] = 0
-        factors = factors.astype(similar.dtype, copy=False)
+        factors = self._powers(similar[some])
         for place, factor in zip((places + start).tolist(), factors, strict=True):
             self._pending[place].append(factor)
 
     def choose(self, place: int) -> None:
-        """Lower the scores of what overlaps with a candidate."""
         self._note([place], 0, len(self._pending))
         self._chosen.append(place)
 
     def lowered(self, place: int, score: Any, threshold: Any) -> Any:
-        """Bring a score up to date; what falls to the threshold may stay there."""
         if place == len(self._pending):
             end = min(place + _BLOCK, self._count)
             self._pending += [[] for _ in range(place, end)]
@@ -153,7 +233,8 @@ def _soft(
     """
     kind = scores.dtype.type
     order = _sorted(scores, score_threshold)
-    decay = _Decay(Boxes(boxes[order]).overlaps, len(order), kind(-0.5) / sigma)
+    of_so_many = _DecayOfFew if len(order) <= _MOST_PAIRED else _DecayOfMany
+    decay = of_so_many(Boxes(boxes[order]).overlaps, len(order), kind(-0.5) / sigma)
     # Each with its score below 0 and its index, which decides between equal ones.
     negatives = (-scores[order].astype(np.float64)).tolist()
     fresh = list(zip(negatives, order.tolist(), range(len(order)), strict=True))

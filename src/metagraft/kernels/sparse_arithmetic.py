@@ -150,8 +150,10 @@ def sparse_add_grad(
         )
     xp = namespace(gradient, a_indices, b_indices, sum_indices)
     padded = xp.concatenate([xp.asarray(gradient), xp.zeros((1,), gradient.dtype)])
-    a, b = (positions_in(sum_indices, one) for one in (a_indices, b_indices))
-    return padded[a], padded[b]
+    both = xp.concatenate([a_indices, b_indices])
+    places = positions_in(sum_indices, both)
+    count = a_indices.shape[0]
+    return padded[places[:count]], padded[places[count:]]
 
 
 def _element_wise(choose: Callable[[Array, Array], Array]) -> Any:
