@@ -10,6 +10,7 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
+from metagraft.kernels.rounding import divided
 from metagraft.kernels.segment import combine_rows
 
 __all__ = ["KERNELS"]
@@ -109,9 +110,9 @@ def histogram_fixed_width(
             "value_range should satisfy value_range[0] < value_range[1], but got"
             f" '[{low:g}, {high:g}]'",
         )
-    flat = xp.maximum(values.reshape(-1), low)
-    step = (high - low).astype(np.float64) / np.float64(count)
-    place = (flat - low).astype(np.float64) / step
+    flat = xp.maximum(values.reshape(-1), low).astype(np.float64)
+    low, high = low.astype(np.float64), high.astype(np.float64)
+    place = divided(flat - low, divided(high - low, count))
     place = xp.minimum(place, np.float64(count - 1)).astype(np.int32)
     ones = np.ones(place.shape, attrs["dtype"].numpy_dtype)
     return (combine_rows("sum", ones, place, count),)

@@ -13,7 +13,8 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
-from metagraft.kernels.namespace import lax, namespace
+from metagraft.kernels.namespace import namespace
+from metagraft.kernels.rounding import divided, rounded, settled
 from metagraft.ops.fake_quant import FakeQuantAttrs
 
 _BITS = range(2, 17)
@@ -52,29 +53,23 @@ def _check_channels(inputs: Array, low: Array, high: Array) -> None:
             )
 
 
-def _settled(x: Array) -> Array:
-    """Keep XLA from working a number out in another way, to another rounding.
-
-    Zero often lies in the middle between two steps: its last bit decides.
-    """
-    return x if namespace(x) is np else lax().optimization_barrier(x)
-
-
 def _nudged(
     attrs: FakeQuantAttrs, low: Array, high: Array
 ) -> tuple[Array, Array, Array, Array]:
-    """The moved range, the step between quantised values, and its inverse."""
+    """The moved range, the step between quantised values, and its inverse.
+
+    Zero often lies in the middle between two steps: its last bit decides.
+    """
     xp = namespace(low, high)
-    low, high = (_settled(xp.asarray(limit)) for limit in (low, high))
+    low, high = (settled(xp.asarray(limit)) for limit in (low, high))
     first, last = (np.float32(limit) for limit in attrs.limits)
-    count = _settled(xp.asarray(last - first))
-    span = _settled(high - low)
-    scale, inverse = _settled(span / count), _settled(count / span)
-    zero = first - _settled(low / scale)
+    span = settled(high - low)
+    scale, inverse = settled(divided(span, last - first)), (last - first) / span
+    zero = first - divided(low, scale)
     # Half away from zero; the zero point is not negative where this is taken.
-    rounded = xp.floor(zero + np.float32(0.5))
-    zero = xp.where(zero < first, first, xp.where(zero > last, last, rounded))
-    limits = [_settled((level - zero) * scale) for level in (first, last)]
+    nearest = xp.floor(zero + np.float32(0.5))
+    zero = xp.where(zero < first, first, xp.where(zero > last, last, nearest))
+    limits = [settled((level - zero) * scale) for level in (first, last)]
     return limits[0], limits[1], scale, inverse
 
 
@@ -100,13 +95,10 @@ def _quantised(
     with np.errstate(all="ignore"):
         nudged_low, nudged_high, scale, inverse = _nudged(attrs, low, high)
         half = np.float32(0.5)
-        zero = xp.floor(_settled(-nudged_low * inverse) + half)
+        zero = xp.floor(rounded(-nudged_low * inverse) + half)
         inside = xp.maximum(xp.minimum(inputs, nudged_high), nudged_low) - nudged_low
-        scaled = inside / scale if is_divided else inside * inverse
-        # The maximum changes nothing: between product and difference, it keeps the
-        # processor from rounding only once.
-        scaled = _settled(xp.maximum(scaled, np.float32(0)))
-        steps = xp.floor(_settled(scaled - zero) + half)
+        scaled = divided(inside, scale) if is_divided else inside * inverse
+        steps = xp.floor(settled(rounded(scaled) - zero) + half)
         is_empty = (low == 0) & (high == 0)
         return xp.where(is_empty, np.float32(0), steps * scale)
 

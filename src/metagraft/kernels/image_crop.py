@@ -19,6 +19,7 @@ from metagraft.graph.shapes import show
 from metagraft.kernels import philox
 from metagraft.kernels.kernel import Array, Kernel, RandomStream
 from metagraft.kernels.namespace import is_host, lax, namespace
+from metagraft.kernels.rounding import divided, rounded, settled
 from metagraft.ops.image_crop import CropAttrs
 
 _F = np.float32
@@ -43,21 +44,24 @@ def _check_boxes(boxes: Array, box_index: Array, batch: int) -> None:
 
 def _places(first: Array, last: Array, in_size: int, count: int) -> Array:
     """Return `float32[boxes, count]`: where pixels of crops lie along one axis."""
-    xp = namespace(first, last)
     span = _F(in_size - 1)
     if count == 1:
         return (_F(0.5) * (first + last) * span)[:, None]
-    scale = (last - first) * span / _F(count - 1)
-    return (first * span)[:, None] + xp.arange(count, dtype=_F) * scale[:, None]
+    scale = divided((last - first) * span, count - 1)
+    return _from(first * span, scale, count)
 
 
 def _gradient_places(first: Array, last: Array, in_size: int, count: int) -> Array:
-    xp = namespace(first, last)
     span = _F(in_size - 1)
     if count == 1:
         return _places(first, last, in_size, count)
-    scale = (last - first) * (span / _F(count - 1))
-    return (first * span)[:, None] + xp.arange(count, dtype=_F) * scale[:, None]
+    return _from(first * span, (last - first) * (span / _F(count - 1)), count)
+
+
+def _from(first: Array, scale: Array, count: int) -> Array:
+    """Return so many places, each rounded as a product and as a sum."""
+    steps = namespace(first).arange(count, dtype=_F) * settled(scale)[:, None]
+    return rounded(first)[:, None] + rounded(steps)
 
 
 class _Axis:

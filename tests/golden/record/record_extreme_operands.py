@@ -243,6 +243,29 @@ def limit_cases() -> Iterator[Case]:
         yield Case("limits", "Unique", {}, {"x": x})
         yield Case("limits", "ListDiff", {}, {"x": x, "y": x[[0, 2, 6]]})
     yield from _fake_quant_cases()
+    yield from _place_cases()
+
+
+def _place_cases() -> Iterator[Case]:
+    """Yield numbers on the borders of buckets and of pictures."""
+    for kind in ("float32", "float64"):
+        for low, high in ((-0.1, 0.1), (-1.0, 1.0), (-0.5, 0.49)):
+            operands = {
+                "values": np.linspace(low * 1.1, high * 1.1, 301).astype(kind),
+                "value_range": np.array([low, high], kind),
+                "nbins": np.array(10, np.int32),
+            }
+            yield Case("limits", "HistogramFixedWidth", {}, operands)
+    boxes = [[0, 0, 1, 1], [0.1, 0.2, 0.7, 0.9], [0.9, 0.9, 0.1, 0.1]]
+    for size in (8, 13):
+        operands = {
+            "image": np.arange(77, dtype=np.float32).reshape(1, 7, 11, 1),
+            "boxes": np.array(boxes, np.float32),
+            "box_ind": np.zeros(3, np.int32),
+            "crop_size": np.array([size, size + 5], np.int32),
+        }
+        for method in ("nearest", "bilinear"):
+            yield Case("limits", "CropAndResize", {"method": method}, operands)
 
 
 def _fake_quant_cases() -> Iterator[Case]:
