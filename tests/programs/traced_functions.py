@@ -180,6 +180,31 @@ def wrapped(tf: ModuleType) -> Fetches:
     ]
 
 
+def padded_suppression(tf: ModuleType) -> Fetches:
+    """Boxes that a function of the library chooses, tile by tile."""
+    corners = tf.reshape(tf.range(48.0) * 7 % 11, [2, 6, 4])
+    boxes = tf.placeholder_with_default(corners, [2, None, 4])
+    scores = tf.placeholder_with_default(corners[:, :, 0] * 0.1, [2, None])
+    batch = tf.image.non_max_suppression_padded(
+        boxes,
+        scores,
+        tf.constant(3),
+        score_threshold=0.2,
+        pad_to_max_output_size=True,
+        canonicalized_coordinates=True,
+        tile_size=4,
+        name="padded",
+    )
+    one = tf.image.non_max_suppression_padded(
+        tf.placeholder_with_default(corners[0], [None, 4]),
+        tf.placeholder_with_default([0.9, 0.8, 0.7, 0.3, 0.2, 0.1], [None]),
+        3,
+        0.3,
+        sorted_input=True,
+    )
+    return [*batch, *one]
+
+
 PROGRAMS = (
     arrays_inside,
     gradients_of_calls,
@@ -191,4 +216,5 @@ PROGRAMS = (
     control_flow_inside,
     calls_in_version_1,
     wrapped,
+    padded_suppression,
 )

@@ -3,8 +3,6 @@
 Boxes are sorted by score and taken in tiles. A tile loses what overlaps with boxes of
 tiles before it, then what overlaps within it; a box that is dropped becomes all zeros.
 
-# TF: marks the function with what it implements, for which compilers may look.
-
 Source: tensorflow python/ops/image_ops_impl.py.
 """
 
@@ -15,11 +13,11 @@ from typing import Any
 
 from metagraft.api.arithmetic import maximum, minimum
 from metagraft.api.array import tile
-from metagraft.api.comparison import logical_and, where_v2
+from metagraft.api.comparison import logical_and, where
 from metagraft.api.cond import cond
 from metagraft.api.constants import constant
 from metagraft.api.gather import gather
-from metagraft.api.math import ceil
+from metagraft.api.math import ceil, logical_not
 from metagraft.api.nn_classes import top_k
 from metagraft.api.reductions import (
     reduce_all,
@@ -35,6 +33,7 @@ from metagraft.graph import dtypes
 from metagraft.graph.build import array
 from metagraft.graph.build.math import cast, equal, number_range
 from metagraft.graph.build.pad import pad
+from metagraft.graph.constant_value import constant_value
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.shapes import TensorShape
 
@@ -82,8 +81,18 @@ def non_max_suppression_padded(
                 f"'pad_to_max_output_size' (value {pad_to_max_output_size}) must be"
                 " True for batched input"
             )
-        choose = _choosing(score_threshold, sorted_input, canonicalized_coordinates)
-        chosen, count = choose(boxes, scores, max_output_size, iou_threshold, tile_size)
+        chosen, count = _chooser()(
+            boxes,
+            scores,
+            max_output_size,
+            iou_threshold,
+            score_threshold,
+            sorted_input,
+            canonicalized_coordinates,
+            tile_size,
+        )
+        # TF: infers the shapes within the function.
+        chosen.set_shape([None, constant_value(max_output_size)])
         if not pad_to_max_output_size:
             return chosen[0, :count], count
         outer = array.shape(boxes)[:-2]
@@ -92,38 +101,58 @@ def non_max_suppression_padded(
 
 
 @functools.cache
-def _choosing(score_threshold: float, sorted_input: bool, canonicalized: bool) -> Any:
-    def non_max_suppression_padded_v2(
-        boxes: Any, scores: Any, size: Any, iou_threshold: Any, tile_size: int
-    ) -> Any:
-        outer = array.shape(boxes)[:-2]
-        count = array.shape(boxes)[-2]
-        boxes = array.reshape(boxes, [-1, count, 4])
-        scores = array.reshape(scores, [-1, count])
-        if score_threshold != _NO_LIMIT:
-            boxes, scores = _filtered(boxes, scores, score_threshold)
-        if not canonicalized:
-            boxes = _canonical(boxes)
-        order = None
-        if not sorted_input:
-            boxes, order = _sorted(boxes, scores)
-        selected, padded, valid = _selected(
-            boxes, count, size, iou_threshold, tile_size
-        )
-        indices = _indices(selected, padded, count, size, order)
-        places = array.expand_dims(number_range(size), 0)
-        is_valid = places < array.expand_dims(valid, 1)
-        none = array.zeros([array.shape(boxes)[0], size], dtype=dtypes.int32)
-        return where_v2(is_valid, indices, none), array.reshape(valid, outer)
-
-    return function(non_max_suppression_padded_v2)
+def _chooser() -> Any:
+    name = "non_max_suppression_padded_v2"
+    return function(non_max_suppression_padded_v2, experimental_implements=name)
 
 
-def _filtered(boxes: Any, scores: Any, threshold: float) -> tuple[Any, Any]:
+def non_max_suppression_padded_v2(
+    boxes: Any,
+    scores: Any,
+    max_output_size: Any,
+    iou_threshold: Any,
+    score_threshold: Any,
+    sorted_input: Any,
+    canonicalized_coordinates: Any,
+    tile_size: Any,
+) -> Any:
+    """Choose boxes; all arguments are tensors, and become those of the function."""
+    outer = array.shape(boxes)[:-2]
+    count = array.shape(boxes)[-2]
+    boxes = array.reshape(boxes, [-1, count, 4])
+    scores = array.reshape(scores, [-1, count])
+    batch = array.shape(boxes)[0]
+    boxes, scores = _filtered(boxes, scores, score_threshold)
+    boxes = cond(
+        logical_not(canonicalized_coordinates),
+        functools.partial(_canonical, boxes),
+        lambda: boxes,
+    )
+    boxes, scores, order = cond(
+        logical_not(sorted_input),
+        functools.partial(_sorted, boxes, scores),
+        lambda: (boxes, scores, array.zeros_like(scores, dtypes.int32)),
+    )
+    selected, padded, valid = _selected(
+        boxes, scores, count, batch, max_output_size, iou_threshold, tile_size
+    )
+    indices = _indices(selected, padded, count, max_output_size)
+    indices = cond(
+        logical_not(sorted_input),
+        lambda: _as_given(indices, batch, count, order),
+        lambda: indices,
+    )
+    none = array.zeros([batch, max_output_size], dtype=dtypes.int32)
+    places = array.expand_dims(number_range(max_output_size), 0)
+    is_valid = places < array.expand_dims(valid, 1)
+    return where(is_valid, indices, none), array.reshape(valid, outer)
+
+
+def _filtered(boxes: Any, scores: Any, threshold: Any) -> tuple[Any, Any]:
     with name_scope("filter_by_score"):
         mask = cast(scores > threshold, scores.dtype)
-        wide = array.expand_dims(cast(mask, boxes.dtype), 2)
-        return boxes * wide, scores * mask
+        scores = scores * mask
+        return boxes * array.expand_dims(cast(mask, boxes.dtype), 2), scores
 
 
 def _canonical(boxes: Any) -> Any:
@@ -137,36 +166,46 @@ def _canonical(boxes: Any) -> Any:
         return array.concat([low_y, low_x, high_y, high_x], axis=2)
 
 
-def _sorted(boxes: Any, scores: Any) -> tuple[Any, Any]:
+def _sorted(boxes: Any, scores: Any) -> tuple[Any, Any, Any]:
     with name_scope("sort_scores_and_boxes"):
         order = argsort(scores, axis=1, direction="DESCENDING")
-        return gather(boxes, order, axis=1, batch_dims=1), order
+        scores = gather(scores, order, batch_dims=1)
+        return gather(boxes, order, batch_dims=1), scores, order
 
 
 def _selected(
-    boxes: Any, count: Any, size: Any, iou_threshold: Any, tile_size: int
+    boxes: Any,
+    scores: Any,
+    count: Any,
+    batch: Any,
+    size: Any,
+    iou_threshold: Any,
+    tile_size: Any,
 ) -> tuple[Any, Any, Any]:
     """Return boxes with zeros for what is dropped, their number, how many are valid."""
     wanted = cast(maximum(count, size), dtypes.float32)
     tiles = cast(ceil(wanted / cast(tile_size, dtypes.float32)), dtypes.int32)
     missing = tiles * tile_size - count
     boxes = pad(cast(boxes, dtypes.float32), [[0, 0], [0, missing], [0, 0]])
+    # TF: pads the scores, too, and has no use for them.
+    pad(cast(scores, dtypes.float32), [[0, 0], [0, missing]])
     padded = count + missing
     steps = padded // tile_size
 
-    def goes_on(_boxes: Any, found: Any, step: Any) -> Any:
+    def goes_on(_boxes: Any, _iou_threshold: Any, found: Any, step: Any) -> Any:
         return logical_and(reduce_min(found) < size, step < steps)
 
-    def body(boxes: Any, found: Any, step: Any) -> Any:
-        return _next_tile(boxes, iou_threshold, found, step, tile_size)
+    def body(boxes: Any, iou_threshold: Any, found: Any, step: Any) -> Any:
+        boxes, found = _next_tile(boxes, iou_threshold, found, step, tile_size)
+        return boxes, iou_threshold, found, step + 1
 
-    none = array.zeros([array.shape(boxes)[0]], dtypes.int32)
-    selected, found, _ = while_loop(
+    selected, _, found, _ = while_loop(
         goes_on,
         body,
-        [boxes, none, constant(0)],
+        [boxes, iou_threshold, array.zeros([batch], dtypes.int32), constant(0)],
         shape_invariants=[
             TensorShape([None, None, 4]),
+            TensorShape([]),
             TensorShape([None]),
             TensorShape([]),
         ],
@@ -180,89 +219,105 @@ def _overlaps(a: Any, b: Any) -> Any:
         a_top, a_left, a_bottom, a_right = array.split(
             value=a, num_or_size_splits=4, axis=2
         )
-        b_parts = array.split(value=b, num_or_size_splits=4, axis=2)
-        b_top, b_left, b_bottom, b_right = (
-            array.transpose(part, [0, 2, 1]) for part in b_parts
+        b_top, b_left, b_bottom, b_right = array.split(
+            value=b, num_or_size_splits=4, axis=2
         )
-        width = minimum(a_right, b_right) - maximum(a_left, b_left)
-        height = minimum(a_bottom, b_bottom) - maximum(a_top, b_top)
-        shared = maximum(width, 0) * maximum(height, 0)
+        left = maximum(a_left, _as_columns(b_left))
+        right = minimum(a_right, _as_columns(b_right))
+        top = maximum(a_top, _as_columns(b_top))
+        bottom = minimum(a_bottom, _as_columns(b_bottom))
+        shared = maximum(right - left, 0) * maximum(bottom - top, 0)
         a_area = (a_bottom - a_top) * (a_right - a_left)
         b_area = (b_bottom - b_top) * (b_right - b_left)
-        return shared / (a_area + b_area - shared + _LEAST_UNION)
+        union = a_area + _as_columns(b_area) - shared + _LEAST_UNION
+        return shared / union
+
+
+def _as_columns(numbers: Any) -> Any:
+    return array.transpose(numbers, [0, 2, 1])
 
 
 def _next_tile(
-    boxes: Any, iou_threshold: Any, found: Any, step: Any, tile_size: int
-) -> Any:
+    boxes: Any, iou_threshold: Any, found: Any, step: Any, tile_size: Any
+) -> tuple[Any, Any]:
     with name_scope("suppression_loop_body"):
         tiles = array.shape(boxes)[1] // tile_size
         batch = array.shape(boxes)[0]
-
-        def tile_at(number: Any) -> Any:
-            begin = [0, number * tile_size, 0]
-            return array.slice_(boxes, begin, [batch, tile_size, 4])
-
-        own = _without_earlier(tile_at, step, iou_threshold)
+        own = _tile_at(boxes, step, batch, tile_size)
+        own = _without_earlier(boxes, own, step, iou_threshold, tile_size)
         own = _without_inner(own, iou_threshold, tile_size)
         mask = cast(equal(number_range(tiles), step), boxes.dtype)
         mask = array.reshape(mask, [1, -1, 1, 1])
-        others = array.reshape(boxes, [batch, tiles, tile_size, 4]) * (1 - mask)
-        boxes = tile(array.expand_dims(own, [1]), [1, tiles, 1, 1]) * mask + others
+        boxes = tile(array.expand_dims(own, [1]), [1, tiles, 1, 1]) * mask + (
+            array.reshape(boxes, [batch, tiles, tile_size, 4]) * (1 - mask)
+        )
         boxes = array.reshape(boxes, [batch, -1, 4])
         is_left = cast(reduce_any(own > 0, [2]), dtypes.int32)
-        return boxes, found + reduce_sum(is_left, [1]), step + 1
+        return boxes, found + reduce_sum(is_left, [1])
 
 
-def _without_earlier(tile_at: Any, step: Any, iou_threshold: Any) -> Any:
+def _tile_at(boxes: Any, number: Any, batch: Any, tile_size: Any) -> Any:
+    begin = [0, number * tile_size, 0]
+    return array.slice_(boxes, begin, [batch, tile_size, 4])
+
+
+def _without_earlier(
+    boxes: Any, own: Any, step: Any, iou_threshold: Any, tile_size: Any
+) -> Any:
     """Drop what overlaps with a box of a tile before this one."""
 
-    def body(own: Any, number: Any) -> Any:
-        ratios = _overlaps(tile_at(number), own)
+    def body(boxes: Any, own: Any, iou_threshold: Any, number: Any) -> Any:
+        batch = array.shape(boxes)[0]
+        ratios = _overlaps(_tile_at(boxes, number, batch, tile_size), own)
         is_free = reduce_all(ratios < iou_threshold, [1])
-        return array.expand_dims(cast(is_free, own.dtype), 2) * own, number + 1
+        own = array.expand_dims(cast(is_free, own.dtype), 2) * own
+        return boxes, own, iou_threshold, number + 1
 
-    own, _ = while_loop(
-        lambda _own, number: number < step, body, [tile_at(step), constant(0)]
+    _, own, _, _ = while_loop(
+        lambda _boxes, _own, _iou_threshold, number: number < step,
+        body,
+        [boxes, own, iou_threshold, constant(0)],
     )
     return own
 
 
-def _without_inner(own: Any, iou_threshold: Any, tile_size: int) -> Any:
+def _without_inner(own: Any, iou_threshold: Any, tile_size: Any) -> Any:
     """Drop what overlaps with a better box of the same tile that stays."""
     ratios = _overlaps(own, own)
-    places = number_range(tile_size)
-    is_later = array.reshape(places, [1, -1]) > array.reshape(places, [-1, 1])
+    columns = array.reshape(number_range(tile_size), [1, -1])
+    is_later = columns > array.reshape(number_range(tile_size), [-1, 1])
     is_close = logical_and(array.expand_dims(is_later, 0), ratios >= iou_threshold)
     ratios = ratios * cast(is_close, ratios.dtype)
 
-    def body(now: Any, _goes_on: Any, total: Any) -> Any:
+    def body(now: Any, _goes_on: Any, total: Any, iou_threshold: Any) -> Any:
         batch = array.shape(now)[0]
         stays = reduce_max(now, 1) < iou_threshold
         drops = cast(array.reshape(stays, [batch, -1, 1]), now.dtype)
         keeps = cast(reduce_max(drops * now, 1) < iou_threshold, now.dtype)
         after = array.reshape(keeps, [batch, -1, 1]) * now
         new_total = reduce_sum(after, [1, 2])
-        return after, reduce_any(total - new_total > iou_threshold), new_total
+        goes_on = reduce_any(total - new_total > iou_threshold)
+        return after, goes_on, new_total, iou_threshold
 
     # Overlaps with boxes that are themselves dropped fall away, round by round.
-    final, _, _ = while_loop(
-        lambda _now, goes_on, _total: goes_on,
+    final, _, _, _ = while_loop(
+        lambda _now, goes_on, _total, _iou_threshold: goes_on,
         body,
-        [ratios, constant(True), reduce_sum(ratios, [1, 2])],
+        [ratios, constant(True), reduce_sum(ratios, [1, 2]), iou_threshold],
     )
     is_dropped = cast(reduce_sum(final, 1) > 0, own.dtype)
     return own * array.expand_dims(1.0 - is_dropped, 2)
 
 
-def _indices(selected: Any, padded: Any, count: Any, size: Any, order: Any) -> Any:
+def _indices(selected: Any, padded: Any, count: Any, size: Any) -> Any:
     is_left = cast(reduce_any(selected > 0, [2]), dtypes.int32)
     ranks = array.expand_dims(number_range(padded, 0, -1), 0)
     indices = padded - cast(top_k(is_left * ranks, size)[0], dtypes.int32)
-    indices = minimum(indices, count - 1)
-    if order is None:
-        return indices
-    batch = array.shape(selected)[0]
+    return minimum(indices, count - 1)
+
+
+def _as_given(indices: Any, batch: Any, count: Any, order: Any) -> Any:
+    """Return which of the boxes, in the order in which they came, the best ones are."""
     offsets = array.expand_dims(number_range(batch) * count, 1)
     flat = array.reshape(indices + offsets, [-1])
     picked = gather(array.reshape(order, [-1]), flat)

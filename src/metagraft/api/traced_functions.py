@@ -44,7 +44,7 @@ from metagraft.graph.structure import (
 from metagraft.graph.tensor import Tensor
 from metagraft.graph.tensor_spec import TensorSpec
 from metagraft.graph.type_spec import CompositeSpec, TypeSpec
-from metagraft.proto import FunctionDef
+from metagraft.proto import AttrValue, FunctionDef
 
 __all__ = ["ConcreteFunction", "TracedFunction", "function"]
 
@@ -77,7 +77,8 @@ def function(
             are not rewritten.
         jit_compile: Must not be true: TensorFlow's compiler is not part of a graph.
         reduce_retracing: Accepted for compatibility; it is only about speed.
-        experimental_implements: Must be None.
+        experimental_implements: What the function computes, by a name that is noted in
+            its definition; all its arguments become tensors.
         experimental_autograph_options: Accepted for compatibility, as `autograph`.
         experimental_attributes: Must be None.
         experimental_relax_shapes: The older name of `reduce_retracing`.
@@ -93,7 +94,6 @@ def function(
         ("jit_compile", jit_compile),
         ("experimental_compile", experimental_compile),
         ("experimental_follow_type_hints", experimental_follow_type_hints),
-        ("experimental_implements", experimental_implements),
         ("experimental_attributes", experimental_attributes),
     ):
         if value:
@@ -102,7 +102,7 @@ def function(
             )
 
     def decorated(inner: Callable[..., Any]) -> TracedFunction:
-        return TracedFunction(inner, input_signature)
+        return TracedFunction(inner, input_signature, experimental_implements)
 
     return decorated if func is None else decorated(func)
 
@@ -114,17 +114,21 @@ class ConcreteFunction:
         graph: The body.
     """
 
-    def __init__(self, graph: FunctionGraph, arguments: int) -> None:
+    def __init__(
+        self, graph: FunctionGraph, arguments: int, implements: str | None = None
+    ) -> None:
         """Define the function of a body that has been traced.
 
         Args:
             graph: The body.
             arguments: How many of its inputs are arguments, the rest is captured.
+            implements: What it computes, if it has a name.
         """
         self.graph = graph
         self._arguments = arguments
         name = numbered_name(f"__inference_{graph.name}")
-        self._function = BuiltFunction(graph, name=name)
+        noted = {"_implements": AttrValue(s=implements.encode())} if implements else {}
+        self._function = BuiltFunction(graph, noted, name=name)
 
     @property
     def name(self) -> bytes:
@@ -221,15 +225,20 @@ class TracedFunction:
     """A Python function that calls of graphs refer to."""
 
     def __init__(
-        self, python_function: Callable[..., Any], input_signature: Any
+        self,
+        python_function: Callable[..., Any],
+        input_signature: Any,
+        implements: str | None = None,
     ) -> None:
         """Keep the function; it is traced when it is called.
 
         Args:
             python_function: The function.
             input_signature: A `TensorSpec` for every argument, or None.
+            implements: What it computes, if it has a name.
         """
         self._python_function = python_function
+        self._implements = implements
         self._name = getattr(python_function, "__name__", "function")
         self._parameters = inspect.signature(python_function)
         self.input_signature = (
@@ -253,7 +262,7 @@ class TracedFunction:
         name = f"_traced_{self._name}"
         known = vars(instance).get(name)
         if known is None:
-            known = TracedFunction(bound, self.input_signature)
+            known = TracedFunction(bound, self.input_signature, self._implements)
             vars(instance)[name] = known
         return known
 
@@ -316,9 +325,14 @@ class TracedFunction:
                 [_fitted(*pair) for pair in _leaves(declared[name], value)],
             )
             if name in declared
-            else map_structure(_as_argument, value)
+            else map_structure(self._argument, value)
             for name, value in named.items()
         }
+
+    def _argument(self, value: Any) -> Any:
+        if self._implements and not isinstance(value, (Tensor, TensorSpec)):
+            return convert_to_tensor(value)
+        return _as_argument(value)
 
     def _trace(self, specs: Mapping[str, Any]) -> ConcreteFunction:
         outer = get_default_graph()
@@ -341,7 +355,7 @@ class TracedFunction:
         args, kwargs = self._unbound(arguments)
         body = partial(self._python_function, *args, **kwargs)
         trace(graph, body, (), in_order=True)
-        return ConcreteFunction(graph, count)
+        return ConcreteFunction(graph, count, self._implements)
 
     def _unbound(self, named: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """Return arguments by name as the function takes them."""
