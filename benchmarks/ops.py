@@ -9,8 +9,9 @@ Of the hundred most used ops these are not here: `Const`, `Placeholder`,
 `VarHandleOp` and `ReadVariableOp` compute nothing, and what saves and restores is in
 `checkpoint_io.py`. `Enter`, `Exit`, `LoopCond`, `NextIteration`, `Switch`, `Merge` and
 the ops of tensor arrays are measured as a loop and a condition. Beyond the hundred
-there are convolutions of volumes, depthwise ones, what reads examples and images, and
-random numbers that are drawn until they are accepted.
+there are convolutions of volumes, depthwise ones, what reads examples and images,
+random numbers that are drawn until they are accepted, and ops on text, tables, paths
+and boxes (`host_ops.py`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.host_ops import host_cases
 from benchmarks.side_by_side import Benchmark, Budget
 
 # Long enough for programs to be compiled that run on the host at first.
@@ -531,6 +533,7 @@ CASES: Mapping[str, Case] = {
     **_windows(),
     **_state(),
     **_others(),
+    **host_cases(),
 }
 
 # No op falls to a path more than three times as slow as TensorFlow's.

@@ -23,7 +23,7 @@ __all__ = ["CsvTable"]
 _QUOTE, _LINE_FEED, _CARRIAGE_RETURN = b'"\n\r'
 # Fewer fields, or numbers, are read one by one.
 _MANY = 64
-_MANY_NUMBERS = 1024
+_MANY_NUMBERS = 4096
 
 
 @dataclass(frozen=True, slots=True)
