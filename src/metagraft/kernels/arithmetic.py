@@ -26,6 +26,7 @@ from metagraft.kernels.complex_functions import (
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.list_value import is_list, sum_of_lists
 from metagraft.kernels.namespace import is_host, lax, namespace
+from metagraft.kernels.rounding import divided
 
 __all__ = ["KERNELS"]
 
@@ -61,7 +62,11 @@ def _is_integer(x: Array) -> bool:
 
 
 def _divided(x: Array, y: Array) -> Array:
-    return quotient(x, y) if x.dtype.kind == "c" else x / y
+    if x.dtype.kind == "c":
+        return quotient(x, y)
+    if x.size and np.size(y) < np.size(x):
+        return divided(x, y)  # or it is the product with an inverse
+    return x / y
 
 
 def _refuse_zero(x: Array, y: Array, error: Any = InvalidArgumentError) -> None:
@@ -97,14 +102,14 @@ def truncate_div(attrs: Any, x: Array, y: Array) -> tuple[Array]:
     if _is_integer(x):
         _refuse_zero(x, y, InternalError)
         return div(attrs, x, y)
-    return (namespace(x, y).trunc(x / y),)
+    return (namespace(x, y).trunc(_divided(x, y)),)
 
 
 def floor_div(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
     xp = namespace(x, y)
     if not _is_integer(x):
         # TF: the quotient is rounded, then floored; 1.0 // 0.1 is 10, not 9.
-        return (xp.floor(x / y),)
+        return (xp.floor(_divided(x, y)),)
     _refuse_zero(x, y)
     return (xp.floor_divide(x, y),)
 

@@ -12,6 +12,7 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.namespace import lax, namespace
+from metagraft.kernels.rounding import divided
 
 __all__ = ["KERNELS"]
 
@@ -83,10 +84,12 @@ def mean(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
     count = 1
     for axis in axes:
         count *= x.shape[axis]
-    if kind.kind == "c":
+    is_complex = kind.kind == "c"
+    if is_complex:
         count = max(count, 1)  # the mean of nothing is zero
     if kind.kind not in "iu":
-        return (summed / kind.type(count)).astype(x.dtype)
+        quotient = summed / kind.type(count) if is_complex else divided(summed, count)
+        return quotient.astype(x.dtype)
     # Integers: the quotient is truncated, and the mean of nothing is zero.
     divisor = kind.type(max(count, 1))
     magnitude = xp.abs(summed) // divisor

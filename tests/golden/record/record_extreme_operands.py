@@ -247,8 +247,14 @@ def limit_cases() -> Iterator[Case]:
 
 
 def _place_cases() -> Iterator[Case]:
-    """Yield numbers on the borders of buckets and of pictures."""
+    """Yield numbers on the borders of buckets, of steps and of pictures."""
     for kind in ("float32", "float64"):
+        x = (np.arange(-400, 400) * 0.1).astype(kind)
+        for step in (0.1, 0.2, 0.3, -0.7):
+            operands = {"x": x, "y": np.array(step, kind)}
+            yield Case("limits", "FloorDiv", {}, operands)
+        tenths = {"x": x.reshape(-1, 8), "y": np.full((1, 8), 0.1, kind)}
+        yield Case("limits", "FloorDiv", {}, tenths)
         for low, high in ((-0.1, 0.1), (-1.0, 1.0), (-0.5, 0.49)):
             operands = {
                 "values": np.linspace(low * 1.1, high * 1.1, 301).astype(kind),
