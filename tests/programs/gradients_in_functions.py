@@ -165,6 +165,28 @@ def second_gradients(tf: ModuleType) -> Fetches:
     return [*first, *(tf.gradients(grad, x)[0] for grad in first)]
 
 
+def second_gradients_of_choices(tf: ModuleType) -> Fetches:
+    """Gradients of gradients of branches that also keep truths for them."""
+    x = tf.constant([0.5, 2.0, -1.0], name="x")
+
+    def larger() -> Any:
+        return tf.where(x > 0.0, x * x, tf.sin(x))
+
+    def turned() -> Any:
+        return tf.tanh(x) - tf.gather(x, [2, 0, 1]) * x
+
+    def nested() -> Any:
+        return tf.cond(x[1] > 1.0, larger, turned)
+
+    ys = [
+        tf.cond(x[0] > 1.0, larger, turned),
+        tf.cond(x[0] < 1.0, nested, lambda: x * x),
+        tf.switch_case(tf.cast(x[1], tf.int32), [turned, nested, larger]),
+    ]
+    first = [tf.gradients(y, x)[0] for y in ys]
+    return [*first, *(tf.gradients(grad, x)[0] for grad in first)]
+
+
 def training_of_functions(tf: ModuleType) -> Fetches:
     """An optimizer's step on the loss of a function with a loop."""
     v = tf.get_variable("v", initializer=[1.0, 2.0], use_resource=True)
@@ -266,6 +288,7 @@ PROGRAMS = (
     gradients_of_pieces,
     gradients_past_updates,
     second_gradients,
+    second_gradients_of_choices,
     training_of_functions,
     slices_through_loops,
     calls_and_cases_in_loops,

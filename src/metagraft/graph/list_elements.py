@@ -1,4 +1,4 @@
-"""What is known of the elements of a list of tensors, from the operation that made it.
+"""What is known of what lists and optionals hold, from the operation that made them.
 
 Source: tensorflow core/ops/list_ops.cc, the handle data of its shape functions.
 """
@@ -11,6 +11,7 @@ from metagraft.graph.dtypes import DType, int32
 from metagraft.graph.shapes import Dims
 
 if TYPE_CHECKING:
+    from metagraft.graph.operation import Operation
     from metagraft.graph.tensor import Tensor
 
 # A list made of another one is followed so far.
@@ -45,7 +46,7 @@ _FORWARDING: Final = frozenset(
 
 
 def list_element(tensor: Tensor) -> tuple[Dims, DType] | None:
-    """Return shape and type of the elements of a list; None if nothing is known.
+    """Return shape and type of elements of a list; None if nothing is known.
 
     Args:
         tensor: A tensor of type `variant`.
@@ -58,10 +59,18 @@ def list_element(tensor: Tensor) -> tuple[Dims, DType] | None:
         maker = _MAKERS.get(op.type)
         if maker is not None:
             return element_dims(op.inputs[maker]), op.attrs["element_dtype"]
+        if op.type == "OptionalFromValue":
+            return _component(op)
         if not op.inputs or op.type not in _FORWARDING or tensor.value_index:
             return None
         tensor = op.inputs[0]
     return None
+
+
+def _component(op: Operation) -> tuple[Dims, DType] | None:
+    """Return shape and type of what an optional holds, unless of several types."""
+    types = {component.dtype for component in op.inputs}
+    return (op.inputs[0].dims, op.inputs[0].dtype) if len(types) == 1 else None
 
 
 def element_dims(shape: Tensor) -> Dims:

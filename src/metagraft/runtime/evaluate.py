@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
+from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, RandomStream
 from metagraft.runtime.assignment import Assignment
 from metagraft.runtime.control_flow import Loop, make_loop_step
@@ -145,16 +146,29 @@ def holds(guards: Guards, environment: Environment) -> bool | None:
     """Whether all guards hold; None if that depends on traced predicates.
 
     An inner predicate has a value only if the outer ones hold, so the first that does
-    not hold ends the search.
+    not hold ends the search. One that several branches share may be no scalar where
+    it does not matter.
+
+    Raises:
+        InvalidArgumentError: A predicate that matters is no scalar.
     """
     frame: Frame = environment[FRAME_SLOT]
     found: bool | None = True
+    several: InvalidArgumentError | None = None
     for slot, wanted in guards:
-        truth = frame.truth(environment[slot])
+        try:
+            truth = frame.truth(environment[slot])
+        except InvalidArgumentError as error:
+            several = error
+            continue
         if truth is None:
             found = None
         elif truth is not wanted:
             return False
+    if several is not None:
+        if found:
+            raise several
+        return False
     return found
 
 
