@@ -313,6 +313,19 @@ def types() -> Iterator[tuple[str, Mistake]]:
             handle=tf.raw_ops.FIFOQueueV2(component_types=[tf.float32]), components=[]
         ),
     )
+    for word, given in (("number", 3), ("text", "SAME")):
+        yield (
+            f"list_{word}",
+            lambda tf, g=given: tf.raw_ops.MaxPool(
+                input=IMAGE, ksize=g, strides=[1, 1, 1, 1], padding="SAME"
+            ),
+        )
+        yield (
+            f"list_{word}_types",
+            lambda tf, g=given: tf.raw_ops.PaddingFIFOQueueV2(component_types=g),
+        )
+        yield f"list_{word}_sum", lambda tf, g=given: tf.raw_ops.AddN(inputs=g)
+        yield f"list_{word}_several", lambda tf, g=given: tf.raw_ops.IdentityN(input=g)
     yield (
         "csv_type",
         lambda tf: tf.raw_ops.DecodeCSV(
@@ -333,6 +346,47 @@ def types() -> Iterator[tuple[str, Mistake]]:
     )
 
 
+def shapes() -> Iterator[tuple[str, Mistake]]:
+    """Shapes that are no vectors, and numbers that are none."""
+    one, two = np.int32(3), np.ones((1, 2), np.int32)
+    for word, shape in (("number", one), ("matrix", two)):
+        yield f"zeros_{word}", lambda tf, s=shape: tf.raw_ops.Fill(dims=s, value=0.0)
+        yield (
+            f"random_{word}",
+            lambda tf, s=shape: tf.raw_ops.RandomUniform(shape=s, dtype=tf.float32),
+        )
+        yield f"reshape_{word}", lambda tf, s=shape: tf.reshape(IMAGE, s)
+        yield f"broadcast_{word}", lambda tf, s=shape: tf.broadcast_to(1.0, s)
+        yield (
+            f"pool_{word}",
+            lambda tf, s=shape: tf.raw_ops.AvgPoolGrad(
+                orig_input_shape=s,
+                grad=IMAGE,
+                ksize=[1, 2, 2, 1],
+                strides=[1, 2, 2, 1],
+                padding="SAME",
+            ),
+        )
+    yield (
+        "step",
+        lambda tf: tf.raw_ops.ResourceAccumulatorApplyGradient(
+            handle=tf.raw_ops.ResourceConditionalAccumulator(
+                dtype=tf.float32, shape=[2]
+            ),
+            local_step=[1],
+            gradient=[1.0, 2.0],
+        ),
+    )
+    yield (
+        "hits",
+        lambda tf: tf.raw_ops.ComputeAccidentalHits(
+            true_classes=np.ones((2, 1), np.int64),
+            sampled_candidates=np.int64(1),
+            num_true=1,
+        ),
+    )
+
+
 MISTAKES: Final[dict[str, Mistake]] = {
     name: mistake
     for family in (
@@ -345,6 +399,7 @@ MISTAKES: Final[dict[str, Mistake]] = {
         summaries,
         losses,
         types,
+        shapes,
     )
     for name, mistake in family()
 }

@@ -9,6 +9,7 @@ Source: tensorflow python/framework/op_def_library.py.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -122,6 +123,12 @@ def outputs_of(made: Operation, definition: OpDef) -> Any:
         for arg, part in split_by_argument(outputs, definition.outputs, made.attrs)
     ]
     return structured[0] if len(structured) == 1 else tuple(structured)
+
+
+def python_name(op_type: str) -> str:
+    """Return the name of the Python function of an op: `QueueSizeV2`, queue_size_v2."""
+    apart = re.sub(r"([A-Z\d]+)([A-Z][a-z])", r"\1_\2", op_type)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", apart).lower()
 
 
 @cache
@@ -255,9 +262,12 @@ class _Call:
 
     def _convert_list(self, arg: ArgDef, values: Any) -> list[Tensor]:
         if not isinstance(values, (list, tuple)):
+            # TF: checks lists of one type in the function of the op, others below it.
+            is_uniform = bool(arg.number_attr)
+            name = python_name(self._op) if is_uniform else self._op
+            shown = repr(values) if is_uniform else str(values)
             raise TypeError(
-                f"Expected list for '{arg.name}' argument to '{self._op}' Op, not"
-                f" {values}."
+                f"Expected list for '{arg.name}' argument to '{name}' Op, not {shown}."
             )
         dtype = self._known_type(arg)
         default = None
@@ -452,6 +462,11 @@ class _Call:
             self.messages[key] = message
 
     def _encoded(self, declared: AttrDef, value: Any) -> AttrValue:
+        if declared.type.startswith("list(") and not isinstance(value, (list, tuple)):
+            raise TypeError(
+                f"Expected list for '{declared.name}' argument to"
+                f" '{python_name(self._op)}' Op, not {value!r}."
+            )
         message = encode(value, declared.type, declared.name)
         if declared.type == "type" and declared.allowed:
             self._check_allowed(declared.name, declared.name, as_dtype(value))

@@ -60,14 +60,22 @@ class Shapes(tuple[Dims, ...]):
 
         return folded_value(self.op.inputs[index])
 
-    def as_dims(self, index: int) -> Dims:
+    def as_dims(self, index: int, *, scalar: bool = False) -> Dims:
         """Input `index` read as a shape; what is not constant in it is None.
 
+        Args:
+            index: The place of the input.
+            scalar: Whether it may also be -1, for an unknown rank.
+
         Raises:
-            ValueError: A size is below -1, which stands for an unknown one.
+            ValueError: It is no vector, or a size is below -1, which stands for an
+                unknown one.
         """
         from metagraft.graph.folding import constant_value_as_dims
 
+        given = self[index]
+        if given is not None and len(given) != 1 and (given or not scalar):
+            raise ValueError(f"Shape must be rank 1 but is rank {len(given)}")
         dims = constant_value_as_dims(self.op.inputs[index])
         if dims is not None and None in dims:
             known = self.value(index)

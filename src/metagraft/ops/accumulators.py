@@ -35,22 +35,36 @@ def sparse_gradient_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     return (None, None, None)
 
 
+def step_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """Nothing comes out; the step is one number."""
+    del attrs
+    with_rank(inputs[1], 0)
+    return ()
+
+
+def gradient_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """A gradient of which nothing is known, of so many of one number."""
+    del attrs
+    with_rank(inputs[1], 0)
+    return (None,)
+
+
 def _spec(name: str, shape: ShapeFunction | None = None) -> OpSpec:
     return OpSpec(name=name, shape=shape, source=_SOURCE)
 
 
 OPS = (
     _spec("ConditionalAccumulator", handle_shape),
-    _spec("AccumulatorApplyGradient"),
+    _spec("AccumulatorApplyGradient", step_shape),
     _spec("AccumulatorNumAccumulated", count_shape),
-    _spec("AccumulatorSetGlobalStep"),
-    _spec("AccumulatorTakeGradient"),
+    _spec("AccumulatorSetGlobalStep", step_shape),
+    _spec("AccumulatorTakeGradient", gradient_shape),
     _spec("ResourceConditionalAccumulator", handle_shape),
-    _spec("ResourceAccumulatorApplyGradient"),
+    _spec("ResourceAccumulatorApplyGradient", step_shape),
     _spec("ResourceAccumulatorNumAccumulated", count_shape),
-    _spec("ResourceAccumulatorSetGlobalStep"),
-    _spec("ResourceAccumulatorTakeGradient"),
+    _spec("ResourceAccumulatorSetGlobalStep", step_shape),
+    _spec("ResourceAccumulatorTakeGradient", gradient_shape),
     _spec("SparseConditionalAccumulator", handle_shape),
-    _spec("SparseAccumulatorApplyGradient"),
+    _spec("SparseAccumulatorApplyGradient", step_shape),
     _spec("SparseAccumulatorTakeGradient", sparse_gradient_shape),
 )

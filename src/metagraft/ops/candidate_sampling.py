@@ -29,6 +29,7 @@ def accidental_hits_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     _, true_count = with_rank(inputs[0], 2)
     if true_count is not None and true_count != attrs["num_true"]:
         raise ValueError(f"Dimension must be {attrs['num_true']} but is {true_count}")
+    with_rank(inputs[1], 1)
     return ((None,),) * 3
 
 

@@ -39,7 +39,7 @@ def number_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
 def dequeue_many_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """Components of which the handle tells nothing."""
     count = inputs.value(1)
-    if count is not None and int(count) < 0:
+    if count is not None and count.ndim == 0 and int(count) < 0:
         raise ValueError(f"Input 'n' must be >= 0, but is {int(count)}")
     return [None] * len(attrs["component_types"])
 

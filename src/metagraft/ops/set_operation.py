@@ -45,7 +45,8 @@ def dense_to_dense_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
         merged(first[:-1], second[:-1])
         rank = len(first)
     elif first is not None or second is not None:
-        rank = len(first or second or ())
+        rank = len(second if first is None else first)  # type: ignore[arg-type] # known
+        _check_rank(rank)
     return _result(rank)
 
 
