@@ -76,7 +76,12 @@ class Texts:
 
     def _words(self, place: int, size: int) -> Words:
         """Return the words of the span at a place: `uint64[words, texts]`."""
-        places = self._begins + (self._lengths + place if place < 0 else place)
+        places = self._begins + self._lengths + place if place < 0 else self._begins
+        if place > 0:
+            places = places + place
+        if self._span == size:
+            single = _at_each(self._content, f"<u{size}")[places]
+            return single.astype(np.uint64, copy=False)[None]
         spans = _at_each(self._content, f"V{self._span}")[places]
         return _columns(spans.view(f"<u{size}").reshape(len(places), -1))
 
