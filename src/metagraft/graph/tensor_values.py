@@ -220,7 +220,7 @@ def _as_bytes(value: Any) -> bytes:
 
 
 def _leaves(values: Any) -> Iterator[Any]:
-    if isinstance(values, (list, tuple)):
+    if isinstance(values, (list, tuple, range)):
         for value in values:
             yield from _leaves(value)
     elif isinstance(values, np.ndarray) and values.dtype == object:
