@@ -505,6 +505,35 @@ def functions_in_loops(tf: ModuleType) -> list[Any]:
         return list(session.run([turned, *tf.gradients(turned, x), mapped, called]))
 
 
+def branches_on_the_host(tf: ModuleType) -> list[Any]:
+    """Inner branches that no program computes, taken and not, and what follows."""
+    x = tf.placeholder(tf.float32, [3])
+
+    def read(y: Any) -> Any:
+        return tf.reshape(tf.string_to_number(tf.as_string(y)), [-1, 3])[0] * 2.0
+
+    def found(y: Any) -> Any:
+        return tf.reshape(tf.unique(y)[0], [-1, 3])[0] * 3.0
+
+    def chosen(inner: Any) -> Any:
+        second = tf.cond(x[1] > 0, lambda: x + 1.0, lambda: inner(x))
+        return tf.cond(x[0] > 0, lambda: second * 1.0, lambda: inner(x) - 1.0)
+
+    def inside(inner: Any) -> Any:
+        def second() -> Any:
+            return tf.cond(x[1] > 0, lambda: x + 1.0, lambda: inner(x))
+
+        return tf.cond(x[0] > 0, second, lambda: x)
+
+    results = [make(of) for make in (chosen, inside) for of in (read, found)]
+    with tf.Session() as session:
+        return [
+            value
+            for fed in ([1.0, 2.0, 3.0], [-1.0, 2.0, 3.0], [1.0, -2.0, 3.0])
+            for value in session.run(results, {x: fed})
+        ]
+
+
 PROGRAMS = {
     program.__name__: program
     for program in (
@@ -530,5 +559,6 @@ PROGRAMS = {
         custom_gradient_of_rows,
         unlike_branches,
         functions_in_loops,
+        branches_on_the_host,
     )
 }

@@ -103,13 +103,16 @@ def make_step(node: Node) -> Step:
     if not node.guards and not checked:
         return step
 
-    decides = _must_be_decided(node)
+    decides, operands = _must_be_decided(node), node.flat_inputs()
 
     def guarded(environment: Environment) -> None:
         found = holds(node.guards, environment)
         if found is False:
             return
-        if found is None and decides:
+        if found is None and (
+            decides or any(environment[slot] is None for slot in operands)
+        ):
+            # Where an operand has no value, the branch was not taken on the host.
             raise NeedsHostValueError(node, node.predicates()[0])
         for slot, declaration in checked:
             if environment[slot] is None:
