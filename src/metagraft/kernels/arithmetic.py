@@ -24,9 +24,9 @@ from metagraft.kernels.complex_functions import (
     power as complex_power,
 )
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
-from metagraft.kernels.list_value import is_list, sum_of_lists
 from metagraft.kernels.namespace import is_host, lax, namespace
 from metagraft.kernels.rounding import divided
+from metagraft.kernels.variant_value import is_variant, sum_of_variants
 
 __all__ = ["KERNELS"]
 
@@ -207,8 +207,8 @@ def xlog1py(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
 
 
 def add_n(_attrs: Any, inputs: tuple[Array, ...]) -> tuple[Array]:
-    if is_list(inputs[0]):
-        return (sum_of_lists(inputs),)
+    if is_variant(inputs[0]):
+        return (sum_of_variants(inputs),)
     for i, term in enumerate(inputs):
         if term.shape != inputs[0].shape:
             raise InvalidArgumentError(

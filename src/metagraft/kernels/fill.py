@@ -10,8 +10,8 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
-from metagraft.kernels.list_value import is_list, zeros_like_list
 from metagraft.kernels.namespace import namespace
+from metagraft.kernels.variant_value import is_variant, zeros_like_variant
 
 
 def _sizes(values: Array, what: str) -> tuple[int, ...]:
@@ -39,8 +39,8 @@ def fill(_: Attrs, dims: Array, value: Array) -> tuple[Array]:
 
 
 def zeros_like(attrs: Attrs, x: Array) -> tuple[Array]:
-    if is_list(x):
-        return (zeros_like_list(x),)
+    if is_variant(x):
+        return (zeros_like_variant(x),)
     return (_constant_like(attrs, x, 0, b""),)
 
 

@@ -5,16 +5,14 @@ Arrays of objects carry it: the handle of a list is one without axes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
-from metagraft.graph.shapes import dims_compatible, is_static, show
+from metagraft.graph.shapes import is_static, show
 from metagraft.kernels.kernel import Array
-from metagraft.kernels.pieces import added, zeros
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,53 +77,3 @@ def is_list(value: Array) -> bool:
     if not isinstance(value, np.ndarray) or value.ndim or value.dtype.kind != "O":
         return False
     return isinstance(value[()], ListValue)
-
-
-def zeros_like_list(handle: Array) -> Array:
-    """Return a list of zeros; what was not written is not written there."""
-    found = list_behind(handle)
-    return handle_of(replace(found, elements=tuple(_zeros(e) for e in found.elements)))
-
-
-def _zeros(element: Array | None) -> Array | None:
-    if element is None:
-        return None
-    if is_list(element):
-        return zeros_like_list(element)
-    return zeros(element)
-
-
-def sum_of_lists(handles: Sequence[Array]) -> Array:
-    """Return a list of the sums of elements; what was not written counts as zero."""
-    lists = [list_behind(handle) for handle in handles]
-    if len({len(found.elements) for found in lists}) > 1:
-        lengths = [len(found.elements) for found in lists]
-        raise InvalidArgumentError(
-            None,
-            None,
-            "Trying to add two lists of tensors with different lengths. One is "
-            f"{lengths[0]} and the other is "
-            f"{next(n for n in lengths if n != lengths[0])}",
-        )
-    for other in lists[1:]:
-        if not dims_compatible(lists[0].dims, other.dims):
-            raise InvalidArgumentError(
-                None,
-                None,
-                "Trying to add two lists of tensors with incompatible element shapes. "
-                f"One is {show(lists[0].dims)} and the other is {show(other.dims)}",
-            )
-    columns = zip(*(found.elements for found in lists), strict=True)
-    return handle_of(replace(lists[0], elements=tuple(map(_sum, columns))))
-
-
-def _sum(terms: Sequence[Array | None]) -> Array | None:
-    written = [term for term in terms if term is not None]
-    if not written:
-        return None
-    if is_list(written[0]):
-        return sum_of_lists(written)
-    total = written[0]
-    for term in written[1:]:
-        total = added(total, term)
-    return total

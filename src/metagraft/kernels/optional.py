@@ -13,22 +13,30 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
 
 
-def _handle_of(value: tuple[Array, ...] | None) -> Array:
+def optional_of(value: tuple[Array | None, ...] | None) -> Array:
+    """Return an optional of arrays, or without values if `value` is None."""
     handle = np.empty((), object)
     handle[()] = value
     return handle
 
 
+def is_optional(value: Array) -> bool:
+    """Whether a value is an optional."""
+    if not isinstance(value, np.ndarray) or value.ndim or value.dtype.kind != "O":
+        return False
+    return value[()] is None or isinstance(value[()], tuple)
+
+
 def from_value(attrs: Any, components: tuple[Array, ...]) -> tuple[Array]:
     """Make an optional that has values."""
     del attrs
-    return (_handle_of(tuple(components)),)
+    return (optional_of(tuple(components)),)
 
 
 def none(attrs: Any) -> tuple[Array]:
     """Make an optional without values."""
     del attrs
-    return (_handle_of(None),)
+    return (optional_of(None),)
 
 
 def has_value(attrs: Any, optional: Array) -> tuple[Array]:

@@ -1,7 +1,7 @@
 """Records what TensorFlow computes for branches, loops and arrays of tensors.
 
-The programs are those of `tests.programs.control_flow_runs`, `tensor_array_runs` and
-`long_loops`.
+The programs are those of `tests.programs.control_flow_runs`, `tensor_array_runs`,
+`long_loops` and `optional_runs`.
 
 Usage: python -m tests.golden.record.record_control_flow_runs
 """
@@ -18,6 +18,7 @@ from tests.golden.record.record_session_runs import error_of
 from tests.programs import (
     control_flow_runs,
     long_loops,
+    optional_runs,
     tensor_array_runs,
     tensor_list_mistakes,
 )
@@ -30,17 +31,17 @@ def main() -> None:
     tf = tensorflow_v1.load()
     FOLDER.mkdir(exist_ok=True)
     values = {}
-    programs = (
-        control_flow_runs.PROGRAMS | tensor_array_runs.PROGRAMS | long_loops.PROGRAMS
-    )
-    for name, program in programs.items():
+    runs = (control_flow_runs, tensor_array_runs, long_loops, optional_runs)
+    programs = [pair for each in runs for pair in each.PROGRAMS.items()]
+    for name, program in programs:
         with tf.Graph().as_default():
             values[name] = [np.asarray(value).tolist() for value in program(tf)]
         print(f"{name}: {len(values[name])} values")
     lines = ",\n".join(f'"{k}": {json.dumps(v)}' for k, v in values.items())
     (FOLDER / "values.json").write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
-    mistakes = tensor_array_runs.MISTAKES | tensor_list_mistakes.MISTAKES
-    errors = {name: error_of(tf, mistake) for name, mistake in mistakes.items()}
+    mistaken = (tensor_array_runs, tensor_list_mistakes, optional_runs)
+    mistakes = [pair for each in mistaken for pair in each.MISTAKES.items()]
+    errors = {name: error_of(tf, mistake) for name, mistake in mistakes}
     text = json.dumps(errors, indent=1, sort_keys=True)
     (FOLDER / "errors.json").write_text(f"{text}\n", encoding="utf-8")
     (FOLDER / "VERSION").write_text(f"tensorflow {tf.__version__}\n", encoding="utf-8")
