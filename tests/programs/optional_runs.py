@@ -1,69 +1,81 @@
-"""Programs that run optionals, and mistakes with them.
-
-A program takes the module it calls `tf` and returns numbers; a mistake raises.
-"""
+"""Programs with optionals, and mistakes with them. Each takes the module `tf`."""
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-
-def _holding(tf: ModuleType, *values: Any) -> Any:
-    return tf.raw_ops.OptionalFromValue(components=[tf.constant(v) for v in values])
+Pair = namedtuple("Pair", "first second")
 
 
-def zeros_and_sums_of_optionals(tf: ModuleType) -> list[Any]:
-    """What stands for gradients of optionals, alone and in lists."""
-    raw = tf.raw_ops
+def _run(tf: ModuleType, fetches: list[Any]) -> list[Any]:
+    with tf.Session() as session:
+        return list(session.run(fetches))
 
-    def held(optional: Any, *types: Any) -> list[Any]:
-        shapes = [None] * len(types)
-        return raw.OptionalGetValue(
-            optional=optional, output_types=types, output_shapes=shapes
-        )
 
-    none = raw.OptionalNone()
-    zeros = held(raw.ZerosLike(x=_holding(tf, [1.0, 2.0], 3)), tf.float32, tf.int32)
-    total = raw.AddN(inputs=[_holding(tf, [1.0, 2.0]), _holding(tf, [3.0, 4.0])])
-    absent = [raw.ZerosLike(x=none), raw.AddN(inputs=[none, none])]
-    shape = tf.constant([], tf.int32)
-    listed = raw.EmptyTensorList(
-        element_shape=shape, max_num_elements=-1, element_dtype=tf.variant
+def optional_values(tf: ModuleType) -> list[Any]:
+    """A number, a list that is one tensor, a fed tensor, and nothing."""
+    optional = tf.experimental.Optional
+    fed = tf.placeholder_with_default([[1.0]], [None, 1])
+    held = [optional.from_value(value) for value in (42, [1, 2], fed, "text")]
+    nothing = optional.empty(tf.TensorSpec([], tf.int32))
+    fetches = [one.get_value() for one in held]
+    fetches += [one.has_value() for one in (*held, nothing)]
+    return _run(tf, [*fetches, nothing.has_value(name="is_there")])
+
+
+def optional_structures(tf: ModuleType) -> list[Any]:
+    """Dictionaries, tuples, sparse and ragged tensors, and optionals in optionals."""
+    optional = tf.experimental.Optional
+    sparse = tf.SparseTensor([[0, 1]], [3.0], [2, 4])
+    loose = tf.sparse_placeholder(tf.float32, [None, 4])
+    ragged = tf.ragged.constant([[1, 2], [3]])
+    value = {
+        "b": Pair(1.0, (sparse, ragged)),
+        "a": optional.from_value((2, tf.constant([5]))),
+    }
+    held = optional.from_value(value)
+    found = held.get_value(name="taken")
+    inner = found["a"].get_value()
+    spec = held.element_spec
+    assert list(spec) == ["b", "a"]
+    optional.from_value(loose).get_value()
+    return _run(
+        tf,
+        [
+            found["b"].first,
+            tf.sparse.to_dense(found["b"].second[0]),
+            found["b"].second[1].to_tensor(),
+            *inner,
+        ],
     )
-    for element in (_holding(tf, [1.0, 2.0]), none):
-        listed = raw.TensorListPushBack(input_handle=listed, tensor=element)
-    options = {"element_shape": shape, "element_dtype": tf.variant}
-    several = [raw.ZerosLike(x=listed), raw.AddN(inputs=[listed, listed])]
-    found = [*zeros, *held(total, tf.float32)]
-    for each in several:
-        rest, last = raw.TensorListPopBack(input_handle=each, **options)
-        absent.append(last)
-        first = raw.TensorListPopBack(input_handle=rest, **options)[1]
-        found += held(first, tf.float32)
-    found += [tf.to_int32(raw.OptionalHasValue(optional=each)) for each in absent]
-    with tf.Session() as session:
-        return list(session.run(found))
 
 
-PROGRAMS = {"zeros_and_sums_of_optionals": zeros_and_sums_of_optionals}
+def optional_in_branches(tf: ModuleType) -> list[Any]:
+    """An optional decides what is computed."""
+    optional = tf.experimental.Optional
+    held = optional.from_value(tf.constant(5))
+    nothing = optional.empty(tf.TensorSpec([], tf.int32))
+    return _run(
+        tf,
+        [
+            tf.cond(one.has_value(), one.get_value, lambda: tf.constant(-1))
+            for one in (held, nothing)
+        ],
+    )
 
 
-def _added(tf: ModuleType, *optionals: Any) -> Any:
-    total = tf.raw_ops.AddN(inputs=list(optionals), name="total")
-    with tf.Session() as session:
-        return session.run(tf.raw_ops.OptionalHasValue(optional=total))
+def no_value(tf: ModuleType) -> Any:
+    """The value of nothing."""
+    nothing = tf.experimental.Optional.empty(tf.TensorSpec([], tf.int32))
+    return nothing.get_value()
 
 
-MISTAKES: dict[str, Callable[[ModuleType], Any]] = {
-    "optional_added_to_none": lambda tf: _added(
-        tf, tf.raw_ops.OptionalNone(), _holding(tf, 1.0)
-    ),
-    "none_added_to_optional": lambda tf: _added(
-        tf, _holding(tf, 1.0), tf.raw_ops.OptionalNone()
-    ),
-    "optionals_of_texts_added": lambda tf: _added(
-        tf, _holding(tf, "a"), _holding(tf, "b")
-    ),
+RUNS: dict[str, Callable[[ModuleType], list[Any]]] = {
+    run.__name__: run
+    for run in (optional_values, optional_structures, optional_in_branches)
 }
+MISTAKES: dict[str, Callable[[ModuleType], Any]] = {"no_value": no_value}
+PROGRAMS = tuple(RUNS.values())

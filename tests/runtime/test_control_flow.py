@@ -14,7 +14,7 @@ from metagraft.runtime import program
 from tests.programs import (
     control_flow_runs,
     long_loops,
-    optional_runs,
+    optional_sums,
     tensor_array_runs,
     tensor_list_mistakes,
 )
@@ -22,8 +22,8 @@ from tests.programs import (
 FOLDER = Path(__file__).resolve().parent.parent / "golden" / "control_flow_runs"
 VALUES = json.loads((FOLDER / "values.json").read_text(encoding="utf-8"))
 ERRORS = json.loads((FOLDER / "errors.json").read_text(encoding="utf-8"))
-_RUNS = (control_flow_runs, tensor_array_runs, long_loops, optional_runs)
-_WITH_MISTAKES = (tensor_array_runs, tensor_list_mistakes, optional_runs)
+_RUNS = (control_flow_runs, tensor_array_runs, long_loops, optional_sums)
+_WITH_MISTAKES = (tensor_array_runs, tensor_list_mistakes, optional_sums)
 PROGRAMS = {name: made for each in _RUNS for name, made in each.PROGRAMS.items()}
 MISTAKES = {
     name: made for each in _WITH_MISTAKES for name, made in each.MISTAKES.items()

@@ -1,7 +1,7 @@
 """Records what TensorFlow computes for branches, loops and arrays of tensors.
 
 The programs are those of `tests.programs.control_flow_runs`, `tensor_array_runs`,
-`long_loops` and `optional_runs`.
+`long_loops` and `optional_sums`.
 
 Usage: python -m tests.golden.record.record_control_flow_runs
 """
@@ -18,7 +18,7 @@ from tests.golden.record.record_session_runs import error_of
 from tests.programs import (
     control_flow_runs,
     long_loops,
-    optional_runs,
+    optional_sums,
     tensor_array_runs,
     tensor_list_mistakes,
 )
@@ -31,7 +31,7 @@ def main() -> None:
     tf = tensorflow_v1.load()
     FOLDER.mkdir(exist_ok=True)
     values = {}
-    runs = (control_flow_runs, tensor_array_runs, long_loops, optional_runs)
+    runs = (control_flow_runs, tensor_array_runs, long_loops, optional_sums)
     programs = [pair for each in runs for pair in each.PROGRAMS.items()]
     for name, program in programs:
         with tf.Graph().as_default():
@@ -39,7 +39,7 @@ def main() -> None:
         print(f"{name}: {len(values[name])} values")
     lines = ",\n".join(f'"{k}": {json.dumps(v)}' for k, v in values.items())
     (FOLDER / "values.json").write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
-    mistaken = (tensor_array_runs, tensor_list_mistakes, optional_runs)
+    mistaken = (tensor_array_runs, tensor_list_mistakes, optional_sums)
     mistakes = [pair for each in mistaken for pair in each.MISTAKES.items()]
     errors = {name: error_of(tf, mistake) for name, mistake in mistakes}
     text = json.dumps(errors, indent=1, sort_keys=True)
