@@ -53,18 +53,14 @@ def flow_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
 def read_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """That of the elements, if the array knows it."""
     del attrs
-    return (_element_dims(inputs.tensor(0)),)
+    return _known_of_elements(inputs.tensor(0)) or (None,)
 
 
 def gather_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """That of the elements behind the one of the indices."""
-    element = _element_dims(inputs.tensor(0))
-    told: Dims = attrs["element_shape"]
-    if element is None and told is not None:
-        return ((*(inputs[1] or (None,)), *told),)
-    if element is None or inputs[1] is None:
-        return (None,)
-    return ((*inputs[1], *element),)
+    told = (attrs["element_shape"],)
+    (element,) = _known_of_elements(inputs.tensor(0)) or told
+    return (None if element is None else (*(inputs[1] or (None,)), *element),)
 
 
 def concat_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
@@ -73,16 +69,16 @@ def concat_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     return (None, (None,))
 
 
-def _element_dims(handle: Tensor) -> Dims:
+def _known_of_elements(handle: Tensor) -> tuple[Dims] | None:
+    """Return what an array says of the shape of its elements; None if nothing."""
     op = handle.op
     while op.type in _FORWARDING or op.type == "TensorArrayGradV3":
         op = op.inputs[0].op
     if op.type != "TensorArrayV3":
         return None
     dims: Dims = op.attrs["element_shape"]
-    if is_static(dims) or op.attrs["identical_element_shapes"]:
-        return dims
-    return None
+    is_known = is_static(dims) or op.attrs["identical_element_shapes"]
+    return (dims,) if is_known else None
 
 
 # -- gradients -------------------------------------------------------------------------
