@@ -387,6 +387,24 @@ def shapes() -> Iterator[tuple[str, Mistake]]:
     )
 
 
+def levels() -> Iterator[tuple[str, Mistake]]:
+    """Roundings that a mode does not have."""
+    for mode in ("MIN_FIRST", "MIN_COMBINED"):
+        yield (
+            f"halves_{mode}",
+            lambda tf, m=mode: (
+                tf.raw_ops.QuantizeV2(
+                    **_operands(tf, "input", np.ones(2, np.float32)),
+                    min_range=0.0,
+                    max_range=2.0,
+                    T=tf.quint8,
+                    mode=m,
+                    round_mode="HALF_TO_EVEN",
+                ).output
+            ),
+        )
+
+
 MISTAKES: Final[dict[str, Mistake]] = {
     name: mistake
     for family in (
@@ -400,6 +418,7 @@ MISTAKES: Final[dict[str, Mistake]] = {
         losses,
         types,
         shapes,
+        levels,
     )
     for name, mistake in family()
 }

@@ -16,7 +16,7 @@ from metagraft.graph.dtypes import kernel_name
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
 
-__all__ = ["KERNELS"]
+__all__ = ["KERNELS", "whole"]
 
 # The kinds of NumPy's types that hold strings.
 _TEXT: Final = "OSU"
@@ -67,7 +67,7 @@ def _complex(real: Array, imag: Array) -> Array:
     return np.stack([real, imag], axis=-1).view(np.result_type(real, 1j))[..., 0]
 
 
-def _whole(x: Array, dtype: Any) -> Array:
+def whole(x: Array, dtype: Any) -> Array:
     """Cut numbers to integers of four or eight bytes; the least if they do not fit."""
     least = x.dtype.type(np.iinfo(dtype).min)
     return namespace(x).where(abs(x) < -least, x, least).astype(dtype)
@@ -77,7 +77,7 @@ def _unsigned(x: Array, dtype: Any) -> Array:
     """Cut numbers to integers without a sign, in two halves."""
     half = x.dtype.type(-float(np.iinfo(dtype).min))
     above = namespace(x).where(x >= half, x - half, x.dtype.type(0))
-    return _whole(x, dtype) | _whole(above, dtype)
+    return whole(x, dtype) | whole(above, dtype)
 
 
 def _fits(x: Array, target: Any) -> bool:
@@ -112,15 +112,15 @@ def _to_integers(x: Array, source: Any, target: Any) -> Array:
     if namespace(x) is np and _fits(x, target):
         return x.astype(target)
     if target in {np.dtype(np.int32), np.dtype(np.int64)}:
-        return _whole(x, target)
+        return whole(x, target)
     if target == np.dtype(np.uint64):
         return _unsigned(x, np.int64).astype(target)
     if target == np.dtype(np.uint32):
         lanes = 1 if source == np.dtype(np.complex128) else _UNSIGNED_LANES
-        at_once, left = _unsigned(x, np.int32), _whole(x, np.int64)
+        at_once, left = _unsigned(x, np.int32), whole(x, np.int64)
     else:
         lanes = _NARROW_LANES.get(source.name, 1)
-        left = _whole(x, np.int32)
+        left = whole(x, np.int32)
         at_once = _limited(left, target, lanes)
     at_once, left = at_once.astype(target), left.astype(target)
     cut = x.size // lanes * lanes if lanes > 1 else 0

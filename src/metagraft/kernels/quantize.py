@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError, UnimplementedError
+from metagraft.kernels.cast import whole
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
 from metagraft.kernels.quantized_numbers import (
@@ -22,10 +23,12 @@ from metagraft.kernels.quantized_numbers import (
     requantized,
     rounded_away,
 )
+from metagraft.kernels.rounding import rounded
 
 __all__ = ["KERNELS"]
 
 _FLOAT = np.dtype(np.float32)
+_TO_EVEN = b"HALF_TO_EVEN"
 _LARGEST = np.finfo(np.float32).max
 
 
@@ -53,6 +56,12 @@ def quantize(
     attrs: Any, x: Array, low: Array, high: Array
 ) -> tuple[Array, Array, Array]:
     _check_order(low, high)
+    mode, to_even = attrs["mode"], attrs["round_mode"] == _TO_EVEN
+    _require(
+        mode == b"SCALED" or not to_even,
+        f"Round mode '{_TO_EVEN.decode()}' only supported for mode 'SCALED', but mode "
+        f"is '{mode.decode()}'.",
+    )
     xp = namespace(x, low, high)
     shape = () if attrs["axis"] == -1 else (-1,)
     epsilon = xp.maximum(_FLOAT.type(1), xp.maximum(xp.abs(low), xp.abs(high)))
@@ -61,7 +70,6 @@ def quantize(
     high = xp.maximum(high.reshape(shape), low + epsilon.reshape(shape))
     high = xp.maximum(_FLOAT.type(0), high)
     dtype = attrs["T"].as_numpy_dtype
-    mode = attrs["mode"]
     if mode == b"SCALED":
         return _scaled(attrs, x, low, high, dtype)
     lows, highs = (_along(attrs["axis"], x.ndim, v) for v in (low, high))
@@ -69,10 +77,11 @@ def quantize(
         return quantized(x, lows, highs, dtype), low, high
     lowest, highest = bounds(dtype)
     scale = np.float64(highest - lowest) / (highs - lows).astype(np.float64)
-    moved = (xp.clip(x, lows, highs) - lows) * scale.astype(_FLOAT)
+    moved = rounded((xp.clip(x, lows, highs) - lows) * scale.astype(_FLOAT))
     if lowest:
         half = _FLOAT.type((highest - lowest + 1) / 2)
-        return rounded_away(moved - half).astype(dtype), low, high
+        levels = _levels(x, rounded_away(moved - half), dtype)
+        return levels, low, high
     return (moved + _FLOAT.type(0.5)).astype(dtype), low, high
 
 
@@ -88,9 +97,22 @@ def _scaled(
     low, high = first / scale, last / scale
     lows, highs, scales = (_along(attrs["axis"], x.ndim, v) for v in (low, high, scale))
     moved = xp.clip(x, lows, highs) * scales
-    to_even = attrs["round_mode"] == b"HALF_TO_EVEN"
-    rounded = xp.round(moved) if to_even else rounded_away(moved)
-    return rounded.astype(dtype), low, high
+    if attrs["round_mode"] == _TO_EVEN:
+        return _levels(x, xp.round(moved), dtype, of_nan=0), low, high
+    return _levels(x, rounded_away(moved), dtype), low, high
+
+
+def _levels(x: Array, moved: Array, dtype: Any, of_nan: int | None = None) -> Array:
+    """Return rounded numbers as levels; what four bytes do not hold is the lowest.
+
+    NaN is the lowest level, as in TensorFlow's vectors, but 0 of four bytes, if
+    `of_nan` does not say what it is.
+    """
+    is_wide = np.dtype(dtype).itemsize == _FLOAT.itemsize
+    levels = whole(moved, dtype) if is_wide else moved.astype(dtype)
+    if of_nan is None:
+        of_nan = 0 if is_wide else np.iinfo(dtype).min
+    return namespace(x).where(x == x, levels, levels.dtype.type(of_nan))
 
 
 def _side(xp: Any, level: Array, limit: Array) -> Array:
@@ -188,7 +210,7 @@ def there_and_back_v1(attrs: Any, x: Array) -> tuple[Array]:
 
 
 def there_and_back_v2(attrs: Any, x: Array, low: Array, high: Array) -> tuple[Array]:
-    to_even = attrs["round_mode"] == b"HALF_TO_EVEN"
+    to_even = attrs["round_mode"] == _TO_EVEN
     bits = attrs["num_bits"]
     return (_there_and_back(attrs, x, low, high, bits, to_even=to_even),)
 

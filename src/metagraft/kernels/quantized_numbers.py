@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from metagraft.kernels.cast import whole
 from metagraft.kernels.kernel import Array
 from metagraft.kernels.namespace import namespace
 
@@ -86,7 +87,8 @@ def quantized(x: Array, low: Array, high: Array, dtype: Any) -> Array:
     start = rounded_away(low * scale)
     moved = rounded_away(x * scale) - (start - _FLOAT.type(lowest))
     top = _FLOAT.type(min(highest, _LARGEST_INT_AS_FLOAT))
-    return xp.clip(moved, _FLOAT.type(lowest), top).astype(np.int32).astype(dtype)
+    levels = xp.clip(moved, _FLOAT.type(lowest), top)
+    return whole(levels, np.int32).astype(dtype)
 
 
 def exact_number(x: Array, low: Array, high: Array) -> Array:

@@ -69,6 +69,12 @@ def conversions() -> Iterator[Case]:
                     "max_range": FLOAT(high),
                 }
                 yield Case("quantize", "Dequantize", mode, given)
+    odd = np.array([np.nan, np.inf, -np.inf, 0, -0.0, 1e30, -1e30, 1.5], FLOAT)
+    eighths = (np.arange(-40, 40) / 8).astype(FLOAT)
+    for kind, mode in itertools.product(KINDS, modes[:4]):
+        for x in (odd, eighths):
+            given = {"input": x, "min_range": FLOAT(-4), "max_range": FLOAT(5)}
+            yield Case("quantize", "QuantizeV2", {**mode, "T": kind}, given)
     slices = {
         "min_range": np.array([-1, -2, 0], FLOAT),
         "max_range": np.array([1, 3, 2.5], FLOAT),
