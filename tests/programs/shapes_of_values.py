@@ -148,6 +148,15 @@ def partly_known(tf: ModuleType) -> list[list[int]]:
     return [_sizes(tensor) for some in tensors for tensor in some]
 
 
+def repeated(tf: ModuleType) -> list[list[int]]:
+    """Tiles, some of which are none."""
+    known = ([2, 0], [0, 2], [0, 0], [3, 2])
+    images = [tf.placeholder(tf.float32, sizes) for sizes in (None, [None, 3], [2, 3])]
+    tiles = [tf.tile(image, times) for image in images for times in known]
+    times = tf.stack([tf.placeholder(tf.int32, []), 0])
+    return [_sizes(each) for each in (*tiles, *(tf.tile(i, times) for i in images))]
+
+
 PROGRAMS: dict[str, Callable[[ModuleType], list[list[int]]]] = {
     program.__name__: program
     for program in (
@@ -155,5 +164,6 @@ PROGRAMS: dict[str, Callable[[ModuleType], list[list[int]]]] = {
         computed_in_loops,
         captured_by_functions,
         partly_known,
+        repeated,
     )
 }

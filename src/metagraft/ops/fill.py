@@ -58,14 +58,16 @@ def tile_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     multiples = inputs.as_dims(1)
     if dims is None:
         rank = count if multiples is None else len(multiples)
-        return (None if rank is None else (None,) * rank,)
+        dims = None if rank is None else (None,) * rank
+    if dims is None:
+        return (None,)
     if count is not None and count != len(dims):
         raise ValueError(f"Shape must be rank {len(dims)} but is rank {count}")
     if multiples is None:
         return ((None,) * len(dims),)
     return (
         tuple(
-            None if d is None or m is None else d * m
+            0 if m == 0 else None if d is None or m is None else d * m
             for d, m in zip(dims, multiples, strict=True)
         ),
     )

@@ -115,6 +115,7 @@ def matrix_diag_v3_shape(attrs: DiagAttrs, inputs: Shapes) -> Sequence[Dims]:
             f"{lower}, d_upper = {upper}"
         )
     batch = dims[:-1] if lower == upper else dims[:-2]
+    # TF: takes numbers that only the run knows for missing ones.
     rows, columns = (_given(inputs, i) for i in (2, 3))
     length = dims[-1]
     if length is None or rows is None or columns is None:
@@ -223,6 +224,8 @@ def matrix_set_diag_v3_shape(attrs: DiagAttrs, inputs: Shapes) -> Sequence[Dims]
     del attrs
     dims = with_rank_at_least(inputs[0], 2)
     diagonal = with_rank_at_least(inputs[1], 1)
+    if dims is not None:
+        diagonal = with_rank_at_most(diagonal, len(dims))
     bounds = _bounds(inputs, 2)
     if bounds is None:
         return (dims,)
@@ -231,8 +234,9 @@ def matrix_set_diag_v3_shape(attrs: DiagAttrs, inputs: Shapes) -> Sequence[Dims]
             return (None,)
         batch = diagonal[:-1] if bounds[0] == bounds[1] else diagonal[:-2]
         return ((*batch, None, None),)
+    # TF: knows no diagonals of a matrix of unknown size, and takes them for one.
     expected = dims[:-2] + _band_dims(dims[-2], dims[-1], bounds)
-    known = merged(expected, diagonal)
+    known = merged(expected, with_rank(diagonal, len(expected)))
     assert known is not None
     return (known[: len(dims) - 2] + dims[-2:],)
 
