@@ -107,12 +107,17 @@ def element_shape(attrs: Mapping[str, Any], _inputs: Shapes) -> Sequence[Dims]:
     Raises:
         ValueError: It tells more or fewer shapes than types.
     """
+    return _told_shapes(attrs)
+
+
+def _told_shapes(attrs: Mapping[str, Any], end: str = "") -> Sequence[Dims]:
+    """Return the shapes of an attribute; `end` is how the text of the error ends."""
     shapes: Sequence[Dims] = attrs["output_shapes"]
     count = len(attrs["output_types"])
     if len(shapes) != count:
         raise ValueError(
             "`output_shapes` must be the same length as `output_types`"
-            f" ({len(shapes)} vs. {count}"
+            f" ({len(shapes)} vs. {count}{end}"
         )
     return shapes
 
@@ -124,13 +129,7 @@ def mapped_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
         ValueError: The attribute tells more or fewer shapes than types, or arguments
             are scalars or have different numbers of rows.
     """
-    shapes: Sequence[Dims] = attrs["output_shapes"]
-    count = len(attrs["output_types"])
-    if len(shapes) != count:
-        raise ValueError(
-            "`output_shapes` must be the same length as `output_types`"
-            f" ({len(shapes)} vs. {count})"
-        )
+    shapes = _told_shapes(attrs, end=")")
     rows: int | None = None
     for dims in inputs[: len(attrs["Targuments"])]:
         if dims == ():
