@@ -11,13 +11,17 @@ core/lib/gtl/top_n.h; libstdc++ bits/stl_heap.h.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.kernels.c_exponential import exp_of_c
+from metagraft.kernels.c_logarithms import log1p_of_c, log_of_c
 from metagraft.kernels.kernel import Array
+from metagraft.kernels.tied_order import sort_order
 
 __all__ = ["BeamSearch"]
 
@@ -114,29 +118,30 @@ class _Beam:
         self.knows_bottom = False
 
     def __len__(self) -> int:
-        """Return how many entries count."""
-        return min(len(self.items), self.limit)
+        """Return how many entries there are."""
+        return len(self.items)
 
     def entries(self) -> list[_Entry]:
         """Return the entries in the order they lie in."""
-        return self.items[: len(self)]
+        return self.items.copy()
 
     def push(self, entry: _Entry) -> None:
         """Take an entry, and drop the worst if there are too many."""
         items = self.items
         if self.is_heap:
             if entry.total > items[0].total:
+                _pop_heap(items, len(items))
                 items[-1] = entry
                 _push_heap(items, len(items) - 1, 0, entry)
-                _pop_heap(items, len(items))
             return
         items.append(entry)
-        if self.knows_bottom and not entry.total > items[0].total:
-            items[0], items[-1] = items[-1], items[0]
-        if len(items) == self.limit + 1:
+        if len(items) > self.limit:
             _make_heap(items)
             _pop_heap(items, len(items))
+            items.pop()
             self.is_heap = True
+        elif self.knows_bottom and not entry.total > items[0].total:
+            items[0], items[-1] = items[-1], items[0]
 
     def bottom(self) -> _Entry:
         """Return the worst entry."""
@@ -148,31 +153,49 @@ class _Beam:
             self.knows_bottom = True
         return items[0]
 
+    def least(self) -> float:
+        """Return what a further entry has to exceed."""
+        return self.bottom().total if len(self.items) >= self.limit else _NONE
+
+    def take(self, entry: _Entry) -> None:
+        """Take an entry; the one that is dropped is not possible any more."""
+        if len(self.items) >= self.limit:
+            self.bottom().total = _NONE
+        self.push(entry)
+
     def extract(self) -> list[_Entry]:
         """Return the entries, the best first, and forget them."""
         items, self.items = self.items, []
-        if self.is_heap:
-            items.pop()
-            found = sorted(items, key=lambda entry: -entry.total)
-            if all(a.total > b.total for a, b in pairwise(found)):
-                items = found
-            else:  # the heap says which of equal ones is first
-                for length in range(len(items), 1, -1):
-                    _pop_heap(items, length)
+        found = sorted(items, key=lambda entry: -entry.total)
+        if all(a.total > b.total for a, b in pairwise(found)):
+            items = found
+        elif self.is_heap:  # the heap says which of equal ones is first
+            for length in range(len(items), 1, -1):
+                _pop_heap(items, length)
         else:
-            items.sort(key=lambda entry: -entry.total)
+            keys = [-entry.total for entry in items]
+            # What is not a number is in the order it came in, and all are so at once.
+            order = sort_order(np.nan_to_num(keys), len(items))
+            items = [items[i] for i in order.tolist()]
         self.is_heap = self.knows_bottom = False
         return items
+
+
+def _each(function: Callable[[float], float], values: Array) -> Array:
+    """Compute with the C library, from whose doubles NumPy's differ."""
+    found = [function(value) for value in values.reshape(-1).tolist()]
+    return np.array(found, np.float64).reshape(values.shape)
 
 
 def _log_sums(inputs: Array) -> Array:
     """Return the logarithms of the sums of what is raised to `[..., classes]`."""
     largest = inputs.max(axis=-1, keepdims=True)
-    powers = np.exp(inputs - largest, dtype=np.float64).astype(inputs.dtype)
+    less = inputs - largest
+    powers = exp_of_c(less) if less.dtype == _F else _each(math.exp, less)
     totals = np.cumsum(powers, axis=-1, dtype=inputs.dtype)[..., -1]
-    logs = [math.log(total) for total in totals.reshape(-1).tolist()]
-    rounded = np.array(logs, np.float64).astype(inputs.dtype)
-    return largest[..., 0] + rounded.reshape(totals.shape)
+    logs = log_of_c(totals) if less.dtype == _F else _each(math.log, totals)
+    found: Array = largest[..., 0] + logs
+    return found
 
 
 def _either(a: Array, b: Array) -> Array:
@@ -181,8 +204,7 @@ def _either(a: Array, b: Array) -> Array:
     TF: they are rounded to single precision, also between doubles.
     """
     large, small = np.maximum(a, b), np.minimum(a, b)
-    ratio = np.exp((small - large).astype(_F, copy=False), dtype=np.float64).astype(_F)
-    added = np.log1p(ratio, dtype=np.float64).astype(_F)
+    added = log1p_of_c(exp_of_c(small - large))
     found = large + added.astype(large.dtype, copy=False)
     found[large == _NONE] = _NONE
     return found
@@ -200,6 +222,29 @@ def _places_of_parents(branches: list[_Entry]) -> Array:
             for entry in branches
         ]
     )
+
+
+def _places_of(entry: _Entry, branches: list[_Entry]) -> list[int]:
+    if branches[entry.place : entry.place + 1] != [entry]:
+        return []
+    return [place for place, other in enumerate(branches) if other is entry]
+
+
+def _twice(branches: list[_Entry]) -> tuple[list[int], list[int]]:
+    """Return where paths are that come again, and where they do.
+
+    One that is in the beam without being possible any more gets into it once more when
+    it is found again, and the second goes on from where the first has got to.
+    """
+    sooner, later = [], []
+    if len(set(branches)) < len(branches):
+        last: dict[_Entry, int] = {}
+        for place, entry in enumerate(branches):
+            if entry in last:
+                sooner.append(last[entry])
+                later.append(place)
+            last[entry] = place
+    return sooner, later
 
 
 class BeamSearch:
@@ -238,10 +283,14 @@ class BeamSearch:
         totals, blanks, by_label = np.array(values, self.dtype).T
         labels = np.array([entry.label for entry in branches])
         parents = _places_of_parents(branches)
-        after = self._stayed(
-            parents, labels, (totals, blanks, by_label), inputs, offset
-        )
-        for entry, one in zip(branches, zip(*after, strict=True), strict=True):
+        sooner, later = _twice(branches)
+        for _ in range(1 + len(later)):
+            after = self._stayed(
+                parents, labels, (totals, blanks, by_label), inputs, offset
+            )
+            by_label[later] = after[2][sooner]
+        lists = (array.tolist() for array in after)
+        for entry, *one in zip(branches, *lists, strict=True):
             entry.total, entry.blank, entry.by_label = one
         self.beam.items = branches.copy()
         logs = shares[:-1]
@@ -259,7 +308,7 @@ class BeamSearch:
         before: tuple[Array, Array, Array],
         inputs: Array,
         offset: Any,
-    ) -> list[list[float]]:
+    ) -> tuple[Array, Array, Array]:
         """Work out the same paths one step on: the last labels again, or blanks."""
         totals, blanks, by_label = before
         is_same = labels == labels[parents]
@@ -278,7 +327,7 @@ class BeamSearch:
             if not (is_active & is_gone).any():
                 break
             is_active &= ~is_gone
-        return [new.tolist(), stopped.tolist(), ended.tolist()]
+        return new, stopped, ended
 
     def _grow(
         self,
@@ -295,40 +344,43 @@ class BeamSearch:
             grown: `[paths, labels]`, what longer ones have.
             behind: Which of these are among the paths, behind the shorter one.
         """
-        beam, width = self.beam, self.width
-        is_full = len(beam.items) >= width
-        least = beam.bottom().total if is_full else _NONE
-        looked_at = grown > least
+        beam = self.beam
+        looked_at = grown > (beam.least() if totals[0] > _NONE else _NONE)
         looked_at[behind] = True
         places = looked_at.nonzero()
         found = zip(*(a.tolist() for a in (*places, grown[places])), strict=True)
         current, grows = -1, False
         for row, label, total in found:
-            if is_full:
-                least = beam.bottom().total
             if row != current:
-                current, grows = row, totals[row] > least
+                current, grows = row, totals[row] > beam.least()
             if not grows:
                 continue
             entry = branches[row]
             child = entry.children.get(label)
-            if child is not None and child.total != _NONE:
-                continue
-            if not total > least:
-                # It may just have been dropped, and does not grow any more.
-                if child is not None and branches[child.place : child.place + 1] == [
-                    child
-                ]:
-                    totals[child.place] = _NONE
-                continue
             if child is None:
+                if not total > beam.least():
+                    continue
                 child = entry.children[label] = _Entry(entry, label, total)
-            else:
-                child.total, child.blank, child.by_label = total, _NONE, total
-            if is_full:
-                beam.bottom().total = _NONE
-            beam.push(child)
-            is_full = len(beam.items) >= width
+            elif child.total != _NONE:
+                continue
+            elif not self._comes_back(child, total):
+                # It may just have been dropped, and does not grow any more.
+                for place in _places_of(child, branches):
+                    totals[place] = _NONE
+                continue
+            child.blank, child.by_label = _NONE, total
+            beam.take(child)
+
+    def _comes_back(self, child: _Entry, total: float) -> bool:
+        """Tell if a path that is in no beam, or not possible any more, is good enough.
+
+        The worst that it has to exceed may be this very path.
+        """
+        child.total = total
+        is_enough = total > self.beam.least()
+        if not is_enough:
+            child.total = _NONE
+        return is_enough
 
     def top_paths(self, count: int, *, merges: bool) -> list[tuple[list[int], Any]]:
         """Return the best paths with the logarithms of their probabilities.

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.golden.record.kernel_values import Case, write
+from tests.golden.record.kernel_values import Case, run, write
+from tests.golden.record.tensorflow_v1 import load
 
 OUT = Path(__file__).parents[1] / "network_kernels" / "ctc.npz"
 RNG = np.random.RandomState(19)
@@ -122,10 +123,46 @@ def decoders() -> Iterator[Case]:
     )
 
 
+def ties() -> Iterator[Case]:
+    """Beams full of equal probabilities, impossible paths and no numbers."""
+    random = np.random.RandomState(7)
+    for place in range(48):
+        dtype = ("float32", "float64")[place % 2]
+        time, classes = random.randint(2, 12), random.randint(2, 8)
+        inputs = random.standard_normal((time, 2, classes))
+        inputs = np.round(inputs * (0, 1, 2)[place % 3])
+        if place % 4 == 3:
+            inputs[random.random_sample(inputs.shape) < 0.3] = -np.inf
+        if place % 16 == 14:
+            inputs[time // 2, :, 0] = np.nan
+        width = random.randint(1, 48 if place % 5 == 0 else 21)
+        lengths = np.array([time, time - 1], np.int32)
+        yield Case(
+            "decoders",
+            "CTCBeamSearchDecoder",
+            {
+                "beam_width": width,
+                "top_paths": min(width, time, 3),
+                "merge_repeated": place % 7 == 0,
+            },
+            {"inputs": inputs.astype(dtype), "sequence_length": lengths},
+        )
+
+
+def has_paths(case: Case) -> bool:
+    """Whether there are as many paths as are asked for."""
+    try:
+        run(case)
+    except load().errors.InvalidArgumentError:
+        return False
+    return True
+
+
 def cases() -> Iterator[Case]:
     """Return all cases."""
     yield from losses()
     yield from decoders()
+    yield from (case for case in ties() if has_paths(case))
 
 
 if __name__ == "__main__":
