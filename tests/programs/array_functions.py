@@ -721,6 +721,10 @@ def array_other_functions(tf: ModuleType) -> Case:
     fetches = [
         tf.unravel_index([5, 7], [3, 4]),
         tf.unravel_index(6, [2, 2, 2]),
+        tf.unravel_index([-5, -3, -1, 0, 5], [2, 3]),
+        tf.unravel_index(-9, [2, 2]),
+        tf.unravel_index([0, 0], np.zeros(0, np.int32)),
+        tf.unravel_index(0, np.zeros(0, np.int32)),
         masked.values,
         masked.indices,
     ]

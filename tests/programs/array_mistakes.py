@@ -41,6 +41,34 @@ def _flags(tf: ModuleType) -> Any:
     return tf.placeholder_with_default([True, False, True], None)
 
 
+def _unravelled(tf: ModuleType, index: Any, dims: Any) -> Any:
+    """Unravel 64-bit indices whose shape only the run knows."""
+    return tf.unravel_index(
+        tf.placeholder_with_default(np.array(index, np.int64), None),
+        np.array(dims, np.int64),
+    )
+
+
+def _distance(
+    tf: ModuleType, hypothesis: list[int], truth: list[int], *, run: bool
+) -> Any:
+    """Compare nothing with nothing, of shapes that the build or only a run knows."""
+
+    def parts(shape: list[int]) -> list[Any]:
+        arrays = np.zeros((0, len(shape)), np.int64), np.zeros(0), np.array(shape)
+        return [tf.placeholder_with_default(a, None) if run else a for a in arrays]
+
+    ours, theirs = parts(hypothesis), parts(truth)
+    return tf.raw_ops.EditDistance(
+        hypothesis_indices=ours[0],
+        hypothesis_values=ours[1],
+        hypothesis_shape=ours[2],
+        truth_indices=theirs[0],
+        truth_values=theirs[1],
+        truth_shape=theirs[2],
+    )
+
+
 def _guaranteed_handle(tf: ModuleType) -> Any:
     return tf.guarantee_const(tf.get_variable("v", [], use_resource=True).handle)
 
@@ -172,6 +200,10 @@ BUILDING: dict[str, Mistake] = {
     "arr": lambda tf: np.array(_x(tf)),
     "bgather": lambda tf: tf.batch_gather(_u(tf), _u(tf)),
     "listdiff": lambda tf: tf.setdiff1d([1], [1.0]),
+    "unravel_scalar": lambda tf: tf.unravel_index([1], 3),
+    "uniq_scalar_axis": lambda tf: tf.raw_ops.UniqueV2(x=[1, 2], axis=0),
+    "distance": lambda tf: _distance(tf, [2], [3], run=False),
+    "distance_of_scalars": lambda tf: _distance(tf, [], [], run=False),
     "bargs": lambda tf: tf.broadcast_dynamic_shape([2], [[3]]),
 }
 
@@ -258,6 +290,19 @@ RUNNING: dict[str, Mistake] = {
     "r_offset": lambda tf: tf.raw_ops.ConcatOffset(
         concat_dim=1, shape=[[2, 3, 5], [2, 7, 10]]
     )[0],
+    "r_unravel_zero": lambda tf: _unravelled(tf, [1], [3, 0]),
+    "r_unravel_below": lambda tf: _unravelled(tf, [1], [3, -2, 0]),
+    "r_unravel_many": lambda tf: _unravelled(tf, [1], [2**40, 2**23]),
+    "r_unravel_many_narrow": lambda tf: tf.unravel_index(*_p(tf, 0, [2**16, 2**15])),
+    "r_unravel_outside": lambda tf: _unravelled(tf, 6, [3, 2]),
+    "r_unravel_matrix": lambda tf: _unravelled(tf, [[1]], [3, 2]),
+    "r_unravel_nothing": lambda tf: _unravelled(tf, [], [3, 2]),
+    "r_unravel_scalar": lambda tf: tf.unravel_index(*_p(tf, 1, 3)),
+    "r_distance": lambda tf: _distance(tf, [2, 2], [3], run=True),
+    "r_distance_ranks": lambda tf: _distance(tf, [2], [3, 3], run=True),
+    "r_tile_many": lambda tf: tf.tile(_x(tf), [2**40, 2**40]),
+    "r_fill_many": lambda tf: tf.fill(*_p(tf, [2**30, 2**30, 2**30], 1.0)),
+    "r_broadcast_many": lambda tf: tf.broadcast_to(*_p(tf, 1.0, [2**30] * 3)),
     "r_guarantee": _guaranteed_handle,
     "r_dp": lambda tf: tf.dynamic_partition(
         [1.0], tf.placeholder_with_default([5], [1]), 2
@@ -294,5 +339,11 @@ OWN_WORDS = frozenset(
         "boo",
         "r_gnd",
         "r_rev",
+        "r_tile_many",
+        "r_unravel_many",
+        "r_unravel_many_narrow",
+        "r_unravel_matrix",
+        "r_unravel_nothing",
+        "r_unravel_scalar",
     }
 )

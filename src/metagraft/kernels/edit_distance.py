@@ -24,6 +24,7 @@ __all__ = ["KERNELS"]
 
 # Elements of a table of distances that are computed together.
 _AT_ONCE = 1 << 20
+_LEAST_RANK = 2
 
 
 def _distances(hypotheses: _Lists, truths: _Lists) -> Array:
@@ -82,6 +83,11 @@ def edit_distance(
 ) -> tuple[Array]:
     _check("hypothesis", hypothesis_indices, hypothesis_values, hypothesis_shape)
     _check("truth", truth_indices, truth_values, truth_shape)
+    if truth_shape.size < _LEAST_RANK:
+        raise broken_rule(
+            f"Input SparseTensors must have rank at least {_LEAST_RANK}, but"
+            f" truth_shape rank is: {truth_shape.size}"
+        )
     if hypothesis_shape.shape != truth_shape.shape:
         raise broken_rule(
             "Expected truth and hypothesis to have matching ranks, but their shapes"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 from metagraft.kernels.variant_value import is_variant, zeros_like_variant
+
+_MOST_ELEMENTS: Final = 2**63 - 1
 
 
 def _sizes(values: Array, what: str) -> tuple[int, ...]:
@@ -28,7 +31,22 @@ def _sizes(values: Array, what: str) -> tuple[int, ...]:
             if what == "multiples":
                 text = f"Expected multiples[{i}] >= 0, but got {size}"
             raise InvalidArgumentError(None, None, text)
+    if what != "multiples":
+        _check_count(sizes)
     return sizes
+
+
+def _check_count(sizes: Sequence[int]) -> None:
+    """Refuse shapes of more elements than can be counted, whatever memory there is."""
+    count = 1
+    for size in sizes:
+        count *= size
+        if count > _MOST_ELEMENTS:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Shape {show(tuple(sizes))} would have more than 2**63 - 1 elements",
+            )
 
 
 def fill(_: Attrs, dims: Array, value: Array) -> tuple[Array]:
@@ -71,6 +89,8 @@ def tile(_: Attrs, tensor: Array, multiples: Array) -> tuple[Array]:
             "Expected multiples argument to be a vector of length"
             f" {len(np.shape(tensor))} but got length {len(repeats)}",
         )
+    result = [d * m for d, m in zip(np.shape(tensor), repeats, strict=True)]
+    _check_count(result)
     return (namespace(tensor).tile(tensor, repeats),)
 
 

@@ -6,13 +6,15 @@ Source: tensorflow core/ops/array_ops.cc.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from metagraft.graph.op_spec import NOT_DIFFERENTIABLE, OpSpec, Shapes
 from metagraft.graph.shape_checks import with_rank
 from metagraft.graph.shapes import Dims
 
 __all__ = ["OPS"]
+
+_LEAST_RANK: Final = 2
 
 
 def edit_distance_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
@@ -37,6 +39,11 @@ def edit_distance_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
         raise ValueError(
             "Num elements of hypothesis_shape does not match truth_shape:"
             f" {hypothesis.size} vs. {truth.size}"
+        )
+    if hypothesis.size < _LEAST_RANK:
+        raise ValueError(
+            f"Input Hypothesis SparseTensors must have rank at least {_LEAST_RANK}, but"
+            f" hypothesis_shape rank is: {hypothesis.size}"
         )
     pairs = zip(hypothesis[:-1], truth[:-1], strict=True)
     return (tuple(max(int(a), int(b)) for a, b in pairs),)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.op_spec import OpSpec, Shapes
 from metagraft.graph.shape_checks import with_rank
-from metagraft.graph.shapes import Dims
+from metagraft.graph.shapes import Dims, num_elements
 
 
 def where_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
@@ -35,6 +35,8 @@ def _slices(inputs: Shapes) -> tuple[Dims, Dims]:
     dims, value = inputs[0], inputs.value(1)
     if value is None:
         return (None if dims is None else (None,) * len(dims)), (None,)
+    if value.ndim != 1:
+        raise ValueError("axis expects a 1D vector.")
     if value.size == 0:
         return (None,), with_rank(dims, 1)
     if dims is None:
@@ -77,7 +79,7 @@ def unravel_index_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
         return (None,)
     if not dims:
         return ((count,),)
-    return ((count, with_rank(dims, 1)[0]),)
+    return ((count, num_elements(dims)),)
 
 
 def bound_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
