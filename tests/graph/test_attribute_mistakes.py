@@ -21,8 +21,6 @@ ERRORS: dict[str, list[list[str]]] = json.loads(
 _UNKNOWN = "TensorFlow counts the axes of what has an unknown rank, and finds -1"
 _LENGTHS = "lengths of lists are compared before the shapes in them"
 OTHERWISE = {
-    ("ApproxTopK", "k 0"): _UNKNOWN,
-    ("ApproxTopK", "reduction_dimension 0"): _UNKNOWN,
     ("DecodeJxl", "channels -2"): "nothing is known of the op but its signature",
     ("Dequantize", "axis 0"): _UNKNOWN,
     ("FusedPadConv2D", "strides empty"): _UNKNOWN,

@@ -178,6 +178,74 @@ def resources() -> Iterator[tuple[str, Mistake]]:
     )
 
 
+def _accumulator(tf: ModuleType, kind: str) -> Any:
+    made = getattr(tf.raw_ops, f"{kind}ConditionalAccumulator")
+    return made(dtype=tf.float32, shape=[2, 2])
+
+
+def _slices(tf: ModuleType, handle: Any, dtype: type[Any] = np.float32) -> Any:
+    return tf.raw_ops.SparseAccumulatorApplyGradient(
+        handle=handle,
+        local_step=0,
+        gradient_indices=[0],
+        gradient_values=np.ones((1, 2), dtype),
+        gradient_shape=[2, 2],
+        has_known_shape=True,
+    )
+
+
+def other_resources() -> Iterator[tuple[str, Mistake]]:
+    """Accumulators of another kind or type, and older handles of something else."""
+    yield (
+        "whole_gradient_for_slices",
+        lambda tf: tf.raw_ops.AccumulatorApplyGradient(
+            handle=_accumulator(tf, "Sparse"), local_step=0, gradient=[1.0, 2.0]
+        ),
+    )
+    yield "slices_for_whole", lambda tf: _slices(tf, _accumulator(tf, ""))
+    for word, kind in (("slices", "Sparse"), ("whole", "")):
+        yield (
+            f"none_taken_of_{word}",
+            lambda tf, k=kind: tf.raw_ops.AccumulatorTakeGradient(
+                handle=_accumulator(tf, k), num_required=0, dtype=tf.float32
+            ),
+        )
+    yield (
+        "accumulator_name_for_barrier",
+        lambda tf: tf.raw_ops.BarrierReadySize(handle=_accumulator(tf, "")),
+    )
+    queue = {"component_types": ["float"]}
+    yield (
+        "queue_name_for_reader",
+        lambda tf: tf.raw_ops.ReaderReset(reader_handle=tf.raw_ops.FIFOQueue(**queue)),
+    )
+    yield (
+        "queue_name_for_table",
+        lambda tf: tf.raw_ops.LookupTableSize(
+            table_handle=tf.raw_ops.FIFOQueue(**queue)
+        ),
+    )
+
+
+def approximate() -> Iterator[tuple[str, Mistake]]:
+    """Largest values of an axis that is not there, too short or not known."""
+    for word, shape, change in (
+        ("axis", [2, 30], {"reduction_dimension": 2}),
+        ("rank", None, {}),
+        ("size", [2, None], {}),
+        ("short", [2, 30], {"k": 31}),
+        ("share", [2, 30], {"recall_target": 1.5}),
+        ("no_share", [2, 30], {"recall_target": 0.0}),
+    ):
+        attrs = {"k": 3, **change}
+        yield (
+            f"approximate_{word}",
+            lambda tf, s=shape, a=attrs: tf.raw_ops.ApproxTopK(
+                input=tf.placeholder(tf.float32, s), **a
+            ),
+        )
+
+
 def files() -> Iterator[tuple[str, Mistake]]:
     """Images that begin as WebP does."""
     for op in ("DecodeImage", "DecodePng", "DecodeJpeg", "DecodeWebP"):
@@ -412,6 +480,8 @@ MISTAKES: Final[dict[str, Mistake]] = {
         pool_gradients,
         indices,
         resources,
+        other_resources,
+        approximate,
         files,
         blocks,
         summaries,

@@ -12,13 +12,20 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 import numpy as np
 
-from metagraft.errors import CancelledError, InvalidArgumentError
+from metagraft.errors import (
+    CancelledError,
+    InternalError,
+    InvalidArgumentError,
+    NotFoundError,
+)
+from metagraft.graph.dtypes import DType, as_dtype, kernel_name
 from metagraft.graph.shapes import Dims, dims_compatible, show
 from metagraft.kernels.kernel import Array, RunContext
 from metagraft.kernels.session_resources import behind, kept, on_run
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
+    from metagraft.graph.tensor import Tensor
 
 
 class _Slices(NamedTuple):
@@ -72,20 +79,26 @@ class Accumulator:
 
     Attributes:
         dims: What is known of the shape of a gradient.
+        is_sparse: Whether it adds up slices.
+        dtype: NumPy type of the gradients.
         count: How many gradients were added since the last were taken.
     """
 
-    def __init__(self, dtype: Any, dims: Dims, *, averages: bool) -> None:
+    def __init__(
+        self, dtype: Any, dims: Dims, *, averages: bool, is_sparse: bool
+    ) -> None:
         """Start empty.
 
         Args:
             dtype: NumPy type of the gradients.
             dims: What is known of their shape.
             averages: Whether what is taken is the average, not the sum.
+            is_sparse: Whether gradients come as slices.
         """
         self.dims = dims
+        self.is_sparse = is_sparse
         self.count = 0
-        self._dtype = dtype
+        self.dtype = dtype
         self._averages = averages
         self._step = 0
         self._changed = threading.Condition()
@@ -145,6 +158,7 @@ class Accumulator:
         """Return the sum or average, waiting until enough gradients were added."""
         with self._changed:
             self._wait(run, required)
+            self._check_taken(is_sparse=False)
             total, self._sum = self._sum, None
             return self._divided(total, self._taken())
 
@@ -152,6 +166,7 @@ class Accumulator:
         """Return indices and slices, waiting until enough gradients were added."""
         with self._changed:
             self._wait(run, required)
+            self._check_taken(is_sparse=True)
             slices, self._slices = self._slices, None
             self._taken()
             assert slices is not None
@@ -168,6 +183,13 @@ class Accumulator:
         if not run.waits.wait(self._changed, lambda: self.count >= required):
             raise CancelledError(None, None, "TakeGrad operation was cancelled")
 
+    def _check_taken(self, *, is_sparse: bool) -> None:
+        # TF: its process ends where slices are taken for a whole gradient.
+        if is_sparse != self.is_sparse:
+            raise InternalError(
+                None, None, "Output 0 does not match declared output type"
+            )
+
     def _taken(self) -> int:
         """Start anew, at the next step; return how many gradients there were."""
         count, self.count = self.count, 0
@@ -177,7 +199,7 @@ class Accumulator:
     def _divided(self, total: Array, count: Any) -> Array:
         if not self._averages:
             return total
-        return np.asarray(total / np.asarray(count, self._dtype)).astype(self._dtype)
+        return np.asarray(total / np.asarray(count, self.dtype)).astype(self.dtype)
 
 
 def make(run: RunContext, op: Operation) -> tuple[Array]:
@@ -189,7 +211,12 @@ def make(run: RunContext, op: Operation) -> tuple[Array]:
         run,
         op,
         "accumulator",
-        lambda _: Accumulator(dtype, attrs["shape"], averages=averages),
+        lambda _: Accumulator(
+            dtype,
+            attrs["shape"],
+            averages=averages,
+            is_sparse=op.type == "SparseConditionalAccumulator",
+        ),
     )
 
 
@@ -200,11 +227,38 @@ def apply_gradient(
     del run
     accumulator: Accumulator = behind(handle, Accumulator, op)
     value, step = np.asarray(gradient), _number(local_step, "local_step")
+    _check_type(accumulator, op, op.inputs[2])
     if accumulator.is_old(step):
         return ()
+    if accumulator.is_sparse:
+        raise NotFoundError(None, None, "No attr named 'has_known_shape' in NodeDef:")
     _check_shape(accumulator.dims, value)
     accumulator.add(step, value)
     return ()
+
+
+def _check_type(accumulator: Accumulator, op: Operation, gradient: Tensor) -> None:
+    """Check that what is added or taken is of the accumulator's type.
+
+    # TF: its process ends at some of these mistakes.
+    """
+    if gradient.dtype.as_numpy_dtype == accumulator.dtype:
+        return
+
+    def signature(dtype: DType) -> str:
+        inputs, outputs = (
+            ", ".join(
+                kernel_name(dtype if tensor is gradient else tensor.dtype)
+                for tensor in tensors
+            )
+            for tensors in (op.inputs, op.outputs)
+        )
+        return f"{inputs}->{outputs}"
+
+    _refuse(
+        f"Signature mismatch, have: {signature(gradient.dtype)} expected:"
+        f" {signature(as_dtype(accumulator.dtype))}"
+    )
 
 
 def _check_shape(expected: Dims, gradient: Array) -> None:
@@ -230,8 +284,11 @@ def apply_sparse_gradient(
     accumulator: Accumulator = behind(handle, Accumulator, op)
     rows, slices = np.asarray(indices), np.asarray(values)
     step = _number(local_step, "local_step")
+    _check_type(accumulator, op, op.inputs[3])
     if accumulator.is_old(step):
         return ()
+    if not accumulator.is_sparse:
+        _refuse("Unknown input name: gradient")
     if rows.ndim != 1:
         dims = show(rows.shape)
         _refuse(f"Input indices should be vector but received shape: {dims}")
@@ -301,6 +358,7 @@ def take_gradient(
 ) -> tuple[Array]:
     """Return the average or the sum."""
     accumulator: Accumulator = behind(handle, Accumulator, op)
+    _check_type(accumulator, op, op.outputs[0])
     return (accumulator.take(run, _number(num_required, "num_required")),)
 
 
@@ -309,6 +367,7 @@ def take_sparse_gradient(
 ) -> tuple[Array, Array, Array]:
     """Return indices, slices and the shape of the average or the sum."""
     accumulator: Accumulator = behind(handle, Accumulator, op)
+    _check_type(accumulator, op, op.outputs[1])
     required = _number(num_required, "num_required")
     indices, values = accumulator.take_slices(run, required)
     rows = accumulator.dims[0] if accumulator.dims else None

@@ -248,8 +248,8 @@ def _text(key: bytes) -> str:
     return key.decode("utf-8", "replace")
 
 
-def _found(handle: Array) -> Barrier:
-    found: Barrier = behind(handle, Barrier)
+def _found(op: Operation, handle: Array) -> Barrier:
+    found: Barrier = behind(handle, Barrier, op)
     return found
 
 
@@ -258,7 +258,8 @@ def make(run: RunContext, op: Operation) -> tuple[Array]:
     attrs = op.attrs
     shapes, dtypes = tuple(attrs["shapes"]), attrs["component_types"]
     handle = kept(run, op, "barrier", lambda name: Barrier(name, dtypes, shapes))
-    _found(handle[0]).check_same(dtypes, shapes)
+    made: Barrier = behind(handle[0], Barrier)
+    made.check_same(dtypes, shapes)
     return handle
 
 
@@ -268,7 +269,7 @@ def insert_many(
     """Give elements a component."""
     del run
     component = op.attrs["component_index"]
-    _found(handle).insert(list(keys), np.asarray(values), component)
+    _found(op, handle).insert(list(keys), np.asarray(values), component)
     return ()
 
 
@@ -277,26 +278,26 @@ def take_many(
 ) -> tuple[Array, ...]:
     """Take elements out."""
     fewer = op.attrs["allow_small_batch"]
-    return _found(handle).take(run, int(num_elements), may_be_fewer=fewer)
+    return _found(op, handle).take(run, int(num_elements), may_be_fewer=fewer)
 
 
 def close(run: RunContext, op: Operation, handle: Array) -> tuple[()]:
     """Close the barrier."""
     del run
-    _found(handle).close(cancels=op.attrs["cancel_pending_enqueues"])
+    _found(op, handle).close(cancels=op.attrs["cancel_pending_enqueues"])
     return ()
 
 
 def ready_size(run: RunContext, op: Operation, handle: Array) -> tuple[Array]:
     """How many elements are complete."""
-    del run, op
-    return (np.int32(_found(handle).ready_size()),)
+    del run
+    return (np.int32(_found(op, handle).ready_size()),)
 
 
 def incomplete_size(run: RunContext, op: Operation, handle: Array) -> tuple[Array]:
     """How many elements lack components."""
-    del run, op
-    return (np.int32(_found(handle).incomplete_size()),)
+    del run
+    return (np.int32(_found(op, handle).incomplete_size()),)
 
 
 KERNELS = {

@@ -141,19 +141,18 @@ def read(
     run: RunContext, op: Operation, reader_handle: Array, queue_handle: Array
 ) -> tuple[Array, Array]:
     """Return the next record."""
-    del op
-    reader: Reader = behind(reader_handle, Reader)
-    key, value = reader.read(run, _names(queue_handle))
+    reader: Reader = behind(reader_handle, Reader, op)
+    key, value = reader.read(run, _names(op, queue_handle))
     return _string(key), _string(value)
 
 
-def _names(handle: Array) -> Queue:
+def _names(op: Operation, handle: Array) -> Queue:
     """Return a queue of names.
 
     Raises:
         InvalidArgumentError: Its elements are no strings.
     """
-    queue: Queue = behind(handle, Queue)
+    queue: Queue = behind(handle, Queue, op)
     if [dtype.name for dtype in queue.dtypes] != ["string"]:
         raise InvalidArgumentError(
             None,
@@ -176,9 +175,8 @@ def read_up_to(
     num_records: Array,
 ) -> tuple[Array, Array]:
     """Return the next records."""
-    del op
-    reader: Reader = behind(reader_handle, Reader)
-    records = reader.read_up_to(run, _names(queue_handle), int(num_records))
+    reader: Reader = behind(reader_handle, Reader, op)
+    records = reader.read_up_to(run, _names(op, queue_handle), int(num_records))
     keys = np.empty(len(records), object)
     values = np.empty(len(records), object)
     for position, (key, value) in enumerate(records):
@@ -190,8 +188,8 @@ def num_records_produced(
     run: RunContext, op: Operation, reader_handle: Array
 ) -> tuple[Array]:
     """How many records were given out."""
-    del run, op
-    reader: Reader = behind(reader_handle, Reader)
+    del run
+    reader: Reader = behind(reader_handle, Reader, op)
     return (np.int64(reader.records_produced),)
 
 
@@ -199,15 +197,15 @@ def num_work_units_completed(
     run: RunContext, op: Operation, reader_handle: Array
 ) -> tuple[Array]:
     """How many files were read to the end."""
-    del run, op
-    reader: Reader = behind(reader_handle, Reader)
+    del run
+    reader: Reader = behind(reader_handle, Reader, op)
     return (np.int64(reader.files_finished),)
 
 
 def reset(run: RunContext, op: Operation, reader_handle: Array) -> tuple[()]:
     """Go back to the start."""
-    del run, op
-    reader: Reader = behind(reader_handle, Reader)
+    del run
+    reader: Reader = behind(reader_handle, Reader, op)
     reader.reset()
     return ()
 
@@ -216,8 +214,8 @@ def serialize_state(
     run: RunContext, op: Operation, reader_handle: Array
 ) -> tuple[Array]:
     """Return how far a reader has come."""
-    del run, op
-    reader: Reader = behind(reader_handle, Reader)
+    del run
+    reader: Reader = behind(reader_handle, Reader, op)
     return (_string(reader.state().encode()),)
 
 
@@ -226,7 +224,7 @@ def restore_state(
 ) -> tuple[()]:
     """Go back to where a reader was."""
     del run
-    reader: Reader = behind(reader_handle, Reader)
+    reader: Reader = behind(reader_handle, Reader, op)
     source = op.inputs[0].op
     name = f"{source.type.removesuffix('V2')} '{source.name}'"
     stored = ReaderState.decode(bytes_of(state), name)

@@ -58,8 +58,8 @@ def _nth_with_nan(row: Array, place: int) -> float:
 def approx_top_k(attrs: Any, values: Array) -> tuple[Array, Array]:
     """Return the exact result, which is as close as can be.
 
-    # TF: without `aggregate_to_topk` its shapes say that there are more values, but
-    its CPU returns k then, too.
+    Without `aggregate_to_topk` the shapes of the graph say that there are more values,
+    but TensorFlow's CPU returns k then, too.
     """
     xp = namespace(values)
     axis = attrs["reduction_dimension"]

@@ -105,7 +105,7 @@ def _given(op: Operation, handle: Array, *, operands: str, results: str = "") ->
     Raises:
         InvalidArgumentError: The types are others.
     """
-    table: Table = behind(handle, Table)
+    table: Table = behind(handle, Table, op)
     wanted = {"k": table.key_dtype, "v": table.value_dtype}
     first, *rest = (tensor.dtype for tensor in op.inputs)
     outputs = [tensor.dtype for tensor in op.outputs]
@@ -160,7 +160,7 @@ def _to_be_filled(op: Operation, handle: Array) -> Table:
     Raises:
         InvalidArgumentError: It is one that changes.
     """
-    table: Table = behind(handle, Table)
+    table: Table = behind(handle, Table, op)
     if not table.is_static:
         attrs = op.inputs[0].op.attrs
         container = decode_name(attrs.get("container", b"")) or DEFAULT_CONTAINER
@@ -395,15 +395,15 @@ def find(
 
 def size(run: RunContext, op: Operation, table_handle: Array) -> tuple[Array]:
     """How many keys there are."""
-    del run, op
-    table: Table = behind(table_handle, Table)
+    del run
+    table: Table = behind(table_handle, Table, op)
     return (np.int64(len(table)),)
 
 
 def export(run: RunContext, op: Operation, table_handle: Array) -> tuple[Array, Array]:
     """Return all keys and all values."""
-    del run, op
-    table: Table = behind(table_handle, Table)
+    del run
+    table: Table = behind(table_handle, Table, op)
     return table.export()
 
 

@@ -61,26 +61,57 @@ def nth_element_gradient(
 
 
 def approx_top_k_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
-    """One axis becomes k long.
+    """One axis becomes k long, or as long as an accelerator leaves it.
 
     Raises:
-        ValueError: There is no such axis, or it is too short.
+        ValueError: There is no such axis, it is too short or not known, or the share
+            that is to be found is none.
     """
     dims = with_rank_at_least(inputs[0], 1)
-    if dims is None:
-        return (None, None)
+    # The rank and size that are not known are -1, which fits nothing.
+    rank = -1 if dims is None else len(dims)
     axis, k = attrs["reduction_dimension"], attrs["k"]
-    axis = axis + len(dims) if axis < 0 else axis
-    if not 0 <= axis < len(dims):
+    if dims is None or not -rank <= axis < rank:
         raise ValueError(
-            f"Reduction dimension {attrs['reduction_dimension']} is out of range for"
-            f" rank {len(dims)}"
+            f"Invalid reduction dimension: {axis}. Must be within the range of"
+            f" [{-rank}, {rank - 1}]"
         )
-    size = dims[axis]
-    if size is not None and size < k:
+    axis = axis + rank if axis < 0 else axis
+    size = -1 if dims[axis] is None else int(dims[axis])
+    if size < k:
         raise ValueError(f"input must have last dimension >= k = {k} but was {size}")
-    out = (*dims[:axis], k, *dims[axis + 1 :])
+    if not 0 < attrs["recall_target"] <= 1:
+        raise ValueError(
+            f"Invalid recall target: {attrs['recall_target']:g}. Valid value range in"
+            " : [0, 1.0]."
+        )
+    out = (*dims[:axis], _approx_count(attrs, size, rank), *dims[axis + 1 :])
     return (out, out)
+
+
+def _approx_count(attrs: Any, size: int, rank: int) -> int:
+    """Return how many of `size` values an accelerator finds, k or some blocks of them.
+
+    Source: tensorflow core/ops/nn_ops.cc ApproxTopKShape.
+    """
+    k: int = attrs["k"]
+    if attrs["aggregate_to_topk"]:
+        return k
+    block = 1024 if rank == 1 else 128
+    if size <= block or attrs["recall_target"] == 1:
+        return size
+    if k == 1:
+        return block
+    # A negative count is taken for a very large one.
+    fewest = int((1 - k) / math.log(attrs["recall_target"])) if k else size
+    least = min(max(fewest, block), size)
+    whole: int = attrs["reduction_input_size_override"]
+    halvings = ((size if whole < 0 else whole) // least).bit_length() - 1
+    if halvings <= 0:
+        return size
+    halvings = min(halvings, (size // block - 1).bit_length())
+    blocks = math.ceil(size / block)
+    return math.ceil(blocks / (1 << halvings)) * block
 
 
 def approx_top_k_gradient(
