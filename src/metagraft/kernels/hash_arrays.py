@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from metagraft.kernels.hashes import (
     murmur,
     sip,
 )
+from metagraft.kernels.joined_texts import joined
 
 __all__ = ["Texts", "fingerprints64", "murmur_hashes64", "row_fingerprints64"]
 __all__ += ["sip_hashes64"]
@@ -182,9 +183,8 @@ def _span(least: int) -> int:
 
 def _joined(texts: Sequence[bytes]) -> tuple[Bytes, Any, Any]:
     """Return the bytes of all texts, where each begins and how long it is."""
-    content = np.frombuffer(b"".join(texts) + bytes(_WORD), np.uint8)
-    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
-    return content, sizes.cumsum() - sizes, sizes
+    whole, begins, sizes = joined(texts)
+    return np.frombuffer(whole + bytes(_WORD), np.uint8), begins, sizes
 
 
 def _fingerprints(content: Bytes, begins: Any, sizes: Any) -> Words:
@@ -192,20 +192,27 @@ def _fingerprints(content: Bytes, begins: Any, sizes: Any) -> Words:
     least, most = int(sizes.min(initial=0)), int(sizes.max(initial=0))
     above: float = np.inf
     for first, formula in FARM_FORMULAS:
+        if first <= least and most < above:
+            return _of_formula(formula, first, content, begins, sizes)
         if first <= most and least < above:
             chosen = ((sizes >= first) & (sizes < above)).nonzero()[0]
-            if formula is LONG_FARM:
-                found = _by_blocks(LONG_FARM, content, begins[chosen], sizes[chosen])
-            elif chosen.size:
-                part = Texts(content, begins[chosen], sizes[chosen], _span(first))
-                found = formula(part)
-            else:
-                continue
-            result[chosen] = found
+            if chosen.size:
+                part = begins[chosen], sizes[chosen]
+                result[chosen] = _of_formula(formula, first, content, *part)
         above = first
     if least == 0:
         result[sizes == 0] = _NO_TEXT
     return result
+
+
+def _of_formula(
+    formula: Callable[[Any], Any], first: int, content: Bytes, begins: Any, sizes: Any
+) -> Words:
+    """Hash texts of sizes for which there is one formula."""
+    if formula is LONG_FARM:
+        return _by_blocks(LONG_FARM, content, begins, sizes)
+    found: Words = formula(Texts(content, begins, sizes, _span(first)))
+    return found
 
 
 def _by_blocks(hashed: BlockHash, content: Bytes, begins: Any, sizes: Any) -> Words:

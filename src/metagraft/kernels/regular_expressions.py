@@ -19,6 +19,9 @@ from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.re2_syntax import compiled
 
 _GROUP: Final = re.compile(r"\\(\d)")
+# What `compiled` writes for places; characters that look like it are escaped.
+_ANCHOR: Final = re.compile(r"\(\?(?::\\A|:\\Z|a:\\b|a:\\B|m:\^|m:\$)\)")
+_BETWEEN: Final = b"\0"
 _STEP: Final = re.compile(r"\\(\d|\\)|[^\\]+", re.DOTALL)
 
 
@@ -78,18 +81,53 @@ def _replaced(strings: Array, pattern: bytes, rewrite: bytes, *, every: bool) ->
     # A group that the pattern does not have: nothing is replaced.
     if new.last_group > search.groups:
         return strings
-    texts = _texts(strings)
-    replaced = (
-        _every_replaced(search, texts, new)
-        if every
-        else [_first_replaced(search, text, new) for text in texts]
-    )
-    joined = "\0".join(replaced).encode("utf-8", "surrogateescape")
-    found = joined.split(b"\0") if texts else []
-    if len(found) != len(texts):
+    texts = np.ravel(strings).tolist()
+    found = _at_once(search, texts, new) if every else None
+    if found is None:
+        decoded = _texts(strings)
+        replaced = (
+            _every_replaced(search, decoded, new)
+            if every
+            else [_first_replaced(search, text, new) for text in decoded]
+        )
         found = [text.encode("utf-8", "surrogateescape") for text in replaced]
     result: Array = np.fromiter(found, object, len(texts))
     return result.reshape(np.shape(strings))
+
+
+def _at_once(
+    search: re.Pattern[str], texts: list[bytes], new: _Rewrite
+) -> list[bytes] | None:
+    """Replace in all texts as one; None if the pattern might tell where one ends."""
+    joined, between = _BETWEEN.join(texts), _BETWEEN.decode()
+    if len(texts) < 2 or joined.count(_BETWEEN) != len(texts) - 1:
+        return None
+    if not _takes_characters(search) or search.search(between):
+        return None
+    template = new.template()
+    if isinstance(template, str):
+        if between in template:
+            return None
+        replaced = search.sub(template, _text(joined))
+    else:
+
+        def put(match: re.Match[str]) -> str:
+            if between in match[0]:
+                raise _BeyondText
+            return template(match)
+
+        try:
+            replaced = search.sub(put, _text(joined))
+        except _BeyondText:
+            return None
+    # If a match went on into the next text, less is left between texts, or more.
+    found = replaced.encode("utf-8", "surrogateescape").split(_BETWEEN)
+    return found if len(found) == len(texts) else None
+
+
+def _takes_characters(search: re.Pattern[str]) -> bool:
+    """Tell whether each match has characters, and looks at no others."""
+    return _ANCHOR.search(search.pattern) is None and search.fullmatch("") is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,35 +158,46 @@ class _Rewrite:
             at = step.end()
         return cls(pieces, at == len(new), last_group)
 
-    def filled(self, match: re.Match[str]) -> str:
-        """Put groups of a match in."""
+    def filling(self) -> Callable[[re.Match[str]], str]:
+        """Return what puts groups of a match in."""
         pieces = self.pieces
-        if len(pieces) == 1 and isinstance(pieces[0], str):
-            return pieces[0]
-        return "".join([p if isinstance(p, str) else match[p] or "" for p in pieces])
+        places = [at for at, piece in enumerate(pieces) if isinstance(piece, int)]
+        if len(places) == 1:
+            (at,) = places
+            before, after = "".join(map(str, pieces[:at])), pieces[at + 1 :]
+            group, behind = pieces[at], "".join(map(str, after))
+            return lambda match: before + (match[group] or "") + behind
+        return lambda match: "".join(
+            [p if isinstance(p, str) else match[p] or "" for p in pieces]
+        )
+
+    def text(self) -> str | None:
+        """Return what it is if there are no groups in it."""
+        texts = [piece for piece in self.pieces if isinstance(piece, str)]
+        return "".join(texts) if len(texts) == len(self.pieces) else None
+
+    def template(self) -> str | Callable[[re.Match[str]], str]:
+        """Return what `re` puts in the place of matches that have any characters."""
+        text = self.text()
+        return self.filling() if text is None else text.replace("\\", r"\\")
 
     def filler(self) -> Callable[[re.Match[str]], str]:
         """Return what does the same to matches that have any characters.
 
         It raises `_EmptyMatch` for others.
         """
-        filled, pieces = self.filled, self.pieces
-        if not pieces or (len(pieces) == 1 and isinstance(pieces[0], str)):
-            new = "".join(map(str, pieces))
+        text, filled = self.text(), self.filling()
 
-            def put_text(match: re.Match[str]) -> str:
-                if not match[0]:
-                    raise _EmptyMatch
-                return new
-
-            return put_text
-
-        def put_pieces(match: re.Match[str]) -> str:
+        def put(match: re.Match[str]) -> str:
             if not match[0]:
                 raise _EmptyMatch
-            return filled(match)
+            return filled(match) if text is None else text
 
-        return put_pieces
+        return put
+
+
+class _BeyondText(Exception):  # noqa: N818 - it is caught here
+    """A match contains what is between texts."""
 
 
 class _EmptyMatch(Exception):  # noqa: N818 - it is caught here
@@ -159,12 +208,15 @@ def _first_replaced(search: re.Pattern[str], text: str, new: _Rewrite) -> str:
     match = search.search(text)
     if match is None or not new.is_valid:
         return text
-    return text[: match.start()] + new.filled(match) + text[match.end() :]
+    return text[: match.start()] + new.filling()(match) + text[match.end() :]
 
 
 def _every_replaced(
     search: re.Pattern[str], texts: list[str], new: _Rewrite
 ) -> list[str]:
+    if _takes_characters(search):
+        template = new.template()
+        return [search.sub(template, text) for text in texts]
     fill, found = new.filler(), []
     for text in texts:
         try:
@@ -190,7 +242,7 @@ def _stepwise_replaced(search: re.Pattern[str], text: str, new: _Rewrite) -> str
                 break
         else:
             # What a wrong rewrite says before it goes wrong counts.
-            out.append(new.filled(match))
+            out.append(new.filling()(match))
             last_end = end
         match = search.search(text, at)
     return "".join(out) + text[at:]

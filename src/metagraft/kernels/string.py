@@ -14,6 +14,7 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
+from metagraft.kernels.joined_texts import joined, sizes_of
 from metagraft.kernels.kernel import Array, Kernel
 
 _TO_WEB: Final = bytes.maketrans(b"+/", b"-_")
@@ -30,14 +31,17 @@ _FILLING: Final = (b"", b"***", b"AA", b"A")
 
 def string_length(attrs: Attrs, input: Array) -> tuple[Array]:
     texts = np.ravel(input).tolist()
-    lengths = np.fromiter(map(len, texts), np.int32, len(texts))
-    joined = b"" if attrs["unit"] == b"BYTE" else b"".join(texts)
-    if not joined.isascii():
-        # Every byte but those that continue a character of UTF-8.
-        counted = (np.frombuffer(joined, np.int8) >= -0x40).cumsum(dtype=np.int64)
-        ends = lengths.cumsum(dtype=np.int64)
-        lengths = np.diff(np.append(0, counted)[ends], prepend=0).astype(np.int32)
-    return (lengths.reshape(np.shape(input)),)
+    if attrs["unit"] == b"BYTE":
+        lengths = sizes_of(texts)
+    else:
+        whole, begins, lengths = joined(texts)
+        if not whole.isascii():
+            # Every byte but those that continue a character of UTF-8.
+            counted = np.empty(len(whole) + 1, np.int64)
+            counted[0] = 0
+            (np.frombuffer(whole, np.int8) >= -0x40).cumsum(out=counted[1:])
+            lengths = counted[begins + lengths] - counted[begins]
+    return (lengths.astype(np.int32).reshape(np.shape(input)),)
 
 
 def string_lower(attrs: Attrs, input: Array) -> tuple[Array]:

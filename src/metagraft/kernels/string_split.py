@@ -15,6 +15,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.shapes import show
+from metagraft.kernels.joined_texts import same_part
 from metagraft.kernels.kernel import Array, Kernel
 
 _SPACES = b" \t\n\v\f\r"
@@ -195,6 +196,10 @@ def substr(attrs: Attrs, input: Array, pos: Array, len: Array) -> tuple[Array]:
 
 def _same_slice(texts: list[bytes], start: int, length: int) -> Array | None:
     """Take the same part of every text; None if one is too short for it to start."""
+    if _len(texts) and length > 0:
+        parts = same_part(texts, start, start + length)
+        if parts is not None:
+            return parts
     if start and min(map(_len, texts), default=0) < abs(start):
         return None
     end = None if length < 0 or start < 0 <= start + length else start + length

@@ -131,6 +131,51 @@ def equal_scores() -> Iterator[Case]:
         yield Case("boxes", "NonMaxSuppressionV5", {}, given)
 
 
+def many_texts() -> Iterator[Case]:
+    """Texts that are handled as one, and some that cannot be."""
+    short = [b"%x" % (n * 7919) for n in range(40, 140)]
+    for some in ([], [b""], [b"a\0bc", "é€".encode()], [b"z" * 20_000]):
+        given = {"input": texts(*short, *some)}
+        for unit in ("BYTE", "UTF8_CHAR"):
+            yield Case("texts", "StringLength", {"unit": unit}, given)
+            where = {"pos": np.int32(1), "len": np.int32(2)}
+            if b"" not in some:
+                yield Case("texts", "Substr", {"unit": unit}, {**given, **where})
+        yield Case("texts", "StringToHashBucketFast", {"num_buckets": 997}, given)
+
+
+def patterns() -> Iterator[Case]:
+    """Matches that would go on into the next text, and all that is told by its end."""
+    pages = [b"<b", b">x</b>", b"a.b  c", b"", "<é>€<".encode(), b"ab\\ab", b" \t x"]
+    searches = ["<[^>]*>", "[^a-c ]", r"\s+", "a|b", "x*", "^a|b$", r"\ba", "(a)(b)?"]
+    for strings in (texts(*pages), texts(*pages, b"a\0bc")):
+        for pattern in searches:
+            for rewrite in ("", r"-\\", r"<\0>", r"\0\0"):
+                attrs = {"pattern": pattern, "rewrite": rewrite}
+                for every in (True, False):
+                    given = {**attrs, "replace_global": every}
+                    yield Case(
+                        "patterns", "StaticRegexReplace", given, {"input": strings}
+                    )
+
+
+def rows_and_lists() -> Iterator[Case]:
+    """Rows whose numbers are few and those that are too many, and long lists."""
+    near = RNG.randint(-3, 3, (200, 3))
+    for rows in (near, near.astype(np.int8) * 40, near * 2**61, near > 0):
+        for axis in (0, 1):
+            given = {"x": rows, "axis": np.array([axis], np.int32)}
+            yield Case("rows", "UniqueWithCountsV2", {"out_idx": "int64"}, given)
+    numbers = RNG.randint(0, 99, 300)
+    for one in (np.int32, np.int64, np.uint8, np.float16, np.float32):
+        x = numbers.astype(one)
+        if x.dtype.kind == "f":
+            x[::7] = np.nan
+            x[::9] = -0.0
+        given = {"x": x, "y": x[: 30 if x.dtype.kind == "f" else 90]}
+        yield Case("lists", "ListDiff", {"out_idx": "int32"}, given)
+
+
 def cases() -> Iterator[Case]:
     """Return all cases."""
     yield from sparse_tensors()
@@ -139,6 +184,9 @@ def cases() -> Iterator[Case]:
     yield from characters()
     yield from boxes()
     yield from equal_scores()
+    yield from many_texts()
+    yield from patterns()
+    yield from rows_and_lists()
 
 
 if __name__ == "__main__":
