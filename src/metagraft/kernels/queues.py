@@ -33,6 +33,9 @@ from metagraft.kernels.session_resources import behind, kept, on_run
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
 
+# So many blocks of four random numbers are drawn at once.
+_MOST_AHEAD = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Queue:
@@ -138,13 +141,15 @@ def _shuffled(op: Operation) -> Order:
     if not seed and not seed2:
         seed, seed2 = secrets.randbits(64), secrets.randbits(64)
     key, counter = stream_of_seeds(seed, seed2)
-    block = 0
+    done, ahead = 0, 1
 
     def next_words() -> Sequence[int]:
-        nonlocal block
-        lanes = words(key, skip(counter, block), np.zeros(1, np.uint64))
-        block += 1
-        return [int(lane[0]) for lane in lanes]
+        nonlocal done, ahead
+        lanes = words(key, skip(counter, done), np.arange(ahead, dtype=np.uint64))
+        # More of them take hardly longer.
+        done, ahead = done + ahead, min(2 * ahead, _MOST_AHEAD)
+        drawn: list[int] = np.stack(lanes, axis=1).reshape(-1).tolist()
+        return drawn
 
     return Shuffled(next_words)
 
