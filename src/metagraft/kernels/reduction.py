@@ -80,6 +80,9 @@ def product(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
 
 def mean(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
     kind = _accumulates_in(x)
+    if kind.kind in "iu":
+        # TensorFlow adds integers of all sizes in 64 bits, here but not in sums.
+        kind = np.dtype(np.int64 if kind.kind == "i" else np.uint64)
     summed = xp.sum(x, axis=axes, dtype=kind, keepdims=keep)
     count = 1
     for axis in axes:
@@ -92,8 +95,9 @@ def mean(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
         return quotient.astype(x.dtype)
     # Integers: the quotient is truncated, and the mean of nothing is zero.
     divisor = kind.type(max(count, 1))
-    magnitude = xp.abs(summed) // divisor
-    return xp.where(summed < 0, -magnitude, magnitude)
+    quotient = summed // divisor
+    is_below = (summed < 0) & (quotient * divisor != summed)
+    return (quotient + is_below.astype(kind)).astype(x.dtype)
 
 
 # What of a single number is that number, whatever it is: -0, and parts of complex NaN.

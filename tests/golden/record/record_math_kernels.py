@@ -362,6 +362,15 @@ def reductions() -> Iterator[Case]:
             "reduction_indices": np.array([0], np.int32),
         }
         yield Case("reductions", op, {}, operands)
+    for name in INTEGERS:
+        # Sums of limits, and counts of rows, are beyond the type.
+        low, high = np.iinfo(name).min, np.iinfo(name).max
+        columns = [[high] * 3, [low] * 3, [high, low, high], [low, low, high]]
+        large = np.array([high // 2, high // 3] * 150, name)
+        for x in (np.array(columns, name).T, large):
+            axis = np.array(0, np.int32)
+            operands = {"input": x.copy(), "reduction_indices": axis}
+            yield Case("reductions", "Mean", {}, operands)
 
 
 def truths_and_indices() -> Iterator[Case]:
