@@ -62,7 +62,9 @@ def string_format(attrs: Attrs, inputs: tuple[Array, ...]) -> tuple[Array]:
             f" {len(pieces) - 1} vs. {len(inputs)}",
         )
     limit = attrs["summarize"]
-    shown = [summarize(value, limit).encode() for value in inputs]
+    shown = [
+        summarize(value, limit).encode("utf-8", "surrogateescape") for value in inputs
+    ]
     joined = pieces[0] + b"".join(
         text + piece for text, piece in zip(shown, pieces[1:], strict=True)
     )

@@ -89,10 +89,15 @@ def _nested_axis(array: HostArray, depth: int, rank: int, count: int) -> Iterato
 
 
 def element_text(item: Any, *, quoted: bool = False) -> str:
-    """Show one element; bytes with escapes, numbers as short as they are exact."""
+    """Show one element; bytes with escapes, numbers as short as they are exact.
+
+    Quoted bytes that are no UTF-8 come as lone surrogates, others as escapes.
+    """
     if isinstance(item, bytes):
-        text = "".join(map(_byte_text, item))
-        return f'"{text}"' if quoted else text
+        escaped = b"".join(map(_byte_text, item))
+        if quoted:
+            return f'"{escaped.decode("utf-8", "surrogateescape")}"'
+        return escaped.decode("utf-8", "backslashreplace")
     if isinstance(item, bool | np.bool_):
         return str(int(item))
     if isinstance(item, complex | np.complexfloating):
@@ -102,10 +107,13 @@ def element_text(item: Any, *, quoted: bool = False) -> str:
     return _float_text(item)
 
 
-def _byte_text(byte: int) -> str:
+def _byte_text(byte: int) -> bytes:
     if byte in _ESCAPES:
-        return _ESCAPES[byte]
-    return chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}"
+        return _ESCAPES[byte].encode()
+    # What is no ASCII is part of a letter.
+    if 32 <= byte < 127 or byte >= 128:
+        return bytes([byte])
+    return f"\\{byte:03o}".encode()
 
 
 def _float_text(item: Any) -> str:

@@ -176,6 +176,9 @@ def single_strings() -> Iterator[Case]:
     for summarize in (3, 1, -1):
         attrs = {"template": "a %s b %s", "summarize": summarize}
         yield Case("string", "StringFormat", attrs, {"inputs": [numbers, words[3:]]})
+    letters = texts("😊é".encode(), b"\xff\xf0\x9f", b"\x01'\"\x7f\x80", b"\xc3")
+    attrs = {"template": "%s", "summarize": 3}
+    yield Case("string", "StringFormat", attrs, {"inputs": [letters]})
 
 
 def joins() -> Iterator[Case]:
