@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from metagraft.errors import InternalError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.sparse_indices import (
     broken_rule,
@@ -74,6 +75,15 @@ def _sparse(attrs: Any, indices: Array, values: Array, shape: Array) -> _Sets:
     check_parts(indices, values, shape)
     if attrs["validate_indices"]:
         check_valid(indices, shape)
+    elif (indices >= shape).any() or (indices[:, :-1] < 0).any():
+        # TF: its kernel reads and writes beyond its arrays where these are outside.
+        row = int(np.argmax(((indices >= shape) | (indices < 0)).any(axis=1)))
+        raise InternalError(
+            None,
+            None,
+            f"indices[{row}] expected < {shown_dims(shape)}, got"
+            f" {shown_dims(indices[row])}.",
+        )
     outer = tuple(int(size) for size in shape[:-1])
     return _Sets(outer, row_major_places(indices[:, :-1], outer), values)
 

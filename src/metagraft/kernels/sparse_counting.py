@@ -209,6 +209,14 @@ def sparse_bincount(
     attrs: Any, indices: Array, values: Array, shape: Any, size: Any, weights: Array
 ) -> tuple[Array]:
     count = _size(size)
+    if namespace(indices) is np:
+        outside = ((indices < 0) | (indices >= np.asarray(shape))).any(axis=1)
+        if outside.any():
+            row = int(np.argmax(outside))
+            raise broken_rule(
+                f"Sparse index tuple indices[{row}, :] = {indices[row].tolist()} is"
+                " out of bounds"
+            )
     if np.size(shape) == 1:
         rows = namespace(indices).zeros(values.shape, np.int64)
         return (_table(rows, values, weights, (count,), attrs),)
