@@ -11,6 +11,9 @@ import pytest
 
 import metagraft.compat.v1 as tf
 
+_ROWS = [[1.0, 2.0], [3.0]]
+_CLOSE = [[1.0, 2.0], [3.0 + 1e-7]]
+
 
 def _run(body: Callable[[Any], None]) -> unittest.TestResult:
     """Run one test method."""
@@ -53,6 +56,8 @@ def test_sessions() -> None:
             assert other is not first
             assert other.graph is tf.get_default_graph()
         assert case.evaluate({"a": x, "b": [x]})["b"][0].tolist() == [1, 2]
+        sparse = tf.SparseTensor([[1]], [7], [3])
+        assert case.evaluate([sparse])[0].values.tolist() == [7]
         with pytest.raises(ValueError, match="graph used to get the cached session"):
             case.cached_session(graph=tf.Graph()).__enter__()
 
@@ -84,6 +89,16 @@ def test_devices_of_sessions() -> None:
         lambda c: c.assertAllEqual(["a"], np.array([b"a"])),
         lambda c: c.assertAllEqual([np.nan, 1.0], [np.nan, 1.0]),
         lambda c: c.assertNotAllEqual([1], [2]),
+        lambda c: c.assertAllEqual(tf.ragged.constant(_ROWS), _ROWS),
+        lambda c: c.assertAllEqual(_ROWS, tf.ragged.constant_value(_ROWS)),
+        lambda c: c.assertAllClose(tf.ragged.constant(_ROWS), _ROWS),
+        lambda c: c.assertAllClose(_CLOSE, tf.ragged.constant(_ROWS)),
+        lambda c: c.assertAllClose(
+            tf.ragged.constant(_ROWS), tf.ragged.constant_value(_CLOSE)
+        ),
+        lambda c: c.assertNotAllEqual(tf.ragged.constant(_ROWS), [[1], [2, 3]]),
+        lambda c: c.assertNotAllClose(tf.ragged.constant(_ROWS), [[1.0, 2.1], [3.0]]),
+        lambda c: c.assertNotAllEqual(np.ones((2, 1)), tf.ragged.constant([[1], [1]])),
         lambda c: c.assertAllGreater([2, 3], 1),
         lambda c: c.assertAllLess([2, 3], 4),
         lambda c: c.assertAllGreaterEqual([2, 3], 2),

@@ -53,6 +53,8 @@ class ArrayAssertions(absltest.TestCase):
     ) -> None:
         """Check arrays, or structures of them, element by element.
 
+        Ragged tensors are compared as lists.
+
         Args:
             a: An array, a tensor, or lists and dictionaries of them.
             b: What `a` must be close to: |a - b| <= atol + rtol * |b|.
@@ -63,7 +65,30 @@ class ArrayAssertions(absltest.TestCase):
         Raises:
             ValueError: The structures differ.
         """
+        if is_ragged(a) or is_ragged(b):
+            self._check_ragged_ranks(a, b)
+            a, b = self._nested(a), self._nested(b)
+            self._check_lists_close(a, b, rtol, atol, "value", msg)
+            return
         self._check_close(a, b, rtol, atol, "", msg)
+
+    def _check_lists_close(
+        self, a: Any, b: Any, rtol: float, atol: float, path: str, msg: Any
+    ) -> None:
+        self.assertEqual(isinstance(a, list), isinstance(b, list), f"{path}: {msg}")
+        if not isinstance(a, list):
+            self._check_arrays_close(np.asarray(a), np.asarray(b), rtol, atol, path)
+            return
+        self.assertEqual(len(a), len(b), f"Length differs for {path}")
+        for index, (one, other) in enumerate(zip(a, b, strict=True)):
+            place = f"{path}[{index}]"
+            self._check_lists_close(one, other, rtol, atol, place, msg)
+
+    def _check_ragged_ranks(self, a: Any, b: Any) -> None:
+        """Check that ragged tensors have as many ragged axes; lists may have any."""
+        if not isinstance(a, list) and not isinstance(b, list):
+            ranks = [value.ragged_rank if is_ragged(value) else 0 for value in (a, b)]
+            self.assertEqual(*ranks)
 
     def _check_close(
         self, a: Any, b: Any, rtol: float, atol: float, path: str, msg: Any
@@ -164,6 +189,7 @@ class ArrayAssertions(absltest.TestCase):
         Lists that are no arrays are compared part by part, ragged tensors as lists.
         """
         if is_ragged(a) or is_ragged(b):
+            self._check_ragged_ranks(a, b)
             self.assertEqual(self._nested(a), self._nested(b), msg)
             return
         if _is_ragged(a) or _is_ragged(b):
@@ -388,7 +414,10 @@ class ArrayAssertions(absltest.TestCase):
 
     def _nested(self, value: Any) -> Any:
         """Return a ragged tensor, a tensor or a list as nested lists."""
-        found = self.evaluate(value) if is_ragged(value) or is_tensor(value) else value
+        is_value = isinstance(value, RaggedTensorValue)
+        if not is_value and (is_ragged(value) or is_tensor(value)):
+            value = self.evaluate(value)
+        found = value
         if isinstance(found, RaggedTensorValue):
             return found.to_list()
         return found.tolist() if isinstance(found, np.ndarray) else found

@@ -18,7 +18,6 @@ import numpy as np
 
 from metagraft.api.testing_assertions import ArrayAssertions
 from metagraft.api.testing_environment import get_temp_dir
-from metagraft.graph import structure
 from metagraft.graph.defaults import get_default_session, reset_default_graph
 from metagraft.graph.graph import Graph
 from metagraft.graph.random_seed import DEFAULT_GRAPH_SEED, set_random_seed
@@ -223,7 +222,7 @@ class TestCase(ArrayAssertions):
         if sess is not None:
             return sess.run(tensors)
         with self.test_session() as cached:
-            return structure.pack_like(tensors, cached.run(structure.flatten(tensors)))
+            return cached.run(tensors)
 
     def checkedThread(  # noqa: N802 - TensorFlow's name
         self,
