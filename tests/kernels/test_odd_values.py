@@ -39,7 +39,8 @@ def test_on_the_host(family: str) -> None:
     for case in kernel_cases.load(FOLDER / f"{family}.npz"):
         if getattr(kernel_for(case.op), "takes_op", False):
             continue  # it asks for its name
-        assert not difference(case, kernel_cases.run_on_host(case))
+        with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+            assert not difference(case, kernel_cases.run_on_host(case))
 
 
 @pytest.mark.parametrize("family", FAMILIES)

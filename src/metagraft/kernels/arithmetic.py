@@ -109,7 +109,13 @@ def floor_div(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
     xp = namespace(x, y)
     if not _is_integer(x):
         # TF: the quotient is rounded, then floored; 1.0 // 0.1 is 10, not 9.
-        return (xp.floor(_divided(x, y)),)
+        quotient = _divided(x, y)
+        if xp is np and x.dtype != np.float16:
+            # Less than normal is nothing, or its floor would be -1.
+            wide = np.float64 if x.dtype == np.float64 else np.float32
+            is_normal = abs(quotient) >= np.finfo(wide).tiny
+            quotient = quotient * is_normal.astype(x.dtype)
+        return (xp.floor(quotient),)
     _refuse_zero(x, y)
     return (xp.floor_divide(x, y),)
 

@@ -78,7 +78,7 @@ def _of_mode(mode: Mode, a: Array, x: Array) -> Array:
     is_short = (is_beyond | (a <= highest)) & ~_is_lost(a, x)
     one = a.dtype.type(1)
     value = getattr(lax(), mode.value)(where(is_short, a, one), where(is_short, x, one))
-    beyond = one if mode is Mode.VALUE else -0 * one
+    beyond = one if mode is Mode.VALUE else -(0 * one)
     value = where(is_short, value, where(is_beyond, beyond, _long(mode, a, x)))
     return _outside(value, a, x, mode=mode).astype(dtype)
 

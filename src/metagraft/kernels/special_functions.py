@@ -13,11 +13,12 @@ import numpy as np
 
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.namespace import jax_numpy, lax
+from metagraft.kernels.zeta import polygamma, zeta
 
 __all__ = ["KERNELS"]
 
-# From such powers on, a sum of inverse powers is its first term.
-_STEEP = 1e4
+# From such numbers on, Dawson's integral is a half over them.
+_FAR = 1e9
 # From such numbers on, Fresnel integrals are a half.
 _FLAT = 1e20
 
@@ -62,35 +63,27 @@ def erfc(_attrs: Any, x: Array) -> tuple[Array]:
 
 def erfinv(_attrs: Any, x: Array) -> tuple[Array]:
     # TF: loses the digits of tiny numbers on the way through probabilities.
-    return (lax().erf_inv(x),)
+    return _of_positive_zero(lax().erf_inv(x), x)
 
 
-def _of_pair(name: str, a: Array, x: Array) -> tuple[Array, Array, Array]:
-    """Return what `jax.lax`'s function gives, and its operands of one shape."""
-    a, x = jax_numpy().broadcast_arrays(a, x)
-    return getattr(lax(), name)(a, x), a, x
+def _of_positive_zero(value: Array, x: Array) -> tuple[Array]:
+    """Return a value that is 0 of -0, too, as TensorFlow's is."""
+    return (jax_numpy().where(x == 0, x.dtype.type(0), value),)
 
 
-def zeta(_attrs: Any, x: Array, q: Array) -> tuple[Array]:
-    value, x, q = _of_pair("zeta", x, q)
-    where, number = jax_numpy().where, value.dtype.type
-    value = where(x < 1, number(np.nan), value)
-    value = where((x > 1) & (q == np.inf), number(0), value)
-    steep = where(q > 1, number(0), where(q == 1, number(1), number(np.inf)))
-    is_steep = (x == np.inf) & (q == q)  # not for NaN
-    # JAX's series is lost where the first term is all or nothing.
-    floor = jax_numpy().floor
-    is_real = (q > 0) | ((q < 0) & (x == floor(x)) & (q != floor(q)))
-    is_steep = is_steep | ((value != value) & (x > _STEEP) & is_real)
-    return (where(is_steep, steep, value),)
+def _bessel_i1(name: str) -> KernelFunction:
+    """Return the kernel of a function that TensorFlow turns round below zero."""
+
+    def call(_attrs: Any, x: Array) -> tuple[Array]:
+        return _of_positive_zero(getattr(_jax_special(), name)(x), x)
+
+    return call
 
 
-def polygamma(_attrs: Any, a: Array, x: Array) -> tuple[Array]:
-    jnp = jax_numpy()
-    dtype = x.dtype
-    value, a, x = _of_pair("polygamma", a.astype(np.float64), x.astype(np.float64))
-    is_flat = (a >= 1) & (a == jnp.floor(a)) & (a < np.inf) & (x == np.inf)
-    return (jnp.where(is_flat, np.float64(0), value).astype(dtype),)
+def dawsn(attrs: Any, x: Array) -> tuple[Array]:
+    (value,) = _of_scipy("dawsn").fn(attrs, x)
+    # TensorFlow's is turned round twice where it is very negative.
+    return (np.where((x == 0) | (x <= -_FAR), np.abs(value), value),)
 
 
 def ndtri(_attrs: Any, p: Array) -> tuple[Array]:
@@ -145,17 +138,19 @@ def _of_scipy(
 
 def expint(_attrs: Any, x: Array) -> tuple[Array]:
     jnp = jax_numpy()
-    # TF: has no value below zero.
-    found = _jax_special().expi(jnp.where(x > 0, x, jnp.ones_like(x)))
-    below = jnp.where(x == 0, x.dtype.type(-np.inf), x.dtype.type(np.nan))
-    return (jnp.where(x > 0, found, below),)
+    # TF: has no value below zero, and takes what is less than normal for zero.
+    least = np.finfo(x.dtype).tiny
+    found = _jax_special().expi(jnp.where(x >= least, x, jnp.ones_like(x)))
+    is_below = (x <= -least) | (x != x)
+    below = jnp.where(is_below, x.dtype.type(np.nan), x.dtype.type(-np.inf))
+    return (jnp.where(x >= least, found, below),)
 
 
 KERNELS = {
     "BesselI0": Kernel(_special("i0")),
     "BesselI0e": Kernel(_special("i0e")),
-    "BesselI1": Kernel(_special("i1")),
-    "BesselI1e": Kernel(_special("i1e")),
+    "BesselI1": Kernel(_bessel_i1("i1")),
+    "BesselI1e": Kernel(_bessel_i1("i1e")),
     "BesselJ0": _of_scipy("j0"),
     "BesselJ1": _of_scipy("j1"),
     "BesselK0": _of_scipy("k0", below=np.inf),
@@ -166,7 +161,7 @@ KERNELS = {
     # TF: at zero NaN in single precision; here -inf in every type.
     "BesselY1": _of_scipy("y1", below=-np.inf),
     "Betainc": Kernel(betainc),
-    "Dawsn": _of_scipy("dawsn"),
+    "Dawsn": Kernel(dawsn, host=True),
     "Digamma": Kernel(_in_double("digamma")),
     "Erf": Kernel(erf),
     "Erfc": Kernel(erfc),

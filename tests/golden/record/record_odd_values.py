@@ -83,6 +83,32 @@ def regressions() -> Iterator[Case]:
         yield Case("regressions", "IsotonicRegression", {}, {"input": numbers})
 
 
+def functions() -> Iterator[Case]:
+    """Functions whose zeros have TensorFlow's signs, and sums of powers below zero."""
+    for dtype in (np.float32, np.float64):
+        points = [0.0, -0.0, 0.5, -0.5, 3.0, -3.0, 2e9, -2e9, np.inf, -np.inf, np.nan]
+        x = np.array(points, dtype)
+        for op in ("BesselI0", "BesselI1", "BesselI1e", "Dawsn", "Erfinv", "Spence"):
+            given = x if op != "Erfinv" else x[:4]
+            yield Case("functions", op, {}, {"x": given})
+        yield Case("functions", "Expint", {}, {"x": x[2:]})
+        a, far = np.array([1e-30, 0.5, 20, 3], dtype), np.array([90, 1e20, 200, 0])
+        yield Case("functions", "IgammaGradA", {}, {"a": a, "x": far.astype(dtype)})
+        orders = [0, 1, 2, 3, 7, 10, 30, 100, 200, 1e10, np.inf, np.nan, 2.5, -1]
+        starts = [0.5, 2.5, 30, 1e20, 0, -1, -0.5, -1.5, -7.5, -8.5, -9.25, -30.5]
+        starts += [-100.25, -1000.75, np.inf, -np.inf, np.nan, 1, 1e-30, -1e-30]
+        grid = [g.reshape(-1) for g in np.meshgrid(orders, starts, indexing="ij")]
+        n, q = (g.astype(dtype) for g in grid)
+        yield Case("functions", "Polygamma", {}, {"a": n, "x": q})
+        yield Case("functions", "Zeta", {}, {"x": n + 1, "q": q})
+        steep = np.array([5000, 5001, 9000.5, 1e5 + 1], dtype)
+        grid = [g.reshape(-1) for g in np.meshgrid(steep, [*starts, 0.999, 1.001])]
+        yield Case("functions", "Zeta", {}, {"x": grid[0], "q": grid[1].astype(dtype)})
+        small = np.array([1e-30, -1e-30, 1e-30, 7], dtype)
+        large = np.array([1e10, 1e10, -1e10, -2], dtype)
+        yield Case("functions", "FloorDiv", {}, {"x": small, "y": large})
+
+
 def refused() -> Iterator[Case]:
     """Operands of the wrong rank, and counts that cannot be."""
     pair, one = np.array([1, 2], np.float32), np.int32(1)
@@ -117,6 +143,7 @@ def refused() -> Iterator[Case]:
 
 def main() -> None:
     """Write the cases of each family."""
+    write(FOLDER / "functions.npz", functions())
     write(FOLDER / "segments.npz", segments())
     write(FOLDER / "pictures.npz", pictures())
     write(FOLDER / "tags.npz", tags())
