@@ -25,11 +25,15 @@ __all__ = ["KERNELS"]
 # Elements of a table of distances that are computed together.
 _AT_ONCE = 1 << 20
 _LEAST_RANK = 2
+# A word has so many bits.
+_BITS = 64
 
 
 def _distances(hypotheses: _Lists, truths: _Lists) -> Array:
     """Return how many insertions, deletions and replacements each pair needs."""
     longest = int(truths.sizes.max(initial=0))
+    if longest <= _BITS:
+        return _distances_by_bits(hypotheses, truths)
     truth = truths.padded(longest)
     hypothesis = hypotheses.padded(int(hypotheses.sizes.max(initial=0)))
     steps = np.arange(longest + 1)
@@ -42,6 +46,36 @@ def _distances(hypotheses: _Lists, truths: _Lists) -> Array:
         best = np.minimum.accumulate(best - steps, axis=1) + steps
         row = np.where((place < hypotheses.sizes)[:, None], best, row)
     return np.asarray(row[np.arange(len(row)), truths.sizes])
+
+
+def _distances_by_bits(hypotheses: _Lists, truths: _Lists) -> Array:
+    """Do so for truths that are so short that a word has a bit for each element.
+
+    A column of the table of distances is two words: which elements cost one more than
+    those before them, and which one less (Myers 1999, Hyyr\u00f6 2003).
+    """
+    truth = truths.padded(int(truths.sizes.max(initial=0)))
+    hypothesis = hypotheses.padded(int(hypotheses.sizes.max(initial=0)))
+    one = np.uint64(1)
+    ends = np.where(truths.sizes > 0, one << (truths.sizes - 1).astype(np.uint64), 0)
+    distances = np.where(truths.sizes > 0, truths.sizes, hypotheses.sizes)
+    more, less = ~np.zeros_like(ends), np.zeros_like(ends)
+    equal = np.zeros((len(truth), _BITS // 8), np.uint8)
+    for place in range(hypothesis.shape[1]):
+        bits = np.packbits(
+            truth == hypothesis[:, place, None], axis=1, bitorder="little"
+        )
+        equal[:, : bits.shape[1]] = bits
+        same = equal.view("<u8")[:, 0]
+        down = same | less
+        along = (((same & more) + more) ^ more) | same
+        above, below = less | ~(along | more), more & along
+        last = np.where(place < hypotheses.sizes, ends, np.uint64(0))
+        distances += (above & last) != 0
+        distances -= (below & last) != 0
+        above = above << one | one
+        more, less = below << one | ~(down | above), above & down
+    return distances
 
 
 @dataclass(frozen=True, slots=True)
