@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -35,6 +37,41 @@ def test_training_by_a_tape() -> None:
         session.run(tf.global_variables_initializer())
         session.run(step)
         assert session.run(v) == 2.0
+
+
+def _squared_until(x: Any, bound: float) -> Any:
+    return tf.while_loop(lambda i: i < bound, lambda i: i * i, [x])
+
+
+@pytest.mark.parametrize("is_inside", [False, True])
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (lambda x, v: x * x * v, [12.0, 9.0]),
+        (lambda x, v: tf.cond(x > 1.0, lambda: x * x, lambda: v * v), [6.0, 0.0]),
+        (lambda x, v: _squared_until(x * v, 100.0), [1728.0, 2592.0]),
+    ],
+)
+def test_functions(function: Any, expected: list[Any], *, is_inside: bool) -> None:
+    """A tape goes through calls of functions, and the branches and loops in them."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        v = tf.get_variable("v", initializer=2.0, use_resource=True)
+
+        def taped(called: Any, x: Any) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = called(x)
+            return tape.gradient(y, [x, v])
+
+        x = tf.constant(3.0)
+        called = tf.function(lambda x: function(x, v))
+        found = (
+            tf.function(lambda x: taped(called, x))(x)
+            if is_inside
+            else taped(called, x)
+        )
+        session.run(v.initializer)
+        assert session.run(found) == expected
 
 
 def test_variables_as_targets() -> None:

@@ -17,7 +17,7 @@ from metagraft.api.variable_collections import trainable_variables
 from metagraft.api.while_loop import while_loop
 from metagraft.gradients import UnconnectedGradients
 from metagraft.gradients.differentiable import is_differentiable_type
-from metagraft.gradients.tape import Tape
+from metagraft.gradients.tape import Tape, origin
 from metagraft.graph.build import array
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.defaults import get_default_graph
@@ -165,7 +165,7 @@ class GradientTape:
         if not by_handle:
             return
         for _, op in tape.operations():
-            for x in op.inputs:
+            for x in map(origin, op.inputs):
                 if x in by_handle:
                     self._watched[by_handle[x]] = None
                     tape.watched[x] = 0

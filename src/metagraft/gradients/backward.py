@@ -15,7 +15,6 @@ import enum
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from metagraft.gradients.aggregation import (
@@ -23,7 +22,6 @@ from metagraft.gradients.aggregation import (
     aggregated,
     check_aggregation_method,
 )
-from metagraft.gradients.branch_functions import BRANCHES, branch_gradient
 from metagraft.gradients.branches import zeros_of_switch
 from metagraft.gradients.closures import (
     bodies_around,
@@ -31,21 +29,15 @@ from metagraft.gradients.closures import (
     inputs_across,
 )
 from metagraft.gradients.differentiable import is_differentiable
-from metagraft.gradients.function_calls import (
-    called_function,
-    symbolic_gradient,
-    zeros_for_output,
-)
-from metagraft.gradients.loop_functions import LOOPS, loop_gradient
+from metagraft.gradients.function_calls import called_function, zeros_for_output
+from metagraft.gradients.loop_functions import LOOPS
 from metagraft.gradients.loops import LoopGradients, check_not_through_loop_variable
-from metagraft.gradients.registry import get_gradient_function
-from metagraft.gradients.traced_calls import traced_call_gradient
+from metagraft.gradients.rules import rule_of
 from metagraft.graph import dtypes
 from metagraft.graph.attrs import decode
 from metagraft.graph.build.array import identity, ones, shape, zeros, zeros_like
 from metagraft.graph.build.control_flow import tuple_ as gate_together
 from metagraft.graph.build.resource_variable import variable_shape
-from metagraft.graph.built_function import BuiltFunction
 from metagraft.graph.composite import CompositeTensor, IndexedSlices
 from metagraft.graph.constant_value import variable_behind
 from metagraft.graph.control_flow_context import is_loop_exit, is_switch
@@ -458,18 +450,8 @@ class _Walk:
 
     def _rule_of(self, op: Operation) -> Callable[..., Any] | None:
         try:
-            return get_gradient_function(op)
+            return rule_of(op)
         except LookupError:
-            if op.type in BRANCHES:
-                return branch_gradient
-            if op.type in LOOPS:
-                return loop_gradient
-            called = called_function(op)
-            if isinstance(called, BuiltFunction):
-                return partial(traced_call_gradient, called)
-            if called is not None:
-                given = getattr(called, "python_grad_func", None)
-                return given or symbolic_gradient
             if _has_rule_in_tensorflow(op):
                 raise LookupError(
                     f"The gradient of operation '{op.name}' (op type: {op.type}) is "

@@ -34,10 +34,11 @@ def inputs_across(op: Operation, xs: Collection[Tensor]) -> tuple[Tensor, ...]:
     """
     if op.graph.outside is None:
         return op.inputs
-    return tuple(t if t in xs else _outermost(t) for t in op.inputs)
+    return tuple(t if t in xs else outermost(t) for t in op.inputs)
 
 
-def _outermost(tensor: Tensor) -> Tensor:
+def outermost(tensor: Tensor) -> Tensor:
+    """Return what was captured, if a tensor of a body stands for one from outside."""
     while tensor.graph.outside is not None:
         source = tensor.graph.outside.outside(tensor)
         if source is tensor:

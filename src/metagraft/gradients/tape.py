@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from metagraft.gradients.aggregation import AggregationMethod, Gradient, aggregated
+from metagraft.gradients.closures import outermost
 from metagraft.gradients.differentiable import is_differentiable
 from metagraft.gradients.hash_order import hash_table_order
-from metagraft.gradients.registry import get_gradient_function
+from metagraft.gradients.rules import rule_of
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op as apply_op
 from metagraft.graph.build.accumulation import add_n
@@ -34,7 +35,7 @@ from metagraft.graph.scopes import control_dependencies
 from metagraft.graph.shapes import TensorShape
 from metagraft.graph.tensor import Tensor
 
-__all__ = ["Tape"]
+__all__ = ["Tape", "origin"]
 
 _FRAME_OPS: Final = frozenset(
     f"{ref}{kind}"
@@ -79,7 +80,7 @@ class Tape:
 
     def watch(self, tensor: Tensor) -> None:
         """Count a tensor as no constant in what is added from now on."""
-        self.watched.setdefault(tensor, self.graph.node_count)
+        self.watched.setdefault(origin(tensor), self.graph.node_count)
 
     def operations(self) -> Iterator[tuple[int, Operation]]:
         """Return all operations recorded, with their positions."""
@@ -108,13 +109,16 @@ class Tape:
             LookupError: An operation in between has no gradient rule.
             NotImplementedError: A branch or a loop is in between.
         """
+        sources = [origin(source) for source in sources]
+        targets = [origin(target) for target in targets]
         return _Walk(self, set(sources)).run(targets, sources, output_gradients)
 
 
-def _origin(tensor: Tensor) -> Tensor:
-    """Return the tensor outside of a loop that is used inside as it is."""
+def origin(tensor: Tensor) -> Tensor:
+    """Return the tensor outside of loops and functions that is used inside as it is."""
+    tensor = outermost(tensor)
     while tensor.op.type in _ENTER_OPS:
-        tensor = tensor.op.inputs[0]
+        tensor = outermost(tensor.op.inputs[0])
     return tensor
 
 
@@ -130,7 +134,7 @@ class _Walk:
         for position, op in tape.operations():
             if op.type == "StopGradient":
                 continue
-            inputs = map(_origin, op.inputs)
+            inputs = map(origin, op.inputs)
             if any(self._is_recorded(x, position, tape) for x in inputs):
                 self._makers.update(dict.fromkeys(op.outputs, op))
                 self._numbers[op] = len(self._numbers)
@@ -154,7 +158,7 @@ class _Walk:
         between = self._between(targets)
         uses: dict[Tensor, int] = {}
         for op in between:
-            for x in map(_origin, op.inputs):
+            for x in map(origin, op.inputs):
                 uses[x] = uses.get(x, 0) + 1
         waits = {op: sum(output in uses for output in op.outputs) for op in between}
         queue = deque(op for op in between if not waits[op])
@@ -187,7 +191,7 @@ class _Walk:
             if op is None or self._numbers[op] in found:
                 continue
             found[self._numbers[op]] = op
-            for x in map(_origin, op.inputs):
+            for x in map(origin, op.inputs):
                 if x not in used:
                     used.add(x)
                     stack.append(x)
@@ -211,7 +215,7 @@ class _Walk:
 
     def _differentiated(self, op: Operation) -> list[tuple[Tensor, Gradient | None]]:
         """Return the inputs of an operation with their gradients."""
-        inputs = [_origin(x) for x in op.inputs]
+        inputs = [origin(x) for x in op.inputs]
         grads: list[Any] = [self._sum(output, keep=False) for output in op.outputs]
         if all(grad is None for grad in grads):
             return [(x, None) for x in inputs]
@@ -227,7 +231,7 @@ class _Walk:
         needed = [x in self._makers for x in inputs]
         found = _skipping(op, needed, grads)
         if found is None:
-            rule = get_gradient_function(op)
+            rule = rule_of(op)
             # TF: some rules leave out what is not needed of the gradients.
             found = [None] * len(inputs) if rule is None else rule(op, *grads)
         if not isinstance(found, list | tuple):
