@@ -16,9 +16,12 @@ import numpy as np
 from metagraft.kernels import distributions, philox
 from metagraft.kernels.distributions import RESERVED_PER_OUTPUT
 from metagraft.kernels.kernel import Array, Kernel, RandomStream
-from metagraft.kernels.namespace import lax, namespace
+from metagraft.kernels.namespace import namespace
 
 __all__ = ["KERNELS", "shuffled"]
+
+# Fewer rows are swapped one by one.
+_FEW = 256
 
 
 def _fill(distribution: Any) -> Any:
@@ -56,11 +59,12 @@ def shuffled(key: Array, counter: Array, value: Array) -> Array:
     xp = namespace(draws)
     left = xp.arange(size, 1, -1, dtype=np.uint32)
     targets = xp.arange(size - 1, dtype=np.int64) + (draws % left).astype(np.int64)
-    order = _swapped_on_host(targets) if xp is np else _swapped(targets)
+    few = xp is np and size < _FEW
+    order = _swapped_one_by_one(targets) if few else _swapped(targets)
     return value[order]
 
 
-def _swapped_on_host(targets: np.ndarray) -> np.ndarray:
+def _swapped_one_by_one(targets: np.ndarray) -> np.ndarray:
     order = list(range(len(targets) + 1))
     for i, j in enumerate(targets.tolist()):
         order[i], order[j] = order[j], order[i]
@@ -68,15 +72,39 @@ def _swapped_on_host(targets: np.ndarray) -> np.ndarray:
 
 
 def _swapped(targets: Array) -> Array:
+    """Do the same without a step for each row.
+
+    At its turn, row i holds what an earlier turn that swapped with it found in its own
+    row, and so on back to a row that none had swapped with; half of the way back is
+    doubled until nothing changes.
+    """
     xp = namespace(targets)
+    count = targets.shape[0] + 1
+    turns = xp.arange(count, dtype=np.int64)
+    rows = xp.append(targets, np.int64(count - 1))
+    keys = xp.sort(rows * count + turns)
+    row, turn = keys // count, keys % count
+    again = row[1:] == row[:-1]
+    earlier = _put(xp.full(count, -1), again, turn[1:], turn[:-1])
+    # The last turn that swaps with a row, its own aside, which none comes after.
+    is_other = row != turn
+    is_last = is_other & xp.append(~again | ~is_other[1:], np.bool_(1))
+    source = _put(turns, is_last, row, turn)
+    for _ in range(count.bit_length()):
+        further = source[source]
+        if xp is np and (further == source).all():
+            break
+        source = further
+    return xp.where(earlier >= 0, source[earlier], rows)
 
-    def swap(i: Array, order: Array) -> Array:
-        j = targets[i]
-        here, there = order[i], order[j]
-        return order.at[i].set(there).at[j].set(here)
 
-    count = targets.shape[0]
-    return lax().fori_loop(0, count, swap, xp.arange(count + 1, dtype=np.int64))
+def _put(into: Array, mask: Array, places: Array, values: Array) -> Array:
+    """Put those values in their places that a mask tells; on the host it is changed."""
+    if isinstance(into, np.ndarray):
+        into[places[mask]] = values[mask]
+        return into
+    xp = namespace(into)
+    return into.at[xp.where(mask, places, len(into))].set(values, mode="drop")
 
 
 def multinomial(

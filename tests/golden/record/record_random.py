@@ -47,7 +47,7 @@ def integers() -> Iterator[Case]:
 
 def choices() -> Iterator[Case]:
     """Yield permutations and drawn classes."""
-    for shape in ((1,), (2,), (10,), (101,), (7, 3)):
+    for shape in ((1,), (2,), (10,), (101,), (7, 3), (999,)):
         value = np.arange(np.prod(shape), dtype=np.int32).reshape(shape)
         yield "RandomShuffle", {"seed": 3, "seed2": 9}, {"value": value}
     logits = np.random.RandomState(0).standard_normal((3, 6))
