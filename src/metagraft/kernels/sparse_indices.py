@@ -13,7 +13,7 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array
-from metagraft.kernels.namespace import is_host, namespace
+from metagraft.kernels.namespace import is_host, lax, namespace
 
 __all__ = [
     "broken_rule",
@@ -135,9 +135,19 @@ def row_order(indices: Array) -> Array:
     """Return which row comes first, second, ... in row-major order, `[n]`."""
     xp = namespace(indices)
     count, rank = indices.shape
-    if rank == 0 or (xp is np and in_row_major_order(indices)):
+    if count < 2 or rank == 0 or (xp is np and in_row_major_order(indices)):
         return xp.arange(count)
-    return xp.lexsort(tuple(indices[:, column] for column in reversed(range(rank))))
+    columns = [indices[:, column] for column in range(rank)]
+    if xp is np:
+        return xp.lexsort(columns[::-1])
+    # To find that they are in order takes a fiftieth of the time of sorting them.
+    rises = ~xp.zeros(count - 1, np.bool_)
+    for column in reversed(columns):
+        before, after = column[:-1], column[1:]
+        rises = (before < after) | ((before == after) & rises)
+    return lax().cond(
+        rises.all(), lambda: xp.arange(count), lambda: xp.lexsort(columns[::-1])
+    )
 
 
 def row_keys(indices: Any) -> Any:
