@@ -193,12 +193,14 @@ def difference(case: Recorded, outputs: tuple[Any, ...]) -> str:
             if found.tolist() != expected.tolist():
                 return f"{case}: output {place} is\n  {found}, expected\n  {expected}"
             continue
-        if _differ(np.asarray(found), expected, _tolerance(case.op, expected.dtype)):
+        if values_differ(
+            np.asarray(found), expected, _tolerance(case.op, expected.dtype)
+        ):
             return f"{case}: output {place} is\n  {found}, expected\n  {expected}"
     return ""
 
 
-def _differ(found: Any, expected: Any, tolerance: float) -> bool:
+def values_differ(found: Any, expected: Any, tolerance: float) -> bool:
     """Whether numbers are not close; of complex ones either part may be NaN."""
     if expected.dtype.kind in "biu":
         return not np.array_equal(found, expected)

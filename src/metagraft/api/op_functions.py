@@ -9,16 +9,25 @@ Source: tensorflow python/framework/python_op_gen.cc, core/api_def/base_api.
 from __future__ import annotations
 
 import inspect
+import keyword
 import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
+import numpy as np
+
 from metagraft.graph import catalogue
 from metagraft.graph.apply_op import op
 from metagraft.graph.attrs import decode
 
-__all__ = ["argument_names", "own_names", "positional_function", "positional_functions"]
+__all__ = [
+    "argument_names",
+    "own_names",
+    "positional_function",
+    "positional_functions",
+    "signature",
+]
 
 # Arguments whose Python name is not the name in the op's signature.
 _AXIS: Final = {"axis": "reduction_indices"}
@@ -44,7 +53,7 @@ _WORD_START: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z]
 
 def own_names(op_type: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """Return arguments under the names that the op's signature has for them."""
-    renamed = _RENAMED.get(op_type, {})
+    renamed = {name: own for own, name in _python_names(op_type).items()}
     own = {renamed.get(key, key): value for key, value in arguments.items()}
     return {**_DEFAULTS.get(op_type, {}), **own}
 
@@ -53,7 +62,7 @@ def argument_names(op_type: str) -> list[str]:
     """Return the arguments of an op: inputs, attributes, those with defaults last."""
     definition = catalogue.get(op_type)
     assert definition is not None
-    python_names = {own: name for name, own in _RENAMED.get(op_type, {}).items()}
+    python_names = _python_names(op_type)
     inferred = {
         attr
         for arg in definition.inputs
@@ -63,6 +72,17 @@ def argument_names(op_type: str) -> list[str]:
     free.sort(key=lambda attr: attr.has_default)
     names = [arg.name for arg in definition.inputs] + [attr.name for attr in free]
     return [*(python_names.get(name, name) for name in names), "name"]
+
+
+@cache
+def _python_names(op_type: str) -> dict[str, str]:
+    """Return other names of arguments by those that the op's signature has."""
+    definition = catalogue.get(op_type)
+    assert definition is not None
+    arguments = {arg.name for arg in definition.inputs}
+    arguments |= {attr.name for attr in definition.attrs}
+    names = {own: name for name, own in _RENAMED.get(op_type, {}).items()}
+    return names | {own: f"{own}_" for own in arguments if keyword.iskeyword(own)}
 
 
 def positional_function(op_type: str) -> Callable[..., Any]:
@@ -84,19 +104,20 @@ def positional_function(op_type: str) -> Callable[..., Any]:
         return op(op_type, name=name, **own_names(op_type, given))
 
     add_node.__name__ = add_node.__qualname__ = _python_name(op_type)
-    add_node.__signature__ = _signature(op_type, names)  # type: ignore[attr-defined]
+    add_node.__signature__ = signature(op_type)  # type: ignore[attr-defined]
     add_node.__doc__ = f"Add a `{op_type}` node and return its outputs."
     return add_node
 
 
-def _signature(op_type: str, names: list[str]) -> inspect.Signature:
+def signature(op_type: str) -> inspect.Signature:
     """Return how a function of an op may be called, with the defaults of attributes."""
     definition = catalogue.get(op_type)
     assert definition is not None
+    python_names = _python_names(op_type)
     defaults = {
-        attr.name: None if attr.default is None else decode(attr.default)
+        python_names.get(attr.name, attr.name): _as_written(decode(attr.default))
         for attr in definition.attrs
-        if attr.has_default
+        if attr.default is not None
     }
     defaults.update(name=None, **_DEFAULTS.get(op_type, {}))
     return inspect.Signature(
@@ -106,9 +127,20 @@ def _signature(op_type: str, names: list[str]) -> inspect.Signature:
                 inspect.Parameter.POSITIONAL_OR_KEYWORD,
                 default=defaults.get(name, inspect.Parameter.empty),
             )
-            for name in names
+            for name in argument_names(op_type)
         ]
     )
+
+
+def _as_written(value: Any) -> Any:
+    """Return an attribute's value as one would write it."""
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, float):
+        return float(str(np.float32(value)))  # kept in single precision
+    if isinstance(value, list):
+        return [_as_written(item) for item in value]
+    return value
 
 
 def positional_functions(

@@ -8,6 +8,7 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import show
+from metagraft.kernels.complex_functions import joined
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.namespace import lax, namespace
 
@@ -122,12 +123,18 @@ def clip_by_value(_attrs: Any, t: Array, lowest: Array, highest: Array) -> tuple
             f" input, or a scalar. input shape: {show(t.shape)}clip_value_min shape:"
             f" {show(lowest.shape)}clip_value_max shape: {show(highest.shape)}",
         )
-    xp = namespace(t, lowest, highest)
     if t.dtype.kind == "c":
-        return (xp.maximum(xp.minimum(t, highest), lowest),)
-    # A bound that is NaN bounds nothing.
+        real = _clipped(t.real, lowest.real, highest.real)
+        imaginary = _clipped(t.imag, lowest.imag, highest.imag)
+        return (joined(real, imaginary),)
+    return (_clipped(t, lowest, highest),)
+
+
+def _clipped(t: Array, lowest: Array, highest: Array) -> Array:
+    """Return numbers between bounds; one that is NaN bounds nothing."""
+    xp = namespace(t, lowest, highest)
     below = xp.where(highest < t, highest, t)
-    return (xp.where(below < lowest, lowest, below),)
+    return xp.where(below < lowest, lowest, below)
 
 
 def compare_and_bitpack(_attrs: Any, x: Array, threshold: Array) -> tuple[Array]:

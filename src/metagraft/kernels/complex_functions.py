@@ -22,6 +22,7 @@ from metagraft.kernels.namespace import lax, namespace
 
 __all__ = [
     "FUNCTIONS",
+    "joined",
     "log1p",
     "magnitude",
     "power",
@@ -36,8 +37,8 @@ Function = Callable[[Array], Array]
 _TINY: Final = 1e-12
 
 
-def _joined(real: Array, imag: Array) -> Array:
-    """Put parts together: computing them with 1j would spoil infinities."""
+def joined(real: Array, imag: Array) -> Array:
+    """Put parts of one shape together: 1j times infinity would spoil the other part."""
     if namespace(real, imag) is not np:
         return lax().complex(real, imag)
     result = np.empty(np.shape(real), np.result_type(real.dtype, np.complex64))
@@ -59,13 +60,13 @@ def _with_signs(xp: Any, value: Array, x: Array, y: Array) -> tuple[Array, Array
 def _turned(z: Array) -> Array:
     """Return `i z`."""
     _, x, y = _parts(z)
-    return _joined(-y, x)
+    return joined(-y, x)
 
 
 def _turned_back(z: Array) -> Array:
     """Return `-i z`."""
     _, x, y = _parts(z)
-    return _joined(y, -x)
+    return joined(y, -x)
 
 
 def magnitude(z: Array) -> Array:
@@ -83,7 +84,7 @@ def squared_magnitude(z: Array) -> Array:
     crossed = x * y
     if xp is not np:
         crossed = lax().optimization_barrier(crossed)
-    return _joined(x * x + y * y, crossed - crossed)
+    return joined(x * x + y * y, crossed - crossed)
 
 
 # Products and quotients.
@@ -93,7 +94,7 @@ def scaled(z: Array, factor: float) -> Array:
     """Multiply by a real number, part by part."""
     _, x, y = _parts(z)
     number = x.dtype.type(factor)
-    return _joined(x * number, y * number)
+    return joined(x * number, y * number)
 
 
 def _boxed(xp: Any, x: Array, y: Array, is_far: Array) -> tuple[Array, Array]:
@@ -130,7 +131,7 @@ def product(z: Array, w: Array) -> Array:
         is_lost = is_lost & is_far
         real = xp.where(is_lost, infinity * (a * c - b * d), real)
         imag = xp.where(is_lost, infinity * (a * d + b * c), imag)
-    return _joined(real, imag)
+    return joined(real, imag)
 
 
 def quotient(z: Array, w: Array) -> Array:
@@ -165,7 +166,7 @@ def _recovered_quotient(z: np.ndarray, w: np.ndarray, value: np.ndarray) -> np.n
         is_boxed = over | under
         real = np.where(is_pole, pole * a, np.where(is_boxed, real, value.real))
         imag = np.where(is_pole, pole * b, np.where(is_boxed, imag, value.imag))
-    return _joined(real, imag)
+    return joined(real, imag)
 
 
 # Exponentials and logarithms.
@@ -181,7 +182,7 @@ def exp(z: Array) -> Array:
     grows = x > 0
     real = xp.where(grows, kind(np.inf), kind(0))
     imag = xp.where(grows, kind(np.nan), xp.copysign(kind(0), y))
-    return xp.where(is_lost, _joined(real, imag), value)
+    return xp.where(is_lost, joined(real, imag), value)
 
 
 def log(z: Array) -> Array:
@@ -190,7 +191,7 @@ def log(z: Array) -> Array:
     if xp is np:
         return value
     _, real, imag = _parts(value)
-    return _joined(xp.where(_far(xp, x, y), x.dtype.type(np.inf), real), imag)
+    return joined(xp.where(_far(xp, x, y), x.dtype.type(np.inf), real), imag)
 
 
 def log1p(z: Array) -> Array:
@@ -200,10 +201,10 @@ def log1p(z: Array) -> Array:
         right = one + x  # not `one + z`: y may be -0.0
         if xp is not np:
             right = lax().optimization_barrier(right)  # XLA would take 1 off again
-        moved = _joined(right, y)
+        moved = joined(right, y)
         logarithm = log(moved)
         is_itself = (moved == z.dtype.type(1)) | (moved == logarithm)
-        step = xp.where(is_itself, z.dtype.type(1), _joined(right - one, y))
+        step = xp.where(is_itself, z.dtype.type(1), joined(right - one, y))
         return xp.where(is_itself, z, product(z, quotient(logarithm, step)))
 
 
@@ -214,7 +215,7 @@ def expm1(z: Array) -> Array:
         grown = xp.expm1(x)
         raised = grown + kind(1)
         half = xp.sin(y / kind(2))
-        return _joined(grown - kind(2) * raised * (half * half), raised * xp.sin(y))
+        return joined(grown - kind(2) * raised * (half * half), raised * xp.sin(y))
 
 
 def power(z: Array, w: Array) -> Array:
@@ -240,7 +241,7 @@ def sign(z: Array) -> Array:
         distance = xp.abs(z)
         is_zero = distance == 0
         scale = x.dtype.type(1) / xp.where(is_zero, x.dtype.type(1), distance)
-        value = _joined(x * scale, y * scale)
+        value = joined(x * scale, y * scale)
         return xp.where(is_zero, z.dtype.type(0), value)
 
 
@@ -261,7 +262,7 @@ def sqrt(z: Array) -> Array:
     imag = xp.where(is_right, xp.copysign(nan_of_y, y), imag)
     imag = xp.where(is_left, xp.where(y < 0, -infinity, infinity), imag)
     real = xp.where(is_far, infinity, real)
-    return _joined(real, xp.where(is_far, y, imag))
+    return joined(real, xp.where(is_far, y, imag))
 
 
 def rsqrt(z: Array) -> Array:
@@ -283,7 +284,7 @@ def rsqrt(z: Array) -> Array:
         is_far = _far(xp, x, y)
         real = xp.where(is_zero, infinity, xp.where(is_far, zero, real))
         imag = xp.where(is_zero, kind(np.nan), xp.where(is_far, zero, imag))
-    return _joined(real, imag)
+    return joined(real, imag)
 
 
 # Trigonometric and hyperbolic functions; NumPy's are the C library's.
@@ -297,7 +298,7 @@ def sinh(z: Array) -> Array:
     is_lost = ~xp.isfinite(y)
     real = xp.where(is_lost & (x == 0), x, real)
     real = xp.where(is_lost & xp.isinf(x), x.dtype.type(np.inf), real)
-    return _joined(real, xp.where(y == 0, y, imag))
+    return joined(real, xp.where(y == 0, y, imag))
 
 
 def cosh(z: Array) -> Array:
@@ -310,7 +311,7 @@ def cosh(z: Array) -> Array:
     real = xp.where(is_lost & xp.isinf(x), kind(np.inf), real)
     imag = xp.where(is_lost & (x == 0), kind(0), imag)
     flat = xp.where(xp.isnan(x), kind(0), y * xp.copysign(kind(1), x))
-    return _joined(real, xp.where(y == 0, flat, imag))
+    return joined(real, xp.where(y == 0, flat, imag))
 
 
 def tanh(z: Array) -> Array:
@@ -319,7 +320,7 @@ def tanh(z: Array) -> Array:
         return np.tanh(z)
     _, real, imag = _parts(xp.tanh(z))
     real = xp.where((x == 0) & ~xp.isfinite(y), x, real)
-    return _joined(real, xp.where((y == 0) & ~xp.isfinite(x), y, imag))
+    return joined(real, xp.where((y == 0) & ~xp.isfinite(x), y, imag))
 
 
 def asinh(z: Array) -> Array:
@@ -331,7 +332,7 @@ def asinh(z: Array) -> Array:
     is_lost = xp.isnan(x) | xp.isnan(y)
     far = xp.where(xp.isinf(x), x, xp.where(xp.isinf(y), xp.abs(y), nan))
     imag = xp.where(is_lost, xp.where(y == 0, y, nan), imag)
-    return _joined(xp.where(is_lost, far, real), imag)
+    return joined(xp.where(is_lost, far, real), imag)
 
 
 def acos(z: Array) -> Array:
@@ -345,7 +346,7 @@ def acos(z: Array) -> Array:
     right = xp.where(x == 0, kind(math.pi / 2), kind(np.nan))
     real = xp.where(is_lost, right, real)
     imag = xp.where(is_lost, far, xp.abs(imag))
-    return _joined(real, xp.copysign(imag, -y))
+    return joined(real, xp.copysign(imag, -y))
 
 
 def acosh(z: Array) -> Array:
@@ -353,7 +354,7 @@ def acosh(z: Array) -> Array:
     if xp is np:
         return np.arccosh(z)
     _, real, imag = _parts(acos(z))
-    return _joined(xp.abs(imag), xp.copysign(real, y))
+    return joined(xp.abs(imag), xp.copysign(real, y))
 
 
 def atanh(z: Array) -> Array:
@@ -372,7 +373,7 @@ def atanh(z: Array) -> Array:
     right = xp.copysign(kind(math.pi / 2), y)
     real = xp.where(is_lost, flat, real)
     imag = xp.where(is_lost, xp.where(xp.isinf(y), right, kind(np.nan)), imag)
-    return _joined(real, imag)
+    return joined(real, imag)
 
 
 def sin(z: Array) -> Array:
@@ -381,7 +382,7 @@ def sin(z: Array) -> Array:
         return np.sin(z)
     _, real, imag = _parts(_turned_back(sinh(_turned(z))))
     is_far = xp.isinf(y) & ~xp.isfinite(x)
-    return _joined(real, xp.where(is_far, x.dtype.type(np.inf), imag))
+    return joined(real, xp.where(is_far, x.dtype.type(np.inf), imag))
 
 
 def cos(z: Array) -> Array:
@@ -398,7 +399,7 @@ def asin(z: Array) -> Array:
         return np.arcsin(z)
     _, real, imag = _parts(_turned_back(asinh(_turned(z))))
     is_far = xp.isinf(x) & xp.isnan(y)
-    return _joined(real, xp.where(is_far, x.dtype.type(np.inf), imag))
+    return joined(real, xp.where(is_far, x.dtype.type(np.inf), imag))
 
 
 def atan(z: Array) -> Array:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from metagraft.kernels.complex_functions import magnitude
+from metagraft.kernels.complex_functions import joined, magnitude
 from metagraft.kernels.kernel import Array, Kernel
-from metagraft.kernels.namespace import lax, namespace
+from metagraft.kernels.namespace import namespace
 from metagraft.kernels.sparse_matrix import conjugated, is_matrix
 
 __all__ = ["KERNELS"]
@@ -36,15 +34,9 @@ def conj(_attrs: Any, x: Array) -> tuple[Array]:
     return (namespace(x).conj(x),)
 
 
-def make_complex(attrs: Any, real_part: Array, imaginary_part: Array) -> tuple[Array]:
+def make_complex(_attrs: Any, real_part: Array, imaginary_part: Array) -> tuple[Array]:
     xp = namespace(real_part, imaginary_part)
-    parts = xp.broadcast_arrays(real_part, imaginary_part)
-    if xp is not np:
-        return (lax().complex(*parts),)
-    # Set, not computed: inf + 1j * 0 would be nan.
-    result = np.empty(parts[0].shape, attrs["Tout"].numpy_dtype)
-    result.real, result.imag = parts
-    return (result,)
+    return (joined(*xp.broadcast_arrays(real_part, imaginary_part)),)
 
 
 KERNELS = {

@@ -152,6 +152,11 @@ def backprop_input(
 ) -> tuple[Array]:
     dims = tuple(_whole_sizes(attrs, sizes, kernel, dy))
     checks.INPUT.check(attrs, dims, kernel.shape, dy.shape)
+    if dy.dtype.kind == "i":
+        # JAX transposes no functions of integers. Sums beyond 2**53 are rounded.
+        kernel, wide = (x.astype(np.float64) for x in (kernel, dy))
+        (gradient,) = _gradient_of_image(attrs, dims, kernel, wide)
+        return (gradient.astype(np.int64).astype(dy.dtype),)
     return _gradient_of_image(attrs, dims, kernel, dy)
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 
@@ -15,8 +17,10 @@ __all__ = ["KERNELS"]
 
 def qr(attrs: Any, matrix: Array) -> tuple[Array, Array]:
     mode = "complete" if attrs["full_matrices"] else "reduced"
-    q, r = namespace(matrix).linalg.qr(matrix, mode=mode)
-    return q, r
+    is_half = matrix.dtype == np.float16
+    whole = matrix.astype(np.float32) if is_half else matrix
+    q, r = namespace(matrix).linalg.qr(whole, mode=mode)
+    return q.astype(matrix.dtype), r.astype(matrix.dtype)
 
 
 KERNELS = {"Qr": Kernel(qr)}

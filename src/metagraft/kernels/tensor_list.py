@@ -276,7 +276,7 @@ def concat(
                 f"List contains uninitialized tensor at index {place} but leading_dims "
                 f"has only {len(leading_dims)} elements."
             )
-        elements.append(np.zeros((length, *rest), found.dtype))
+        elements.append(_unwritten((length, *rest), found.dtype))
     lengths = np.asarray([np.shape(e)[0] for e in elements], np.int64)
     if elements:
         return joined(elements), lengths
@@ -348,8 +348,14 @@ def _joined(
         refuse(f"Tried to {verb} {unwritten}: {show(dims)}")
     if not elements:
         return np.zeros((0, *dims), found.dtype)
-    zeros = np.zeros(dims, found.dtype)
-    return stacked([zeros if element is None else element for element in elements])
+    blank = _unwritten(dims, found.dtype)
+    return stacked([blank if element is None else element for element in elements])
+
+
+def _unwritten(dims: Any, dtype: np.dtype[Any]) -> np.ndarray:
+    """Return what elements that were never written hold: zeros, or empty texts."""
+    is_text = dtype.kind == "O"
+    return np.full(dims, b"", dtype) if is_text else np.zeros(dims, dtype)
 
 
 def element_shape(attrs: Any, handle: Array) -> tuple[Array]:

@@ -13,7 +13,7 @@ from metagraft.graph import catalogue
 def __getattr__(name: str) -> Callable[..., typing.Any]:
     if name.startswith("_") or catalogue.get(name) is None:
         raise AttributeError(f"module {__name__!r} has no op {name!r}")
-    from metagraft.api.op_functions import argument_names, own_names
+    from metagraft.api.op_functions import argument_names, own_names, signature
     from metagraft.graph.apply_op import op
 
     def raw_op(*values: typing.Any, **arguments: typing.Any) -> typing.Any:
@@ -27,6 +27,7 @@ def __getattr__(name: str) -> Callable[..., typing.Any]:
         return _named(name, result) if isinstance(result, tuple) else result
 
     raw_op.__name__ = raw_op.__qualname__ = name
+    raw_op.__signature__ = signature(name)  # type: ignore[attr-defined]
     raw_op.__doc__ = f"Add a `{name}` node and return its outputs."
     globals()[name] = raw_op
     return raw_op
