@@ -53,7 +53,7 @@ def choices() -> Iterator[Case]:
     logits = np.random.RandomState(0).standard_normal((3, 6))
     logits[1, 2] = -np.inf
     for dtype in ("float32", "float64", "float16"):
-        for samples in (1, 4, 7):
+        for samples in (1, 4, 7, 50):
             operands = {
                 "logits": logits.astype(dtype),
                 "num_samples": np.array(samples, np.int32),
