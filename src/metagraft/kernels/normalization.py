@@ -181,7 +181,7 @@ def fused_batch_norm_grad(
     variance: Array,
     *_reserved: Array,
 ) -> tuple[Array, ...]:
-    """Gradients of image, scale and offset; two empty vectors.
+    """Gradients of image, scale and offset; two zeros that nothing uses.
 
     In training the moments depend on the image, so what would move them is taken
     out of `dy`.
@@ -200,9 +200,10 @@ def fused_batch_norm_grad(
     )
     _check_vectors(attrs, image, vectors)
     xp = namespace(dy, image, scale)
+    unused = xp.zeros((), scale.dtype)
     if image.size == 0:
-        nothing, empty = xp.zeros_like(scale), xp.zeros(0, scale.dtype)
-        return xp.zeros_like(image), nothing, nothing, empty, empty
+        nothing = xp.zeros_like(scale)
+        return xp.zeros_like(image), nothing, nothing, unused, unused
     axes = _other_axes(attrs)
     wide_dy = dy.astype(scale.dtype)
     centred = image.astype(scale.dtype) - _per_channel(attrs, mean)
@@ -216,8 +217,7 @@ def fused_batch_norm_grad(
         along = _per_channel(attrs, d_centred * slope * slope / count)
         wide_dy = wide_dy - common - centred * along
     d_image = wide_dy * _per_channel(attrs, scale * slope)
-    empty = xp.zeros(0, scale.dtype)
-    return d_image.astype(image.dtype), d_scale, d_offset, empty, empty
+    return d_image.astype(image.dtype), d_scale, d_offset, unused, unused
 
 
 # The op of the first releases: no fused kernel, moments always given.

@@ -5,7 +5,6 @@ Run in the interop environment: python -m tests.golden.record.record_nn_kernels
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,14 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from tests.golden.record.kernel_values import Case, run, write
 from tests.golden.record.tensorflow_v1 import load
 
 OUT = Path(__file__).parents[1] / "nn_kernels" / "values.npz"
 FLOATS = ("float32", "float64", "float16", "bfloat16")
 RNG = np.random.RandomState(11)
 
-Case = tuple[str, dict[str, Any], dict[str, Any]]
+Given = tuple[str, dict[str, Any], dict[str, Any]]
 
 
 def normal(shape: list[int], dtype: str = "float32", scale: float = 1.0) -> Any:
@@ -33,7 +33,7 @@ def integers(shape: list[int], high: int, dtype: str = "int32") -> Any:
     return RNG.randint(0, high, shape).astype(dtype)
 
 
-def activations() -> Iterator[Case]:
+def activations() -> Iterator[Given]:
     """Yield activation functions and their slopes."""
     for dtype in FLOATS:
         x = np.concatenate([normal([20], dtype), normal([4], dtype, 20.0)])
@@ -57,7 +57,7 @@ def activations() -> Iterator[Case]:
         yield "Relu6", {}, {"features": x}
 
 
-def softmaxes() -> Iterator[Case]:
+def softmaxes() -> Iterator[Given]:
     """Yield softmax and the cross entropies."""
     for dtype in FLOATS:
         logits = normal([4, 5], dtype, 3.0)
@@ -101,7 +101,7 @@ CONVOLUTIONS: list[tuple[list[int], list[int], dict[str, Any]]] = [
 ]
 
 
-def convolutions() -> Iterator[Case]:
+def convolutions() -> Iterator[Given]:
     """Yield convolutions and their gradients."""
     for number, (image_shape, kernel_shape, attrs) in enumerate(CONVOLUTIONS):
         kinds = FLOATS if number == 1 else ("float32",)
@@ -139,7 +139,7 @@ def _convolution(
     kernel_shape: list[int],
     attrs: dict[str, Any],
     kinds: tuple[str, ...],
-) -> Iterator[Case]:
+) -> Iterator[Given]:
     version = "V2" if op == "Conv3D" else ""
     out_shape = _output_shape(op, image_shape, kernel_shape, attrs)
     for dtype in kinds:
@@ -199,7 +199,7 @@ POOLINGS: list[tuple[list[int], dict[str, Any]]] = [
 ]
 
 
-def poolings() -> Iterator[Case]:
+def poolings() -> Iterator[Given]:
     """Yield poolings and their gradients."""
     for number, (shape, attrs) in enumerate(POOLINGS):
         for dtype in FLOATS if number == 2 else ("float32",):
@@ -257,7 +257,7 @@ def poolings() -> Iterator[Case]:
     )
 
 
-def _with_argmax(attrs: dict[str, Any], image: Any, dy: Any) -> Iterator[Case]:
+def _with_argmax(attrs: dict[str, Any], image: Any, dy: Any) -> Iterator[Given]:
     for includes in (False, True):
         more = {**attrs, "include_batch_in_index": includes}
         yield "MaxPoolWithArgmax", more, {"input": image}
@@ -269,7 +269,7 @@ def _with_argmax(attrs: dict[str, Any], image: Any, dy: Any) -> Iterator[Case]:
         )
 
 
-def normalizations() -> Iterator[Case]:
+def normalizations() -> Iterator[Given]:
     """Yield normalizations and their gradients."""
     image = normal([2, 3, 4, 5])
     scale, offset = np.abs(normal([5])) + 0.5, normal([5])
@@ -329,7 +329,7 @@ def normalizations() -> Iterator[Case]:
             )
 
 
-def others() -> Iterator[Case]:
+def others() -> Iterator[Given]:
     """Yield biases, losses and largest values."""
     for dtype in (*FLOATS, "int32"):
         value = normal([2, 3, 4], dtype, 3.0)
@@ -362,58 +362,18 @@ def others() -> Iterator[Case]:
 
 
 def _run(op: str, attrs: dict[str, Any], operands: dict[str, Any]) -> list[Any]:
-    tf = load()
-    with tf.Graph().as_default(), tf.Session() as session:
-        # Fed, not constant: TensorFlow's graph optimizer breaks some constant nodes.
-        named = {
-            name: tf.placeholder(value.dtype, value.shape)
-            for name, value in operands.items()
-        }
-        result = getattr(tf.raw_ops, op)(**named, **attrs)
-        tensors = list(result) if isinstance(result, (tuple, list)) else [result]
-        feeds = {named[name]: value for name, value in operands.items()}
-        return list(session.run(tensors, feeds))
+    return run(Case("", op, attrs, operands))
 
 
-def _storable(value: Any) -> Any:
-    array = np.asarray(value)
-    return array.astype(np.float32) if array.dtype == ml_dtypes.bfloat16 else array
+FAMILIES = (activations, softmaxes, convolutions, poolings, normalizations, others)
 
 
-def main() -> None:
-    """Write tests/golden/nn_kernels/values.npz."""
-    tf = load()
-    arrays: dict[str, Any] = {}
-    index = []
-    families = (
-        activations,
-        softmaxes,
-        convolutions,
-        poolings,
-        normalizations,
-        others,
-    )
-    cases = [case for family in families for case in family()]
-    for number, (op, attrs, operands) in enumerate(cases):
-        outputs = _run(op, attrs, operands)
-        for name, value in operands.items():
-            arrays[f"{number}.{name}"] = _storable(value)
-        for place, value in enumerate(outputs):
-            arrays[f"{number}.{place}"] = _storable(value)
-        index.append(
-            {
-                "op": op,
-                "attrs": attrs,
-                "operands": {n: np.asarray(v).dtype.name for n, v in operands.items()},
-                "outputs": [np.asarray(v).dtype.name for v in outputs],
-            }
-        )
-    version = f"tensorflow {tf.__version__}\n"
-    OUT.parent.mkdir(exist_ok=True)
-    (OUT.parent / "VERSION").write_text(version, encoding="utf-8")
-    np.savez_compressed(OUT, cases=np.array(json.dumps(index)), **arrays)
-    print(f"{OUT.name}: {len(index)} cases")
+def cases() -> Iterator[Case]:
+    """Yield the cases of all families."""
+    for family in FAMILIES:
+        for op, attrs, operands in family():
+            yield Case(family.__name__, op, attrs, operands)
 
 
 if __name__ == "__main__":
-    main()
+    write(OUT, cases())
