@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,3 +75,64 @@ def test_a_mutex_is_held_by_one_run_at_a_time() -> None:
         for thread in threads:
             thread.join(60)
         assert session.run(v) == 6
+
+
+def _map_of(**values: Any) -> Any:
+    made = tf.raw_ops.EmptyTensorMap()
+    for key, value in values.items():
+        made = tf.raw_ops.TensorMapInsert(input_handle=made, key=key, value=value)
+    return made
+
+
+def _sum_of(*maps: Any) -> Any:
+    return tf.raw_ops.AddN(inputs=maps)
+
+
+def test_sums_of_maps() -> None:
+    """Values of the same key are added, those of others kept; zeros have all keys."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        first, second = _map_of(a=[1.0, 2.0], b=5.0), _map_of(a=[3.0, 7.0], c=8.0)
+        added = _sum_of(first, second, tf.raw_ops.EmptyTensorMap(), _map_of(c=0.5))
+        found = {
+            key: tf.raw_ops.TensorMapLookup(
+                input_handle=handle, key=key[0], value_dtype=tf.float32
+            )
+            for handle, keys in ((added, "abc"), (tf.zeros_like(first), ["a0", "b0"]))
+            for key in keys
+        }
+        values = session.run(found)
+        assert {key: value.tolist() for key, value in values.items()} == {
+            "a": [4.0, 9.0], "b": 5.0, "c": 8.5, "a0": [0.0, 0.0], "b0": 0.0,
+        }  # fmt: skip
+        texts = tf.raw_ops.TensorMapSize(
+            input_handle=_sum_of(_map_of(a="x"), _map_of(b="y"))
+        )
+        assert session.run(texts) == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "words"),
+    [
+        ("x", "y", "unsupported dtype"),
+        ([1.0, 2.0], 1.0, "incompatible element shapes"),
+        (1.0, 1, "incompatible element types"),
+    ],
+)
+def test_sums_of_maps_that_differ(first: Any, second: Any, words: str) -> None:
+    """Values of one key must be alike, and numbers."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        added = _sum_of(_map_of(a=first), _map_of(a=second))
+        with pytest.raises(errors.InvalidArgumentError, match=words):
+            session.run(tf.raw_ops.TensorMapSize(input_handle=added))
+
+
+@pytest.mark.parametrize(("key", "words"), [("b", "dtype"), ([1], "same shape")])
+def test_keys_of_maps_that_differ(key: Any, words: str) -> None:
+    """Keys are one array if they are alike."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        handle = tf.raw_ops.TensorMapInsert(
+            input_handle=_map_of(a=1.0), key=key, value=2.0
+        )
+        keys = tf.raw_ops.TensorMapStackKeys(input_handle=handle, key_dtype=tf.int32)
+        with pytest.raises(errors.InvalidArgumentError, match=words):
+            session.run(keys)

@@ -27,6 +27,13 @@ class MapValue:
     entries: dict[_Key, tuple[Array, Array]] = field(default_factory=dict)
 
 
+def is_map(value: Array) -> bool:
+    """Whether a value is the handle of a map."""
+    if not isinstance(value, np.ndarray) or value.ndim or value.dtype.kind != "O":
+        return False
+    return isinstance(value[()], MapValue)
+
+
 def _key(key: Array) -> _Key:
     array = np.asarray(key)
     content = tuple(array.flat) if array.dtype == object else array.tobytes()
@@ -102,7 +109,6 @@ def stack_keys(attrs: Any, handle: Array) -> tuple[Array]:
 
     # TF: in the order of a hash table.
     """
-    del attrs
     entries = _found(handle).entries
     if not entries:
         raise InvalidArgumentError(
@@ -110,7 +116,9 @@ def stack_keys(attrs: Any, handle: Array) -> tuple[Array]:
         )
     keys = [key for key, _ in entries.values()]
     if len({np.shape(key) for key in keys}) > 1:
-        raise InvalidArgumentError(None, None, "Key does not match requested shape.")
+        raise InvalidArgumentError(None, None, "Keys must all have the same shape.")
+    if any(key.dtype != attrs["key_dtype"].numpy_dtype for key in keys):
+        raise InvalidArgumentError(None, None, "Key does not match requested dtype.")
     return (np.stack(keys),)
 
 

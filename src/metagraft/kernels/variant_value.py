@@ -1,13 +1,14 @@
-"""Zeros and sums of lists of tensors and of optionals, one inside of the other.
+"""Zeros and sums of lists and maps of tensors and of optionals, nested as you like.
 
 Source: tensorflow core/kernels/tensor_list_util.cc, variant_ops_util.cc,
-optional_ops_util.cc.
+optional_ops_util.cc, map_kernels.h.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -17,23 +18,27 @@ from metagraft.kernels.kernel import Array
 from metagraft.kernels.list_value import handle_of, is_list, list_behind
 from metagraft.kernels.optional import is_optional, optional_of
 from metagraft.kernels.pieces import added, zeros
+from metagraft.kernels.tensor_map import is_map
 from metagraft.proto import DataType
 
 __all__ = ["is_variant", "sum_of_variants", "zeros_like_variant"]
 
 
 def is_variant(value: Array) -> bool:
-    """Whether a value is a list of tensors or an optional."""
-    return is_list(value) or is_optional(value)
+    """Whether a value is a list or a map of tensors, or an optional."""
+    return is_list(value) or is_optional(value) or is_map(value)
 
 
 def zeros_like_variant(value: Array) -> Array:
-    """Return a list or an optional of zeros; what is not there is not there, either."""
+    """Return a list, a map or an optional of zeros; what is not there stays away."""
     if is_list(value):
         found = list_behind(value)
         elements = tuple(None if e is None else _zeros(e) for e in found.elements)
         return handle_of(replace(found, elements=elements))
     held = value[()]
+    if is_map(value):
+        entries = {k: (key, _zeros(x)) for k, (key, x) in held.entries.items()}
+        return handle_of(replace(held, entries=entries))
     return optional_of(None if held is None else tuple(map(_zeros, held)))
 
 
@@ -42,12 +47,25 @@ def _zeros(element: Array) -> Array:
 
 
 def sum_of_variants(values: Sequence[Array]) -> Array:
-    """Return the sum of lists, or of optionals.
+    """Return the sum of lists, of maps or of optionals.
 
     Raises:
         InvalidArgumentError: They are not alike.
     """
+    if is_map(values[0]):
+        return _sum_of_maps(values)
     return _sum_of_lists(values) if is_list(values[0]) else _sum_of_optionals(values)
+
+
+def _sum_of_maps(handles: Sequence[Array]) -> Array:
+    """Add the values of equal keys; each key of any map is in the sum."""
+    entries: dict[Any, tuple[Array, Any]] = {}
+    for handle in handles:
+        for k, (key, value) in handle[()].entries.items():
+            known = entries.get(k)
+            terms = [value] if known is None else [known[1], value]
+            entries[k] = key, _sum(terms)
+    return handle_of(replace(handles[0][()], entries=entries))
 
 
 def _sum_of_lists(handles: Sequence[Array]) -> Array:
@@ -100,10 +118,23 @@ def _sum(terms: Sequence[Array]) -> Array | None:
     if is_variant(terms[0]):
         return sum_of_variants(terms)
     total = terms[0]
-    if total.dtype == np.dtype(object):
+    for term in terms[1:]:
+        _check_alike(total, term)
+        total = added(total, term)
+    return total
+
+
+def _check_alike(one: Array, other: Array) -> None:
+    if one.dtype == np.dtype(object):
         raise InvalidArgumentError(
             None, None, f"Trying to add unsupported dtype {DataType.DT_STRING}"
         )
-    for term in terms[1:]:
-        total = added(total, term)
-    return total
+    pairs = {"types": (one.dtype, other.dtype), "shapes": (one.shape, other.shape)}
+    for what, (first, second) in pairs.items():
+        if first != second:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Trying to add two tensors with incompatible element {what}."
+                f" One is {second} and the other is {first}",
+            )
