@@ -339,7 +339,6 @@ OWN_WORDS = frozenset(
         "boo",
         "r_gnd",
         "r_rev",
-        "r_tile_many",
         "r_unravel_many",
         "r_unravel_many_narrow",
         "r_unravel_matrix",

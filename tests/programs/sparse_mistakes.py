@@ -526,7 +526,14 @@ MISTAKES = {
             "axes": {"reduction_axes": np.array([[1]], np.int32)},
             "count": {"input_values": _floats(1)},
             "bounds": {"input_indices": _rows(0, 1, 5, 0)},
+            "size": {"input_shape": _sizes(2**32, 2**31)},
+            "sizes": {"input_shape": _sizes(2**40, 2**41)},
         },
+    ),
+    **_variants(
+        "SparseReduceMaxSparse",
+        _REDUCED,
+        {"size": {"input_shape": _sizes(2**32, 2**31)}},
     ),
     **_variants(
         "SparseSoftmax",

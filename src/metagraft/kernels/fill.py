@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.shapes import show
+from metagraft.kernels.element_counts import check_count, check_product
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 from metagraft.kernels.variant_value import is_variant, zeros_like_variant
-
-_MOST_ELEMENTS: Final = 2**63 - 1
 
 
 def _sizes(values: Array, what: str) -> tuple[int, ...]:
@@ -32,21 +30,8 @@ def _sizes(values: Array, what: str) -> tuple[int, ...]:
                 text = f"Expected multiples[{i}] >= 0, but got {size}"
             raise InvalidArgumentError(None, None, text)
     if what != "multiples":
-        _check_count(sizes)
+        check_count(sizes)
     return sizes
-
-
-def _check_count(sizes: Sequence[int]) -> None:
-    """Refuse shapes of more elements than can be counted, whatever memory there is."""
-    count = 1
-    for size in sizes:
-        count *= size
-        if count > _MOST_ELEMENTS:
-            raise InvalidArgumentError(
-                None,
-                None,
-                f"Shape {show(tuple(sizes))} would have more than 2**63 - 1 elements",
-            )
 
 
 def fill(_: Attrs, dims: Array, value: Array) -> tuple[Array]:
@@ -90,7 +75,7 @@ def tile(_: Attrs, tensor: Array, multiples: Array) -> tuple[Array]:
             f" {len(np.shape(tensor))} but got length {len(repeats)}",
         )
     result = [d * m for d, m in zip(np.shape(tensor), repeats, strict=True)]
-    _check_count(result)
+    check_product(result)
     return (namespace(tensor).tile(tensor, repeats),)
 
 

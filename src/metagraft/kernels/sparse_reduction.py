@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InternalError
+from metagraft.kernels.element_counts import check_product
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
 from metagraft.kernels.segment import combine_rows
@@ -60,6 +61,8 @@ def _check(indices: Array, values: Array, shape: Array) -> None:
             f" {indices.shape[0]}, values = {values.shape[0]})"
         )
     check_parts(indices, values, shape)
+    if is_host(shape):
+        check_product([int(size) for size in shape])
 
 
 def _reduced_dims(attrs: Any, shape: Array, kept: list[int]) -> tuple[int, ...]:
