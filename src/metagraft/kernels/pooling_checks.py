@@ -27,12 +27,13 @@ def check_pooling(attrs: WindowAttrs, dims: Sequence[int]) -> None:
     """Refuse windows that TensorFlow does not put on images.
 
     Raises:
-        InvalidArgumentError: A window has no size.
+        InvalidArgumentError: A window has no size, or is no larger than its padding.
         UnimplementedError: It goes over the batch, or over channels that it does not
             divide.
     """
     _check_sizes(attrs)
     _check_batch(attrs)
+    _check_explicit_pads(attrs)
     window, stride = attrs.window[attrs.channels], attrs.strides[attrs.channels]
     if window == 1:
         return
@@ -149,6 +150,20 @@ def _check_sizes(attrs: WindowAttrs) -> None:
 def _check_batch(attrs: WindowAttrs) -> None:
     if attrs.window[0] != 1 or attrs.strides[0] != 1:
         raise _unsupported("Pooling is not yet supported on the batch dimension.")
+
+
+def _check_explicit_pads(attrs: WindowAttrs) -> None:
+    """Refuse windows that would see nothing but padding."""
+    if not attrs.explicit:
+        return
+    sides = (("Top", "Bottom"), ("Left", "Right"))
+    for axis, names in zip(attrs.spatial, sides, strict=False):
+        for name, pad in zip(names, attrs.explicit[axis], strict=True):
+            if pad >= attrs.window[axis]:
+                raise _unfit(
+                    f"{name} padding {pad} needs to be smaller than the window size"
+                    f" {attrs.window[axis]}"
+                )
 
 
 def _check_channels(attrs: WindowAttrs, what: str) -> None:
