@@ -76,6 +76,8 @@ def test_partitioners_are_checked() -> None:
         get("b", [4, 4], partitioner=lambda **_: [2, 2])
     with pytest.raises(ValueError, match="zero partitions"):
         get("c", [4, 4], partitioner=lambda **_: [0, 1])
+    with pytest.raises(ValueError, match=r"Expected 0 <= offset < shape .*shape=3"):
+        tf.create_partitioned_variables([3, 4], [5, 1], tf.zeros_initializer())
     get("d", [4], partitioner=tf.fixed_size_partitioner(2))
     with pytest.raises(ValueError, match="d/part_0"):
         get("d", [4])

@@ -219,6 +219,20 @@ class PartitionInfo:
     full_shape: list[int]
     var_offset: list[int]
 
+    def __post_init__(self) -> None:
+        """Refuse a part that begins outside of the whole.
+
+        Raises:
+            ValueError: It does.
+        """
+        for offset, size in zip(self.var_offset, self.full_shape, strict=True):
+            if not 0 <= offset < size:
+                raise ValueError(
+                    f"Expected 0 <= offset < shape but found offset={offset},"
+                    f" shape={size} for var_offset={self.var_offset},"
+                    f" full_shape={self.full_shape}"
+                )
+
     def single_slice_dim(self, shape: Sequence[int]) -> int | None:
         """Return the axis along which a part of this shape is less than the whole.
 
