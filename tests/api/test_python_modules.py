@@ -57,6 +57,15 @@ def test_same_objects() -> None:
     assert tensor_shape.matrix(None, 3).as_list() == [None, 3]
 
 
+def test_unknown_shapes() -> None:
+    """The rank may be known, under its name or the older one."""
+    assert tensor_shape.unknown_shape().ndims is None
+    assert tensor_shape.unknown_shape(rank=2).as_list() == [None, None]
+    assert tensor_shape.unknown_shape(ndims=2).as_list() == [None, None]
+    with pytest.raises(TypeError, match="Unknown argument"):
+        tensor_shape.unknown_shape(size=2)
+
+
 def test_functions_of_ops_take_arguments_in_order() -> None:
     """Inputs first, then attributes; also under the name with an underscore."""
     with tf.Graph().as_default():
@@ -69,6 +78,7 @@ def test_functions_of_ops_take_arguments_in_order() -> None:
         kept = tf.get_variable("v", [2], use_resource=True)
         added = resource_variable_ops.resource_scatter_add(kept.handle, [0], [1.0])
         assert added.type == "ResourceScatterAdd"
+        assert resource_variable_ops.variable_shape(kept.handle).op.type == "Const"
         with pytest.raises(TypeError, match="'input' is given twice"):
             gen_nn_ops.conv2d(x, input=x)
         with pytest.raises(TypeError, match="Relu takes at most 2 arguments"):

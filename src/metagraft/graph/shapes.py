@@ -592,9 +592,21 @@ def as_shape(shape: Any) -> TensorShape:
     return shape if isinstance(shape, TensorShape) else TensorShape(shape)
 
 
-def unknown_shape(ndims: int | None = None) -> TensorShape:
-    """Return a shape of which at most the rank is known."""
-    return TensorShape(None if ndims is None else (None,) * ndims)
+def unknown_shape(rank: int | None = None, **arguments: int | None) -> TensorShape:
+    """Return a shape of which at most the rank is known.
+
+    Args:
+        rank: The rank, if it is known.
+        **arguments: `ndims`, what `rank` was called.
+
+    Raises:
+        TypeError: There is another argument.
+    """
+    if rank is None:
+        rank = arguments.pop("ndims", None)
+    if arguments:
+        raise TypeError(f"Unknown argument: {arguments}")
+    return TensorShape(None if rank is None else (None,) * rank)
 
 
 SCALAR: Final[Dims] = ()

@@ -21,7 +21,8 @@ _NAMES = {
         "local_response_normalization log_softmax lrn max_pool max_pool1d max_pool2d "
         "max_pool3d max_pool_v2 pool quantized_avg_pool quantized_conv2d "
         "quantized_max_pool quantized_relu_x relu relu6 selu softmax "
-        "softmax_cross_entropy_with_logits softplus softsign "
+        "softmax_cross_entropy_with_logits "
+        "softmax_cross_entropy_with_logits_v2 softplus softsign "
         "sparse_softmax_cross_entropy_with_logits top_k with_space_to_batch xw_plus_b",
     ),
     **from_module(

@@ -9,6 +9,7 @@ from metagraft.lazy_names import from_module, lazy_names
 
 _NAMES = {
     **from_module("metagraft.api.resource_variable", "ResourceVariable"),
+    **from_module("metagraft.graph.build.resource_variable", "variable_shape"),
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
 
