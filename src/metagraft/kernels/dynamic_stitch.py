@@ -31,6 +31,10 @@ def dynamic_partition(
             None,
             f"partitions{where} = {partitions[place]} is not in [0, {count})",
         )
+    if np.ndim(partitions) == 1:
+        # Several times as fast as to index with truth values.
+        places = [(partitions == i).nonzero()[0] for i in range(count)]
+        return tuple(data.take(place, axis=0) for place in places)
     return tuple(data[partitions == i] for i in range(count))
 
 

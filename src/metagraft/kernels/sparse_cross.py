@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from metagraft.kernels.hashes import fingerprint64, sip_hash64
+from metagraft.kernels.hash_arrays import fingerprints64, sip_hashes64
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.sparse_indices import broken_rule, shown_dims
 
@@ -55,13 +55,6 @@ def _joined_fingerprints(first: Array, second: Array) -> Array:
 def _bucket(hashes: Array, count: int) -> Array:
     limit = np.uint64(count) if count > 0 else _LARGEST
     return (hashes % limit).astype(np.int64)
-
-
-def _hashed(texts: Array, hash64: Callable[[bytes], int]) -> Array:
-    """Hash texts, each different one once; `uint64[n]`."""
-    known, inverse = np.unique(texts, return_inverse=True)
-    hashes = np.array([hash64(bytes(text)) for text in known], np.uint64)
-    return hashes[inverse] if len(known) else np.zeros(len(texts), np.uint64)
 
 
 def _columns(
@@ -219,7 +212,7 @@ def _chained(columns: Sequence[_Column], picks: list[Array], key: int) -> Array:
 def _plain_hash(column: _Column) -> Array:
     """Fingerprints of texts; numbers stand for themselves."""
     if column.values.dtype == np.dtype(object):
-        return _hashed(column.values, fingerprint64)
+        return fingerprints64(column.values.tolist())
     return column.values.view(np.uint64)
 
 
@@ -242,12 +235,12 @@ def sparse_cross_hashed(_attrs: Any, *operands: Any) -> tuple[Array, Array, Arra
     indices, shape, picks = _crosses(columns)
     low, high = (int(word) & (2**64 - 1) for word in salt)
 
-    def hash64(text: bytes) -> int:
-        return sip_hash64(text, low, high) if strong else fingerprint64(text)
+    def hashed(texts: Sequence[bytes]) -> Array:
+        return sip_hashes64(texts, low, high) if strong else fingerprints64(texts)
 
     hashes: Array | None = None
     for column, pick in zip(columns, picks, strict=True):
-        found = _keyed_hash(column, hash64, is_strong=bool(strong))[pick]
+        found = _keyed_hash(column, hashed, is_strong=bool(strong))[pick]
         hashes = found if hashes is None else _joined_fingerprints(hashes, found)
     if hashes is None:
         hashes = np.zeros(0, np.uint64)
@@ -255,18 +248,15 @@ def sparse_cross_hashed(_attrs: Any, *operands: Any) -> tuple[Array, Array, Arra
 
 
 def _keyed_hash(
-    column: _Column, hash64: Callable[[bytes], int], *, is_strong: bool
+    column: _Column, hashed: Callable[[Sequence[bytes]], Array], *, is_strong: bool
 ) -> Array:
-    if column.values.dtype == np.dtype(object):
-        return _hashed(column.values, hash64)
+    values = column.values
+    if values.dtype == np.dtype(object):
+        return hashed(values.tolist())
     if column.is_dense and not is_strong:
-        return column.values.view(np.uint64)
+        return values.view(np.uint64)
     # TF: of a number only the lower four bytes are hashed.
-    words = np.empty(len(column.values), object)
-    words[:] = [
-        value.to_bytes(8, "little", signed=True)[:4] for value in column.values.tolist()
-    ]
-    return _hashed(words, hash64)
+    return hashed(values.astype("<u4").view("V4").tolist())
 
 
 def _split_column(values: Array, splits: Array) -> _Column:

@@ -350,6 +350,8 @@ class _NGrams:
     def _wide(
         self, words: Sequence[bytes], width: int, count: int | None = None
     ) -> list[bytes]:
+        if width == 1:
+            return list(words)
         padding = width - 1 if self.padding < 0 else min(self.padding, width - 1)
         padded = [self.left] * padding + list(words) + [self.right] * padding
         if count is not None or width > len(padded):
