@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from tests.programs.argument_mistakes import named_types, ranks
+
 Mistake = Callable[[ModuleType], Any]
 
 IMAGE: Final = np.ones((2, 4, 4, 1), np.float32)
@@ -488,6 +490,8 @@ MISTAKES: Final[dict[str, Mistake]] = {
         losses,
         types,
         shapes,
+        ranks,
+        named_types,
         levels,
     )
     for name, mistake in family()
@@ -516,5 +520,5 @@ def outcome(tf: ModuleType, mistake: Mistake) -> list[str]:
 def _said(text: str) -> str:
     """Return the first line of what TensorFlow adds nothing to, shortened."""
     said = re.split(r"Node: '[^']*'\n", text)[-1].strip()
-    said = re.sub(r"^Resource .*", "Resource", said)
+    said = re.sub(r"^(Resource|Conversion function) .*", r"\1", said)
     return _REST.sub("", said)[:160]

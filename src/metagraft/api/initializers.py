@@ -412,8 +412,9 @@ class GlorotUniform(VarianceScaling):
     """Uniform numbers scaled by inputs and outputs; the default of `get_variable`."""
 
     def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
-        """Remember the seed."""
-        super().__init__(1.0, "fan_avg", "uniform", seed, dtype)
+        """Remember the seed; the type is the one of the call, as in TensorFlow."""
+        del dtype
+        super().__init__(1.0, "fan_avg", "uniform", seed)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal initializer."""
@@ -424,8 +425,9 @@ class GlorotNormal(VarianceScaling):
     """Truncated normal numbers scaled by inputs and outputs."""
 
     def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
-        """Remember the seed."""
-        super().__init__(1.0, "fan_avg", "truncated_normal", seed, dtype)
+        """Remember the seed; the type is the one of the call, as in TensorFlow."""
+        del dtype
+        super().__init__(1.0, "fan_avg", "truncated_normal", seed)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal initializer."""

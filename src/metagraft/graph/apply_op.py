@@ -24,6 +24,7 @@ from metagraft.graph.defaults import (
     get_default_graph,
     graph_of,
 )
+from metagraft.graph.deprecated_ops import check_not_removed
 from metagraft.graph.dtypes import DType, as_dtype, from_enum
 from metagraft.graph.graph import Graph
 from metagraft.graph.operation import Operation
@@ -72,11 +73,21 @@ def apply_op(
 def _add(
     graph: Graph, definition: OpDef, name: str, arguments: dict[str, Any]
 ) -> Operation:
+    if definition.deprecated_at_producer_version is not None:
+        _check_not_removed(graph, definition)
     call = _Call(definition, arguments)
     if name[-1] == "/" and name[:-1] == graph.scopes.name_stack:
         return _bound(graph, call, name)  # the caller has opened the scope
     with graph.name_scope(name) as scope:
         return _bound(graph, call, scope)
+
+
+def _check_not_removed(graph: Graph, definition: OpDef) -> None:
+    """Refuse an op that is gone before its arguments are looked at."""
+    try:
+        check_not_removed(definition, graph.graph_def_versions.producer)
+    except UnimplementedError as error:
+        raise NotImplementedError(error.message) from error
 
 
 def _bound(graph: Graph, call: _Call, scope: str) -> Operation:
@@ -243,7 +254,7 @@ class _Call:
     def _mismatch(self, arg: ArgDef, value: Any, error: Exception) -> Exception:
         try:
             observed = convert_to_tensor(value, as_ref=arg.is_ref).dtype.name
-        except (ValueError, TypeError):
+        except ValueError:
             return ValueError(
                 f"Tried to convert '{arg.name}' to a tensor and failed. Error: {error}"
             )
@@ -409,17 +420,13 @@ class _Call:
             key = declared.name
             if key in self.inferred:
                 continue
-            value, is_any_shape = None, False
+            value, is_given = None, False
             if self.arguments:
                 given = key if key in self.arguments else f"{key}_"
-                # None, where a shape has to be given, is the one of unknown rank.
-                is_any_shape = (
-                    given in self.arguments
-                    and declared.type == "shape"
-                    and not declared.has_default
-                )
+                # None is a default, or the shape of unknown rank, or refused.
+                is_given = given in self.arguments and not declared.has_default
                 value = self.arguments.pop(given, None)
-            if value is not None or is_any_shape:
+            if value is not None or is_given:
                 self.messages[key] = self._encoded(declared, value)
             elif not declared.has_default:
                 raise TypeError(f"No argument found for attr {key} for {self._op}")
@@ -469,10 +476,14 @@ class _Call:
             )
         message = encode(value, declared.type, declared.name)
         if declared.type == "type" and declared.allowed:
-            self._check_allowed(declared.name, declared.name, as_dtype(value))
+            self._check_allowed(
+                declared.name, declared.name, as_dtype(value).base_dtype
+            )
         elif declared.type == "list(type)" and declared.allowed:
             for item in value:
-                self._check_allowed(declared.name, declared.name, as_dtype(item))
+                self._check_allowed(
+                    declared.name, declared.name, as_dtype(item).base_dtype
+                )
         elif declared.type == "string" and declared.allowed:
             self._check_text(declared, message.s)
         if declared.minimum is None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
+
+import numpy as np
 
 from metagraft.graph import dtypes
 from metagraft.graph.catalogue import OpDef
 from metagraft.graph.shapes import as_dims, dims_from_proto, dims_to_proto
-from metagraft.graph.tensor_values import make_tensor_proto
 from metagraft.proto import AttrValue, NameAttrList, NodeDef, TensorProto
 from metagraft.proto.coercion import as_message
 
@@ -150,12 +152,9 @@ def _int(value: Any, name: str) -> int:
 
 
 def _float(value: Any, name: str) -> float:
-    if isinstance(value, (str, bytes)):
+    if not isinstance(value, (numbers.Real, np.integer, np.floating)):
         raise _mismatch("float", name, value)
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise _mismatch("float", name, value) from None
+    return float(value)
 
 
 def _bool(value: Any, name: str) -> bool:
@@ -175,22 +174,25 @@ def _type(value: Any, name: str) -> int:
 
 def _shape(value: Any, name: str) -> Any:
     try:
-        return dims_to_proto(as_dims(value))
+        dims = as_dims(value)
     except (TypeError, ValueError) as error:
         text = f"Error converting {name} to a TensorShape: {error}."
         raise type(error)(text) from error
+    sizes = value if isinstance(value, (list, tuple)) else [value]
+    if any(isinstance(size, bool) for size in sizes):  # no number to a message
+        raise TypeError(
+            f"Error converting {sizes!r} (arg name = {name}) to a TensorShape: Field"
+            " tensorflow.TensorShapeProto.Dim.size: Expected an int, got a boolean."
+        )
+    return dims_to_proto(dims)
 
 
 def _tensor(value: Any, name: str) -> TensorProto:
     if hasattr(value, "tensor_shape"):
         return as_message(value, TensorProto)
-    try:
-        return make_tensor_proto(value)
-    except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"Don't know how to convert {value!r} to a TensorProto for argument"
-            f" {name!r}"
-        ) from error
+    raise TypeError(
+        f"Don't know how to convert {value!r} to a TensorProto for argument {name!r}."
+    )
 
 
 def _func(value: Any, name: str) -> NameAttrList:

@@ -61,8 +61,9 @@ def convert_to_tensor(
         return _checked(value, wanted, name)
     preferred = dtype_hint if preferred_dtype is None else preferred_dtype
     if wanted is None and preferred is not None:
+        preferred = as_dtype(preferred).base_dtype
         try:
-            return _convert(value, as_dtype(preferred), name, as_ref)
+            return _convert(value, preferred, name, as_ref)
         except (TypeError, ValueError):
             pass  # a preference only
     return _convert(value, wanted, name, as_ref)
@@ -95,7 +96,8 @@ def _convert(value: Any, dtype: DType | None, name: str | None, as_ref: bool) ->
         packed = _autopack(value, dtype, name)
         if packed is not None:
             return packed
-    return constant(value, dtype, name=name)
+    found = constant(value, dtype, name=name)
+    return found if dtype is None else _registered_result(found, constant, dtype, name)
 
 
 def _by_registration(
@@ -105,21 +107,22 @@ def _by_registration(
         if isinstance(value, types):
             found = function(value, dtype=dtype, name=name, as_ref=as_ref)
             if found is not NotImplemented:
-                return _registered_result(found, function, dtype)
+                return _registered_result(found, function, dtype, name)
     return None
 
 
 def _registered_result(
-    found: Any, function: ConversionFunction, dtype: DType | None
+    found: Any, function: Callable[..., Any], dtype: DType | None, name: str | None
 ) -> Tensor:
+    prefix = "" if name is None else f"{name}: "
     if not isinstance(found, Tensor):
         raise RuntimeError(  # noqa: TRY004 - TensorFlow's class
-            f"Conversion function {function!r} returned non-Tensor: {found!r}"
+            f"{prefix}Conversion function {function!r} returned non-Tensor: {found!r}"
         )
     if dtype is not None and not dtype.is_compatible_with(found.dtype):
         raise RuntimeError(
-            f"Conversion function {function!r} returned incompatible dtype: requested"
-            f" = {dtype.name}, actual = {found.dtype.name}"
+            f"{prefix}Conversion function {function!r} returned incompatible dtype:"
+            f" requested = {dtype.name}, actual = {found.dtype.name}"
         )
     return found
 

@@ -57,9 +57,6 @@ _ALIASES: Final = {
     "float": "float32",
     "double": "float64",
     "half": "float16",
-    "bool_": "bool",
-    "object": "string",
-    "str": "string",
 }
 _FLOATING: Final = frozenset({1, 2, 14, 19, 24, 25, 26, 27, 28, 33})
 _COMPLEX: Final = frozenset({8, 18})
@@ -316,12 +313,16 @@ _BY_NUMPY: Final[dict[np.dtype[Any], DType]] = {
     if number not in _QUANTIZED and number not in {7, 20, 21} and number in NUMPY_DTYPES
 }
 
-_BY_PYTHON_TYPE: Final[dict[type, DType]] = {
+# Whatever names a type: what is equal to a key does, as `True` is 1.
+_BY_ANY: Final[dict[Any, DType]] = {
+    **_INTERNED,
+    **_BY_NAME,
+    **{key.type: found for key, found in _BY_NUMPY.items()},
+    np.longlong: _BY_NAME["int64"],
+    np.ulonglong: _BY_NAME["uint64"],
+    **dict.fromkeys((np.str_, np.bytes_, np.object_, object), string),
     float: float32,
     builtins.bool: bool,
-    str: string,
-    bytes: string,
-    object: string,
 }
 
 
@@ -350,14 +351,13 @@ def as_dtype(type_value: Any) -> DType:
     """
     if type(type_value) is DType:
         return type_value
-    if isinstance(type_value, int) and not isinstance(type_value, builtins.bool):
-        return from_enum(type_value)
-    found: DType | None = None
-    if isinstance(type_value, str):
-        found = _BY_NAME.get(type_value)
-    elif isinstance(type_value, type):
-        found = _BY_PYTHON_TYPE.get(type_value)
-    found = found or _of_other_library(type_value)
+    try:
+        found = _BY_ANY.get(
+            type_value.type if isinstance(type_value, np.dtype) else type_value
+        )
+    except TypeError:  # it has no hash
+        found = None
+    found = found or _of_other_object(type_value)
     if found is None:
         raise TypeError(
             f"Cannot convert the argument `type_value`: {type_value!r} to a TensorFlow"
@@ -366,15 +366,14 @@ def as_dtype(type_value: Any) -> DType:
     return found
 
 
-def _of_other_library(type_value: Any) -> DType | None:
-    """The dtype of TensorFlow's own `DType` or of anything NumPy calls a type."""
+def _of_other_object(type_value: Any) -> DType | None:
+    """The dtype of TensorFlow's own `DType`, or of something that has one of NumPy."""
     number = getattr(type_value, "as_datatype_enum", None)
     if isinstance(number, int):
         return from_enum(number)
-    if type_value is int:  # TensorFlow takes no side between 32 and 64 bits
+    if isinstance(type_value, np.dtype) or not hasattr(type_value, "dtype"):
         return None
     try:
-        key = np.dtype(type_value)
-    except TypeError:
+        return _BY_ANY.get(np.dtype(type_value.dtype).type)
+    except (TypeError, ValueError):
         return None
-    return string if key.kind in "SUO" else _BY_NUMPY.get(key)

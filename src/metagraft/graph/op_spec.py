@@ -116,6 +116,7 @@ class OpSpec:
         attrs: Reads the attributes into a record, once per operation; without it the
             shape function and the kernel get a mapping of Python values.
         source: Where TensorFlow declares the op.
+        ranks: The ranks that operands must have, a letter for each; see `check_ranks`.
     """
 
     name: str
@@ -123,6 +124,7 @@ class OpSpec:
     gradient: GradientRule | NoGradient = NO_RULE_YET
     attrs: AttrReader | None = None
     source: str = ""
+    ranks: str = ""
 
 
 def spec_for(op_type: str) -> OpSpec | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from metagraft.graph.catalogue import ArgDef
 from metagraft.graph.dtypes import DType, from_enum, variant
@@ -11,6 +11,8 @@ from metagraft.graph.store import OUTPUT_SHAPES
 if TYPE_CHECKING:
     from metagraft.graph.graph import Graph
     from metagraft.graph.operation import Operation
+
+_MOST_OUTPUTS: Final = 2**31 - 1
 
 
 def output_types(graph: Graph, op: Operation) -> tuple[DType, ...]:
@@ -41,6 +43,8 @@ def arg_types(op: Operation, arg: ArgDef) -> list[DType]:
         else:
             dtype = attrs[arg.type_attr] if arg.type_attr else from_enum(arg.type)
             count = attrs[arg.number_attr] if arg.number_attr else 1
+            if count > _MOST_OUTPUTS:
+                raise ValueError(f"Number of outputs is too big: {count}")
             types = [dtype] * count
     except KeyError as error:
         raise ValueError(

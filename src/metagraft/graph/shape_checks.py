@@ -8,9 +8,12 @@ Source: tensorflow core/framework/shape_inference.cc InferenceContext.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from metagraft.graph.shapes import Dims, show
 
 __all__ = [
+    "check_ranks",
     "merge_dim",
     "merged",
     "with_rank",
@@ -54,6 +57,31 @@ def with_rank_at_most(dims: Dims, rank: int) -> Dims:
     if dims is not None and len(dims) > rank:
         raise ValueError(f"Shape must be at most rank {rank} but is rank {len(dims)}")
     return dims
+
+
+def check_ranks(ranks: str, shapes: Sequence[Dims]) -> None:
+    """Demand a rank of each of several operands.
+
+    Args:
+        ranks: For each operand its rank, `v` for at most one, `p` for at least one or
+            `-` for any. `*` repeats the letter before it for the operands that the
+            others leave, as one argument may be a list; what is not told is any.
+        shapes: What is known of the operands.
+
+    Raises:
+        ValueError: An operand has another rank.
+    """
+    before, star, after = ranks.partition("*")
+    if star:
+        count = len(shapes) - len(before) + 1 - len(after)
+        ranks = before[:-1] + before[-1] * count + after
+    for letter, dims in zip(ranks, shapes, strict=False):
+        if letter == "v":
+            with_rank_at_most(dims, 1)
+        elif letter == "p":
+            with_rank_at_least(dims, 1)
+        elif letter != "-":
+            with_rank(dims, int(letter))
 
 
 def merge_dim(a: int | None, b: int | None) -> int | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from metagraft.graph.op_spec import Shapes, spec_for
+from metagraft.graph.shape_checks import check_ranks
 from metagraft.graph.shapes import Dims, show
 
 _UNFORESEEN: Final = (ArithmeticError, AttributeError, LookupError, TypeError)
@@ -24,9 +25,10 @@ def infer_shapes(op: Operation) -> tuple[Dims, ...]:
     """
     count = len(op.graph.output_dtypes(op))
     spec = spec_for(op.type)
-    if count == 0 and (spec is None or spec.shape is None):
+    has_rule = spec is not None and (spec.shape is not None or spec.ranks != "")
+    if count == 0 and not has_rule:
         return ()
-    if spec is None or spec.shape is None:
+    if spec is None or not has_rule:
         if op.type in op.graph.functions:
             from metagraft.graph.function_shapes import result_shapes
 
@@ -35,7 +37,10 @@ def infer_shapes(op: Operation) -> tuple[Dims, ...]:
     inputs = Shapes([t.dims for t in op.inputs])
     inputs.op = op
     try:
-        found: Sequence[Dims] = spec.shape(op.record, inputs)
+        check_ranks(spec.ranks, inputs)
+        found: Sequence[Dims] = (None,) * count
+        if spec.shape is not None:
+            found = spec.shape(op.record, inputs)
     except ValueError as error:
         shapes = ", ".join(show(d) for d in inputs)
         raise ValueError(

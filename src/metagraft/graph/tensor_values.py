@@ -165,6 +165,11 @@ def _numeric_array(values: Any, dtype: dtypes.DType | None) -> Array:
             "Can't convert Python sequence with mixed types or lengths to Tensor:"
             f" {error}"
         ) from error
+    if array.dtype == object and dtype is not None:
+        if dtype.is_floating or dtype.is_complex:
+            return np.array(values, dtype.numpy_dtype)  # numbers of more than 64 bits
+        if dtype.is_integer:
+            return array.astype(dtype.numpy_dtype)  # refuses them
     if array.dtype == object or array.dtype.kind in "US":
         raise _not_convertible(values)
     if dtype is None:
@@ -177,7 +182,8 @@ def _numeric_array(values: Any, dtype: dtypes.DType | None) -> Array:
 def _not_convertible(values: Any) -> TypeError:
     return TypeError(
         f"Failed to convert elements of {values!r} to Tensor. Consider casting"
-        " elements to a supported type."
+        " elements to a supported type. See"
+        " https://www.tensorflow.org/api_docs/python/tf/dtypes for supported TF dtypes."
     )
 
 
@@ -217,6 +223,12 @@ def _as_bytes(value: Any) -> bytes:
     raise TypeError(
         f"Expected string, but got {value} of type {type(value).__name__!r}."
     )
+
+
+def _stored_text(value: Any) -> bytes:
+    if not isinstance(value, (str, bytes)):
+        raise TypeError(f"Expected binary or unicode string, got {value!r}")
+    return _as_bytes(value)
 
 
 def _leaves(values: Any) -> Iterator[Any]:
@@ -272,7 +284,9 @@ def _check_leaves(values: Any, dtype: dtypes.DType | None) -> None:
             raise TypeError("Expected any non-tensor type, but got a tensor instead.")
         if leaf is None:
             if dtype is None:
-                raise ValueError("None values not supported.")
+                if values is None:
+                    raise ValueError("None values not supported.")
+                raise _not_convertible(values)
             raise TypeError(f"Expected {dtype.name}, but got None of type 'NoneType'.")
         if allowed is None or isinstance(leaf, allowed):
             continue
@@ -334,7 +348,7 @@ def _append_values(proto: TensorProto, dtype: dtypes.DType, array: Array) -> Non
     number = dtype.as_datatype_enum
     flat = array.ravel()
     if number == 7:
-        proto.string_val.extend(_as_bytes(v) for v in flat.tolist())
+        proto.string_val.extend(_stored_text(v) for v in flat.tolist())
         return
     if number in (8, 18):
         part = np.float32 if number == 8 else np.float64

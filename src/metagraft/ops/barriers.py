@@ -22,15 +22,15 @@ def barrier_take_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     return (None, None, *[None] * len(attrs["component_types"]))
 
 
-def _spec(name: str, shape: ShapeFunction | None = None) -> OpSpec:
-    return OpSpec(name=name, shape=shape, source=_SOURCE)
+def _spec(name: str, shape: ShapeFunction | None = None, ranks: str = "") -> OpSpec:
+    return OpSpec(name=name, shape=shape, source=_SOURCE, ranks=ranks)
 
 
 OPS = (
     _spec("Barrier", reference_handle_shape),
-    _spec("BarrierClose"),
-    _spec("BarrierIncompleteSize", number_shape),
-    _spec("BarrierInsertMany"),
-    _spec("BarrierReadySize", number_shape),
+    _spec("BarrierClose", ranks="1"),
+    _spec("BarrierIncompleteSize", number_shape, "1"),
+    _spec("BarrierInsertMany", ranks="11p"),
+    _spec("BarrierReadySize", number_shape, "1"),
     _spec("BarrierTakeMany", barrier_take_shape),
 )

@@ -91,6 +91,43 @@ _ELEMENTS: Final = """
 """.split()
 
 
+# The ranks of operands, and the ops that ask for them.
+_RANKS: Final = {
+    name: ranks
+    for ranks, names in {
+        "-0": """
+            AssertCardinalityDataset BatchDataset BytesProducedStatsDataset CacheDataset
+            ExperimentalBytesProducedStatsDataset ExperimentalLatencyStatsDataset
+            LatencyStatsDataset PaddedBatchDataset PrefetchDataset RepeatDataset
+            SaveDataset SaveDatasetV2 SkipDataset SnapshotDataset SnapshotDatasetV2
+            TakeDataset
+        """,
+        "-1": "AssertNextDataset AssertPrevDataset ExperimentalAssertNextDataset",
+        "-00": "BatchDatasetV2 CacheDatasetV2 ShardDataset ShuffleDatasetV2",
+        "v0000001v*": "CSVDataset ExperimentalCSVDataset",
+        "v0000001v*1": "CSVDatasetV2",
+        "-01": "DenseToSparseBatchDataset ExperimentalDenseToSparseBatchDataset",
+        "--*000": "ExperimentalMapAndBatchDataset MapAndBatchDataset",
+        "00": """
+            ExperimentalRandomDataset ExperimentalSleepDataset RandomDataset
+            SleepDataset SnapshotDatasetReader
+        """,
+        "-000": """
+            ExperimentalSlidingWindowDataset GlobalShuffleDataset ParallelBatchDataset
+            SamplingDataset ShuffleDataset SlidingWindowDataset
+        """,
+        "000": "ExperimentalSqlDataset RandomDatasetV2 RangeDataset SqlDataset",
+        "v0000": "FixedLengthRecordDataset FixedLengthRecordDatasetV2",
+        "0": "ListSnapshotChunksDataset LoadDataset SnapshotChunkDataset",
+        "-0-*0": "PaddedBatchDatasetV2",
+        "-0000": "ShuffleAndRepeatDataset ShuffleDatasetV3 WindowDataset",
+        "-00000": "ShuffleAndRepeatDatasetV2",
+        "v00": "TFRecordDataset TFRecordDatasetV2 TextLineDataset",
+    }.items()
+    for name in names.split()
+}
+
+
 def scalar_shape(_attrs: Mapping[str, Any], _inputs: Shapes) -> Sequence[Dims]:
     """One scalar."""
     return ((),)
@@ -144,7 +181,15 @@ def mapped_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
 
 
 OPS = (
-    *(OpSpec(name=name, shape=scalar_shape, source=_SOURCE) for name in _SCALARS),
+    *(
+        OpSpec(
+            name=name,
+            shape=scalar_shape,
+            source=_SOURCE,
+            ranks=_RANKS.get(name, ""),
+        )
+        for name in _SCALARS
+    ),
     *(OpSpec(name=name, shape=pair_shape, source=_SOURCE) for name in _PAIRS),
     *(OpSpec(name=name, shape=element_shape, source=_SOURCE) for name in _ELEMENTS),
     OpSpec(
@@ -153,5 +198,6 @@ OPS = (
         gradient=NOT_DIFFERENTIABLE,
         source=_SOURCE,
     ),
+    OpSpec(name="SaveDataset", source=_SOURCE, ranks=_RANKS["SaveDataset"]),
     OpSpec(name="MapDefun", shape=mapped_shape, gradient=NO_RULE_YET, source=_SOURCE),
 )

@@ -66,7 +66,11 @@ _ON_QUEUES: Final[tuple[tuple[str, bool, ShapeFunction | None], ...]] = (
 def _on_queue(name: str, *, marked: bool, shape: ShapeFunction | None) -> OpSpec:
     if marked:
         return OpSpec(
-            name=name, shape=shape, gradient=NOT_DIFFERENTIABLE, source=_SOURCE
+            name=name,
+            shape=shape,
+            gradient=NOT_DIFFERENTIABLE,
+            source=_SOURCE,
+            ranks="1" if name in {"QueueClose", "QueueSize"} else "",
         )
     return OpSpec(name=name, shape=shape, source=_SOURCE)
 

@@ -95,8 +95,14 @@ _ON_READERS: Final[tuple[tuple[str, ShapeFunction | None], ...]] = (
 )
 
 
-def _marked(name: str, shape: ShapeFunction | None) -> OpSpec:
-    return OpSpec(name=name, shape=shape, gradient=NOT_DIFFERENTIABLE, source=_SOURCE)
+def _marked(name: str, shape: ShapeFunction | None, ranks: str = "") -> OpSpec:
+    return OpSpec(
+        name=name,
+        shape=shape,
+        gradient=NOT_DIFFERENTIABLE,
+        source=_SOURCE,
+        ranks=ranks,
+    )
 
 
 def _spec(name: str, shape: ShapeFunction | None) -> OpSpec:
@@ -106,7 +112,11 @@ def _spec(name: str, shape: ShapeFunction | None) -> OpSpec:
 OPS = (
     *(_marked(name, reference_handle_shape) for name in (*_READERS, "LMDBReader")),
     *(_spec(f"{name}V2", handle_shape) for name in _READERS),
-    *(_marked(name, shape) for name, shape in _ON_READERS),
+    # The handles of the first version are vectors of two strings.
+    *(
+        _marked(name, shape, "11" if name.startswith("ReaderRead") else "1")
+        for name, shape in _ON_READERS
+    ),
     *(_spec(f"{name}V2", shape) for name, shape in _ON_READERS),
     _spec("ReadFile", read_file_shape),
     _spec("MatchingFiles", matching_files_shape),

@@ -18,7 +18,7 @@ from metagraft.graph.shapes import Dims
 __all__ = ["OPS"]
 
 
-def range_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+def range_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """As many numbers as fit between start and limit."""
     for dims, end in zip(inputs, ("start", "limit", "delta"), strict=True):
         try:
@@ -28,6 +28,8 @@ def range_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     ends = [inputs.value(i) for i in range(3)]
     if any(end is None for end in ends):
         return ((None,),)
+    if attrs["Tidx"].name == "float16":
+        raise ValueError("Unsupported dtype19")
     start, limit, delta = (np.asarray(end).reshape(())[()] for end in ends)
     return ((_range_size(start, limit, delta),),)
 

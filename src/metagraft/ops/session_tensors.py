@@ -28,7 +28,13 @@ def value_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
 
 
 OPS = tuple(
-    OpSpec(name=name, shape=shape, gradient=NOT_DIFFERENTIABLE, source=_SOURCE)
+    OpSpec(
+        name=name,
+        shape=shape,
+        gradient=NOT_DIFFERENTIABLE,
+        source=_SOURCE,
+        ranks="" if shape is handle_shape else "0",
+    )
     for name, shape in (
         ("DeleteSessionTensor", None),
         ("GetSessionHandle", handle_shape),

@@ -159,31 +159,37 @@ _ANONYMOUS: Final = (
 )
 
 
-def _marked(name: str, shape: ShapeFunction | None = None) -> OpSpec:
-    return OpSpec(name=name, shape=shape, gradient=NOT_DIFFERENTIABLE, source=_SOURCE)
+def _marked(name: str, shape: ShapeFunction | None = None, ranks: str = "") -> OpSpec:
+    return OpSpec(
+        name=name,
+        shape=shape,
+        gradient=NOT_DIFFERENTIABLE,
+        source=_SOURCE,
+        ranks=ranks,
+    )
 
 
-def _spec(name: str, shape: ShapeFunction | None = None) -> OpSpec:
-    return OpSpec(name=name, shape=shape, source=_SOURCE)
+def _spec(name: str, shape: ShapeFunction | None = None, ranks: str = "") -> OpSpec:
+    return OpSpec(name=name, shape=shape, source=_SOURCE, ranks=ranks)
 
 
 OPS = (
     *(_marked(name, reference_handle_shape) for name in _HANDLES),
     *(_marked(f"{name}V2", handle_shape) for name in _HANDLES),
     *(_spec(name, handle_shape) for name in _ANONYMOUS),
-    _marked("InitializeTable", initialize_shape),
+    _marked("InitializeTable", initialize_shape, "1"),
     _marked("InitializeTableV2", initialize_shape),
-    _marked("InitializeTableFromTextFile", initialize_from_file_shape),
+    _marked("InitializeTableFromTextFile", initialize_from_file_shape, "1"),
     _marked("InitializeTableFromTextFileV2", initialize_from_file_shape),
-    _marked("LookupTableFind", reference_find_shape),
+    _marked("LookupTableFind", reference_find_shape, "1"),
     _marked("LookupTableFindV2", find_shape),
-    _marked("LookupTableInsert"),
+    _marked("LookupTableInsert", ranks="1"),
     _marked("LookupTableInsertV2"),
-    _marked("LookupTableSize", number_shape),
+    _marked("LookupTableSize", number_shape, "1"),
     _marked("LookupTableSizeV2", number_shape),
-    _spec("LookupTableExport", reference_export_shape),
+    _spec("LookupTableExport", reference_export_shape, "1"),
     _spec("LookupTableExportV2", export_shape),
-    _spec("LookupTableImport"),
+    _spec("LookupTableImport", ranks="1"),
     _spec("LookupTableImportV2", import_shape),
     _spec("LookupTableRemoveV2", remove_shape),
 )
