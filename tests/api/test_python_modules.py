@@ -79,6 +79,8 @@ def test_functions_of_ops_take_arguments_in_order() -> None:
         added = resource_variable_ops.resource_scatter_add(kept.handle, [0], [1.0])
         assert added.type == "ResourceScatterAdd"
         assert resource_variable_ops.variable_shape(kept.handle).op.type == "Const"
+        found = gen_nn_ops.top_kv2([3, 1], 1)
+        assert (found.values, found.indices) == tuple(found)
         with pytest.raises(TypeError, match="'input' is given twice"):
             gen_nn_ops.conv2d(x, input=x)
         with pytest.raises(TypeError, match="Relu takes at most 2 arguments"):

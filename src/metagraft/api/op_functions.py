@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 import keyword
 import re
+from collections import namedtuple
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
@@ -23,6 +24,7 @@ from metagraft.graph.attrs import decode
 
 __all__ = [
     "argument_names",
+    "named_outputs",
     "own_names",
     "positional_function",
     "positional_functions",
@@ -101,12 +103,27 @@ def positional_function(op_type: str) -> Callable[..., Any]:
             raise TypeError(f"{op_type}: {twice[0]!r} is given twice.")
         given.update(arguments)
         name = given.pop("name", None)
-        return op(op_type, name=name, **own_names(op_type, given))
+        return named_outputs(
+            op_type, op(op_type, name=name, **own_names(op_type, given))
+        )
 
     add_node.__name__ = add_node.__qualname__ = _python_name(op_type)
     add_node.__signature__ = signature(op_type)  # type: ignore[attr-defined]
     add_node.__doc__ = f"Add a `{op_type}` node and return its outputs."
     return add_node
+
+
+def named_outputs(op_type: str, outputs: Any) -> Any:
+    """Let several outputs have their names, too; one stays as it is."""
+    definition = catalogue.get(op_type)
+    if not isinstance(outputs, tuple) or definition is None:
+        return outputs
+    return _record(op_type, tuple(one.name for one in definition.outputs))(*outputs)
+
+
+@cache
+def _record(op_type: str, names: tuple[str, ...]) -> Any:
+    return namedtuple(op_type, names)
 
 
 def signature(op_type: str) -> inspect.Signature:
