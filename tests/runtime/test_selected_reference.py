@@ -31,3 +31,11 @@ def test_the_value_of_the_variable_is_read() -> None:
                 tf.errors.InvalidArgumentError, match=r"in the range \[0, 3\) but got"
             ):
                 session.run(doubled, {index: place})
+
+
+def test_the_choice_is_placed_with_the_first() -> None:
+    """Of a list of references TensorFlow names the first in `_class`."""
+    with tf.Graph().as_default():
+        refs = [tf.raw_ops.VariableV2(shape=[], dtype=tf.float32) for _ in range(2)]
+        chosen = tf.raw_ops.RefSelect(index=1, inputs=refs)
+    assert chosen.op.get_attr("_class") == [b"loc:@VariableV2"]

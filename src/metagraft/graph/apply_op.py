@@ -198,7 +198,7 @@ class _Call:
                 )
             self.inputs.extend(tensors)
             if arg.is_ref:
-                self.references.extend(tensors)
+                self.references += tensors[:1]  # the first of a list stands for it
 
     def _takes(self, arg: ArgDef, tensor: Tensor) -> bool:
         """Bind a tensor whose type is the one already known; the common case."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import is_static, show
@@ -352,10 +353,10 @@ def _joined(
     return stacked([blank if element is None else element for element in elements])
 
 
-def _unwritten(dims: Any, dtype: np.dtype[Any]) -> np.ndarray:
+def _unwritten(dims: Any, dtype: DTypeLike) -> np.ndarray:
     """Return what elements that were never written hold: zeros, or empty texts."""
-    is_text = dtype.kind == "O"
-    return np.full(dims, b"", dtype) if is_text else np.zeros(dims, dtype)
+    is_text = np.dtype(dtype).kind == "O"
+    return np.full(dims, b"", object) if is_text else np.zeros(dims, dtype)
 
 
 def element_shape(attrs: Any, handle: Array) -> tuple[Array]:
