@@ -1,4 +1,4 @@
-"""Cases of `ops.py` whose kernels run on the host: text, tables, paths and boxes."""
+"""Cases of `ops.py` that run on the host: text, tables, lists, paths and boxes."""
 
 from __future__ import annotations
 
@@ -36,6 +36,55 @@ def _table(key_dtype: str, keys: Any, wanted: Any) -> Case:
         return table.lookup(operand(wanted).read_value())
 
     return case
+
+
+def _crossed(tf: ModuleType, operand: Callable[[Any], Any]) -> Any:
+    places = np.stack([np.arange(1000), np.zeros(1000)], 1).astype(np.int64)
+    column = operand(places).read_value(), operand(_words()[:1000]).read_value()
+    crossed = tf.raw_ops.SparseCrossHashed(
+        indices=[column[0]] * 2,
+        values=[column[1]] * 2,
+        shapes=[[1000, 1]] * 2,
+        dense_inputs=[],
+        num_buckets=1000,
+        strong_hash=False,
+        salt=[1, 2],
+    )
+    return crossed[1]
+
+
+def _text_cases(words: Any) -> Mapping[str, Case]:
+    numbers = _NUMBERS.normal(size=1000).astype(np.float32)
+    few = words[:1000]
+    return {
+        "StringLength, of 1,000": lambda tf, v: tf.strings.length(v(few).read_value()),
+        "AsString, of 1,000": lambda tf, v: tf.as_string(v(numbers).read_value()),
+        "RegexReplace, of 1,000": lambda tf, v: tf.strings.regex_replace(
+            v(few).read_value(), "[0-9]+", "-"
+        ),
+        "SparseCrossHashed, of 1,000": _crossed,
+    }
+
+
+def _list_cases() -> Mapping[str, Case]:
+    ids = _NUMBERS.integers(0, 5000, 10_000)
+    rows = _NUMBERS.normal(size=(10_000, 16)).astype(np.float32)
+    odds = _NUMBERS.normal(size=(100, 10)).astype(np.float32)
+    return {
+        "Unique, of 10,000": lambda tf, v: list(tf.unique(v(ids).read_value())),
+        "ListDiff, of 10,000": lambda tf, v: list(
+            tf.setdiff1d(v(ids).read_value(), v(ids[:500]).read_value())
+        ),
+        "DynamicPartition, of 10,000": lambda tf, v: tf.dynamic_partition(
+            v(rows).read_value(), v((ids % 2).astype(np.int32)).read_value(), 2
+        ),
+        "RandomShuffle, of 10,000 rows": lambda tf, v: tf.random_shuffle(
+            v(rows).read_value(), seed=3
+        ),
+        "Multinomial, of 100x10": lambda tf, v: tf.multinomial(
+            v(odds).read_value(), 1, seed=3
+        ),
+    }
 
 
 def host_cases() -> Mapping[str, Case]:
@@ -83,4 +132,6 @@ def host_cases() -> Mapping[str, Case]:
         "CTCBeamSearchDecoder": decoded("ctc_beam_search_decoder", 25, 2),
         "NonMaxSuppressionV3, of 100": chosen(100, 50),
         "NonMaxSuppressionV3, of 2,000": chosen(2000, 300),
+        **_text_cases(words),
+        **_list_cases(),
     }

@@ -16,7 +16,7 @@ import numpy as np
 from metagraft.kernels import distributions, philox
 from metagraft.kernels.distributions import RESERVED_PER_OUTPUT
 from metagraft.kernels.kernel import Array, Kernel, RandomStream
-from metagraft.kernels.namespace import namespace
+from metagraft.kernels.namespace import namespace, repeat_while
 
 __all__ = ["KERNELS", "shuffled"]
 
@@ -90,11 +90,11 @@ def _swapped(targets: Array) -> Array:
     is_other = row != turn
     is_last = is_other & xp.append(~again | ~is_other[1:], np.bool_(1))
     source = _put(turns, is_last, row, turn)
-    for _ in range(count.bit_length()):
-        further = source[source]
-        if xp is np and (further == source).all():
-            break
-        source = further
+    source, _ = repeat_while(
+        lambda state: (state[0] != state[1]).any(),
+        lambda state: (state[0][state[0]], state[0]),
+        (source[source], source),
+    )
     return xp.where(earlier >= 0, source[earlier], rows)
 
 
