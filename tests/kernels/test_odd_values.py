@@ -24,6 +24,8 @@ def difference(case: kernel_cases.Recorded, outputs: tuple[Any, ...]) -> str:
     found = kernel_cases.difference(case, outputs)
     if found:
         return found
+    if case.family == "narrow" and not np.array_equal(outputs[0], case.outputs[0]):
+        return f"{case}: last digits of\n  {outputs[0]}, expected\n  {case.outputs[0]}"
     for output, expected in zip(outputs, case.outputs, strict=True):
         if expected.dtype.kind in "fV":
             pair = [np.asarray(x).astype(np.float64) for x in (output, expected)]
@@ -43,9 +45,12 @@ def test_on_the_host(family: str) -> None:
             assert not difference(case, kernel_cases.run_on_host(case))
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [name for name in FAMILIES if name != "narrow"])
 def test_compiled(family: str) -> None:
-    """So is what a compiled program computes, but for signs of zeros."""
+    """So is what a compiled program computes, but for signs of zeros.
+
+    It does not round the sums of narrow types at every step.
+    """
     cases = [
         case
         for case in kernel_cases.load(FOLDER / f"{family}.npz")

@@ -12,6 +12,7 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.namespace import lax, namespace
+from metagraft.kernels.narrow_reduction import reduced
 from metagraft.kernels.rounding import divided
 
 __all__ = ["KERNELS"]
@@ -19,6 +20,8 @@ __all__ = ["KERNELS"]
 # From here on the least of numbers that lie side by side is found faster among floating
 # numbers, by YNNPACK; these hold every place up to the second.
 _LONG_ROW, _EXACT_MAX = 128, 1 << 24
+# More narrow numbers are added up in single precision.
+_MANY_STEPS = 1 << 15
 _NARROW_FLOATS = frozenset({np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)})
 
 
@@ -68,17 +71,44 @@ def _accumulates_in(x: Array) -> Any:
     return np.dtype(np.float32) if x.dtype in _NARROW_FLOATS else x.dtype
 
 
+def _step_by_step(
+    xp: Any, function: Any, x: Array, axes: tuple[int, ...], keep: bool
+) -> Array | None:
+    """Return sums or products that the host rounds at every step; None if it does not.
+
+    Sums of `bfloat16` are made in single precision, as those of many numbers are here,
+    for which steps would take too long.
+    """
+    is_rounded = x.dtype == np.float16 or (
+        x.dtype in _NARROW_FLOATS and function is np.multiply
+    )
+    if xp is not np or not is_rounded or not 0 < x.size <= _MANY_STEPS:
+        return None
+    found = reduced(function, x, axes)
+    return np.expand_dims(found, axes) if keep else found
+
+
 def total(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
+    found = _step_by_step(xp, np.add, x, axes, keep)
+    if found is not None:
+        return found
     summed = xp.sum(x, axis=axes, dtype=_accumulates_in(x), keepdims=keep)
     return summed.astype(x.dtype)
 
 
 def product(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
+    found = _step_by_step(xp, np.multiply, x, axes, keep)
+    if found is not None:
+        return found
     multiplied = xp.prod(x, axis=axes, dtype=_accumulates_in(x), keepdims=keep)
     return multiplied.astype(x.dtype)
 
 
 def mean(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
+    if x.dtype == np.float16 and x.size:
+        # The sum and the count are rounded first.
+        summed = total(xp, x, axes, keep)
+        return divided(summed, np.float16(x.size // summed.size))
     kind = _accumulates_in(x)
     if kind.kind in "iu":
         # TensorFlow adds integers of all sizes in 64 bits, here but not in sums.

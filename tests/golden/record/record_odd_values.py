@@ -109,6 +109,32 @@ def functions() -> Iterator[Case]:
         yield Case("functions", "FloorDiv", {}, {"x": small, "y": large})
 
 
+def narrow() -> Iterator[Case]:
+    """Sums and products of narrow types, along axes in different places."""
+    random = np.random.RandomState(4)
+    shapes = {
+        (5, 33): (0, 1),
+        (17, 24): (0, 1),
+        (2, 1700): (1,),
+        (3, 1001): (1,),
+        (300, 9): (0,),
+        (30, 1): (0,),
+        (6, 7, 8): ((0, 2), 1, (1, 2)),
+        (4, 5, 6, 7): ((0, 2), (1, 3)),
+        (300,): (0,),
+        (1, 1): (0,),
+    }
+    for dtype in (np.float16, ml_dtypes.bfloat16):
+        for shape, choices in shapes.items():
+            numbers = random.randn(*shape)
+            for axes in choices:
+                indices = np.atleast_1d(np.array(axes, np.int32))
+                for op in ("Mean", "Prod", "Sum"):
+                    x = (1 + numbers / 16 if op == "Prod" else numbers).astype(dtype)
+                    operands = {"input": x, "reduction_indices": indices}
+                    yield Case("narrow", op, {"keep_dims": len(shape) == 3}, operands)
+
+
 def refused() -> Iterator[Case]:
     """Operands of the wrong rank, and counts that cannot be."""
     pair, one = np.array([1, 2], np.float32), np.int32(1)
@@ -144,6 +170,7 @@ def refused() -> Iterator[Case]:
 def main() -> None:
     """Write the cases of each family."""
     write(FOLDER / "functions.npz", functions())
+    write(FOLDER / "narrow.npz", narrow())
     write(FOLDER / "segments.npz", segments())
     write(FOLDER / "pictures.npz", pictures())
     write(FOLDER / "tags.npz", tags())
