@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
-from metagraft.kernels.namespace import namespace
+from metagraft.kernels.namespace import is_host, namespace
+from metagraft.kernels.narrow_reduction import MANY_STEPS, one_by_one
 
 __all__ = ["KERNELS"]
 
@@ -54,7 +56,11 @@ def bias_add_grad(attrs: Any, dy: Array) -> tuple[Array]:
     _check_rank(dy)
     channels = _channel_axis(attrs, dy.ndim)
     axes = tuple(axis for axis in range(dy.ndim) if axis != channels)
-    # Half precision is summed in single precision, as in TensorFlow.
+    if is_host(dy) and dy.dtype == ml_dtypes.bfloat16 and 0 < dy.size <= MANY_STEPS:
+        rows = np.moveaxis(dy, channels, -1).reshape(-1, dy.shape[channels])
+        return (one_by_one(np.add, rows),)
+    # Half precision is summed in single precision, as in TensorFlow, which rounds sums
+    # of bfloat16 at every step.
     wide = np.dtype(np.float32) if dy.dtype.itemsize == 2 else dy.dtype
     return (namespace(dy).sum(dy, axis=axes, dtype=wide).astype(dy.dtype),)
 

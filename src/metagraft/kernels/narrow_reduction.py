@@ -16,8 +16,10 @@ import numpy as np
 
 from metagraft.kernels.kernel import Array
 
-__all__ = ["reduced"]
+__all__ = ["MANY_STEPS", "one_by_one", "reduced"]
 
+# For more numbers, steps would take too long.
+MANY_STEPS: Final = 1 << 15
 # Numbers in a vector, and vectors that are worked on side by side.
 _LANES: Final = 8
 _SIDE_BY_SIDE: Final = 4
@@ -54,14 +56,19 @@ def reduced(function: Any, x: Array, axes: tuple[int, ...]) -> Array:
     elif len(sizes) == _MOST_PARTS:
         # The last axis is the outer loop.
         x = x.reshape([size for _, size in sizes]).transpose(2, 0, 1)
-        found = _one_by_one(function, x.reshape(-1, sizes[1][1]))
+        found = one_by_one(function, x.reshape(-1, sizes[1][1]))
     else:
         found = _rows(function, x.reshape([size for _, size in sizes]))
     return found.reshape(shape)
 
 
-def _one_by_one(function: Any, x: Array) -> Array:
-    """Reduce `[n, m]` to `[m]`, rounded at every step."""
+def one_by_one(function: Any, x: Array) -> Array:
+    """Reduce `[n, m]` to `[m]`, rounded at every step.
+
+    Args:
+        function: `numpy.add` or `numpy.multiply`.
+        x: NumPy's array of `float16` or `bfloat16`.
+    """
     # Rows of one number, or not side by side, would be added up in another order.
     steps = np.empty((len(x) + 1, max(x.shape[1], 2)), x.dtype)
     steps[0] = function.identity
@@ -73,11 +80,11 @@ def _one_by_one(function: Any, x: Array) -> Array:
 def _vectors(function: Any, x: Array, least: int) -> Array:
     """Reduce `[n, m]` to `[m]`, four at a time if there are as many as `least`."""
     if len(x) < least:
-        return _one_by_one(function, x)
+        return one_by_one(function, x)
     whole = len(x) // _SIDE_BY_SIDE * _SIDE_BY_SIDE
     sides = x[:whole].reshape(-1, _SIDE_BY_SIDE * x.shape[1])
-    sums = _one_by_one(function, sides).reshape(_SIDE_BY_SIDE, -1)
-    return _one_by_one(function, np.concatenate([sums, x[whole:]]))
+    sums = one_by_one(function, sides).reshape(_SIDE_BY_SIDE, -1)
+    return one_by_one(function, np.concatenate([sums, x[whole:]]))
 
 
 def _columns(function: Any, x: Array) -> Array:
@@ -112,7 +119,7 @@ def _row_parts(function: Any, x: Array, start: int) -> Array:
     middle = -(-(start + -(-size // 2)) // _LANES) * _LANES - start
     left = _row_parts(function, x[:, :middle], start)
     right = _row_parts(function, x[:, middle:], (start + middle) % _LANES)
-    return _one_by_one(function, np.stack([left, right]))
+    return one_by_one(function, np.stack([left, right]))
 
 
 def _row(function: Any, x: Array) -> Array:
@@ -124,6 +131,6 @@ def _row(function: Any, x: Array) -> Array:
     while wide.shape[1] > 1:
         half = wide.shape[1] // 2
         wide = function(wide[:, :half], wide[:, half:])
-    rest = _one_by_one(function, x[:, whole:].T)
+    rest = one_by_one(function, x[:, whole:].T)
     found: Array = function(rest, wide[:, 0].astype(x.dtype))
     return found

@@ -12,7 +12,7 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.namespace import lax, namespace
-from metagraft.kernels.narrow_reduction import reduced
+from metagraft.kernels.narrow_reduction import MANY_STEPS, reduced
 from metagraft.kernels.rounding import divided
 
 __all__ = ["KERNELS"]
@@ -20,8 +20,6 @@ __all__ = ["KERNELS"]
 # From here on the least of numbers that lie side by side is found faster among floating
 # numbers, by YNNPACK; these hold every place up to the second.
 _LONG_ROW, _EXACT_MAX = 128, 1 << 24
-# More narrow numbers are added up in single precision.
-_MANY_STEPS = 1 << 15
 _NARROW_FLOATS = frozenset({np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)})
 
 
@@ -82,7 +80,7 @@ def _step_by_step(
     is_rounded = x.dtype == np.float16 or (
         x.dtype in _NARROW_FLOATS and function is np.multiply
     )
-    if xp is not np or not is_rounded or not 0 < x.size <= _MANY_STEPS:
+    if xp is not np or not is_rounded or not 0 < x.size <= MANY_STEPS:
         return None
     found = reduced(function, x, axes)
     return np.expand_dims(found, axes) if keep else found
@@ -189,6 +187,9 @@ def is_any(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
 
 
 def euclidean_norm(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
+    if x.dtype == ml_dtypes.bfloat16:
+        wide = euclidean_norm(xp, x.astype(np.float32), axes, keep)
+        return wide.astype(x.dtype)
     squares = total(xp, x * xp.conj(x), axes, keep)
     if x.dtype.kind not in "iu":
         return xp.sqrt(squares)

@@ -129,10 +129,14 @@ def narrow() -> Iterator[Case]:
             numbers = random.randn(*shape)
             for axes in choices:
                 indices = np.atleast_1d(np.array(axes, np.int32))
-                for op in ("Mean", "Prod", "Sum"):
+                for op in ("EuclideanNorm", "Mean", "Prod", "Sum"):
                     x = (1 + numbers / 16 if op == "Prod" else numbers).astype(dtype)
                     operands = {"input": x, "reduction_indices": indices}
                     yield Case("narrow", op, {"keep_dims": len(shape) == 3}, operands)
+            values = numbers.astype(dtype)
+            yield Case("narrow", "L2Loss", {}, {"t": values})
+            if len(shape) > 1:
+                yield Case("narrow", "BiasAddGrad", {}, {"out_backprop": values})
 
 
 def refused() -> Iterator[Case]:
