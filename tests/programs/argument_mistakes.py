@@ -91,4 +91,8 @@ def named_types() -> Iterator[tuple[str, Mistake]]:
         )
     yield "tensor_attr", lambda tf: tf.raw_ops.Const(value=3, dtype=tf.int32)
     yield "removed", lambda tf: tf.raw_ops.BatchMatrixSolve(matrix=None, rhs=None)
+    yield (
+        "removed_attr",
+        lambda tf: tf.raw_ops.QuantizeAndDequantize(input=None, range_given="a"),
+    )
     yield "short_range", lambda tf: tf.range(3, dtype=tf.float16)

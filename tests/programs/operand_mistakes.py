@@ -52,6 +52,37 @@ def windows() -> Iterator[tuple[str, Mistake]]:
         attrs = {**plain, "dilations": step}
         name = f"conv_any_dilated_{word}"
         yield name, _of("Conv", "input filter", IMAGE, KERNEL, **attrs)
+        attrs = {**plain, "strides": step}
+        sized, images = np.array([2, 4, 4, 1]), "input_sizes filter out_backprop"
+        yield (
+            f"conv_input_{word}",
+            _of(
+                "Conv2DBackpropInput",
+                images,
+                sized.astype(np.int32),
+                KERNEL,
+                IMAGE,
+                **attrs,
+            ),
+        )
+        sized = np.array([2, 2, 1, 1], np.int32)
+        yield (
+            f"conv_filter_{word}",
+            _of(
+                "Conv2DBackpropFilter",
+                "input filter_sizes out_backprop",
+                IMAGE,
+                sized,
+                IMAGE,
+                **attrs,
+            ),
+        )
+    yield (
+        "conv_input_rank",
+        lambda tf: tf.raw_ops.Conv2DBackpropInput(
+            input_sizes=[2, 4, 4, 1], filter=KERNEL[0], out_backprop=IMAGE, **plain
+        ),
+    )
     steps: dict[str, Any] = {"strides": [2, 1, 1, 1, 1], "padding": "SAME"}
     yield "conv_3d", _of("Conv3D", "input filter", VOLUME, VOLUME_KERNEL, **steps)
     for op, operand in (("MaxPool", "input"), ("AvgPool", "value")):

@@ -74,7 +74,7 @@ def _add(
     graph: Graph, definition: OpDef, name: str, arguments: dict[str, Any]
 ) -> Operation:
     if definition.deprecated_at_producer_version is not None:
-        _check_not_removed(graph, definition)
+        _check_not_removed(graph, definition, arguments)
     call = _Call(definition, arguments)
     if name[-1] == "/" and name[:-1] == graph.scopes.name_stack:
         return _bound(graph, call, name)  # the caller has opened the scope
@@ -82,8 +82,24 @@ def _add(
         return _bound(graph, call, scope)
 
 
-def _check_not_removed(graph: Graph, definition: OpDef) -> None:
-    """Refuse an op that is gone before its arguments are looked at."""
+def _check_not_removed(
+    graph: Graph, definition: OpDef, arguments: dict[str, Any]
+) -> None:
+    """Refuse an op that is gone before its inputs are looked at, not its attributes."""
+    inputs = {arg.name for arg in definition.inputs}
+    missing = sorted(inputs - arguments.keys())
+    if missing:
+        raise TypeError(
+            f"No argument for input {missing[0]} found in {definition.name}"
+        )
+    for key in sorted(arguments.keys() - inputs):
+        declared = definition.attr(key)
+        if declared is None:
+            raise TypeError(
+                f"{definition.name} got unexpected keyword arguments: {key}."
+            )
+        if arguments[key] is not None:
+            encode(arguments[key], declared.type, key)
     try:
         check_not_removed(definition, graph.graph_def_versions.producer)
     except UnimplementedError as error:

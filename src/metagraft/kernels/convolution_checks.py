@@ -15,15 +15,20 @@ from metagraft.ops.windows import WindowAttrs
 __all__ = ["FILTER", "INPUT", "Gradient", "check_depthwise", "check_strides"]
 
 
-def check_strides(attrs: WindowAttrs, *, is_depthwise: bool = False) -> None:
+def check_strides(attrs: WindowAttrs, *, may_be_built: bool = True) -> None:
     """Refuse windows that step over images or channels.
 
+    Args:
+        attrs: The windows.
+        may_be_built: Whether TensorFlow says of images that this is only not built.
+
     Raises:
-        UnimplementedError: Images are convolved so.
-        InvalidArgumentError: Volumes are, or each channel by itself.
+        UnimplementedError: It says so.
+        InvalidArgumentError: Volumes are convolved so, each channel is, or the gradient
+            is one of the filter.
     """
-    is_plain = attrs.rank == 4 and not is_depthwise
-    error = UnimplementedError if is_plain else InvalidArgumentError
+    is_unbuilt = attrs.rank == 4 and may_be_built
+    error = UnimplementedError if is_unbuilt else InvalidArgumentError
     dilations = "dilation rates" if attrs.rank == 5 else "dilations"
     for name, steps in (("strides", attrs.strides), (dilations, attrs.dilations)):
         if steps[0] != 1 or steps[attrs.channels] != 1:
@@ -41,10 +46,12 @@ class Gradient(NamedTuple):
     Attributes:
         image: Of images
         volume: and of volumes.
+        is_of_image: Whether it is the gradient of what is convolved, not of the filter.
     """
 
     image: str
     volume: str
+    is_of_image: bool
 
     def check(
         self,
@@ -58,7 +65,7 @@ class Gradient(NamedTuple):
         Raises:
             InvalidArgumentError: It is not.
         """
-        check_strides(attrs)
+        check_strides(attrs, may_be_built=self.is_of_image)
         name = self.volume if attrs.rank == 5 else self.image
         if image[0] != dy[0]:
             raise _unfit(
@@ -85,8 +92,10 @@ class Gradient(NamedTuple):
                 )
 
 
-INPUT = Gradient("Conv2DCustomBackpropInput", "Conv3DBackpropInputOp")
-FILTER = Gradient("Conv2DCustomBackpropFilter", "Conv3DBackpropFilterOp")
+INPUT = Gradient("Conv2DCustomBackpropInput", "Conv3DBackpropInputOp", is_of_image=True)
+FILTER = Gradient(
+    "Conv2DCustomBackpropFilter", "Conv3DBackpropFilterOp", is_of_image=False
+)
 
 
 def check_depthwise(
@@ -101,7 +110,7 @@ def check_depthwise(
     Raises:
         InvalidArgumentError: It is not.
     """
-    check_strides(attrs, is_depthwise=True)
+    check_strides(attrs, may_be_built=False)
     channels = image[attrs.channels]
     if image[0] != dy[0]:
         raise _unfit(f"{name}: input and out_backprop must have the same batch size")

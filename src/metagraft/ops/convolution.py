@@ -339,6 +339,7 @@ def _family(
             shape=shape_rule,
             gradient=gradient,
             source=_SOURCE,
+            ranks="144" if name == "Conv2DBackpropInput" else "",
         )
         for name, shape_rule, gradient in rows
     )
