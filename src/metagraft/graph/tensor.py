@@ -100,8 +100,12 @@ class Tensor(TensorOperators, Referable):
         self._op.graph.merge_output_shape(self._op, self._value_index, as_dims(shape))
 
     def consumers(self) -> list[Operation]:
-        """The operations that use this tensor, in the order they were made."""
-        return self._op.graph.consumers_of(self)
+        """The operations that use this tensor, in the order they were made.
+
+        One that uses it twice is there twice.
+        """
+        users = self._op.graph.consumers_of(self)
+        return [op for op in users for tensor in op.inputs if tensor is self]
 
     def _as_node_def_input(self) -> str:
         if self._value_index == 0:
