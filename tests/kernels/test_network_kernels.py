@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import metagraft.compat.v1 as tf
+from metagraft.errors import InvalidArgumentError
 from metagraft.kernels import kernel_for
 from tests import kernel_cases
 from tests.kernel_cases import Recorded
@@ -80,3 +81,22 @@ def test_no_images_normalize_to_none(is_training: bool) -> None:
         mean, variance, *slopes = session.run([mean, variance, *slopes], feeds)
     assert np.isnan([mean, variance]).all()
     assert np.array(slopes).tolist() == [[0.0, 0.0], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize(("batch", "units"), [(0, 4), (2, 0)])
+def test_a_cell_without_a_state_is_refused(batch: int, units: int) -> None:
+    """There is a batch, and there are units."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        state, peephole = tf.zeros([batch, units]), tf.zeros([units])
+        made = tf.raw_ops.LSTMBlockCell(
+            x=tf.zeros([batch, 3]),
+            cs_prev=state,
+            h_prev=state,
+            w=tf.zeros([3 + units, 4 * units]),
+            wci=peephole,
+            wcf=peephole,
+            wco=peephole,
+            b=tf.zeros([4 * units]),
+        )
+        with pytest.raises(InvalidArgumentError, match=r"cs_prev_tensor is empty"):
+            session.run(made.h)

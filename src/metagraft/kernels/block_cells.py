@@ -163,6 +163,8 @@ def _check_lstm(
 def lstm_block_cell(
     attrs: LSTMAttrs, x: Array, cs_prev: Array, h_prev: Array, *weights: Array
 ) -> tuple[Array, ...]:
+    shown = ",".join(map(str, cs_prev.shape))
+    _require(cs_prev.size > 0, f"cs_prev_tensor is empty, has shape: ({shown}).")
     _check_lstm(x.shape[0], x.shape[1], cs_prev, h_prev, weights)
     cell = _LSTM(attrs, _FIRST, *_wide(*weights))
     return _narrow(x.dtype, cell.step(*_wide(x, cs_prev, h_prev)))
