@@ -12,7 +12,8 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
-from metagraft.kernels.namespace import namespace
+from metagraft.kernels.namespace import is_host, namespace
+from metagraft.kernels.narrow_reduction import MANY_STEPS, reduced
 
 __all__ = ["KERNELS"]
 
@@ -34,9 +35,25 @@ def _shifted_and_log_sum(logits: Array) -> tuple[Array, Array, Array]:
     return shifted, xp.sum(raised, axis=-1, keepdims=True, dtype=wide.dtype), raised
 
 
+def _step_by_step(logits: Array) -> tuple[Array, Array, Array] | None:
+    """Return the same, each rounded to a narrow type; None if it is not done here."""
+    is_narrow = is_host(logits) and logits.dtype.itemsize == 2
+    if not is_narrow or not 0 < logits.size <= MANY_STEPS:
+        return None
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    raised = np.exp(shifted.astype(np.float32)).astype(logits.dtype)
+    rows = raised.reshape(-1, raised.shape[-1])
+    total = reduced(np.add, rows, (1,)).reshape(*raised.shape[:-1], 1)
+    return shifted, total, raised
+
+
 def softmax(_attrs: Any, logits: Array) -> tuple[Array]:
     if not logits.shape[-1]:
         return (logits,)
+    parts = _step_by_step(logits)
+    if parts is not None:
+        _, total, raised = parts
+        return (raised * (logits.dtype.type(1) / total),)
     _, total, raised = _shifted_and_log_sum(logits)
     return ((raised / total).astype(logits.dtype),)
 
@@ -44,6 +61,10 @@ def softmax(_attrs: Any, logits: Array) -> tuple[Array]:
 def log_softmax(_attrs: Any, logits: Array) -> tuple[Array]:
     if not logits.shape[-1]:
         return (logits,)
+    parts = _step_by_step(logits)
+    if parts is not None:
+        shifted, total, _ = parts
+        return (shifted - np.log(total.astype(np.float32)).astype(logits.dtype),)
     shifted, total, _ = _shifted_and_log_sum(logits)
     return ((shifted - namespace(total).log(total)).astype(logits.dtype),)
 

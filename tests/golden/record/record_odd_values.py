@@ -137,6 +137,8 @@ def narrow() -> Iterator[Case]:
             yield Case("narrow", "L2Loss", {}, {"t": values})
             if len(shape) > 1:
                 yield Case("narrow", "BiasAddGrad", {}, {"out_backprop": values})
+                yield Case("narrow", "LogSoftmax", {}, {"logits": values})
+                yield Case("narrow", "Softmax", {}, {"logits": values})
 
 
 def refused() -> Iterator[Case]:
