@@ -19,7 +19,7 @@ from metagraft.kernels.kernel import Array
 __all__ = ["MANY_STEPS", "one_by_one", "reduced"]
 
 # For more numbers, steps would take too long.
-MANY_STEPS: Final = 1 << 15
+MANY_STEPS: Final = 1 << 13
 # Numbers in a vector, and vectors that are worked on side by side.
 _LANES: Final = 8
 _SIDE_BY_SIDE: Final = 4
