@@ -153,3 +153,20 @@ def test_mistakes() -> None:
             tape.gradient(y, reference)
         with pytest.raises(ValueError, match="Need first dimension of target shape"):
             tape.batch_jacobian(x, tf.placeholder(tf.float32, [3, 2]))
+
+
+def test_methods_with_gradients_of_their_own() -> None:
+    """`tf.custom_gradient` decorates methods, too; objects are no operands."""
+
+    class Scaled:
+        factor = 10.0
+
+        @tf.custom_gradient
+        def product(self, a: Any, b: Any) -> Any:
+            return a * b, lambda grad: (grad * self.factor, grad * -self.factor)
+
+    with tf.Graph().as_default(), tf.Session() as session:
+        a, b = tf.constant(2.0), tf.constant(3.0)
+        y = Scaled().product(a, b)
+        assert Scaled.product.__name__ == "product"
+        assert session.run([y, *tf.gradients(y, [a, b])]) == [6.0, 10.0, -10.0]

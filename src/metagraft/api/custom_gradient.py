@@ -41,18 +41,28 @@ def custom_gradient(f: Callable[..., Any] | None = None) -> Callable[..., Any]:
     """
     if f is None:
         return custom_gradient
-    function = f
+    return _Decorated(f)
 
-    @functools.wraps(function)
-    def decorated(*args: Any, **kwargs: Any) -> Any:
+
+class _Decorated:
+    """A function with a gradient of its own; in a class, a method."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        functools.update_wrapper(self, function)
+
+    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
+        if instance is None:
+            return self
+        return _Decorated(self._function.__get__(instance, owner))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if kwargs:
             raise ValueError(
                 "The custom_gradient decorator currently supports keywords arguments "
                 f"only when eager execution is enabled, got {sorted(kwargs)}."
             )
-        return _call(function, args)
-
-    return decorated
+        return _call(self._function, args)
 
 
 def _call(f: Callable[..., Any], args: tuple[Any, ...]) -> Any:
