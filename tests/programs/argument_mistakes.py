@@ -91,6 +91,26 @@ def named_types() -> Iterator[tuple[str, Mistake]]:
         )
     yield "tensor_attr", lambda tf: tf.raw_ops.Const(value=3, dtype=tf.int32)
     yield "removed", lambda tf: tf.raw_ops.BatchMatrixSolve(matrix=None, rhs=None)
+    yield "root_name", lambda tf: tf.no_op() and tf.raw_ops.Neg(x=[1.0], name="a b")
+    yield (
+        "segments_of_unknown_ids",
+        lambda tf: (
+            tf.raw_ops.UnsortedSegmentMin(
+                data=tf.placeholder("float32"),
+                segment_ids=tf.placeholder("int32"),
+                num_segments=-1,
+            ).shape.rank
+            or tf.no_op()
+        ),
+    )
+    yield (
+        "segments_of_vector",
+        lambda tf: tf.raw_ops.UnsortedSegmentMin(
+            data=tf.placeholder("float32"),
+            segment_ids=tf.placeholder("int32", [3]),
+            num_segments=-1,
+        ),
+    )
     yield (
         "removed_attr",
         lambda tf: tf.raw_ops.QuantizeAndDequantize(input=None, range_given="a"),

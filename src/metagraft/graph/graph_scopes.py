@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 # TensorFlow marks every operation that a program waited for.
 _IS_CONTROL_INPUT: Final = "_has_manual_control_dependencies"
-_OP_NAME: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\\-/>]*\Z")
-_SCOPE_NAME: Final = re.compile(r"[A-Za-z0-9_.\\\-/>]*\Z")
+_OP_NAME: Final = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
+_SCOPE_NAME: Final = re.compile(r"^[A-Za-z0-9_.\\/>-]*$")
 
 
 def check_op_name(name: str) -> None:
     """Raise `ValueError` unless `name` may name an operation."""
-    if not _OP_NAME.match(name):
+    if not _OP_NAME.fullmatch(name):
         raise ValueError(f"'{name}' is not a valid node name")
 
 
@@ -52,9 +52,14 @@ class name_scope:  # noqa: N801 - used as a function
                 name = name.decode()
             if not isinstance(name, str):
                 raise TypeError(f"Scope name must be a string, got {name!r}.")
-            pattern = _SCOPE_NAME if graph.scopes.name_stack else _OP_NAME
-            if not pattern.match(name):
-                raise ValueError(f"'{name}' is not a valid scope name.")
+            is_root = not graph.scopes.name_stack
+            pattern = _OP_NAME if is_root else _SCOPE_NAME
+            if not pattern.fullmatch(name):
+                kind = "root scope name" if is_root else "scope name"
+                raise ValueError(
+                    f"'{name}' is not a valid {kind}. A {kind} has to match the"
+                    f" following pattern: {pattern.pattern}"
+                )
         self._graph = graph
         self._name = name
         self._before = ""

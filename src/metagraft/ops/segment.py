@@ -40,21 +40,23 @@ def unsorted_segment_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """The dimensions of the ids become the number of segments."""
     data, ids, num = inputs
     with_rank(num, 0)
-    count = inputs.value(2)
-    if count is not None and int(count) < 0:
-        raise ValueError(
-            "Dimension size, given by scalar input 2, must be non-negative but is"
-            f" {int(count)}"
-        )
-    if data is None or ids is None:
+    if ids is None:
         return (None,)
-    if len(data) < len(ids):
+    if data is not None and len(data) < len(ids):
         raise ValueError(
             f"Shape must be at least rank {len(ids)} but is rank {len(data)}"
         )
-    for size, id_size in zip(data, ids, strict=False):
+    for size, id_size in zip(data or (), ids, strict=False):
         merge_dim(size, id_size)
+    count = inputs.value(2)
     size = None if count is None else int(count)
+    if size is not None and size < 0:
+        raise ValueError(
+            "Dimension size, given by scalar input 2, must be non-negative but is"
+            f" {size}"
+        )
+    if data is None:
+        return (None,)
     return ((size, *data[len(ids) :]),)
 
 
