@@ -105,7 +105,9 @@ def record_of(op: str, attrs: dict[str, Any], operands: dict[str, Any]) -> Any:
     node = NodeDef(op=op, name="case")
     for declared in definition.attrs:
         if declared.name in attrs:
-            value = encode(attrs[declared.name], declared.type, declared.name)
+            given = attrs[declared.name]
+            given = "string" if given == "object" else given  # as it is stored
+            value = encode(given, declared.type, declared.name)
             node.attr[declared.name].CopyFrom(value)
     for arg in definition.inputs:
         operand = operands[arg.name]

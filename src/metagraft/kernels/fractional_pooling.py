@@ -44,10 +44,10 @@ class _Windows:
 
     @classmethod
     def of(cls, sequence: Array, size: int, count: int, *, overlaps: bool) -> _Windows:
-        """Read the windows of an axis of `size` places."""
-        starts = sequence[:-1]
-        one = np.int64(0 if overlaps else 1)
+        """Read the windows of an axis of `size` places; none begins before it."""
         xp = namespace(sequence)
+        starts = xp.maximum(sequence[:-1], np.int64(0))
+        one = np.int64(0 if overlaps else 1)
         ends = xp.minimum(sequence[1:] - one, np.int64(size - 1))
         if is_host(sequence):
             longest = int((ends - starts).max(initial=-1)) + 1
