@@ -90,7 +90,9 @@ def test_padding_that_a_window_does_not_look_beyond_is_refused(
     """A window must hold more than padding."""
     window = [1, 2, 2, 1]
     attrs = {
-        **{"ksize": window, "strides": window, "padding": "EXPLICIT"},
+        "ksize": window,
+        "strides": window,
+        "padding": "EXPLICIT",
         "explicit_paddings": [0, 0, *pads, 0, 0],
     }
     case = _case("MaxPool", attrs, {"input": np.ones((1, 3, 3, 1), np.float32)})

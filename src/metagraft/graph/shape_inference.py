@@ -37,7 +37,8 @@ def infer_shapes(op: Operation) -> tuple[Dims, ...]:
     inputs = Shapes([t.dims for t in op.inputs])
     inputs.op = op
     try:
-        check_ranks(spec.ranks, inputs)
+        if spec.ranks:
+            check_ranks(spec.ranks, inputs)
         found: Sequence[Dims] = (None,) * count
         if spec.shape is not None:
             found = spec.shape(op.record, inputs)
