@@ -32,7 +32,7 @@ _LEAF: Final = {"float16": 200, "bfloat16": 128}
 
 
 def reduced(function: Any, x: Array, axes: tuple[int, ...]) -> Array:
-    """Reduce the axes of `x`, which are lost; None if sums are made of all.
+    """Reduce axes of `x`, which are lost.
 
     Args:
         function: `numpy.add` or `numpy.multiply`.
