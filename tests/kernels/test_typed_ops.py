@@ -12,6 +12,7 @@ import pytest
 import metagraft.compat.v1 as tf
 from tests.kernel_cases import TOLERANCE, dtype_of, values_differ
 from tests.programs.typed_ops import runs
+from tests.programs.typed_ops.case import Case
 
 FOLDER = Path(__file__).parents[1] / "golden" / "typed_ops"
 
@@ -61,6 +62,19 @@ def test_values(group: str, name: str) -> None:
             if said:
                 wrong.append(f"{name} {case['types']} run {run}: {said}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(("group", "name"), PLACES, ids=[name for _, name in PLACES])
+def test_static_shapes(group: str, name: str) -> None:
+    """What is inferred of operands of known shapes is true of the values."""
+    types = GOLDEN[group].cases[name][0]["types"]
+    with tf.Graph().as_default():
+        runs.allow(tf, name)
+        built = runs.OPS[name].build(Case(tf, name, types))
+        inferred = [tensor.shape for tensor in tf.nest.flatten(built)]
+    given = [value.shape for value in GOLDEN[group].values(name, 0, 0)]
+    for shape, actual in zip(inferred, given, strict=True):
+        assert shape.is_compatible_with(actual), (shape, actual)
 
 
 def _difference(found: list[Any], expected: list[Any]) -> str:

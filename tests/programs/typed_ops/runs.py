@@ -56,7 +56,7 @@ def _together(
     tf: Any, name: str, combinations: Iterable[Types]
 ) -> list[list[list[Any]]]:
     with tf.Graph().as_default():
-        _allow(tf, name)
+        allow(tf, name)
         feeds: dict[Any, Any] = {}
         fetched = []
         for number, types in enumerate(combinations):
@@ -99,7 +99,7 @@ OLD |= {
 }
 
 
-def _allow(tf: Any, name: str) -> None:
+def allow(tf: Any, name: str) -> None:
     """Let the default graph be as old as an op of old graphs."""
     if name in OLD:
         old = tf.GraphDef()
