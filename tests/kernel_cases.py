@@ -174,6 +174,21 @@ def run_compiled(cases: list[Recorded]) -> list[tuple[Any, ...]]:
     return results
 
 
+def check_on_host(cases: list[Recorded]) -> None:
+    """Ask that kernels give TensorFlow's values in its types on NumPy arrays."""
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        found = [difference(case, run_on_host(case)) for case in cases]
+    assert not any(found), "\n".join(filter(None, found))
+
+
+def check_compiled(cases: list[Recorded]) -> None:
+    """Ask that kernels in one compiled program give TensorFlow's values."""
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        pairs = zip(cases, run_compiled(cases), strict=True)
+        found = [difference(case, outputs) for case, outputs in pairs]
+    assert not any(found), "\n".join(filter(None, found))
+
+
 def _tolerance(op: str, dtype: np.dtype[Any]) -> float:
     tolerance = TOLERANCE.get(dtype.name, 0)
     is_single = op.startswith("CTC") and dtype.kind == "f"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 
@@ -23,27 +22,16 @@ NOT_COMPILED = {"float64", "float16", "bfloat16"}
 @pytest.mark.parametrize("op", OPS)
 def test_host_arrays(op: str) -> None:
     """On NumPy arrays every kernel gives TensorFlow's values in TensorFlow's types."""
-    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
-        cases = [case for case in CASES if case.op == op]
-        found = [
-            kernel_cases.difference(case, kernel_cases.run_on_host(case))
-            for case in cases
-        ]
-    assert not list(filter(None, found)), "\n".join(filter(None, found))
+    kernel_cases.check_on_host([case for case in CASES if case.op == op])
 
 
 @pytest.mark.golden
 @pytest.mark.parametrize("family", sorted({case.family for case in CASES}))
 def test_compiled_programs(family: str) -> None:
     """Compiled, the kernels of a family give TensorFlow's values."""
-    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
-        cases = [c for c in CASES if c.family == family and _is_compiled(c)]
-        outputs = kernel_cases.run_compiled(cases)
-        found = [
-            kernel_cases.difference(case, output)
-            for case, output in zip(cases, outputs, strict=True)
-        ]
-    assert not list(filter(None, found)), "\n".join(filter(None, found))
+    kernel_cases.check_compiled(
+        [c for c in CASES if c.family == family and _is_compiled(c)]
+    )
 
 
 def _is_compiled(case: Recorded) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import jax
 import pytest
 
 from metagraft.kernels import kernel_for
@@ -21,13 +20,7 @@ pytestmark = pytest.mark.golden
 @pytest.mark.parametrize("op", sorted({case.op for case in CASES}))
 def test_host_arrays(op: str) -> None:
     """On NumPy arrays every kernel gives TensorFlow's values in TensorFlow's types."""
-    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
-        found = [
-            kernel_cases.difference(case, kernel_cases.run_on_host(case))
-            for case in CASES
-            if case.op == op
-        ]
-    assert not list(filter(None, found)), "\n".join(filter(None, found))
+    kernel_cases.check_on_host([case for case in CASES if case.op == op])
 
 
 def _is_compiled(case: kernel_cases.Recorded) -> bool:
@@ -45,11 +38,6 @@ def _is_compiled(case: kernel_cases.Recorded) -> bool:
 )
 def test_compiled_programs(family: str) -> None:
     """Compiled, the kernels of a family give TensorFlow's values."""
-    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
-        cases = [c for c in CASES if c.family == family and _is_compiled(c)]
-        outputs = kernel_cases.run_compiled(cases)
-        found = [
-            kernel_cases.difference(case, output)
-            for case, output in zip(cases, outputs, strict=True)
-        ]
-    assert not list(filter(None, found)), "\n".join(filter(None, found))
+    kernel_cases.check_compiled(
+        [c for c in CASES if c.family == family and _is_compiled(c)]
+    )

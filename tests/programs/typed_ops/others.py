@@ -52,20 +52,12 @@ def _segments_of(t: Case) -> Any:
 
 
 def _segments_grad(t: Case) -> Any:
+    size = "dense_output_dim0" if t.name.endswith("V2") else "output_dim0"
     return t.op(
         grad=t.x(3, 2),
         indices=t.known([3, 0, 1], "Tidx"),
         segment_ids=t.known(ROWS, "Tsegmentids"),
-        output_dim0=5,
-    )
-
-
-def _segments_grad_v2(t: Case) -> Any:
-    return t.op(
-        grad=t.x(3, 2),
-        indices=t.known([3, 0, 1], "Tidx"),
-        segment_ids=t.known(ROWS, "Tsegmentids"),
-        dense_output_dim0=5,
+        **{size: 5},
     )
 
 
@@ -344,15 +336,15 @@ OTHERS: dict[str, Op] = {
     ),
     "SparseSegmentMean": op(_segments),
     "SparseSegmentMeanGrad": op(_segments_grad),
-    "SparseSegmentMeanGradV2": op(_segments_grad_v2),
+    "SparseSegmentMeanGradV2": op(_segments_grad),
     "SparseSegmentMeanWithNumSegments": op(_segments_of),
     "SparseSegmentSqrtN": op(_segments),
     "SparseSegmentSqrtNGrad": op(_segments_grad),
-    "SparseSegmentSqrtNGradV2": op(_segments_grad_v2),
+    "SparseSegmentSqrtNGradV2": op(_segments_grad),
     "SparseSegmentSqrtNWithNumSegments": op(_segments_of),
     "SparseSegmentSum": op(_segments),
     "SparseSegmentSumGrad": op(_segments_grad),
-    "SparseSegmentSumGradV2": op(_segments_grad_v2),
+    "SparseSegmentSumGradV2": op(_segments_grad),
     "SparseSegmentSumWithNumSegments": op(_segments_of),
     "SparseTensorDenseMatMul": op(
         lambda t: t.op(
