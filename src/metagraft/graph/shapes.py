@@ -593,15 +593,7 @@ def as_shape(shape: Any) -> TensorShape:
 
 
 def unknown_shape(rank: int | None = None, **arguments: int | None) -> TensorShape:
-    """Return a shape of which at most the rank is known.
-
-    Args:
-        rank: The rank, if it is known.
-        **arguments: `ndims`, what `rank` was called.
-
-    Raises:
-        TypeError: There is another argument.
-    """
+    """Return a shape of which at most the rank is known; it was called `ndims`."""
     if rank is None:
         rank = arguments.pop("ndims", None)
     if arguments:

@@ -8,6 +8,7 @@ Source: tensorflow core/ops/io_ops.cc.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from metagraft.graph.attrs import Attrs
@@ -96,17 +97,11 @@ _ON_READERS: Final[tuple[tuple[str, ShapeFunction | None], ...]] = (
 
 
 def _marked(name: str, shape: ShapeFunction | None, ranks: str = "") -> OpSpec:
-    return OpSpec(
-        name=name,
-        shape=shape,
-        gradient=NOT_DIFFERENTIABLE,
-        source=_SOURCE,
-        ranks=ranks,
-    )
+    return replace(_spec(name, shape, ranks), gradient=NOT_DIFFERENTIABLE)
 
 
-def _spec(name: str, shape: ShapeFunction | None) -> OpSpec:
-    return OpSpec(name=name, shape=shape, source=_SOURCE)
+def _spec(name: str, shape: ShapeFunction | None, ranks: str = "") -> OpSpec:
+    return OpSpec(name=name, shape=shape, source=_SOURCE, ranks=ranks)
 
 
 OPS = (

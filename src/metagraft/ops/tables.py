@@ -9,6 +9,7 @@ Source: tensorflow core/ops/lookup_ops.cc.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from metagraft.graph.attrs import Attrs
@@ -160,13 +161,7 @@ _ANONYMOUS: Final = (
 
 
 def _marked(name: str, shape: ShapeFunction | None = None, ranks: str = "") -> OpSpec:
-    return OpSpec(
-        name=name,
-        shape=shape,
-        gradient=NOT_DIFFERENTIABLE,
-        source=_SOURCE,
-        ranks=ranks,
-    )
+    return replace(_spec(name, shape, ranks), gradient=NOT_DIFFERENTIABLE)
 
 
 def _spec(name: str, shape: ShapeFunction | None = None, ranks: str = "") -> OpSpec:
