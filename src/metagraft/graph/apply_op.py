@@ -15,7 +15,7 @@ from typing import Any
 
 from metagraft.errors import UnimplementedError
 from metagraft.graph import catalogue
-from metagraft.graph.argument_lists import is_list, split_by_argument
+from metagraft.graph.argument_lists import split_by_argument
 from metagraft.graph.attrs import encode
 from metagraft.graph.catalogue import ArgDef, AttrDef, OpDef
 from metagraft.graph.conversion import convert_n_to_tensor, convert_to_tensor
@@ -59,7 +59,7 @@ def apply_op(
     graph = _graph_for(definition, arguments)
     if graph is not get_default_graph():
         with graph.as_default():
-            return _add(graph, definition, name or op_type, arguments)
+            return apply_op(op_type, name=name, **arguments)
     if executing_eagerly():
         raise UnimplementedError(
             None,
@@ -67,19 +67,16 @@ def apply_op(
             f"Eager execution of {op_type} is not built; open a graph with"
             " `with tf.Graph().as_default():`.",
         )
-    return _add(graph, definition, name or op_type, arguments)
-
-
-def _add(
-    graph: Graph, definition: OpDef, name: str, arguments: dict[str, Any]
-) -> Operation:
     if definition.deprecated_at_producer_version is not None:
         _check_not_removed(graph, definition, arguments)
     call = _Call(definition, arguments)
-    if name[-1] == "/" and name[:-1] == graph.scopes.name_stack:
-        return _bound(graph, call, name)  # the caller has opened the scope
-    with graph.name_scope(name) as scope:
-        return _bound(graph, call, scope)
+    asked = name or op_type
+    if asked[-1] == "/" and asked[:-1] == graph.scopes.name_stack:
+        call.bind()  # the caller has opened the scope
+        return _create(graph, call, asked, call.references)
+    with graph.name_scope(asked) as scope:
+        call.bind()
+        return _create(graph, call, scope, call.references)
 
 
 def _check_not_removed(
@@ -104,12 +101,6 @@ def _check_not_removed(
         check_not_removed(definition, graph.graph_def_versions.producer)
     except UnimplementedError as error:
         raise NotImplementedError(error.message) from error
-
-
-def _bound(graph: Graph, call: _Call, scope: str) -> Operation:
-    call.bind_inputs()
-    call.bind_attributes()
-    return _create(graph, call, scope, call.references)
 
 
 def _graph_for(definition: OpDef, arguments: dict[str, Any]) -> Graph:
@@ -143,10 +134,10 @@ def outputs_of(made: Operation, definition: OpDef) -> Any:
     outputs = made.outputs
     if not definition.outputs:
         return made
-    if len(definition.outputs) == 1 and not is_list(definition.outputs[0]):
+    if len(definition.outputs) == 1 and not definition.outputs[0].is_list:
         return outputs[0]
     structured = [
-        part if is_list(arg) else part[0]
+        part if arg.is_list else part[0]
         for arg, part in split_by_argument(outputs, definition.outputs, made.attrs)
     ]
     return structured[0] if len(structured) == 1 else tuple(structured)
@@ -190,19 +181,23 @@ class _Call:
     def _op(self) -> str:
         return self.definition.name
 
+    def bind(self) -> None:
+        """Turn all arguments into inputs and attributes."""
+        self._bind_inputs()
+        self._bind_attributes()
+
     # -- inputs ----------------------------------------------------------------------
 
-    def bind_inputs(self) -> None:
-        """Convert every input argument."""
+    def _bind_inputs(self) -> None:
         for arg in self.definition.inputs:
             key = arg.name if arg.name in self.arguments else f"{arg.name}_"
             if key not in self.arguments:
                 raise TypeError(f"No argument for input {arg.name} found in {self._op}")
             value = self.arguments.pop(key)
-            if type(value) is Tensor and self._takes(arg, value):
+            if type(value) is Tensor and self._takes(arg, value.dtype.base_dtype):
                 self.inputs.append(value)
                 continue
-            if is_list(arg):
+            if arg.is_list:
                 tensors = self._convert_list(arg, value)
             else:
                 tensors = [self._convert_one(arg, value)]
@@ -216,14 +211,17 @@ class _Call:
             if arg.is_ref:
                 self.references += tensors[:1]  # the first of a list stands for it
 
-    def _takes(self, arg: ArgDef, tensor: Tensor) -> bool:
-        """Bind a tensor whose type is the one already known; the common case."""
-        if arg.is_ref or is_list(arg):
+    def _takes(self, arg: ArgDef, dtype: DType) -> bool:
+        """Whether a tensor of that type may be bound as it is; the common case."""
+        if arg.is_ref or arg.is_list:
             return False
-        base = tensor.dtype.base_dtype
         if arg.type:
-            return base.as_datatype_enum == arg.type
-        return self.inferred.get(arg.type_attr) is base
+            return dtype.as_datatype_enum == arg.type
+        known = self.inferred.get(arg.type_attr)
+        if known is None:
+            self._infer_type(arg, dtype)
+            return True
+        return known is dtype
 
     def _convert_one(self, arg: ArgDef, value: Any) -> Tensor:
         dtype = self._known_type(arg)
@@ -408,7 +406,7 @@ class _Call:
     def _check_allowed(self, input_name: str, key: str, dtype: DType) -> None:
         declared = self.definition.attr(key)
         allowed = None if declared is None else declared.allowed
-        if allowed and int(dtype) not in allowed:
+        if allowed and dtype.as_datatype_enum not in allowed:
             names = ", ".join(from_enum(int(n)).name for n in allowed)
             raise TypeError(
                 f"Value passed to parameter '{input_name}' has DataType {dtype.name}"
@@ -425,7 +423,7 @@ class _Call:
 
     # -- the other attributes ----------------------------------------------------------
 
-    def bind_attributes(self) -> None:
+    def _bind_attributes(self) -> None:
         """Encode inferred and given attributes.
 
         Attributes that are neither keep the op's default, which the graph fills in.
@@ -454,7 +452,7 @@ class _Call:
         """Types of the outputs if inputs determine them simply, else None."""
         found: list[DType] = []
         for arg in self.definition.outputs:
-            if is_list(arg):
+            if arg.is_list:
                 return None
             dtype = (
                 from_enum(arg.type) if arg.type else self.inferred.get(arg.type_attr)

@@ -11,11 +11,6 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 
-def is_list(arg: ArgDef) -> bool:
-    """Whether an argument is a list of tensors."""
-    return bool(arg.number_attr or arg.type_list_attr)
-
-
 def split_by_argument(
     values: Sequence[Value], args: Sequence[ArgDef], attrs: Mapping[str, Any]
 ) -> Iterator[tuple[ArgDef, Sequence[Value]]]:

@@ -14,6 +14,7 @@ from metagraft.graph.shapes import as_dims, dims_from_proto, dims_to_proto
 from metagraft.proto import AttrValue, NameAttrList, NodeDef, TensorProto
 from metagraft.proto.coercion import as_message
 
+_MISSING: Final = object()
 _LIST_FIELDS: Final = ("s", "i", "f", "b", "type", "shape", "tensor", "func")
 
 
@@ -61,10 +62,9 @@ class Attrs(Mapping[str, Any]):
         Raises:
             KeyError: The node has no such attribute and the op no default for it.
         """
-        try:
-            return self._cache[name]
-        except KeyError:
-            pass
+        found = self._cache.get(name, _MISSING)
+        if found is not _MISSING:
+            return found
         attr = self._node.attr
         if name in attr:
             try:

@@ -39,6 +39,7 @@ class ArgDef:
         number_attr: The attribute that holds how many tensors it stands for, or empty.
         type_list_attr: The attribute that holds the list of types, or empty.
         is_ref: Whether it is a reference to a variable's memory.
+        is_list: Whether it stands for a list of tensors.
     """
 
     name: str
@@ -47,6 +48,12 @@ class ArgDef:
     number_attr: str
     type_list_attr: str
     is_ref: bool
+    is_list: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Work out once what is asked for every operation."""
+        is_list = bool(self.number_attr or self.type_list_attr)
+        object.__setattr__(self, "is_list", is_list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,9 @@ _FRAMES_MAX: Final = 10
 # Whether a file belongs to the library; asked for every frame of every operation.
 _inside: dict[str, bool] = {}
 
+# Code objects, each followed by a byte position in it; flat, as every operation has it.
+Marks = tuple[Any, ...]
+
 
 class CreationStack:
     """Frames of the user's program, innermost first.
@@ -24,11 +27,8 @@ class CreationStack:
 
     __slots__ = ("_marks",)
 
-    def __init__(self, marks: tuple[Any, ...]) -> None:
-        """Keep code objects, each followed by a byte position in it.
-
-        They are in one flat tuple because every operation has one.
-        """
+    def __init__(self, marks: Marks) -> None:
+        """Tell what `capture` found."""
         self._marks = marks
 
     @property
@@ -64,11 +64,8 @@ def _line(code: CodeType, position: int) -> int:
     return code.co_firstlineno
 
 
-EMPTY: Final = CreationStack(())
-
-
-def capture(depth: int = 1) -> CreationStack:
-    """Return the frames outside the library that led here.
+def capture(depth: int = 1) -> Marks:
+    """Return the frames outside the library that led here, for `CreationStack`.
 
     Args:
         depth: How many frames, this function's included, are known to be inside.
@@ -87,4 +84,4 @@ def capture(depth: int = 1) -> CreationStack:
         marks.append(frame.f_code)
         marks.append(frame.f_lasti)
         frame = frame.f_back
-    return CreationStack(tuple(marks))
+    return tuple(marks)

@@ -75,9 +75,12 @@ class DType:
     Source: tensorflow python/framework/dtypes.py DType.
     """
 
-    __slots__ = ("_base", "_enum", "_name", "_numpy", "base_dtype")
+    __slots__ = ("_base", "_name", "_numpy", "as_datatype_enum", "base_dtype")
 
-    # The type without reference; for itself, itself. Read at every node that is built.
+    # Both are read several times for every node that is built.
+    # The number in the `DataType` enum; messages want their own enum class.
+    as_datatype_enum: Any
+    # The type without reference; for itself, itself.
     base_dtype: DType
 
     def __init__(self, type_enum: int) -> None:
@@ -86,7 +89,7 @@ class DType:
         base = number - _REF_OFFSET if number > _REF_OFFSET else number
         if base not in _NAMES:
             raise TypeError(f"{type_enum!r} is not a valid DataType number.")
-        self._enum = number
+        self.as_datatype_enum = number
         self._base = base
         self._name = _NAMES[base] + ("_ref" if number != base else "")
         self._numpy = NUMPY_DTYPES.get(base)
@@ -95,11 +98,6 @@ class DType:
     def name(self) -> str:
         """The name, such as `float32` or `float32_ref`."""
         return self._name
-
-    @property
-    def as_datatype_enum(self) -> Any:  # an int; messages want their own enum class
-        """The number of this type in the `DataType` enum."""
-        return self._enum
 
     @property
     def as_numpy_dtype(self) -> Any:  # a NumPy scalar class, as in TensorFlow
@@ -121,7 +119,7 @@ class DType:
     @property
     def is_ref(self) -> builtins.bool:
         """Whether this is a reference type."""
-        return self._enum > _REF_OFFSET
+        return self.as_datatype_enum > _REF_OFFSET
 
     @property
     def as_ref(self) -> DType:
@@ -220,7 +218,7 @@ class DType:
     def is_compatible_with(self, other: Any) -> builtins.bool:
         """Whether a tensor of type `other` may stand where this type is expected."""
         other_type = as_dtype(other)
-        return self._enum in (
+        return self.as_datatype_enum in (
             other_type.as_datatype_enum,
             other_type.base_dtype.as_datatype_enum,
         )
@@ -236,15 +234,15 @@ class DType:
                 other = as_dtype(other)
             except TypeError:
                 return False
-        return self._enum == other._enum
+        return self.as_datatype_enum == other.as_datatype_enum
 
     def __hash__(self) -> int:
         """Hash by number."""
-        return self._enum
+        return self.as_datatype_enum
 
     def __int__(self) -> int:
         """The number in the `DataType` enum."""
-        return self._enum
+        return self.as_datatype_enum
 
     def __str__(self) -> str:
         """Format as TensorFlow does."""

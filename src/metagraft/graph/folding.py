@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metagraft.errors import OpError
-from metagraft.graph.argument_lists import is_list, split_by_argument
+from metagraft.graph.argument_lists import split_by_argument
 from metagraft.graph.constant_value import variable_behind
 from metagraft.graph.shapes import (
     MOST_DIMENSIONS,
@@ -307,7 +307,7 @@ def _run_kernel(op: Operation, operands: Sequence[Array]) -> Sequence[Any] | Non
     if kernel.files or kernel.on_run or kernel.takes_op or kernel.waits:
         return None
     arguments = [
-        tuple(values) if is_list(arg) else values[0]
+        tuple(values) if arg.is_list else values[0]
         for arg, values in split_by_argument(operands, definition.inputs, op.attrs)
     ]
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from metagraft.formats.names import as_text
 from metagraft.graph import catalogue, graph_functions, graph_scopes, node_edges
-from metagraft.graph.creation_stack import CreationStack, capture
+from metagraft.graph.creation_stack import CreationStack, Marks, capture
 from metagraft.graph.deprecated_ops import check_not_removed
 from metagraft.graph.dtypes import DType, as_dtype
 from metagraft.graph.file_remains import FileRemains
@@ -55,7 +55,7 @@ class Graph(GraphScopes, GraphCollections, RunPermissions):
         self._ops: list[Operation | None] = []
         self._shapes = StaticShapes(self)
         self._types: list[tuple[DType, ...] | None] = []
-        self._stacks: list[CreationStack] = []
+        self._stacks: list[Marks] = []
         self._names = UniqueNames()
         self._scopes = ScopeStacks()
         self._collections = Collections()
@@ -180,8 +180,11 @@ class Graph(GraphScopes, GraphCollections, RunPermissions):
         asked = op_type if name is None else name
         if isinstance(asked, bytes):
             asked = asked.decode()
-        exact = asked.endswith("/")
-        full_name = asked[:-1] if exact else self.unique_name(asked)
+        if asked[-1:] == "/":
+            full_name = asked[:-1]
+            self._names.mark(full_name)
+        else:
+            full_name = self.unique_name(asked)
         graph_scopes.check_op_name(full_name)
         if full_name in self._store.index:
             raise ValueError(f"Duplicate node name in graph: '{full_name}'")
@@ -202,7 +205,8 @@ class Graph(GraphScopes, GraphCollections, RunPermissions):
             control = scopes.control_inputs_for(tuple(t.op for t in inputs))
         edges = [t._as_node_def_input() for t in inputs]  # noqa: SLF001
         definition = self.definition_of(op_type)
-        check_not_removed(definition, self.graph_def_versions.producer)
+        if definition is not None and definition.deprecated_at_producer_version:
+            check_not_removed(definition, self.graph_def_versions.producer)
         op_id = len(self._store)
         node = self._store.add(name, op_type, edges)
         if control:
@@ -210,35 +214,22 @@ class Graph(GraphScopes, GraphCollections, RunPermissions):
         try:
             self._store.fill_attrs(op_id, attrs, definition)
             add_full_type(node, definition)
-            op = self._register(op_id, node, inputs, dtypes)
-            op._definition = definition  # noqa: SLF001 - an operation is a view
-            self._shapes.infer(op)
+            op = Operation(self, op_id, node, inputs, definition)
+            self._ops.append(op)
+            self._types.append(dtypes)
+            # Inside: `capture`, this, `create_op`.
+            self._stacks.append(capture(depth=3))
+            self._shapes.append(op)
+            if self._consumers is not None:
+                self._consumers.add(op)
         except BaseException:
             self._forget(op_id)
             raise
         if self._has_contexts:
             graph_scopes.apply_context(self, op)
-        scopes.record(op)
+        if scopes.control:
+            scopes.record(op)
         graph_scopes.apply_scopes(scopes, op, compute_device)
-        return op
-
-    def _register(
-        self,
-        op_id: int,
-        node: NodeDef,
-        inputs: tuple[Tensor, ...],
-        dtypes: tuple[DType, ...] | None,
-    ) -> Operation:
-        op = Operation(self, op_id, node)
-        op._inputs = inputs  # noqa: SLF001 - an operation is a view made here
-        self._ops.append(op)
-        self._shapes.append()
-        self._types.append(dtypes)
-        # Inside: `capture`, this, `_add_op`, `create_op`.
-        self._stacks.append(capture(depth=4))
-        self._names.mark(node.name)
-        if self._consumers is not None:
-            self._consumers.add(op)
         return op
 
     def _forget(self, count: int) -> None:
@@ -254,7 +245,7 @@ class Graph(GraphScopes, GraphCollections, RunPermissions):
     def adopt_nodes(
         self,
         graph_def: GraphDef,
-        stack: CreationStack,
+        stack: Marks,
         names: Sequence[str],
         types: Sequence[tuple[DType, ...] | None],
         unshaped: Iterable[int],
@@ -456,11 +447,11 @@ class Graph(GraphScopes, GraphCollections, RunPermissions):
         Raises:
             KeyError: There is none.
         """
-        return self._stacks[self._store.index[name]]
+        return self.creation_stack(self._store.index[name])
 
     def creation_stack(self, position: int) -> CreationStack:
         """Where the operation at a position was made."""
-        return self._stacks[position]
+        return CreationStack(self._stacks[position])
 
     # -- signatures, types and shapes ------------------------------------------------
 

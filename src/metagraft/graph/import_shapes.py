@@ -90,7 +90,7 @@ def _check_constant(node: NodeDef) -> None:
 
 def _compare(op: Operation, stored: Sequence[Dims]) -> None:
     known = op.graph.output_dims(op)
-    inferred = infer_shapes(op)
+    inferred = infer_shapes(op, [t.dims for t in op.inputs])
     for number, (found, given) in enumerate(zip(inferred, stored, strict=True)):
         try:
             merged = merge_dims(found, given)

@@ -42,16 +42,31 @@ class Operation:
         "_record",
     )
 
-    def __init__(self, graph: Graph, op_id: int, node: NodeDef) -> None:
-        """View node `op_id` of `graph`; used by `Graph`."""
+    def __init__(
+        self,
+        graph: Graph,
+        op_id: int,
+        node: NodeDef,
+        inputs: tuple[Tensor, ...] | None = None,
+        definition: catalogue.OpDef | None = None,
+    ) -> None:
+        """View node `op_id` of `graph`; used by `Graph`.
+
+        Args:
+            graph: The graph.
+            op_id: Which of its nodes.
+            node: The node in storage.
+            inputs: What it takes, if that is known already.
+            definition: Its signature, if that is known already.
+        """
         self._graph = graph
         self._id = op_id
         self._node = node
-        self._inputs: tuple[Tensor, ...] | None = None
+        self._inputs = inputs
         self._control_inputs: list[Operation] | None = None
         self._outputs: list[Tensor] | None = None
         self._attrs: Attrs | None = None
-        self._definition: catalogue.OpDef | None = None
+        self._definition = definition
         self._record: Any = None
         self._control_flow_context: ControlFlowContext | None = None
 

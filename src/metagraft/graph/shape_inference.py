@@ -15,10 +15,14 @@ if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
 
 
-def infer_shapes(op: Operation) -> tuple[Dims, ...]:
+def infer_shapes(op: Operation, given: Sequence[Dims]) -> tuple[Dims, ...]:
     """Return the shape of every output of one operation.
 
     An op without shape function has outputs of unknown shape.
+
+    Args:
+        op: The operation.
+        given: The shapes of its inputs.
 
     Raises:
         ValueError: The shapes of the inputs do not fit together.
@@ -32,9 +36,9 @@ def infer_shapes(op: Operation) -> tuple[Dims, ...]:
         if op.type in op.graph.functions:
             from metagraft.graph.function_shapes import result_shapes
 
-            return result_shapes(op, op.type, [t.dims for t in op.inputs])
+            return result_shapes(op, op.type, given)
         return (None,) * count
-    inputs = Shapes([t.dims for t in op.inputs])
+    inputs = Shapes(given)
     inputs.op = op
     try:
         if spec.ranks:

@@ -30,9 +30,14 @@ class StaticShapes:
         # Imported operations whose shapes storage does not have yet.
         self._unstored: set[int] = set()
 
-    def append(self) -> None:
-        """Make room for one more operation."""
+    def append(self, op: Operation) -> None:
+        """Infer the shapes of a new operation, whose inputs have theirs.
+
+        Raises:
+            ValueError: The shapes of the inputs do not fit together.
+        """
         self._dims.append(None)
+        self.infer(op)
 
     def extend(self, count: int, unshaped: Iterable[int]) -> None:
         """Make room for `count` operations; those in `unshaped` come without shapes."""
@@ -103,7 +108,12 @@ class StaticShapes:
         Raises:
             ValueError: The shapes of the inputs do not fit together.
         """
-        self._set(op, infer_shapes(op))
+        known = self._dims
+        given: list[Dims] = []
+        for tensor in op.inputs:
+            dims = known[tensor.op.op_id]
+            given.append(tensor.dims if dims is None else dims[tensor.value_index])
+        self._set(op, infer_shapes(op, given))
 
     def _set(self, op: Operation, dims: tuple[Dims, ...]) -> None:
         self._dims[op.op_id] = dims

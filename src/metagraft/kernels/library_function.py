@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from metagraft.errors import NotFoundError, UnimplementedError
-from metagraft.graph.argument_lists import is_list, split_by_argument
+from metagraft.graph.argument_lists import split_by_argument
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.function_body import function_graph_from_def
 from metagraft.graph.tensor_values import make_ndarray
@@ -116,7 +116,7 @@ def _results(op: Operation, values: dict[Tensor, Array]) -> Sequence[Array]:
     operands = []
     for arg, tensors in split_by_argument(op.inputs, definition.inputs, op.attrs):
         found = tuple(values[tensor] for tensor in tensors)
-        operands.append(found if is_list(arg) else found[0])
+        operands.append(found if arg.is_list else found[0])
     function_: Callable[..., Sequence[Array]] = kernel.fn
     attrs: Attrs | Any = op if kernel.takes_op else op.record
     return function_(attrs, *operands)

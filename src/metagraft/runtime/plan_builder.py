@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metagraft.errors import InternalError, UnimplementedError
-from metagraft.graph.argument_lists import is_list, split_by_argument
+from metagraft.graph.argument_lists import split_by_argument
 from metagraft.kernels import Kernel
 from metagraft.runtime.carried import Carried
 from metagraft.runtime.control_flow import (
@@ -456,8 +456,8 @@ class PlanBuilder(PlanTensors):
             if name in kernel.updates or name in kernel.reads:
                 updated[name] = [self.variable(tensor, op) for tensor in tensors]
                 slots = tuple(self.read(one, op) for one in updated[name])
-                inputs.append(slots if is_list(arg) else slots[0])
-            elif is_list(arg):
+                inputs.append(slots if arg.is_list else slots[0])
+            elif arg.is_list:
                 inputs.append(tuple(self.value(t, op) for t in tensors))
             else:
                 inputs.append(self.value(tensors[0], op))
