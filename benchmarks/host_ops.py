@@ -97,11 +97,13 @@ def host_cases() -> Mapping[str, Case]:
     scores = _NUMBERS.uniform(size=2000).astype(np.float32)
     logits = 3 * _NUMBERS.normal(size=(50, 16, 29)).astype(np.float32)
 
-    def decoded(name: str, steps: int, batch: int) -> Case:
+    def decoded(name: str, steps: int, batch: int, **given: Any) -> Case:
         def case(tf: ModuleType, v: Callable[[Any], Any]) -> Any:
             lengths = v(np.full(batch, steps, np.int32)).read_value()
             decode = getattr(tf.nn, name)
-            paths, score = decode(v(logits[:steps, :batch]).read_value(), lengths)
+            paths, score = decode(
+                v(logits[:steps, :batch]).read_value(), lengths, **given
+            )
             return [paths[0].values, score]
 
         return case
@@ -130,6 +132,9 @@ def host_cases() -> Mapping[str, Case]:
         "DecodeRaw, of 128": lambda tf, v: tf.decode_raw(v(raw).read_value(), tf.uint8),
         "CTCGreedyDecoder": decoded("ctc_greedy_decoder", 50, 16),
         "CTCBeamSearchDecoder": decoded("ctc_beam_search_decoder", 25, 2),
+        "CTCBeamSearchDecoder, of width 10": decoded(
+            "ctc_beam_search_decoder", 50, 8, beam_width=10
+        ),
         "NonMaxSuppressionV3, of 100": chosen(100, 50),
         "NonMaxSuppressionV3, of 2,000": chosen(2000, 300),
         **_text_cases(words),

@@ -22,7 +22,7 @@ import numpy as np
 
 from metagraft.errors import FailedPreconditionError, InvalidArgumentError
 from metagraft.graph.shapes import show
-from metagraft.kernels.ctc_beam_search import BeamSearch
+from metagraft.kernels.ctc_beam_search import beam_search
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
 from metagraft.kernels.time_loop import loop_over_time
@@ -444,13 +444,13 @@ def ctc_beam_search_decoder(
     paths, merges = attrs["top_paths"], attrs["merge_repeated"]
     score = np.zeros((inputs.shape[1], paths), inputs.dtype)
     found: list[list[list[int]]] = [[] for _ in range(paths)]
-    for row, length in enumerate(lengths.tolist()):
-        search = BeamSearch(attrs["beam_width"], inputs.dtype)
-        with np.errstate(invalid="ignore", over="ignore"):
-            search.go_on(inputs[: max(length, 0), row])
-        for path, (labels, value) in enumerate(search.top_paths(paths, merges=merges)):
-            found[path].append(labels)
-            score[row, path] = value
+    with np.errstate(invalid="ignore", over="ignore"):
+        beams = beam_search(inputs, lengths.tolist(), attrs["beam_width"])
+        for row, beam in enumerate(beams):
+            best = beam.top_paths(paths, merges=merges)
+            for path, (labels, value) in enumerate(best):
+                found[path].append(labels)
+                score[row, path] = value
     parts = [_sparse(sequences) for sequences in found]
     indices, values, shapes = zip(*parts, strict=True)
     return (*indices, *values, *shapes, score)
