@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import ml_dtypes
@@ -12,7 +13,7 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.namespace import lax, namespace
-from metagraft.kernels.narrow_reduction import MANY_STEPS, reduced
+from metagraft.kernels.narrow_reduction import MANY_STEPS, NARROW_FLOATS, reduced
 from metagraft.kernels.rounding import divided
 
 __all__ = ["KERNELS"]
@@ -20,17 +21,17 @@ __all__ = ["KERNELS"]
 # From here on the least of numbers that lie side by side is found faster among floating
 # numbers, by YNNPACK; these hold every place up to the second.
 _LONG_ROW, _EXACT_MAX = 128, 1 << 24
-_NARROW_FLOATS = frozenset({np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)})
 
 
-def _checked_axes(indices: np.ndarray, rank: int) -> tuple[int, ...]:
+@lru_cache(maxsize=1024)
+def _checked_axes(indices: tuple[int, ...], rank: int) -> tuple[int, ...]:
     """Return the axes as different numbers in `0 .. rank - 1`.
 
     Raises:
         InvalidArgumentError: One is out of range or given twice.
     """
     axes: list[int] = []
-    for index in indices.reshape(-1).tolist():
+    for index in indices:
         if not -rank <= index < rank:
             raise InvalidArgumentError(
                 None,
@@ -54,9 +55,13 @@ def _reduces(reduce: Callable[[Any, Array, tuple[int, ...], bool], Array]) -> Ke
     """Return the kernel around `reduce(xp, x, axes, keep_dims)`."""
 
     def run(attrs: Any, x: Array, indices: np.ndarray) -> tuple[Array]:
-        axes = _checked_axes(indices, x.ndim)
+        axes = _checked_axes(tuple(indices.reshape(-1).tolist()), x.ndim)
         keep = attrs["keep_dims"]
-        if reduce in _OF_ONE_ITSELF and all(x.shape[axis] == 1 for axis in axes):
+        if (
+            (1 in x.shape or not axes)
+            and reduce in _OF_ONE_ITSELF
+            and all(x.shape[axis] == 1 for axis in axes)
+        ):
             return (x if keep else namespace(x).squeeze(x, axis=axes),)
         return (reduce(namespace(x), x, axes, keep),)
 
@@ -66,7 +71,7 @@ def _reduces(reduce: Callable[[Any, Array, tuple[int, ...], bool], Array]) -> Ke
 
 def _accumulates_in(x: Array) -> Any:
     """The type sums and products of `x` are kept in while they grow."""
-    return np.dtype(np.float32) if x.dtype in _NARROW_FLOATS else x.dtype
+    return np.dtype(np.float32) if x.dtype in NARROW_FLOATS else x.dtype
 
 
 def _step_by_step(
@@ -78,7 +83,7 @@ def _step_by_step(
     for which steps would take too long.
     """
     is_rounded = x.dtype == np.float16 or (
-        x.dtype in _NARROW_FLOATS and function is np.multiply
+        x.dtype in NARROW_FLOATS and function is np.multiply
     )
     if xp is not np or not is_rounded or not 0 < x.size <= MANY_STEPS:
         return None
@@ -87,11 +92,19 @@ def _step_by_step(
 
 
 def total(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
+    if x.dtype not in NARROW_FLOATS:
+        return _sum(xp, x, axes, x.dtype, keep)
     found = _step_by_step(xp, np.add, x, axes, keep)
     if found is not None:
         return found
-    summed = xp.sum(x, axis=axes, dtype=_accumulates_in(x), keepdims=keep)
-    return summed.astype(x.dtype)
+    return _sum(xp, x, axes, np.float32, keep).astype(x.dtype)
+
+
+def _sum(xp: Any, x: Array, axes: tuple[int, ...], kind: Any, keep: bool) -> Array:
+    if xp is np:  # what its `sum` calls; that takes longer than a small sum itself
+        reduce: Any = np.add.reduce  # its declared types want a literal `keepdims`
+        return reduce(x, axes, kind, keepdims=keep)
+    return xp.sum(x, axis=axes, dtype=kind, keepdims=keep)
 
 
 def product(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
@@ -111,7 +124,7 @@ def mean(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
     if kind.kind in "iu":
         # TensorFlow adds integers of all sizes in 64 bits, here but not in sums.
         kind = np.dtype(np.int64 if kind.kind == "i" else np.uint64)
-    summed = xp.sum(x, axis=axes, dtype=kind, keepdims=keep)
+    summed = _sum(xp, x, axes, kind, keep)
     count = 1
     for axis in axes:
         count *= x.shape[axis]
