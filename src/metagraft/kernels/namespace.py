@@ -9,8 +9,8 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from types import ModuleType
 from typing import Any
 
@@ -54,38 +54,46 @@ class _HostRun(threading.local):
     """The run on the host that this thread is in, if any."""
 
     def __init__(self) -> None:
-        self.contexts: ExitStack | None = None
-        self.has_entered = False
+        self.innermost: host_run | None = None
 
 
 _HOST_RUN = _HostRun()
 
 
-@contextmanager
-def host_run() -> Iterator[None]:
+class host_run:  # noqa: N801 - used as a function
     """Let kernels that use JAX on host arrays keep 64-bit types until the block ends.
 
     Nothing happens, and JAX is not loaded, unless a kernel asks for it.
     """
-    outer = _HOST_RUN.contexts, _HOST_RUN.has_entered
-    contexts = _HOST_RUN.contexts = ExitStack()
-    _HOST_RUN.has_entered = False
-    try:
-        yield
-    finally:
-        contexts.close()
-        _HOST_RUN.contexts, _HOST_RUN.has_entered = outer
+
+    __slots__ = ("_outer", "contexts")
+
+    def __init__(self) -> None:
+        """Prepare a block."""
+        self._outer: host_run | None = None
+        self.contexts: ExitStack | None = None
+
+    def __enter__(self) -> None:
+        """Begin it."""
+        self._outer, _HOST_RUN.innermost = _HOST_RUN.innermost, self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the settings that a kernel asked for."""
+        _HOST_RUN.innermost = self._outer
+        if self.contexts is not None:
+            self.contexts.close()
 
 
 def _enter_types() -> None:
     """Enter the settings kernels run under, once in each run on the host."""
-    if _HOST_RUN.contexts is None or _HOST_RUN.has_entered:
+    run = _HOST_RUN.innermost
+    if run is None or run.contexts is not None:
         return
     import jax
 
-    _HOST_RUN.has_entered = True
-    _HOST_RUN.contexts.enter_context(jax.enable_x64(True))
-    _HOST_RUN.contexts.enter_context(jax.numpy_dtype_promotion("strict"))
+    run.contexts = ExitStack()
+    run.contexts.enter_context(jax.enable_x64(True))
+    run.contexts.enter_context(jax.numpy_dtype_promotion("strict"))
 
 
 def load_jax() -> ModuleType:

@@ -147,9 +147,12 @@ def _holds(scalar_class: Any, value: int) -> bool:
 
 
 def _fits(dims: Sequence[int | None], shape: tuple[int, ...]) -> bool:
-    return len(dims) == len(shape) and all(
-        d is None or d == size for d, size in zip(dims, shape, strict=True)
-    )
+    if len(dims) != len(shape):
+        return False
+    for known, size in zip(dims, shape, strict=True):
+        if known is not None and known != size:
+            return False
+    return True
 
 
 def _encoded(array: Any) -> Any:

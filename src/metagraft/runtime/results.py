@@ -26,6 +26,9 @@ def result(value: Any, feeds: Sequence[Any]) -> Any:
     if value.ndim == 0:
         return value[()]
     flags = value.flags
-    if flags.owndata and flags.writeable and all(value is not fed for fed in feeds):
-        return value
-    return value.copy()
+    if not (flags.owndata and flags.writeable):
+        return value.copy()
+    for fed in feeds:
+        if value is fed:
+            return value.copy()
+    return value
