@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tests.programs import training_edges
+from tests.programs import training_edges, window_edges
 
 NAN, INF = np.nan, np.inf
 
@@ -138,6 +138,7 @@ VALUES = {
         "Bitcast", {"input": np.array([1 + 2j, -3j], np.complex64)}, {"type": "uint8"}
     ),
 }
+VALUES.update({name: Edge(*each) for name, each in window_edges.programs()})
 _SPECIFICATION = {"begin": _i(0, 0), "end": _i(1, 1), "strides": _i(1)}
 _KEY = {"key": np.array([1, 2], np.uint64), "counter": np.array([1, 2], np.uint64)}
 _PLACE = {"shape": _i(2), "key": np.array([1], np.uint64), "counter": _KEY["counter"]}
@@ -506,6 +507,7 @@ RUNS = {
     "steps_with_infinities": training_edges.infinities,
     "steps_with_other_hyperparameters": training_edges.hyperparameters,
     "steps_with_mistakes": training_edges.mistakes,
+    "gradients_of_unfit_windows": window_edges.refused,
     "variables_without_value": variables_without_value,
 }
 

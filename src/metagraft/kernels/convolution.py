@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -46,8 +47,12 @@ def _convolve(attrs: WindowAttrs, image: Array, kernel: Array) -> Array:
         (axis, image.shape[axis], kernel.shape[place])
         for place, axis in enumerate(attrs.spatial)
     ]
-    for axis, size, taps in sizes:
-        attrs.count(axis, size, taps)  # refuses filters that are too large
+    groups = _groups(attrs, image, kernel)
+    dims = _convolved(attrs, image, kernel, kernel.shape[-1])
+    if image.size and 0 not in dims:
+        _require_filter(kernel)
+    if empty := _if_empty(dims, image, kernel):
+        return empty[0]
     return lax().conv_general_dilated(
         image,
         kernel,
@@ -55,8 +60,26 @@ def _convolve(attrs: WindowAttrs, image: Array, kernel: Array) -> Array:
         padding=[attrs.pads(*size) for size in sizes],
         rhs_dilation=[attrs.dilations[axis] for axis in attrs.spatial],
         dimension_numbers=(data, f"{letters}IO", data),
-        feature_group_count=_groups(attrs, image, kernel),
+        feature_group_count=groups,
     )
+
+
+def _convolved(
+    attrs: WindowAttrs, image: Array, kernel: Array, channels: int
+) -> tuple[int, ...]:
+    """Return the shape of the result; refuse filters that are too large."""
+    dims = list(image.shape)
+    for place, axis in enumerate(attrs.spatial):
+        dims[axis] = attrs.count(axis, image.shape[axis], kernel.shape[place])
+    dims[attrs.channels] = channels
+    return tuple(dims)
+
+
+def _if_empty(dims: Sequence[int], *operands: Array) -> tuple[Array] | tuple[()]:
+    """Return zeros of shape `dims` if there is nothing to sum up or to be summed."""
+    if 0 not in dims and all(operand.size for operand in operands):
+        return ()
+    return (namespace(*operands).zeros(dims, operands[0].dtype),)
 
 
 def _groups(attrs: WindowAttrs, image: Array, kernel: Array) -> int:
@@ -163,6 +186,8 @@ def backprop_input(
 def _gradient_of_image(
     attrs: WindowAttrs, dims: tuple[int, ...], kernel: Array, dy: Array
 ) -> tuple[Array]:
+    if empty := _if_empty(dims, kernel, dy):
+        return empty
     if not is_by_phases(attrs, dims, kernel.shape, dy.shape):
         gradient = _image_transposed(attrs, dims, kernel, dy)
         return _like_operands(_apart(gradient), kernel, dy)
@@ -200,6 +225,8 @@ def _gradient_of_filter(
     attrs: WindowAttrs, dims: tuple[int, ...], image: Array, dy: Array
 ) -> tuple[Array]:
     checks.FILTER.check(attrs, image.shape, dims, dy.shape)
+    if empty := _if_empty(dims, image, dy):
+        return empty
     if not _is_better_exchanged(attrs, dims, image):
         return _like_operands(_filter_transposed(attrs, dims, image, dy), image, dy)
     return _run(_per_platform(_FILTER, attrs, dims), image, dy)
@@ -253,17 +280,21 @@ def _filter_exchanged(
 
 def depthwise(attrs: WindowAttrs, image: Array, kernel: Array) -> tuple[Array]:
     check_strides(attrs, may_be_built=False)
-    _by_channel(image, kernel, attrs.channels)  # checks the channels
-    return _run(_per_platform(_DEPTHWISE, attrs, ()), image, kernel)
+    filters = _by_channel(image, kernel, attrs.channels).shape[-1]
+    dims = _convolved(attrs, image, kernel, filters)
+    return _if_empty(dims, image, kernel) or _run(
+        _per_platform(_DEPTHWISE, attrs, ()), image, kernel
+    )
 
 
 def depthwise_backprop_input(
     attrs: WindowAttrs, sizes: np.ndarray, kernel: Array, dy: Array
 ) -> tuple[Array]:
-    dims = _whole_sizes(attrs, sizes, kernel, dy)
+    dims = tuple(int(size) for size in sizes)
     name = "DepthwiseConv2DBackpropInput"
     check_depthwise(name, attrs, dims, kernel.shape, dy.shape)
-    return _run(_per_platform(_DEPTHWISE_INPUT, attrs, tuple(dims)), kernel, dy)
+    run = _per_platform(_DEPTHWISE_INPUT, attrs, dims)
+    return _if_empty(dims, kernel, dy) or _run(run, kernel, dy)
 
 
 def depthwise_backprop_filter(
@@ -272,7 +303,8 @@ def depthwise_backprop_filter(
     dims = tuple(int(size) for size in sizes)
     name = "DepthwiseConv2DBackpropFilter"
     check_depthwise(name, attrs, image.shape, dims, dy.shape)
-    return _run(_per_platform(_DEPTHWISE_FILTER, attrs, dims), image, dy)
+    run = _per_platform(_DEPTHWISE_FILTER, attrs, dims)
+    return _if_empty(dims, image, dy) or _run(run, image, dy)
 
 
 class _Forms(NamedTuple):
@@ -362,8 +394,9 @@ def conv(attrs: ConvAttrs, image: Array, kernel: Array) -> tuple[Array]:
     _check_general(windows)
     channels = image.shape[attrs.batch_dims - 1 + windows.channels]
     attrs.check_groups(channels, kernel.shape)
+    _require_filter(kernel)
     batch = image.shape[: attrs.batch_dims]
-    flat = image.reshape(-1, *image.shape[attrs.batch_dims :])
+    flat = image.reshape(math.prod(batch), *image.shape[attrs.batch_dims :])
     result = _apart(_convolve(windows, flat, kernel))
     result = result.reshape(*batch, *result.shape[1:])
     return _like_operands(result, image, kernel)
@@ -482,15 +515,30 @@ _VOLUMES_FILTER = _Forms(cpu=_filter_of_slices, default=_filter_transposed)
 
 def convolve_volumes(attrs: WindowAttrs, image: Array, kernel: Array) -> tuple[Array]:
     check_strides(attrs)
-    return _run(_per_platform(_VOLUMES, attrs, ()), image, kernel)
+    _require_filter(kernel)
+    checks.check_channels(attrs, image.shape)
+    _groups(attrs, image, kernel)
+    dims = _convolved(attrs, image, kernel, kernel.shape[-1])
+    run = _per_platform(_VOLUMES, attrs, ())
+    return _if_empty(dims, image, kernel) or _run(run, image, kernel)
+
+
+def _require_filter(kernel: Array) -> None:
+    if not kernel.size:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "filter must not have zero elements (i.e. all dimensions must be non-zero)",
+        )
 
 
 def volumes_backprop_input(
     attrs: WindowAttrs, sizes: np.ndarray, kernel: Array, dy: Array
 ) -> tuple[Array]:
-    dims = tuple(_whole_sizes(attrs, sizes, kernel, dy))
+    dims = tuple(int(size) for size in sizes)
     checks.INPUT.check(attrs, dims, kernel.shape, dy.shape)
-    return _run(_per_platform(_VOLUMES_INPUT, attrs, dims), kernel, dy)
+    run = _per_platform(_VOLUMES_INPUT, attrs, dims)
+    return _if_empty(dims, kernel, dy) or _run(run, kernel, dy)
 
 
 def volumes_backprop_filter(
@@ -498,7 +546,8 @@ def volumes_backprop_filter(
 ) -> tuple[Array]:
     dims = tuple(int(size) for size in sizes)
     checks.FILTER.check(attrs, image.shape, dims, dy.shape)
-    return _run(_per_platform(_VOLUMES_FILTER, attrs, dims), image, dy)
+    run = _per_platform(_VOLUMES_FILTER, attrs, dims)
+    return _if_empty(dims, image, dy) or _run(run, image, dy)
 
 
 KERNELS = {

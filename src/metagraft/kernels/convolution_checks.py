@@ -12,7 +12,14 @@ from typing import NamedTuple
 from metagraft.errors import InvalidArgumentError, UnimplementedError
 from metagraft.ops.windows import WindowAttrs
 
-__all__ = ["FILTER", "INPUT", "Gradient", "check_depthwise", "check_strides"]
+__all__ = [
+    "FILTER",
+    "INPUT",
+    "Gradient",
+    "check_channels",
+    "check_depthwise",
+    "check_strides",
+]
 
 
 def check_strides(attrs: WindowAttrs, *, may_be_built: bool = True) -> None:
@@ -65,13 +72,16 @@ class Gradient(NamedTuple):
         Raises:
             InvalidArgumentError: It is not.
         """
+        attrs.require_fit()
         check_strides(attrs, may_be_built=self.is_of_image)
         name = self.volume if attrs.rank == 5 else self.image
+        _check_rank(name, attrs, image)
         if image[0] != dy[0]:
             raise _unfit(
                 f"{name}: input and out_backprop must have the same batch size. Input"
                 f" batch: {image[0]}, outbackprop batch: {dy[0]}, batch_dim: 0"
             )
+        check_channels(attrs, image)
         if not kernel[-2] or image[attrs.channels] % kernel[-2]:
             raise _unfit(
                 f"{name}: input depth must be evenly divisible by filter depth"
@@ -110,7 +120,9 @@ def check_depthwise(
     Raises:
         InvalidArgumentError: It is not.
     """
+    attrs.require_fit()
     check_strides(attrs, may_be_built=False)
+    _check_rank(name, attrs, image)
     channels = image[attrs.channels]
     if image[0] != dy[0]:
         raise _unfit(f"{name}: input and out_backprop must have the same batch size")
@@ -126,6 +138,21 @@ def check_depthwise(
                 f"{name}: Number of {what} of out_backprop doesn't match computed:"
                 f" actual = {dy[axis]}, computed = {count}"
             )
+
+
+def check_channels(attrs: WindowAttrs, image: Sequence[int]) -> None:
+    """Refuse images without channels.
+
+    Raises:
+        InvalidArgumentError: They have none.
+    """
+    if not image[attrs.channels]:
+        raise _unfit("Number of channels must not be 0")
+
+
+def _check_rank(name: str, attrs: WindowAttrs, image: Sequence[int]) -> None:
+    if len(image) != attrs.rank:
+        raise _unfit(f"{name}: input must be {attrs.rank}-dimensional")
 
 
 def _unfit(message: str) -> InvalidArgumentError:

@@ -138,6 +138,12 @@ def _check(attrs: FractionalAttrs, image: Array) -> None:
             None,
             "Both seed and seed2 should be 0 if deterministic is false.",
         )
+    if not image.shape[0]:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Pooling ratio is higher than input dimension size for dimension 0.",
+        )
     for axis in (1, 2):
         size = image.shape[axis]
         if not 0 < attrs.output_size(axis, size) <= size:

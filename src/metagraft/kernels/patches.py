@@ -30,7 +30,12 @@ def extract_patches(attrs: PatchAttrs, images: Array) -> tuple[Array]:
     spatial = images.shape[1:-1]
     sizes = attrs.output_sizes(spatial)
     widths = attrs.padding_widths(spatial, sizes)
-    padded = xp.pad(images, [(0, 0), *widths, (0, 0)])
+    inner = (
+        slice(max(-before, 0), size - max(-after, 0))
+        for (before, after), size in zip(widths, spatial, strict=True)
+    )
+    added = [(max(before, 0), max(after, 0)) for before, after in widths]
+    padded = xp.pad(images[(slice(None), *inner)], [(0, 0), *added, (0, 0)])
     taps = itertools.product(*(range(k) for k in attrs.ksizes))
     pieces = [_tap(padded, tap, sizes, attrs) for tap in taps]
     return (xp.concatenate(pieces, axis=-1),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -13,6 +14,7 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 from metagraft.kernels.pooling_checks import (
+    check_average_gradient,
     check_average_pooling,
     check_gradient,
     check_pooling,
@@ -32,7 +34,7 @@ __all__ = ["KERNELS"]
 def max_pool(attrs: WindowAttrs, image: Array) -> tuple[Array]:
     check_pooling(attrs, image.shape)
     xp = namespace(image)
-    places = Places.of(attrs, image.shape)
+    places = Places.of(_as_run(attrs), image.shape)
     padded = places.padded(xp, image, lowest(image.dtype))
     # TF: starts with the lowest finite number, and nothing that is no number is larger.
     largest = lowest_finite(image.dtype)
@@ -61,24 +63,25 @@ def max_pool_v2(
 def max_pool_grad(
     attrs: WindowAttrs, image: Array, pooled: Array, dy: Array
 ) -> tuple[Array]:
-    """Give the gradient to the first place that holds the largest value."""
+    """Give the gradient to the first place that holds the largest value.
+
+    TF: looks for it again, whatever was pooled. NaN is kept where a window begins with
+    it.
+    """
     check_gradient(attrs, image.shape, pooled.shape, dy.shape)
     xp = namespace(image, pooled, dy)
     places = Places.of(attrs, image.shape)
     none = np.int32(-1)
     first = xp.full(pooled.shape, none, np.int32)
     padded = places.padded(xp, image, lowest(image.dtype))
-    for number, offset in reversed(list(enumerate(places.offsets()))):
-        is_largest = places.taken(padded, offset) == pooled
-        first = xp.where(is_largest, np.int32(number), first)
-    # Nothing equals NaN, nor is it replaced where a window begins with it.
-    begins = places.first_inside()
+    largest, begins = lowest(image.dtype), places.first_inside()
     for number, offset in enumerate(places.offsets()):
-        here = begins == number
-        if image.dtype.kind not in "iu" and here.any():
-            is_nan = xp.isnan(places.taken(padded, offset))
-            first = xp.where(here & is_nan, np.int32(number), first)
-    first = xp.where(first == none, begins, first)
+        values = places.taken(padded, offset)
+        is_kept = values > largest
+        if (begins == number).any():
+            is_kept = is_kept | (begins == number)
+        first = xp.where(is_kept, np.int32(number), first)
+        largest = xp.where(is_kept, values, largest)
     zero = dy.dtype.type(0)
 
     def part(number: Array, first: Array, dy: Array) -> Array:
@@ -90,10 +93,10 @@ def max_pool_grad(
 def max_pool_3d_grad(
     attrs: WindowAttrs, image: Array, pooled: Array, dy: Array
 ) -> tuple[Array]:
-    """Give the gradient to every place that holds the largest value.
+    """Give the gradient to every place that nearly holds the largest value.
 
     TF: its kernel for volumes does not stop at the first place, as the one for images
-    does.
+    does, and takes differences below 1e-5 for none, but not that of infinities.
     """
     check_gradient(attrs, image.shape, pooled.shape, dy.shape)
     xp = namespace(image, pooled, dy)
@@ -101,8 +104,9 @@ def max_pool_3d_grad(
     padded = places.padded(xp, image, lowest(image.dtype))
     gradient = None
     zero = dy.dtype.type(0)
+    least = image.dtype.type(1e-5)
     for offset in places.offsets():
-        is_largest = places.taken(padded, offset) == pooled
+        is_largest = xp.abs(places.taken(padded, offset) - pooled) < least
         part = places.put_back(xp, xp.where(is_largest, dy, zero), offset)
         gradient = part if gradient is None else gradient + part
     if gradient is None:  # the window has no size
@@ -169,8 +173,10 @@ def max_pool_with_argmax(attrs: ArgmaxAttrs, image: Array) -> tuple[Array, Array
     A window that begins with NaN keeps it; elsewhere it is not larger than anything.
     """
     check_pooling(attrs.windows, image.shape)
+    if 0 in image.shape:
+        raise InvalidArgumentError(None, None, "tensor_in must not be empty (2)")
     xp = namespace(image)
-    places = Places.of(attrs.windows, image.shape)
+    places = Places.of(_over_space(attrs.windows), image.shape)
     flat = places.padded(np, _flat_places(image.shape, attrs.includes_batch), -1)
     padded = places.padded(xp, image, lowest(image.dtype))
     begins = places.first_inside()
@@ -197,7 +203,7 @@ def max_pool_grad_with_argmax(
 ) -> tuple[Array]:
     """Add the gradients up at the remembered places."""
     check_pooling(attrs.windows, image.shape)
-    pooled = Places.of(attrs.windows, image.shape).outputs
+    pooled = Places.of(_as_run(attrs.windows), image.shape).outputs
     check_shape("grad", pooled, dy.shape)
     check_shape("argmax", pooled, argmax.shape)
     xp = namespace(image, dy, argmax)
@@ -230,8 +236,9 @@ def max_pool_grad_grad_with_argmax(
 
 def average_pool(attrs: WindowAttrs, image: Array) -> tuple[Array]:
     """Sum, divided by how many places of the window lie inside the image."""
+    check_average_pooling(attrs, image.shape)
     xp = namespace(image)
-    places = Places.of(_spatial_only(attrs, image.shape), image.shape)
+    places = Places.of(_as_run(attrs), image.shape)
     padded = places.padded(xp, image, image.dtype.type(0)).astype(_wide(image.dtype))
     total = None
     for offset in places.offsets():
@@ -248,8 +255,9 @@ def _wide(dtype: Any) -> Any:
 
 def average_of_integers(attrs: WindowAttrs, image: Array) -> tuple[Array]:
     """As `average_pool`, rounded towards zero."""
+    check_average_pooling(attrs, image.shape)
     xp = namespace(image)
-    places = Places.of(_spatial_only(attrs, image.shape), image.shape)
+    places = Places.of(_as_run(attrs), image.shape)
     padded = places.padded(xp, image, image.dtype.type(0))
     total = xp.zeros(places.outputs, image.dtype)
     for offset in places.offsets():
@@ -258,12 +266,19 @@ def average_of_integers(attrs: WindowAttrs, image: Array) -> tuple[Array]:
     return (xp.sign(total) * (xp.abs(total) // counts),)
 
 
-def _spatial_only(attrs: WindowAttrs, dims: tuple[int, ...]) -> WindowAttrs:
-    """Return the attributes without the step over channels, which is not taken."""
-    check_average_pooling(attrs, dims)
-    axis = attrs.channels
-    strides = (1 if a == axis else step for a, step in enumerate(attrs.strides))
-    return attrs.with_window(attrs.window, strides)
+def _as_run(attrs: WindowAttrs) -> WindowAttrs:
+    """Return the attributes without a step over channels that is not taken.
+
+    TF: infers a shape as if it were.
+    """
+    return attrs if attrs.window[attrs.channels] != 1 else _over_space(attrs)
+
+
+def _over_space(attrs: WindowAttrs) -> WindowAttrs:
+    """Return the attributes without window and step over channels."""
+    window, strides = list(attrs.window), list(attrs.strides)
+    window[attrs.channels] = strides[attrs.channels] = 1
+    return attrs.with_window(window, strides)
 
 
 def _counts(attrs: WindowAttrs, places: Places, dtype: Any) -> np.ndarray:
@@ -285,25 +300,28 @@ def average_pool_grad(attrs: WindowAttrs, sizes: np.ndarray, dy: Array) -> tuple
     """Give every place inside the image an equal part."""
     xp = namespace(dy)
     dims = tuple(int(size) for size in sizes)
-    places = Places.of(_spatial_only(attrs, dims), dims)
-    _check_gradient(places, dy, "out_backprop")
+    if 0 in dims and attrs.rank == 4:
+        return (xp.zeros(dims, dy.dtype),)
+    check_average_gradient(attrs, dims, dy.shape)
+    if min(attrs.window) <= 0 or 0 in dy.shape:
+        return (xp.zeros(dims, dy.dtype),)
+    # TF: takes any number of windows, as far as they begin within the image, and lays
+    # out what they give as if the image had no more channels and batches than they.
+    given = list(dims)
+    for axis in (0, attrs.channels):
+        given[axis] = dy.shape[axis]
+    places = replace(Places.of(_as_run(attrs), tuple(given)), outputs=dy.shape)
     wide = dy.astype(_wide(dy.dtype))
-    shares = wide / _counts(attrs, places, wide.dtype)
+    shares = wide / np.maximum(_counts(attrs, places, wide.dtype), wide.dtype.type(1))
     zero = shares.dtype.type(0)
     gradient = places.spread(
         xp, shares, part=lambda _number, share: share, absent=(zero,)
     )
-    return (gradient.astype(dy.dtype),)
-
-
-def _check_gradient(places: Places, dy: Array, name: str) -> None:
-    if dy.shape != places.outputs:
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"Expected {name} of shape {list(places.outputs)}, but got"
-            f" {list(dy.shape)}",
-        )
+    gradient = gradient.astype(dy.dtype)
+    if tuple(given) != dims:
+        missing = math.prod(dims) - math.prod(given)
+        gradient = xp.pad(gradient.reshape(-1), (0, missing)).reshape(dims)
+    return (gradient,)
 
 
 _SIZES = ("ksize", "strides")

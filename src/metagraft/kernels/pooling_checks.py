@@ -14,6 +14,7 @@ from metagraft.kernels.window_places import Places
 from metagraft.ops.windows import WindowAttrs
 
 __all__ = [
+    "check_average_gradient",
     "check_average_pooling",
     "check_gradient",
     "check_pooling",
@@ -31,6 +32,7 @@ def check_pooling(attrs: WindowAttrs, dims: Sequence[int]) -> None:
         UnimplementedError: It goes over the batch, or over channels that it does not
             divide.
     """
+    attrs.require_fit()
     _check_sizes(attrs)
     _check_batch(attrs)
     _check_explicit_pads(attrs)
@@ -68,6 +70,40 @@ def check_average_pooling(attrs: WindowAttrs, dims: Sequence[int]) -> None:
         if size <= 0:
             raise _unfit(f"ksize must be a positive int32 value, got:{size}")
     check_pooling(attrs, dims)
+    _check_only_space(attrs)
+
+
+def check_average_gradient(
+    attrs: WindowAttrs, image: Sequence[int], dy: Sequence[int]
+) -> None:
+    """Refuse what is no gradient of averages, but as many as there may be.
+
+    Raises:
+        InvalidArgumentError: A window begins behind the image, there is more of the
+            batch or the channels, or a window of volumes has no size.
+        UnimplementedError: The window goes over the batch or over channels.
+    """
+    attrs.require_fit()
+    if attrs.rank == 5:
+        check_volume_pooling(attrs)
+    else:
+        _check_batch(attrs)
+        _check_only_space(attrs)
+    for axis, name in ((0, "first"), (attrs.channels, "last")):
+        # TF: of images, writes more than there is room for where there is too much.
+        if image[axis] < dy[axis] or (attrs.rank == 5 and image[axis] != dy[axis]):
+            raise _unfit(
+                f"Expected {name} dimension of tensor_in_shape and out_backprop to"
+                f" match, got {image[axis]} and {dy[axis]}"
+            )
+    for axis in attrs.spatial:
+        attrs.count(axis, image[axis], attrs.window[axis])
+        last = dy[axis] - 1
+        if last * attrs.strides[axis] > image[axis]:
+            raise _unfit("index * stride must be less than or equal to input size")
+
+
+def _check_only_space(attrs: WindowAttrs) -> None:
     if attrs.window[attrs.channels] != 1:
         raise _unsupported("Non-spatial pooling is not yet supported.")
 
@@ -94,6 +130,7 @@ def check_gradient(
         InvalidArgumentError: The shapes do not fit.
         UnimplementedError: The window goes over the batch or over channels.
     """
+    attrs.require_fit()
     _check_batch(attrs)
     _check_channels(attrs, "MaxPoolingGrad" if attrs.rank == 4 else "Pooling")
     expected = Places.of(attrs, tuple(image)).outputs

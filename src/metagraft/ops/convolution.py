@@ -23,6 +23,7 @@ from metagraft.ops.windows import (
     WindowAttrs,
     Words,
     windows_of,
+    windows_of_gradient,
 )
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ def _check_groups(
             f" ({filter_channels})"
         )
     groups = channels // filter_channels
-    if outputs is not None and groups and outputs % groups:
+    if groups == 0:
+        raise ValueError("Number of groups must not be 0")
+    if outputs is not None and outputs % groups:
         raise ValueError(
             f"Depth of output ({outputs}) is not a multiple of the number of groups"
             f" ({groups})"
@@ -87,8 +90,9 @@ def conv_2d_backprop_input_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence
     """As `backprop_input_shape`; `input_sizes` may be only the spatial part."""
     sizes = inputs.as_dims(0)
     dy = with_rank(inputs[2], attrs.rank)
+    kernel = with_rank(inputs[1], attrs.rank)
+    merge_dim(dy[attrs.channels], kernel[-1])
     if sizes is not None and len(sizes) == attrs.rank - 2:
-        kernel = with_rank(inputs[1], attrs.rank)
         out: list[int | None] = [None] * attrs.rank
         out[attrs.channels] = kernel[-2]
         for axis, size in zip(attrs.spatial, sizes, strict=True):
@@ -335,7 +339,7 @@ def _family(
     first, second, third = (
         OpSpec(
             name=name,
-            attrs=windows_of(words),
+            attrs=windows_of(words) if name == forward else windows_of_gradient(words),
             shape=shape_rule,
             gradient=gradient,
             source=_SOURCE,
@@ -350,7 +354,10 @@ def _volumes(attrs: Mapping[str, Any]) -> WindowAttrs:
     """Read the attributes of the first ops for volumes, whose channels are last."""
     names = ("strides", "dilations", "padding")
     given = {name: attrs[name] for name in names}
-    return WindowAttrs.read({**given, "data_format": b"NDHWC"})
+    return _of_gradient({**given, "data_format": b"NDHWC"})
+
+
+_of_gradient = windows_of_gradient(Words.of("Conv"))
 
 
 OPS = (
@@ -379,8 +386,8 @@ OPS = (
     *(
         OpSpec(name=name, attrs=read, shape=shape_rule, source=_SOURCE)
         for name, shape_rule, read in (
-            ("Conv2DBackpropInputV2", like_image_shape, WindowAttrs.read),
-            ("Conv2DBackpropFilterV2", like_filter_shape, WindowAttrs.read),
+            ("Conv2DBackpropInputV2", like_image_shape, _of_gradient),
+            ("Conv2DBackpropFilterV2", like_filter_shape, _of_gradient),
             ("Conv3DBackpropInput", like_image_shape, _volumes),
             ("Conv3DBackpropFilter", like_filter_shape, _volumes),
         )

@@ -14,7 +14,7 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.shape_checks import merge_dim, with_rank
 from metagraft.graph.shapes import Dims
-from metagraft.ops.windows import WindowAttrs, Words
+from metagraft.ops.windows import WindowAttrs, Words, windows_of_gradient
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -25,16 +25,20 @@ __all__ = ["OPS"]
 _SOURCE = "tensorflow core/ops/nn_ops.cc"
 
 
-def _read(attrs: Mapping[str, Any]) -> WindowAttrs:
-    """Read the attributes; rates are dilations of the window."""
-    return WindowAttrs.read(
-        {
-            "strides": attrs["strides"],
-            "dilations": attrs["rates"],
-            "padding": attrs["padding"],
-        },
-        Words.of("Dilation2D", dilations="rates"),
-    )
+_WORDS = Words.of("Dilation2D", dilations="rates")
+
+
+def _read(attrs: Mapping[str, Any], words: Words = _WORDS) -> WindowAttrs:
+    """Read the attributes; rates are dilations of the window, and may be any number."""
+    lists = {
+        "strides": attrs["strides"],
+        "dilations": attrs["rates"],
+        "padding": attrs["padding"],
+    }
+    return WindowAttrs.read_lists(lists, words)
+
+
+_read_of_gradient = windows_of_gradient(_WORDS, _read)
 
 
 def dilation_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
@@ -88,11 +92,14 @@ OPS = (
         source=_SOURCE,
     ),
     OpSpec(
-        name="Dilation2DBackpropInput", attrs=_read, shape=input_shape, source=_SOURCE
+        name="Dilation2DBackpropInput",
+        attrs=_read_of_gradient,
+        shape=input_shape,
+        source=_SOURCE,
     ),
     OpSpec(
         name="Dilation2DBackpropFilter",
-        attrs=_read,
+        attrs=_read_of_gradient,
         shape=filter_shape,
         source=_SOURCE,
     ),

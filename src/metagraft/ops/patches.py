@@ -97,15 +97,19 @@ class PatchAttrs:
     def padding_widths(
         self, sizes: Sequence[int], outputs: Sequence[int]
     ) -> list[tuple[int, int]]:
-        """How much is added before and after each axis."""
+        """How much is added before and after each axis; less than none is left out."""
         if not self.is_same:
             return [(0, 0)] * len(sizes)
         widths = []
         for size, output, stride, extent in zip(
             sizes, outputs, self.strides, self.extents, strict=True
         ):
-            total = max(0, (output - 1) * stride + extent - size)
-            widths.append((total // 2, total - total // 2))
+            total = (output - 1) * stride + extent - size
+            if len(sizes) == 2:
+                total = max(total, 0)
+            # TF: patches of volumes that are further apart than large begin later.
+            before = int(total / 2)
+            widths.append((before, total - before))
         return widths
 
 

@@ -21,7 +21,12 @@ from metagraft.graph.op_spec import (
 )
 from metagraft.graph.shape_checks import merged, with_rank
 from metagraft.graph.shapes import Dims
-from metagraft.ops.windows import WindowAttrs, Words, windows_of
+from metagraft.ops.windows import (
+    WindowAttrs,
+    Words,
+    windows_of,
+    windows_of_gradient,
+)
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
@@ -30,15 +35,18 @@ if TYPE_CHECKING:
 __all__ = ["OPS", "ArgmaxAttrs"]
 
 _SOURCE = "tensorflow core/ops/nn_ops.cc"
-_of_images = windows_of(Words.of("MaxPool"))
-_of_averages = windows_of(Words.of("AvgPool"))
-_of_volumes = windows_of(
-    Words(
-        "Pool3D ops require the stride attribute",
-        "",
-        "Pool3D requires the ksize attribute",
-    )
+_MAX_WORDS = Words.of("MaxPool")
+_VOLUME_WORDS = Words(
+    "Pool3D ops require the stride attribute",
+    "",
+    "Pool3D requires the ksize attribute",
 )
+_of_images = windows_of(_MAX_WORDS)
+_of_averages = windows_of(Words.of("AvgPool"))
+_of_volumes = windows_of(_VOLUME_WORDS)
+_of_gradient = windows_of_gradient(_MAX_WORDS)
+_of_average_gradient = windows_of_gradient(Words.of("AvgPool"))
+_of_volume_gradient = windows_of_gradient(_VOLUME_WORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,16 @@ class ArgmaxAttrs:
     @classmethod
     def read(cls, attrs: Mapping[str, Any]) -> ArgmaxAttrs:
         """Read the attributes."""
-        return cls(_of_images(attrs), attrs["Targmax"], attrs["include_batch_in_index"])
+        return cls._with(_of_images(attrs), attrs)
+
+    @classmethod
+    def read_of_gradient(cls, attrs: Mapping[str, Any]) -> ArgmaxAttrs:
+        """Read those of a gradient, which are looked at when it runs."""
+        return cls._with(_of_gradient(attrs), attrs)
+
+    @classmethod
+    def _with(cls, windows: WindowAttrs, attrs: Mapping[str, Any]) -> ArgmaxAttrs:
+        return cls(windows, attrs["Targmax"], attrs["include_batch_in_index"])
 
 
 def _pooled(attrs: WindowAttrs, dims: Dims) -> Dims:
@@ -316,12 +333,12 @@ def _row(name: str, shape: Any, gradient: Any, attrs: AttrReader) -> OpSpec:
 
 OPS = (
     _row("MaxPool", max_pool_shape, max_pool_gradient, _of_images),
-    _row("MaxPoolGrad", first_shape, max_pool_grad_gradient, _of_images),
+    _row("MaxPoolGrad", first_shape, max_pool_grad_gradient, _of_gradient),
     _row(
         "MaxPoolGradGrad", second_order_shape, max_pool_grad_grad_gradient, _of_images
     ),
     _row("MaxPool3D", average_pool_shape, max_pool_gradient, _of_volumes),
-    _row("MaxPool3DGrad", first_shape, max_pool_grad_gradient, _of_volumes),
+    _row("MaxPool3DGrad", first_shape, max_pool_grad_gradient, _of_volume_gradient),
     _row(
         "MaxPool3DGradGrad",
         second_order_shape,
@@ -338,7 +355,10 @@ OPS = (
         ArgmaxAttrs.read,
     ),
     _row(
-        "MaxPoolGradWithArgmax", grad_with_argmax_shape, NO_RULE_YET, ArgmaxAttrs.read
+        "MaxPoolGradWithArgmax",
+        grad_with_argmax_shape,
+        NO_RULE_YET,
+        ArgmaxAttrs.read_of_gradient,
     ),
     _row(
         "MaxPoolGradGradWithArgmax",
@@ -348,13 +368,16 @@ OPS = (
     ),
     _row("AvgPool", average_pool_shape, average_pool_gradient, _of_averages),
     _row(
-        "AvgPoolGrad", average_pool_grad_shape, average_pool_grad_gradient, _of_averages
+        "AvgPoolGrad",
+        average_pool_grad_shape,
+        average_pool_grad_gradient,
+        _of_average_gradient,
     ),
     _row("AvgPool3D", average_pool_shape, average_pool_gradient, _of_volumes),
     _row(
         "AvgPool3DGrad",
         average_pool_grad_shape,
         average_pool_grad_gradient,
-        _of_volumes,
+        _of_volume_gradient,
     ),
 )

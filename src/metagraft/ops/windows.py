@@ -9,7 +9,7 @@ Source: tensorflow core/framework/common_shape_fns.cc.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from metagraft.errors import InvalidArgumentError
@@ -67,6 +67,8 @@ class WindowAttrs:
             operand gives them.
         padding: `SAME`, `VALID` or `EXPLICIT`.
         explicit: Paddings before and after every axis, for `EXPLICIT`.
+        unfit: What does not fit together in the attributes of a gradient; "" if
+            nothing. Whoever runs it has to `require_fit`.
     """
 
     rank: int
@@ -76,6 +78,7 @@ class WindowAttrs:
     window: tuple[int, ...]
     padding: str
     explicit: tuple[Pair, ...]
+    unfit: str = ""
 
     @classmethod
     def read(cls, attrs: Mapping[str, Any], words: Words = _ANY) -> WindowAttrs:
@@ -83,10 +86,26 @@ class WindowAttrs:
 
         Only the strides and dilations of the spatial axes are checked here: whether a
         kernel can slide over others, and take a window of such sizes, it says itself.
-        TF: does not look at those of gradients before it runs them.
 
         Raises:
             ValueError: The values do not fit together.
+        """
+        record = cls.read_lists(attrs, words)
+        for axis in record.spatial:
+            if record.strides[axis] <= 0:
+                raise ValueError(f"Stride must be > 0, but got {record.strides[axis]}")
+            if record.dilations[axis] <= 0:
+                raise ValueError(
+                    f"Dilation rate must be >= 1, but got {record.dilations[axis]}"
+                )
+        return record
+
+    @classmethod
+    def read_lists(cls, attrs: Mapping[str, Any], words: Words = _ANY) -> WindowAttrs:
+        """As `read`, but check only how many values there are, not what they are.
+
+        Raises:
+            ValueError: There are too many or too few.
         """
         data_format = str(attrs.get("data_format", b"NHWC").decode())
         rank = len(data_format)
@@ -94,14 +113,6 @@ class WindowAttrs:
         dilations = _per_axis(words.dilations, attrs.get("dilations"), data_format)
         strides = _per_axis(words.strides, attrs.get("strides"), data_format)
         window = attrs.get("ksize")
-        first = 2 if data_format.startswith("NC") else 1
-        for axis in range(first, first + rank - 2):
-            if strides[axis] <= 0:
-                raise ValueError(f"Stride must be > 0, but got {strides[axis]}")
-            if dilations[axis] <= 0:
-                raise ValueError(
-                    f"Dilation rate must be >= 1, but got {dilations[axis]}"
-                )
         return cls(
             rank=rank,
             channels_first=data_format.startswith("NC"),
@@ -129,15 +140,20 @@ class WindowAttrs:
 
     def with_window(self, window: Iterable[Any], strides: Iterable[Any]) -> WindowAttrs:
         """Return the record with sizes that came as operands."""
-        return WindowAttrs(
-            self.rank,
-            self.channels_first,
-            tuple(int(stride) for stride in strides),
-            self.dilations,
-            tuple(int(size) for size in window),
-            self.padding,
-            self.explicit,
+        return replace(
+            self,
+            strides=tuple(int(stride) for stride in strides),
+            window=tuple(int(size) for size in window),
         )
+
+    def require_fit(self) -> None:
+        """Refuse to run a gradient whose attributes do not fit together.
+
+        Raises:
+            InvalidArgumentError: They do not.
+        """
+        if self.unfit:
+            raise InvalidArgumentError(None, None, self.unfit)
 
     def output_size(self, axis: int, size: int | None, taps: int | None) -> int | None:
         """Return how many windows fit along an axis.
@@ -148,15 +164,18 @@ class WindowAttrs:
             taps: How many values the window takes along it; None if unknown.
 
         Raises:
-            ValueError: The window is larger than what it slides over.
+            ValueError: The window is larger than what it slides over, or does not move.
         """
         stride = self.strides[axis]
+        if stride <= 0:
+            raise ValueError(f"Stride must be > 0, but got {stride}")
         if size is None:
             return None
         if self.padding == SAME:
             return -(-size // stride)
-        if taps is None:
+        if taps in (None, -1):  # TF: takes an attribute of -1 for what is not known
             return None
+        assert taps is not None
         extent = (taps - 1) * self.dilations[axis] + 1
         if self.padding == EXPLICIT:
             size += sum(self.explicit[axis])
@@ -173,9 +192,13 @@ class WindowAttrs:
 
         Raises:
             InvalidArgumentError: The window is larger than what it slides over and one
-                step.
+                step, or it makes no steps.
         """
         stride = self.strides[axis]
+        if stride <= 0:
+            raise InvalidArgumentError(
+                None, None, f"Stride must be > 0, but got {stride}"
+            )
         if self.padding == SAME:
             return -(-size // stride)
         extent = (taps - 1) * self.dilations[axis] + 1
@@ -211,6 +234,32 @@ def windows_of(words: Words) -> Callable[[Mapping[str, Any]], WindowAttrs]:
         return WindowAttrs.read(attrs, words)
 
     return read
+
+
+def windows_of_gradient(
+    words: Words, reader: Callable[..., WindowAttrs] = WindowAttrs.read
+) -> Callable[[Mapping[str, Any]], WindowAttrs]:
+    """Return a reader that leaves it to the run to refuse what does not fit."""
+
+    def read(attrs: Mapping[str, Any]) -> WindowAttrs:
+        try:
+            return reader(attrs, words)
+        except ValueError as error:
+            return replace(
+                WindowAttrs.read_lists({**attrs, **_NO_STEPS}), unfit=str(error)
+            )
+
+    return read
+
+
+# Stand for attributes that do not fit.
+_NO_STEPS: Final = {
+    "strides": None,
+    "dilations": None,
+    "ksize": None,
+    "explicit_paddings": (),
+    "padding": VALID.encode(),
+}
 
 
 def _per_axis(
