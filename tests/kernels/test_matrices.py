@@ -79,3 +79,21 @@ def test_tridiagonal_systems_without_solution_are_perturbed() -> None:
     dense = np.diag(a[1]) + np.diag(a[0, :-1], 1) + np.diag(a[2, 1:], -1)
     assert np.linalg.norm(x) > 1e10
     assert np.linalg.norm(dense @ x) < 1e-3 * np.linalg.norm(x)
+
+
+def test_logarithms_of_a_batch_raise_to_the_matrices() -> None:
+    """Also of numbers far apart; one that is not finite has none, as TensorFlow's."""
+    from scipy import linalg
+
+    kernel = kernel_for("MatrixLogarithm")
+    assert kernel is not None
+    a = matrices(4, 5, 5, dtype="complex128")
+    a[1] = linalg.expm(np.triu(a[1]) * 9)
+    a[2, 0, 1], a[3, 0] = np.inf, 0
+    with np.errstate(all="ignore"):
+        (logs,) = kernel.fn(None, a)
+    for matrix, log in zip(a[:2], logs[:2], strict=True):
+        size = abs(matrix).max()
+        np.testing.assert_allclose(linalg.expm(log) / size, matrix / size, atol=1e-11)
+    assert np.isnan(logs[2]).all()
+    assert np.isfinite(logs[3]).all()  # singular: of a matrix that is very near

@@ -11,6 +11,7 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.matrix_logarithms import logarithms
 from metagraft.kernels.namespace import is_host, jax_numpy
 
 __all__ = ["KERNELS"]
@@ -60,7 +61,19 @@ def matrix_logarithm(_attrs: Any, x: Array) -> tuple[Array]:
     # JAX depends on SciPy; its own functions have no logarithm.
     from scipy import linalg
 
-    return (_of_each(linalg.logm, x),)
+    is_many = x.dtype.kind == "c" and x.ndim >= 2 and x.shape[-1] == x.shape[-2]
+    if not is_many or not x.size:
+        return (_of_each(linalg.logm, x),)
+    flat = x.reshape(-1, *x.shape[-2:]).astype(np.complex128)
+    is_finite = np.isfinite(flat).all(axis=(1, 2))
+    result = np.full(flat.shape, complex(np.nan, np.nan), x.dtype)
+    with np.errstate(all="ignore"):
+        result[is_finite] = logarithms(flat[is_finite])
+    # SciPy looks closer at what has no logarithm, or more than one, and is far slower.
+    odd = is_finite & ~np.isfinite(result).all(axis=(1, 2))
+    if odd.any():
+        result[odd] = _of_each(linalg.logm, flat[odd])
+    return (result.reshape(x.shape),)
 
 
 def matrix_square_root(_attrs: Any, x: Array) -> tuple[Array]:
