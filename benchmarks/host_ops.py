@@ -59,6 +59,9 @@ def _text_cases(words: Any) -> Mapping[str, Case]:
     return {
         "StringLength, of 1,000": lambda tf, v: tf.strings.length(v(few).read_value()),
         "AsString, of 1,000": lambda tf, v: tf.as_string(v(numbers).read_value()),
+        "StringFormat, of 1,000": lambda tf, v: tf.strings.format(
+            "{}", v(numbers).read_value(), summarize=-1
+        ),
         "RegexReplace, of 1,000": lambda tf, v: tf.strings.regex_replace(
             v(few).read_value(), "[0-9]+", "-"
         ),

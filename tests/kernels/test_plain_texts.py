@@ -40,3 +40,34 @@ def test_plain_texts_are_read_alike(errors: str, *, replaces_controls: bool) -> 
     others = [*_PLAIN, "é".encode()]
     assert alone == _decoded(others, errors, replaces_controls=replaces_controls)[:-1]
     assert alone[1] == ([97, 98, 99], [0, 1, 2])
+
+
+def _shown(value: Any, count: int = -1) -> bytes:
+    attrs = {"template": b"%s", "placeholder": b"%s", "summarize": count}
+    (text,) = run_on_host(
+        Recorded(0, "", "StringFormat", attrs, {"inputs": [value]}, [])
+    )
+    return text.item()
+
+
+_NUMBERS = [0.1, 1 / 3, -0.0, 1e30, np.nan, -np.inf, 12345678.0, 1e-42]
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array(_NUMBERS, np.float32),
+        np.array(_NUMBERS, np.float64),
+        np.array([3, -5, 255], np.int64),
+        np.array([b"plain", b"", "é☃".encode(), b"\xff"], object),
+        np.array([b'"', b"a\nb", b"\\", b"plain", b"\0"], object),
+    ],
+)
+def test_elements_are_shown_together_as_they_are_alone(array: Any) -> None:
+    """Many are made text at once."""
+    alone = [_shown(item) for item in np.split(array, len(array))]
+    assert _shown(array) == b"[" + b" ".join(text[1:-1] for text in alone) + b"]"
+    pair = np.stack([array, array[::-1]])
+    ends = [alone[0][1:-1], b"...", alone[-1][1:-1]]
+    rows = [b"[" + b" ".join(row) + b"]" for row in (ends, ends[::-1])]
+    assert _shown(pair, 1) == b"[" + b"\n ".join(rows) + b"]"

@@ -5,7 +5,9 @@ Source: tensorflow core/framework/tensor.cc SummarizeArray, PrintOneDim, PrintOn
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -67,25 +69,73 @@ def summarize(value: Any, count_at_ends: int) -> str:
     if count_at_ends == 0 and array.ndim == 0:
         return "..."
     count = max(array.shape, default=0) if count_at_ends < 0 else count_at_ends
-    return "".join(_nested_axis(array, 0, array.ndim, count))
+    shown = array
+    for axis, size in enumerate(array.shape):
+        if size > 2 * count:
+            ends = [*range(count), *range(size - count, size)]
+            shown = np.take(shown, ends, axis)
+    texts = iter(_quoted_texts(shown.reshape(-1)))
+    return "".join(_nested_axis(texts, array.shape, 0, count))
 
 
-def _nested_axis(array: HostArray, depth: int, rank: int, count: int) -> Iterator[str]:
-    if depth == rank:
-        yield element_text(array[()], quoted=True)
+def _nested_axis(
+    texts: Iterator[str], dims: tuple[int, ...], depth: int, count: int
+) -> Iterator[str]:
+    inner = len(dims) - depth
+    if not inner:
+        yield next(texts)
         return
-    size = array.shape[0]
-    space = " " if depth == rank - 1 else "\n" * (rank - depth - 1) + " " * (depth + 1)
+    size = dims[depth]
+    space = " " if inner == 1 else "\n" * (inner - 1) + " " * (depth + 1)
+    dots = [space, "..."] if size > 2 * count else []
+    first, last = min(count, size), size - max(count, size - count)
+    if inner == 1:
+        before, after = islice(texts, first), islice(texts, max(last, 0))
+        yield "[" + space.join(before)
+        yield "".join([*dots, *(space + text for text in after), "]"])
+        return
     yield "["
-    for i in range(min(count, size)):
+    for i in range(first):
         yield space if i else ""
-        yield from _nested_axis(np.asarray(array[i]), depth + 1, rank, count)
-    if size > 2 * count:
-        yield space + "..."
-    for i in range(max(count, size - count), size):
+        yield from _nested_axis(texts, dims, depth + 1, count)
+    yield from dots
+    for _ in range(last):
         yield space
-        yield from _nested_axis(np.asarray(array[i]), depth + 1, rank, count)
+        yield from _nested_axis(texts, dims, depth + 1, count)
     yield "]"
+
+
+def _quoted_texts(items: HostArray) -> list[str]:
+    """Show every element of `[n]`, strings quoted: many at once where it matters."""
+    kind = items.dtype
+    values = items.tolist()
+    if kind.kind in "iu":
+        return list(map(str, values))
+    if kind in (np.float32, np.float64) and values:
+        return _float_texts(items, values)
+    if kind.kind == "O" and all(isinstance(value, bytes) for value in values):
+        joined = b"\n".join(values)
+        if joined.count(b"\n") == len(values) - 1 and not _ESCAPED.search(joined):
+            plain = joined.decode("utf-8", "surrogateescape").split("\n")
+            return [f'"{text}"' for text in plain]
+    return [element_text(item, quoted=True) for item in items]
+
+
+def _float_texts(items: HostArray, values: list[float]) -> list[str]:
+    digits, most = _DIGITS[items.dtype.itemsize]
+    short = _formatted(f"%.{digits}g", values)
+    with np.errstate(over="ignore"):
+        read = np.array(list(map(float, short))).astype(items.dtype)
+    longer = ((read != items) & ~np.isnan(items)).nonzero()[0].tolist()
+    if longer:
+        full = _formatted(f"%.{most}g", [values[place] for place in longer])
+        for place, text in zip(longer, full, strict=True):
+            short[place] = text
+    return short
+
+
+def _formatted(form: str, values: list[float]) -> list[str]:
+    return (" ".join([form] * len(values)) % tuple(values)).split(" ")
 
 
 def element_text(item: Any, *, quoted: bool = False) -> str:
@@ -107,6 +157,12 @@ def element_text(item: Any, *, quoted: bool = False) -> str:
     return _float_text(item)
 
 
+# What `_byte_text` does not leave as it is, but for the ends of lines.
+_ESCAPED: Final = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f\"'\\]")
+# How many digits are tried first, and how many always tell numbers apart, by bytes.
+_DIGITS: Final = {4: (6, 9), 8: (15, 17)}
+
+
 def _byte_text(byte: int) -> bytes:
     if byte in _ESCAPES:
         return _ESCAPES[byte].encode()
@@ -118,8 +174,8 @@ def _byte_text(byte: int) -> bytes:
 
 def _float_text(item: Any) -> str:
     dtype: Any = np.float64 if isinstance(item, float | np.float64) else np.float32
-    digits, most = (15, 17) if dtype is np.float64 else (6, 9)
     number = dtype(item)
+    digits, most = _DIGITS[number.itemsize]
     short = f"{number:.{digits}g}"
     is_exact = np.isnan(number) or dtype(short) == number
     return short if is_exact else f"{number:.{most}g}"
