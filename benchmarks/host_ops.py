@@ -84,6 +84,11 @@ def _list_cases() -> Mapping[str, Case]:
         "RandomShuffle, of 10,000 rows": lambda tf, v: tf.random_shuffle(
             v(rows).read_value(), seed=3
         ),
+        "LogUniformCandidateSampler, 1,000 of 10,000": lambda tf, v: list(
+            tf.random.log_uniform_candidate_sampler(
+                v(ids[:128, None]).read_value(), 1, 1000, True, 10_000, seed=3
+            )
+        ),
         "Multinomial, of 100x10": lambda tf, v: tf.multinomial(
             v(odds).read_value(), 1, seed=3
         ),

@@ -31,21 +31,22 @@ __all__ = [
 
 RESERVED_WORDS_PER_SAMPLE = 2048
 # Blocks drawn together: at first, and at most.
-_AT_FIRST, _AT_ONCE = 64, 1024
+_AT_FIRST, _AT_ONCE = 64, 4096
 
 # From the words of blocks `[n, 4]` to candidates, in order; and probabilities.
 Candidates = Callable[[np.ndarray], np.ndarray]
 Probability = Callable[[np.ndarray], np.ndarray]
 
 
-def _word_blocks(key: Array, counter: Array) -> Iterator[np.ndarray]:
-    """Yield the words of a stream, `[n, 4]` at a time."""
-    start, count = 0, _AT_FIRST
+def _word_blocks(key: Array, counter: Array, first: int) -> Iterator[np.ndarray]:
+    """Yield the words of a stream, `[n, 4]` at a time, so many at first."""
+    start, count = 0, min(first, _AT_ONCE)
+    after = max(first // 4, _AT_FIRST)
     while True:
         index = np.arange(start, start + count, dtype=np.uint64)
         yield np.stack(philox.words(key, counter, index), axis=1)
         start += count
-        count = min(2 * count, _AT_ONCE)
+        count, after = min(after, _AT_ONCE), 2 * after
 
 
 def uniform_candidates(limit: int) -> Candidates:
@@ -92,18 +93,24 @@ def draw(
     key: Array, counter: Array, candidates: Candidates, count: int, *, unique: bool
 ) -> tuple[np.ndarray, int]:
     """Return the drawn classes and how many candidates that took."""
+    # Most samplers take two words for each, and some are drawn again.
+    blocks = _word_blocks(key, counter, max(_AT_FIRST, (count + count // 8) // 2))
+    if not unique:
+        parts, tries = [np.zeros(0, np.int64)], 0
+        while tries < count:
+            parts.append(candidates(next(blocks)))
+            tries += len(parts[-1])
+        return np.concatenate(parts)[:count], count
     found: dict[int, None] = {}
-    drawn: list[int] = []
     tries = 0
-    for words in _word_blocks(key, counter):
-        for candidate in candidates(words).tolist():
-            if len(drawn) == count:
-                return np.array(drawn, np.int64), tries
-            tries += 1
-            if not unique or candidate not in found:
-                found[candidate] = None
-                drawn.append(candidate)
-    raise AssertionError("the stream has no end")
+    while len(found) < count:
+        now = candidates(next(blocks)).tolist()
+        found.update(dict.fromkeys(now))
+        tries += len(now)
+    drawn = [*found][:count]
+    if count:  # all tries after that of the last one are too many
+        tries += now.index(drawn[-1]) + 1 - len(now)
+    return np.array(drawn, np.int64), tries
 
 
 def expected_counts(probability: np.ndarray, count: int, tries: int) -> np.ndarray:
@@ -185,12 +192,12 @@ def compute_accidental_hits(
             "sampled_candidates must be a vector, which is typically an output from "
             "CandidateSampler",
         )
-    places = {int(value): place for place, value in enumerate(sampled)}
+    places = {value: place for place, value in enumerate(sampled.tolist())}
     hits = [
-        (row, places[int(value)])
-        for row, values in enumerate(true_classes)
+        (row, places[value])
+        for row, values in enumerate(true_classes.tolist())
         for value in values
-        if int(value) in places
+        if value in places
     ]
     rows, ids = zip(*hits, strict=True) if hits else ((), ())
     lowest = np.finfo(np.float32).min
