@@ -345,6 +345,87 @@ def dimensions_in_lists(tf: ModuleType) -> Any:
     return refused, nodes
 
 
+def named_outputs(tf: ModuleType) -> Any:
+    """What functions of several outputs give: tuples, some of them with names."""
+    image = tf.zeros([1, 4, 4, 1])
+    small = tf.quantize_v2(image, 0.0, 1.0, tf.quint8)
+    classes = tf.constant([[1]], tf.int64)
+    results = [
+        small,
+        tf.nn.quantized_max_pool(*small, [1, 1, 1, 1], [1, 1, 1, 1], "SAME"),
+        tf.nn.quantized_relu_x(small.output, 1.0, 0.0, 1.0),
+        tf.nn.fractional_max_pool(image, [1.0, 1.5, 1.5, 1.0], seed=1, seed2=1),
+        tf.nn.max_pool_with_argmax(image, [1, 1, 1, 1], [1, 1, 1, 1], "SAME"),
+        tf.nn.uniform_candidate_sampler(classes, 1, 1, True, 3),
+        tf.nn.compute_accidental_hits(classes, tf.constant([1], tf.int64), 1),
+        tf.image.sample_distorted_bounding_box([4, 4, 3], tf.zeros([1, 1, 4])),
+        tf.linalg.slogdet([[2.0]]),
+        tf.linalg.lu([[2.0]]),
+        tf.linalg.qr([[2.0]]),
+        tf.approx_top_k([1.0, 2.0], 1),
+        tf.unique([1]),
+        # These are plain tuples.
+        tf.linalg.eigh([[2.0]]),
+        tf.linalg.svd([[2.0]]),
+        tf.nn.fused_batch_norm(image, [1.0], [0.0]),
+    ]
+    return [
+        [type(result).__name__, getattr(result, "_fields", None)] for result in results
+    ]
+
+
+def mistakes_of_layouts(tf: ModuleType) -> Any:
+    """Names of layouts, and operands, that do not fit ops between layouts."""
+    raw = tf.raw_ops
+    layouts = [("NHWC", "NCHW"), ("12345", "54321"), ("1234", "4321")]
+    layouts += [("12345678", "87654321"), ("NHWC", "NCH"), ("1233", "4321")]
+    operands = [1, [1, 2], [1, 2, 3], [1, 2, 3, 4], [[1, 2, 3]] * 4, [[1, 2]] * 5]
+    found = []
+    with tf.Session() as session:
+        for source, target in layouts:
+            formats = {"src_format": source, "dst_format": target}
+            axes = raw.DataFormatDimMap(x=[-4, 0, 3, 4, 5], **formats)
+            found.append(error_of(tf, lambda axes=axes: session.run(axes).tolist()))
+            for operand in operands:
+                sizes = raw.DataFormatVecPermute(x=operand, **formats)
+                found.append(error_of(tf, lambda sizes=sizes: session.run(sizes)))
+        around = raw.DataFormatDimMap(
+            x=[-5, -4, 0, 3, 4, 5, 9], src_format="NHWC", dst_format="NCHW"
+        )
+        return found, session.run(around)
+
+
+def mistakes_of_kernels(tf: ModuleType) -> Any:
+    """Operands and attributes that only kernels refuse."""
+    raw = tf.raw_ops
+    grams = {"left_pad": "", "right_pad": "", "pad_width": 0, "separator": "a"}
+    number = tf.constant([1])
+    nodes = [
+        raw.SobolSample(dim=21201, num_results=1, skip=0),
+        raw.SobolSample(dim=2560, num_results=16384000, skip=0),
+        raw.SobolSample(dim=2560, num_results=16384000, skip=2**31 - 1),
+        *(
+            raw.StringNGrams(
+                data=["x"],
+                data_splits=[0, 1],
+                ngram_widths=widths,
+                preserve_short_sequences=False,
+                **grams,
+            ).ngrams
+            for widths in ([0], [2, -1])
+        ),
+        raw.PyFunc(input=[number], token=b"\xb0", Tout=[tf.int32])[0],
+        raw.EagerPyFunc(input=[number], token=b"\xb0", Tout=[tf.int32])[0],
+    ]
+    halves = tf.SparseTensor([[0]], tf.constant([1], tf.float16), [1])
+    with tf.Session() as session:
+        return [
+            *(error_of(tf, lambda node=node: session.run(node)) for node in nodes),
+            _refusal(lambda: tf.debugging.assert_type(halves, tf.float32)),
+            _refusal(lambda: tf.debugging.assert_type(halves, tf.float32, "halves")),
+        ]
+
+
 RUNS = {
     run.__name__: run
     for run in (
@@ -360,5 +441,8 @@ RUNS = {
         described_summaries,
         dimensions_in_lists,
         largest_of_odd_values,
+        named_outputs,
+        mistakes_of_layouts,
+        mistakes_of_kernels,
     )
 }

@@ -57,8 +57,8 @@ def matrix_determinant(input: Any, name: str | None = None) -> Tensor:
 
 def slogdet(input: Any, name: str | None = None) -> tuple[Tensor, Tensor]:
     """The sign and the logarithm of the absolute value of determinants."""
-    sign, log_determinant = op("LogMatrixDeterminant", input=input, name=name)
-    return sign, log_determinant
+    found: tuple[Tensor, Tensor] = op("LogMatrixDeterminant", input=input, name=name)
+    return found
 
 
 def logdet(matrix: Any, name: str | None = None) -> Tensor:
@@ -106,16 +106,20 @@ def lu(
     input: Any, output_idx_type: Any = dtypes.int32, name: str | None = None
 ) -> tuple[Tensor, Tensor]:
     """Both triangular factors in one matrix, and the order of the rows."""
-    factors, order = op("Lu", input=input, output_idx_type=output_idx_type, name=name)
-    return factors, order
+    factors: tuple[Tensor, Tensor] = op(
+        "Lu", input=input, output_idx_type=output_idx_type, name=name
+    )
+    return factors
 
 
 def qr(
     input: Any, full_matrices: bool = False, name: str | None = None
 ) -> tuple[Tensor, Tensor]:
     """The orthogonal and the triangular factor of matrices `[..., m, n]`."""
-    q, r = op("Qr", input=input, full_matrices=full_matrices, name=name)
-    return q, r
+    factors: tuple[Tensor, Tensor] = op(
+        "Qr", input=input, full_matrices=full_matrices, name=name
+    )
+    return factors
 
 
 def self_adjoint_eig(tensor: Any, name: str | None = None) -> tuple[Tensor, Tensor]:

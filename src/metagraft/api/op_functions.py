@@ -11,7 +11,6 @@ from __future__ import annotations
 import inspect
 import keyword
 import re
-from collections import namedtuple
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
@@ -24,7 +23,6 @@ from metagraft.graph.attrs import decode
 
 __all__ = [
     "argument_names",
-    "named_outputs",
     "own_names",
     "positional_function",
     "positional_functions",
@@ -54,8 +52,18 @@ _WORD_START: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z]
 
 
 def own_names(op_type: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return arguments under the names that the op's signature has for them."""
+    """Return arguments under the names that the op's signature has for them.
+
+    Raises:
+        TypeError: One has a name of the signature that functions have another one for.
+    """
     renamed = {name: own for own, name in _python_names(op_type).items()}
+    for own_name in renamed.values():
+        if own_name in arguments and own_name not in renamed:
+            raise TypeError(
+                f"{_python_name(op_type)}() got an unexpected keyword argument"
+                f" {own_name!r}"
+            )
     own = {renamed.get(key, key): value for key, value in arguments.items()}
     return {**_DEFAULTS.get(op_type, {}), **own}
 
@@ -103,27 +111,12 @@ def positional_function(op_type: str) -> Callable[..., Any]:
             raise TypeError(f"{op_type}: {twice[0]!r} is given twice.")
         given.update(arguments)
         name = given.pop("name", None)
-        return named_outputs(
-            op_type, op(op_type, name=name, **own_names(op_type, given))
-        )
+        return op(op_type, name=name, **own_names(op_type, given))
 
     add_node.__name__ = add_node.__qualname__ = _python_name(op_type)
     add_node.__signature__ = signature(op_type)  # type: ignore[attr-defined]
     add_node.__doc__ = f"Add a `{op_type}` node and return its outputs."
     return add_node
-
-
-def named_outputs(op_type: str, outputs: Any) -> Any:
-    """Let several outputs have their names, too; one stays as it is."""
-    definition = catalogue.get(op_type)
-    if not isinstance(outputs, tuple) or definition is None:
-        return outputs
-    return _record(op_type, tuple(one.name for one in definition.outputs))(*outputs)
-
-
-@cache
-def _record(op_type: str, names: tuple[str, ...]) -> Any:
-    return namedtuple(op_type, names)
 
 
 def signature(op_type: str) -> inspect.Signature:

@@ -257,7 +257,8 @@ def assert_type(
             tensor = convert_to_tensor(tensor, name="tensor")
         if tensor.dtype != wanted:
             raise TypeError(
-                f"{message_prefix(message)}{tensor.name} must be of type {wanted!r};"
+                f"{message_prefix(message)}{getattr(tensor, 'name', 'tensor')} must be"
+                f" of type {wanted!r};"
                 f" got {tensor.dtype!r}"
             )
         return no_op("statically_determined_correct_type")

@@ -10,6 +10,7 @@ Source: tensorflow python/framework/op_def_library.py.
 from __future__ import annotations
 
 import re
+from collections import namedtuple
 from functools import cache
 from typing import Any
 
@@ -36,8 +37,9 @@ def op(op_type: str, /, *, name: str | None = None, **arguments: Any) -> Any:
     """Add a node and return its outputs.
 
     Returns:
-        The output tensor; a tuple of tensors and lists, by output argument, if there
-        are several; a list for one list-valued output; the operation if there is none.
+        The output tensor; a named tuple of tensors and lists, by output argument, if
+        there are several; a list for one list-valued output; the operation if there is
+        none.
 
     Raises:
         TypeError: An argument is missing, unknown or of a wrong type.
@@ -140,7 +142,17 @@ def outputs_of(made: Operation, definition: OpDef) -> Any:
         part if arg.is_list else part[0]
         for arg, part in split_by_argument(outputs, definition.outputs, made.attrs)
     ]
-    return structured[0] if len(structured) == 1 else tuple(structured)
+    if len(structured) == 1:
+        return structured[0]
+    return _record(definition.name, tuple(arg.name for arg in definition.outputs))(
+        *structured
+    )
+
+
+@cache
+def _record(op_type: str, names: tuple[str, ...]) -> Any:
+    """Return the class of an op's outputs, as users see it."""
+    return namedtuple(re.sub(r"\W", "_", op_type), names)
 
 
 def python_name(op_type: str) -> str:

@@ -23,7 +23,7 @@ _KEY_CONSTANT = 0xFFFFFFFC
 _LEAST_BLOCK = 16  # bits
 _MOST_BLOCK = 64
 _SEED_SIZE = 3
-_MOST_DIMENSIONS = 21201
+_MOST_DIMENSIONS = 21200
 
 
 def _block_bits(largest: int) -> int:
@@ -178,6 +178,10 @@ def _check_sizes(dimensions: int, results: int, skipped: int) -> None:
         (
             results < largest - skipped,
             f"num_results+skip must be less than {largest}",
+        ),
+        (
+            results * dimensions < largest,
+            f"num_results*dim must be less than {largest}",
         ),
     )
     for holds, message in conditions:

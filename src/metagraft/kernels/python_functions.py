@@ -30,7 +30,7 @@ _ERRORS: tuple[
 
 
 def python_function(attrs: Attrs, input: Sequence[Array]) -> tuple[Array, ...]:
-    token = attrs["token"].decode()
+    token = _token(attrs)
     function = PYTHON_FUNCTIONS.get(token)
     if function is None:
         raise errors.InvalidArgumentError(
@@ -50,6 +50,23 @@ def python_function(attrs: Attrs, input: Sequence[Array]) -> tuple[Array, ...]:
     return _checked(token, values, attrs["Tout"])
 
 
+def _token(attrs: Attrs) -> str:
+    """Return the name of the function.
+
+    Raises:
+        InternalError: It is not UTF-8.
+    """
+    try:
+        return str(attrs["token"], "utf-8")
+    except UnicodeDecodeError:
+        raise errors.InternalError(
+            None,
+            None,
+            "Failed to create python tuple. Please make sure `token` is a well-formed "
+            "UTF-8 string.",
+        ) from None
+
+
 # TF: folds it in every session anew.
 def stateless_function(attrs: Attrs, input: Sequence[Array]) -> tuple[Array, ...]:
     """Call a function that returns the same for the same inputs.
@@ -58,7 +75,7 @@ def stateless_function(attrs: Attrs, input: Sequence[Array]) -> tuple[Array, ...
     """
     if input:
         return python_function(attrs, input)
-    function = PYTHON_FUNCTIONS.get(attrs["token"].decode())
+    function = PYTHON_FUNCTIONS.get(_token(attrs))
     if function is None or function not in _CONSTANTS:
         values = python_function(attrs, input)
         if function is None:

@@ -363,6 +363,8 @@ class _NGrams:
 
 
 def string_ngrams(attrs: Attrs, data: Array, data_splits: Array) -> tuple[Array, Array]:
+    if min(attrs["ngram_widths"], default=1) < 1:
+        raise _invalid("ngram_widths must contain positive values")
     if not data.size or not data_splits.size:
         return np.full(data.shape, b"", object), data_splits
     _check_ngram_splits(data_splits, data.size)

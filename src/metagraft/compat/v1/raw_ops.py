@@ -12,12 +12,7 @@ from metagraft.graph import catalogue
 def __getattr__(name: str) -> Callable[..., typing.Any]:
     if name.startswith("_") or catalogue.get(name) is None:
         raise AttributeError(f"module {__name__!r} has no op {name!r}")
-    from metagraft.api.op_functions import (
-        argument_names,
-        named_outputs,
-        own_names,
-        signature,
-    )
+    from metagraft.api.op_functions import argument_names, own_names, signature
     from metagraft.graph.apply_op import op
 
     def raw_op(*values: typing.Any, **arguments: typing.Any) -> typing.Any:
@@ -27,8 +22,7 @@ def __getattr__(name: str) -> Callable[..., typing.Any]:
                 f" {argument_names(name)}). Please pass these args as kwargs instead."
             )
         node_name = arguments.pop("name", None)
-        result = op(name, name=node_name, **own_names(name, arguments))
-        return named_outputs(name, result)
+        return op(name, name=node_name, **own_names(name, arguments))
 
     raw_op.__name__ = raw_op.__qualname__ = name
     raw_op.__signature__ = signature(name)  # type: ignore[attr-defined]
