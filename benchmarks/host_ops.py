@@ -69,6 +69,14 @@ def _text_cases(words: Any) -> Mapping[str, Case]:
     }
 
 
+def _unpacked(tf: ModuleType, operand: Callable[[Any], Any]) -> Any:
+    places = np.argwhere(_NUMBERS.uniform(size=(128, 100)) < 0.1)
+    values = _NUMBERS.normal(size=len(places)).astype(np.float32)
+    packed = tf.serialize_many_sparse(tf.SparseTensor(places, values, (128, 100)))
+    rows = operand(tf.get_default_session().run(packed)).read_value()
+    return tf.deserialize_many_sparse(rows, tf.float32).values
+
+
 def _list_cases() -> Mapping[str, Case]:
     ids = _NUMBERS.integers(0, 5000, 10_000)
     rows = _NUMBERS.normal(size=(10_000, 16)).astype(np.float32)
@@ -87,6 +95,14 @@ def _list_cases() -> Mapping[str, Case]:
         "LogUniformCandidateSampler, 1,000 of 10,000": lambda tf, v: list(
             tf.random.log_uniform_candidate_sampler(
                 v(ids[:128, None]).read_value(), 1, 1000, True, 10_000, seed=3
+            )
+        ),
+        "DeserializeManySparse, of 128": _unpacked,
+        "NearestNeighbors, of 1,000 in 100": lambda tf, v: list(
+            tf.raw_ops.NearestNeighbors(
+                points=v(rows[:1000]).read_value(),
+                centers=v(rows[-100:]).read_value(),
+                k=v(np.int64(3)).read_value(),
             )
         ),
         "Multinomial, of 100x10": lambda tf, v: tf.multinomial(

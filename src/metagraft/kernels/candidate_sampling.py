@@ -41,7 +41,7 @@ Probability = Callable[[np.ndarray], np.ndarray]
 def _word_blocks(key: Array, counter: Array, first: int) -> Iterator[np.ndarray]:
     """Yield the words of a stream, `[n, 4]` at a time, so many at first."""
     start, count = 0, min(first, _AT_ONCE)
-    after = max(first // 4, _AT_FIRST)
+    after = first
     while True:
         index = np.arange(start, start + count, dtype=np.uint64)
         yield np.stack(philox.words(key, counter, index), axis=1)
