@@ -7,6 +7,7 @@ contrib/seq2seq/kernels/beam_search_ops.cc.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from metagraft.graph.attrs import Attrs
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
+
+# So many of each row are found one by one; sorting takes as long as some dozens.
+_FEW: Final = 24
 
 
 def boosted_trees_bucketize(
@@ -116,11 +120,23 @@ def nearest_neighbors(
     count = min(centers.shape[0], int(k))
     half_squares = np.float32(0.5) * np.sum(centers * centers, axis=1)
     distances = half_squares - points @ centers.T
-    # Of two at one distance the first counts as nearer.
-    chosen = np.argsort(distances, axis=1, kind="stable")[:, :count]
+    chosen = _least(distances, count)
     own = np.float32(0.5) * np.sum(points * points, axis=1, keepdims=True)
     nearest = np.float32(2) * (own + np.take_along_axis(distances, chosen, axis=1))
     return chosen.astype(np.int64), nearest.astype(np.float32)
+
+
+def _least(distances: Array, count: int) -> Array:
+    """Return where the least of each row are; of equal ones the first comes first."""
+    if count > _FEW or not np.isfinite(distances).all():
+        return np.argsort(distances, axis=1, kind="stable")[:, :count]
+    left = distances.copy()
+    chosen = np.empty((len(distances), count), np.intp)
+    rows = np.arange(len(distances))
+    for number in range(count):
+        chosen[:, number] = found = left.argmin(axis=1)
+        left[rows, found] = np.inf
+    return chosen
 
 
 def _invalid(message: str) -> InvalidArgumentError:

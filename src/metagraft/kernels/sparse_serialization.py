@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -285,22 +285,32 @@ def _numbers(
     size = kind.itemsize * math.prod(inner)
     if not size:
         return None
-    headers: dict[int, tuple[int, bytes]] = {}
-    for length in {*map(len, texts)}:
-        # A header has a few dozens of bytes.
-        for count in range(max(length - 99, 0) // size, length // size + 1):
-            header = _header(dtype, (count, *inner), count * size)
-            if len(header) + count * size == length:
-                headers[length] = count, header
+    headers = {
+        length: _header_of(dtype, inner, size, length) for length in {*map(len, texts)}
+    }
     counts, contents = [], []
     for text in texts:
-        count, header = headers.get(len(text), (0, b"\0"))
+        count, header = headers[len(text)]
         if not text.startswith(header):
             return None
         counts.append(count)
         contents.append(text[len(header) :])
     whole = np.frombuffer(b"".join(contents), kind)
     return counts, whole.reshape(-1, *inner)
+
+
+@lru_cache(maxsize=4096)
+def _header_of(
+    dtype: DType, inner: tuple[int, ...], size: int, length: int
+) -> tuple[int, bytes]:
+    """Return how many rows of a size so many bytes hold, and their header."""
+    found = 0, b"\0"  # which nothing begins with
+    # A header has a few dozens of bytes.
+    for count in range(max(length - 99, 0) // size, length // size + 1):
+        header = _header(dtype, (count, *inner), count * size)
+        if len(header) + count * size == length:
+            found = count, header
+    return found
 
 
 def _texts(packed: Sequence[bytes], counts: Sequence[int]) -> Array | None:
