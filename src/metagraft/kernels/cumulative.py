@@ -7,17 +7,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import jax_numpy, lax, namespace
+from metagraft.kernels.narrow_reduction import NARROW_FLOATS
 
 __all__ = ["KERNELS"]
-
-_NARROW_FLOATS = frozenset({np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)})
 
 
 def _shifted(xp: Any, x: Array, axis: int, first: Any) -> Array:
@@ -94,7 +92,7 @@ def _compiled(
 
     Each step rounds them, and what has become infinite stays so.
     """
-    if x.dtype not in _NARROW_FLOATS or x.shape[axis] <= 1 or not x.size:
+    if x.dtype not in NARROW_FLOATS or x.shape[axis] <= 1 or not x.size:
         return accumulate(x, axis=axis, dtype=x.dtype)
     start = np.array(first, x.dtype)
 

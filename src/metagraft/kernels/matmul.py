@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 from metagraft.errors import FailedPreconditionError, InvalidArgumentError
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
+from metagraft.kernels.narrow_reduction import NARROW_FLOATS
 
 __all__ = ["KERNELS"]
-
-_NARROW_FLOATS = frozenset({np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)})
 
 
 def _product(a: Array, b: Array, dtype: Any) -> Array:
@@ -28,7 +26,7 @@ def _product(a: Array, b: Array, dtype: Any) -> Array:
         return found
     # NumPy has no fast product of narrow floats, and adds small integers in their
     # own type.
-    exact = np.dtype(np.float32) if dtype in _NARROW_FLOATS else dtype
+    exact = np.dtype(np.float32) if dtype in NARROW_FLOATS else dtype
     wide = [x if x.dtype == exact else x.astype(exact) for x in (a, b)]
     return np.matmul(*wide).astype(dtype, copy=False)
 

@@ -12,12 +12,21 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any, Final
 
+import ml_dtypes
 import numpy as np
 
 from metagraft.kernels.kernel import Array
 
-__all__ = ["MANY_STEPS", "one_by_one", "reduced"]
+__all__ = [
+    "MANY_STEPS",
+    "NARROW_FLOATS",
+    "one_by_one",
+    "reduced",
+    "runs_in_order",
+    "runs_in_vectors",
+]
 
+NARROW_FLOATS: Final = frozenset({np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)})
 # For more numbers, steps would take too long.
 MANY_STEPS: Final = 1 << 13
 # Numbers in a vector, and vectors that are worked on side by side.
@@ -27,6 +36,10 @@ _SIDE_BY_SIDE: Final = 4
 _MOST_PARTS: Final = 3
 # From so many rows on, vectors of columns are, too.
 _MANY_ROWS: Final = 16
+# Longer runs of rows are worked on run by run, the rows of shorter ones side by side.
+_LONG_RUN: Final = 32
+# Up to so many columns NumPy is faster column by column.
+_FEW_COLUMNS: Final = 4
 # Longer rows are halved first: vectors by type.
 _LEAF: Final = {"float16": 200, "bfloat16": 128}
 
@@ -69,12 +82,57 @@ def one_by_one(function: Any, x: Array) -> Array:
         function: `numpy.add` or `numpy.multiply`.
         x: NumPy's array of `float16` or `bfloat16`.
     """
-    # Rows of one number, or not side by side, would be added up in another order.
-    steps = np.empty((len(x) + 1, max(x.shape[1], 2)), x.dtype)
+    steps = np.empty((len(x) + 1, x.shape[1]), x.dtype)
     steps[0] = function.identity
     steps[1:] = x
-    found: Array = function.reduce(steps, axis=0)
-    return found[: x.shape[1]]
+    # Columns that are few, or not side by side, would be reduced in another order.
+    found: Array
+    if x.shape[1] <= _FEW_COLUMNS:
+        found = function.accumulate(steps, axis=0)[-1]
+    else:
+        found = function.reduce(steps, axis=0)
+    return found
+
+
+def runs_in_order(function: Any, x: Array, starts: Array, counts: Array) -> Array:
+    """Reduce runs of rows of `[n, m]` to `[runs, m]`, rounded at every step.
+
+    Args:
+        function: `numpy.add` or `numpy.multiply`.
+        x: NumPy's array.
+        starts: The first row of each run.
+        counts: How many rows a run has: one at least.
+    """
+    found: Array = x[starts]
+    short = (counts <= _LONG_RUN).nonzero()[0]
+    for step in range(1, int(counts[short].max(initial=1))):
+        short = short[counts[short] > step]
+        found[short] = function(found[short], x[starts[short] + step])
+    for run in (counts > _LONG_RUN).nonzero()[0].tolist():
+        found[run] = one_by_one(function, x[starts[run] : starts[run] + counts[run]])
+    return found
+
+
+def runs_in_vectors(function: Any, x: Array, starts: Array, counts: Array) -> Array:
+    """Reduce runs of rows as TensorFlow's sorted segments: columns in vectors, too.
+
+    Args:
+        function: `numpy.add` or `numpy.multiply`.
+        x: `[n, m]`, NumPy's array of `float16` or `bfloat16`.
+        starts: The first row of each run.
+        counts: How many rows a run has: one at least.
+    """
+    whole = x.shape[1] // _LANES * _LANES
+    if not whole:
+        return runs_in_order(function, x, starts, counts)
+    found = np.empty((len(starts), x.shape[1]), x.dtype)
+    few = counts < _MANY_ROWS
+    found[few] = runs_in_order(function, x, starts[few], counts[few])
+    for run in (~few).nonzero()[0].tolist():
+        rows = x[starts[run] : starts[run] + counts[run]]
+        found[run, :whole] = _vectors(function, rows[:, :whole], _MANY_ROWS)
+        found[run, whole:] = one_by_one(function, rows[:, whole:])
+    return found
 
 
 def _vectors(function: Any, x: Array, least: int) -> Array:

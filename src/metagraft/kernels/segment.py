@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,13 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
+from metagraft.kernels.narrow_reduction import (
+    MANY_STEPS,
+    NARROW_FLOATS,
+    runs_in_order,
+    runs_in_vectors,
+)
+from metagraft.kernels.rounding import divided
 from metagraft.kernels.segment_extremes import Order, combine_extremes
 
 __all__ = ["KERNELS", "check_increasing", "combine_rows", "combine_runs"]
@@ -77,10 +85,26 @@ def combine_runs(ufunc: Any, data: Array, ids: Array) -> tuple[Array, Array]:
         return ids[starts], _sums(data, starts, order)
     if order is not None:
         data = data.take(order, axis=0)
-    if len(starts) < len(ids):
+    if len(starts) < len(ids) and data.dtype == np.float16 and data.size <= MANY_STEPS:
+        # NumPy would round the sum of a run only once.
+        data = _rounded_runs(runs_in_order, ufunc, data, starts)
+        ids = ids[starts]
+    elif len(starts) < len(ids):
         ids = ids[starts]
         data = ufunc.reduceat(data, starts, axis=0, dtype=data.dtype)
     return ids, data
+
+
+def _is_narrow(data: Array) -> bool:
+    return data.dtype in NARROW_FLOATS and data.size <= MANY_STEPS
+
+
+def _rounded_runs(reduce: Any, ufunc: Any, data: Array, starts: Array) -> Array:
+    """Combine the rows from each start to the next by a function for narrow numbers."""
+    counts = np.diff(starts, append=len(data))
+    rows = data.reshape(len(data), math.prod(data.shape[1:]))
+    found: Array = reduce(ufunc, rows, starts, counts)
+    return found.reshape(len(starts), *data.shape[1:])
 
 
 def _is_large(data: Array) -> bool:
@@ -167,11 +191,28 @@ def _rows_per_segment(ids: np.ndarray, count: int, rank: int) -> np.ndarray:
     return rows.reshape((-1,) + (1,) * (rank - 1))
 
 
-def _combined_sorted(how: str, data: Array, ids: np.ndarray, count: int) -> Array:
-    """Combine the rows of each segment; a single one stays, NaN or -0.0, as it is."""
+def _combined_sorted(
+    how: str, data: Array, ids: np.ndarray, count: int, narrow: Any = runs_in_vectors
+) -> Array:
+    """Combine the rows of each segment; a single one stays, NaN or -0.0, as it is.
+
+    Args:
+        how: As for `combine_rows`.
+        data: `[n, ...]`.
+        ids: `[n]`, sorted.
+        count: The number of rows of the result.
+        narrow: How runs of narrow rows are combined on the host.
+    """
     if how in _EXTREMES:
         order = Order.sorted(how, data)
         result = combine_extremes(how, data, ids, count, order)
+    elif is_host(data) and _is_narrow(data) and len(ids):
+        ufunc, _ = _COMBINERS[how]
+        numbers, starts = np.unique(ids, return_index=True)
+        result = np.full((count, *data.shape[1:]), how == "prod", data.dtype)
+        result[numbers] = ufunc(
+            result[numbers], _rounded_runs(narrow, ufunc, data, starts)
+        )
     else:
         result = combine_rows(how, data, ids, count)
     is_single = np.bincount(ids, minlength=count) == 1
@@ -207,12 +248,12 @@ def _sorted_segments(how: str) -> Kernel:
 def segment_mean(_attrs: Any, data: Array, ids: np.ndarray) -> tuple[Array]:
     count = _check_sorted(data, ids)
     rows = np.maximum(_rows_per_segment(ids, count, data.ndim), 1).astype(data.dtype)
-    summed = _combined_sorted("sum", data, ids, count)
+    summed = _combined_sorted("sum", data, ids, count, runs_in_order)
     if data.dtype.kind in "iu":
         xp = namespace(summed)
         magnitude = xp.abs(summed) // rows  # C++ truncates
         return (xp.where(summed < 0, -magnitude, magnitude),)
-    return (summed / rows,)
+    return (divided(summed, rows),)
 
 
 def _unsorted_segments(how: str) -> Kernel:

@@ -47,6 +47,11 @@ def _step_by_step(logits: Array) -> tuple[Array, Array, Array] | None:
     return shifted, total, raised
 
 
+def _log(total: np.ndarray) -> np.ndarray:
+    """Return logarithms of narrow numbers, made in single precision."""
+    return np.log(total.astype(np.float32)).astype(total.dtype)
+
+
 def softmax(_attrs: Any, logits: Array) -> tuple[Array]:
     if not logits.shape[-1]:
         return (logits,)
@@ -64,7 +69,7 @@ def log_softmax(_attrs: Any, logits: Array) -> tuple[Array]:
     parts = _step_by_step(logits)
     if parts is not None:
         shifted, total, _ = parts
-        return (shifted - np.log(total.astype(np.float32)).astype(logits.dtype),)
+        return (shifted - _log(total),)
     shifted, total, _ = _shifted_and_log_sum(logits)
     return ((shifted - namespace(total).log(total)).astype(logits.dtype),)
 
@@ -91,6 +96,11 @@ def cross_entropy(_attrs: Any, logits: Array, labels: Array) -> tuple[Array, Arr
     logits, labels = xp.broadcast_to(logits, dims), xp.broadcast_to(labels, dims)
     if not dims[-1]:
         return xp.zeros(dims[0], logits.dtype), xp.asarray(logits)
+    parts = _step_by_step(logits)
+    if parts is not None and is_host(labels):
+        shifted, total, raised = parts
+        loss = reduced(np.add, labels * (_log(total) - shifted), (1,))
+        return loss, raised / total - labels
     shifted, total, raised = _shifted_and_log_sum(logits)
     targets = labels.astype(shifted.dtype)
     loss = xp.sum(targets * (xp.log(total) - shifted), axis=-1, dtype=shifted.dtype)
@@ -124,6 +134,14 @@ def sparse_cross_entropy(
     classes = logits.shape[-1]
     if xp is np:
         _check_labels(labels, classes)
+    parts = _step_by_step(logits)
+    if parts is not None and is_host(labels):
+        shifted, total, raised = parts
+        chosen = np.take_along_axis(shifted, labels[:, None].astype(np.intp), 1)
+        backprop = raised / total
+        right = np.arange(len(labels)), labels
+        backprop[right] -= logits.dtype.type(1)
+        return (_log(total) - chosen)[:, 0], backprop
     shifted, total, raised = _shifted_and_log_sum(logits)
     is_right = labels[:, None] == xp.arange(classes, dtype=labels.dtype)
     chosen = xp.sum(

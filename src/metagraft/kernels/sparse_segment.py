@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, Final
 
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
+from metagraft.kernels.narrow_reduction import MANY_STEPS, NARROW_FLOATS, runs_in_order
 from metagraft.kernels.rows import are_outside
 from metagraft.kernels.segment import check_increasing, combine_rows, combine_runs
 
 __all__ = ["KERNELS"]
+
+# Rows that are added up before the sum grows, and from how many on it is divided.
+_AT_ONCE: Final = 8
+_MANY_ROWS: Final = 10
 
 
 def _chosen(data: Array, places: Array) -> Array:
@@ -21,19 +27,49 @@ def _chosen(data: Array, places: Array) -> Array:
     return data.take(places, axis=0) if xp is np else xp.take(data, places, axis=0)
 
 
-def _counts(ids: np.ndarray, count: int) -> np.ndarray:
-    return np.maximum(np.bincount(ids, minlength=count), 1)
-
-
-def _divisors(how: str, ids: np.ndarray, count: int) -> np.ndarray | None:
-    """What the sum of each segment is divided by, or None if by 1."""
+def _divided(how: str, summed: Array, ids: np.ndarray) -> Array:
+    """Divide the sum of each segment of ids by what makes it a mean."""
     if how == "sum":
-        return None
-    counts = _counts(ids, count)
+        return summed
+    counts = np.maximum(np.bincount(ids, minlength=summed.shape[0]), 1)
     if counts.max(initial=1) == 1:
-        return None
-    rows = counts.astype(np.float64)
-    return rows if how == "mean" else np.sqrt(rows)
+        return summed
+    divisors = _per_row(counts if how == "mean" else np.sqrt(counts), summed)
+    # TensorFlow multiplies the sums of fewer rows.
+    are_few = _per_row(counts < _MANY_ROWS, summed, np.bool_)
+    xp, one = namespace(summed), summed.dtype.type(1)
+    return xp.where(are_few, summed * (one / divisors), summed / divisors)
+
+
+def _per_row(values: np.ndarray, like: Array, dtype: Any = None) -> np.ndarray:
+    """Return `values[n]` as `[n, 1, ...]` and, unless told, in the type of `like`."""
+    shape = (-1,) + (1,) * (like.ndim - 1)
+    return values.astype(dtype or like.dtype).reshape(shape)
+
+
+def _summed(rows: Array, ids: np.ndarray, count: int) -> Array:
+    """Add up the rows of each segment of sorted ids, in `[count, ...]`.
+
+    Narrow ones in single precision, and on the host as TensorFlow does: what is left
+    over from eights (or an eight, or nine) first, then eight by eight.
+    """
+    if rows.dtype not in NARROW_FLOATS:
+        return combine_rows("sum", rows, ids, count)
+    rows = rows.astype(np.float32)
+    if not is_host(rows) or not 0 < rows.size <= MANY_STEPS:
+        return combine_rows("sum", rows, ids, count)
+    numbers, sizes = np.unique(ids, return_counts=True)
+    heads = np.where(sizes > 1, (sizes - 2) % _AT_ONCE + 2, 1)
+    parts = (sizes - heads) // _AT_ONCE + 1
+    first_parts = np.cumsum(parts) - parts
+    part_sizes = np.full(parts.sum(), _AT_ONCE)
+    part_sizes[first_parts] = heads
+    part_starts = np.cumsum(part_sizes) - part_sizes
+    flat = rows.reshape(len(rows), math.prod(rows.shape[1:]))
+    eights = runs_in_order(np.add, flat, part_starts, part_sizes)
+    result = np.zeros((count, flat.shape[1]), np.float32)
+    result[numbers] = runs_in_order(np.add, eights, first_parts, parts)
+    return result.reshape(count, *rows.shape[1:])
 
 
 def _check_sizes(indices: Array, ids: np.ndarray) -> None:
@@ -59,10 +95,6 @@ def _check_ids(ids: np.ndarray, limit: int | None) -> int:
     if ids.size:
         check_increasing(ids, count)
     return count
-
-
-def _per_row(divisors: np.ndarray, data: Array) -> np.ndarray:
-    return divisors.astype(data.dtype).reshape((-1,) + (1,) * (data.ndim - 1))
 
 
 def _are_places(indices: Array, limit: int) -> bool:
@@ -96,19 +128,21 @@ def _forward(how: str) -> Any:
         count = _check_ids(ids, None if num is None else int(num))
         _check_rows(indices, data.shape[0])
         rows = _chosen(data, indices)
-        summed = combine_rows("sum", rows, ids, count)
-        divisors = _divisors(how, ids, count)
-        return (summed if divisors is None else summed / _per_row(divisors, summed),)
+        return (_divided(how, _summed(rows, ids, count), ids).astype(data.dtype),)
 
     return run
 
 
 def _scaled_rows(how: str, grad: Array, ids: np.ndarray) -> Array:
-    """The gradient of each chosen row."""
-    divisors = _divisors(how, ids, grad.shape[0])
-    if divisors is not None:
-        grad = grad / _per_row(divisors[: grad.shape[0]], grad)
-    return _chosen(grad, ids)
+    """The gradient of each chosen row; narrow ones in single precision."""
+    if grad.dtype in NARROW_FLOATS:
+        grad = grad.astype(np.float32)
+    rows = _chosen(grad, ids)
+    if how == "sum" or not ids.size:
+        return rows
+    counts = np.maximum(np.bincount(ids), 1)[ids]
+    scale = 1 / (counts if how == "mean" else np.sqrt(counts))
+    return rows * _per_row(scale, rows)
 
 
 def _check_backward(indices: Array, ids: np.ndarray, count: int, rows: int) -> None:
@@ -138,7 +172,8 @@ def _backward(how: str) -> Any:
     ) -> tuple[Array]:
         _check_backward(indices, ids, grad.shape[0], int(dim0))
         rows = _scaled_rows(how, grad, ids)
-        return (combine_rows("sum", rows, indices, int(dim0)),)
+        summed = combine_rows("sum", rows, indices, int(dim0))
+        return (summed.astype(grad.dtype),)
 
     return run
 
@@ -155,9 +190,10 @@ def _backward_sparse(how: str) -> Any:
         rows = _scaled_rows(how, grad, ids)
         if is_host(rows) and indices.size:
             numbers, summed = combine_runs(np.add, rows, indices)
-            return rows.dtype.type(0) + summed, numbers
+            return (rows.dtype.type(0) + summed).astype(grad.dtype), numbers
         numbers, places = np.unique(indices, return_inverse=True)
-        return combine_rows("sum", rows, places, len(numbers)), numbers
+        summed = combine_rows("sum", rows, places, len(numbers))
+        return summed.astype(grad.dtype), numbers
 
     return run
 

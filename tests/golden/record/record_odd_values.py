@@ -141,6 +141,47 @@ def narrow() -> Iterator[Case]:
                 yield Case("narrow", "Softmax", {}, {"logits": values})
 
 
+def narrow_rows() -> Iterator[Case]:
+    """Rows of narrow types: segments of one column and of vectors, and losses."""
+    random = np.random.RandomState(5)
+    for dtype in (np.float16, ml_dtypes.bfloat16):
+        for rows, columns in ((90, 17), (200, 1), (30, 8), (6, 3)):
+            numbers = random.randn(rows, columns)
+            ids = np.sort(random.randint(0, rows // 15 + 2, rows)).astype(np.int32)
+            for op in ("SegmentMean", "SegmentProd", "SegmentSum"):
+                x = (1 + numbers / 16 if "Prod" in op else numbers).astype(dtype)
+                both = {"data": x, "segment_ids": ids}
+                yield Case("narrow_rows", op, {}, both)
+                if "Mean" not in op:
+                    both["segment_ids"] = random.permutation(ids) - 1
+                    three = {**both, "num_segments": np.int32(rows)}
+                    yield Case("narrow_rows", f"Unsorted{op}", {}, three)
+            logits, labels = numbers.astype(dtype), random.rand(rows, columns)
+            op = "SoftmaxCrossEntropyWithLogits"
+            operands = {"features": logits, "labels": labels.astype(dtype)}
+            yield Case("narrow_rows", op, {}, operands)
+            operands["labels"] = random.randint(0, columns, rows).astype(np.int32)
+            yield Case("narrow_rows", f"Sparse{op}", {}, operands)
+
+
+def rounded() -> Iterator[Case]:
+    """What rounds narrow numbers where a compiled program can do so as well."""
+    random = np.random.RandomState(6)
+    for dtype in (np.float16, ml_dtypes.bfloat16):
+        data = random.randn(20, 5).astype(dtype)
+        places = random.randint(0, 20, 70).astype(np.int32)
+        ids = np.sort(random.choice([0, 1, 1, 3, 3, 3, 4, 5, 6, 6], 70))
+        both = {"indices": places, "segment_ids": ids.astype(np.int32)}
+        rows = np.int32(20)
+        for how in ("Mean", "SqrtN", "Sum"):
+            op = f"SparseSegment{how}"
+            yield Case("rounded", op, {}, {"data": data, **both})
+            grads = {"grad": data[:7], **both}
+            yield Case("rounded", f"{op}Grad", {}, {**grads, "output_dim0": rows})
+            grads["dense_output_dim0"] = rows
+            yield Case("rounded", f"{op}GradV2", {}, grads)
+
+
 def refused() -> Iterator[Case]:
     """Operands of the wrong rank, and counts that cannot be."""
     pair, one = np.array([1, 2], np.float32), np.int32(1)
@@ -177,6 +218,8 @@ def main() -> None:
     """Write the cases of each family."""
     write(FOLDER / "functions.npz", functions())
     write(FOLDER / "narrow.npz", narrow())
+    write(FOLDER / "narrow_rows.npz", narrow_rows())
+    write(FOLDER / "rounded.npz", rounded())
     write(FOLDER / "segments.npz", segments())
     write(FOLDER / "pictures.npz", pictures())
     write(FOLDER / "tags.npz", tags())
