@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import metagraft.compat.v1 as tf
@@ -37,6 +38,28 @@ def test_vectorized_map() -> None:
         assert values[1].tolist() == [[2.0, 3.0], [4.0, 5.0]]
         with pytest.raises(ValueError, match="the same first dimension"):
             tf.vectorized_map(lambda ab: ab[0], (x, tf.ones([3, 2])))
+
+
+def test_vectorized_map_of_unknown_rows() -> None:
+    """Single rows that only the run knows are repeated; ragged rows are taken."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        a, b = tf.placeholder(tf.float32), tf.placeholder(tf.float32, [None])
+        sums = tf.vectorized_map(sum, (a, b, tf.constant([1.0])))
+        (slope,) = tf.gradients(sums, a)
+        feeds = {a: [3.0], b: [-2.0, 6.0, 9.0]}
+        found, total = session.run([sums, tf.convert_to_tensor(slope)], feeds)
+        assert found.tolist() == [2.0, 10.0, 13.0]
+        assert total.tolist() == [3.0]
+        assert session.run(sums, {a: [3.0], b: [1.0]}).tolist() == [5.0]
+        with pytest.raises(tf.errors.InvalidArgumentError, match="not in"):
+            session.run(sums, {a: [3.0, 2.0], b: [-2.0, 6.0, 9.0]})
+        ragged = tf.RaggedTensor.from_uniform_row_length(
+            tf.RaggedTensor.from_row_lengths(tf.range(12), [3, 3, 3, 3]), 2
+        )
+        dense = tf.vectorized_map(lambda x: x.to_tensor(shape=[2, 3]), ragged)
+        assert session.run(dense).tolist() == session.run(ragged.to_tensor()).tolist()
+        doubled = session.run(tf.vectorized_map(lambda row: row * 2, ragged))
+        assert doubled.to_list() == (np.arange(12).reshape(2, 2, 3) * 2).tolist()
 
 
 def test_benchmarks(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,11 +12,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from metagraft.api import mapped_parts, nest
-from metagraft.api.ragged_factories import as_values
 from metagraft.api.variable_scope import get_variable_scope
 from metagraft.api.while_loop import while_loop
 from metagraft.graph.build.array import shape
-from metagraft.graph.composite import IndexedSlices, SparseTensor, SparseTensorValue
 from metagraft.graph.conversion import constant, convert_to_tensor
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.shapes import TensorShape, merge_dims
@@ -73,7 +71,7 @@ def map_fn(
         )
     results_like = elems if signature is None else signature
     with name_scope(name, "map", given), _cached_variables():
-        flat = [_as_elem(value) for value in given]
+        flat = [mapped_parts.as_elem(value) for value in given]
         specs = [mapped_parts.spec_of(value) for value in flat]
         batches = [mapped_parts.elements_of(value) for value in flat]
         static_count = _static_count(batches)
@@ -322,24 +320,6 @@ def _cached_variables() -> Iterator[None]:
     scope.set_caching_device(lambda op: op.device)
     yield
     scope.set_caching_device(None)
-
-
-def _as_elem(value: Any) -> Any:
-    """Return a tensor, dense, sparse or ragged.
-
-    Raises:
-        ValueError: It has no axes.
-    """
-    if isinstance(value, SparseTensorValue):
-        return SparseTensor.from_value(value)
-    if not isinstance(value, SparseTensor | IndexedSlices):
-        value = as_values(value, name="elem")
-    dims = getattr(value, "dims", None)
-    if dims is not None and not dims:
-        raise ValueError(
-            "Elements in elems must be 1+ dimensional Tensors, not scalars"
-        )
-    return value
 
 
 def _first_size(tensor: Tensor) -> int | None:

@@ -12,12 +12,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from metagraft.api.ragged_factories import as_values
 from metagraft.api.ragged_spec import RaggedTensorSpec
 from metagraft.api.ragged_tensor import RaggedTensor, is_ragged
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
-from metagraft.graph.composite import SparseTensor
+from metagraft.graph.composite import IndexedSlices, SparseTensor, SparseTensorValue
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.dtypes import as_dtype
 from metagraft.graph.scopes import name_scope
@@ -28,6 +29,7 @@ from metagraft.graph.type_spec import SparseTensorSpec, TypeSpec
 
 __all__ = [
     "any_shape",
+    "as_elem",
     "as_element",
     "element_dtype",
     "element_shape",
@@ -37,6 +39,24 @@ __all__ = [
     "spec_of",
     "spec_of_result",
 ]
+
+
+def as_elem(value: Any) -> Any:
+    """Return a tensor, dense, sparse or ragged.
+
+    Raises:
+        ValueError: It has no axes.
+    """
+    if isinstance(value, SparseTensorValue):
+        return SparseTensor.from_value(value)
+    if not isinstance(value, SparseTensor | IndexedSlices):
+        value = as_values(value, name="elem")
+    dims = getattr(value, "dims", None)
+    if dims is not None and not dims:
+        raise ValueError(
+            "Elements in elems must be 1+ dimensional Tensors, not scalars"
+        )
+    return value
 
 
 def spec_of(value: Any) -> Any:

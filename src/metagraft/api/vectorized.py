@@ -5,15 +5,24 @@ Source: tensorflow python/ops/parallel_for/control_flow_ops.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from metagraft.api import mapped_parts, nest
 from metagraft.api.array import tile
 from metagraft.api.constants import placeholder
 from metagraft.api.functional import map_fn
-from metagraft.graph.conversion import convert_to_tensor
+from metagraft.api.gather import gather
+from metagraft.api.reductions import reduce_max
+from metagraft.api.sequences import range as range_
+from metagraft.graph import dtypes
+from metagraft.graph.build.array import shape, stack
+from metagraft.graph.build.math import cast
+from metagraft.graph.composite import CompositeTensor
+from metagraft.graph.conversion import constant, convert_to_tensor
 from metagraft.graph.function_graph import FunctionGraph
-from metagraft.graph.structure import flatten, map_structure
+from metagraft.graph.tensor import Tensor
+from metagraft.graph.variable import with_values
 
 __all__ = ["vectorized_map"]
 
@@ -42,29 +51,77 @@ def vectorized_map(
     # TF: makes the body of the loop work on all rows at once, in other nodes. Here the
     # loop stays in the graph, and its steps are independent.
     del fallback_to_while_loop, warn
-    tensors = map_structure(convert_to_tensor, elems)
-    rows = [tensor.shape[0].value for tensor in flatten(tensors)]
-    count = max((n for n in rows if n is not None), default=None)
-    if any(n not in (None, 1, count) for n in rows):
+    values = [mapped_parts.as_elem(value) for value in nest.flatten(with_values(elems))]
+    count = _static_count(values)
+    rows = nest.pack_sequence_as(elems, _of_equal_length(values, count))
+    types = _types_of_results(fn, elems, values)
+    return map_fn(fn, rows, dtype=types, parallel_iterations=count or 10)
+
+
+def _static_count(values: Sequence[Any]) -> int | None:
+    """Return the number of rows, if known.
+
+    Raises:
+        ValueError: The values differ in it, and not by having one row.
+    """
+    rows = [_static_rows(value) for value in values]
+    several = {n for n in rows if n not in (None, 1)}
+    if len(several) > 1:
         raise ValueError(
             "All elements must have the same first dimension, or a first dimension of"
             f" 1. Received {rows}."
         )
-    if count is not None and count > 1:
-        tensors = map_structure(lambda tensor: _repeated(tensor, count), tensors)
-    types = _types_of_results(fn, tensors)
-    return map_fn(fn, tensors, dtype=types, parallel_iterations=count or 10)
+    if several:
+        return several.pop()
+    return None if None in rows else 1
 
 
-def _repeated(tensor: Any, count: int) -> Any:
-    """Repeat a single row."""
-    if tensor.shape[0].value != 1:
-        return tensor
-    return tile(tensor, [count] + [1] * (len(tensor.shape) - 1))
+def _static_rows(value: Any) -> int | None:
+    dims = value.shape.dims
+    size: int | None = None if dims is None else dims[0].value
+    return size
 
 
-def _types_of_results(fn: Callable[[Any], Any], tensors: Any) -> Any:
+def _of_equal_length(values: Sequence[Any], count: int | None) -> list[Any]:
+    """Repeat single rows, among them those that only the run knows to be single."""
+    if len(values) == 1 or all(_static_rows(value) == count for value in values):
+        return list(values)
+    if count is None:
+        sizes = [shape(value)[0] for value in values if isinstance(value, Tensor)]
+        return [_repeated(value, reduce_max(stack(sizes))) for value in values]
+    return [
+        value if _static_rows(value) == count else _repeated(value, constant(count))
+        for value in values
+    ]
+
+
+def _repeated(value: Any, count: Tensor) -> Any:
+    """Repeat a dense tensor's row if it is a single one."""
+    if not isinstance(value, Tensor):
+        return value
+    if _static_rows(value) == 1:
+        return tile(value, stack([count, *[1] * (len(value.shape) - 1)]))
+    # Rows of another number than all have are refused as indices that are outside.
+    several = cast(shape(value)[0] > 1, dtypes.int32)
+    return gather(value, range_(count) * several)
+
+
+def _types_of_results(fn: Callable[[Any], Any], elems: Any, values: Any) -> Any:
     """Return the types that a function returns, found in a graph of its own."""
     with FunctionGraph("vectorized_map").as_default():
-        row = map_structure(lambda t: placeholder(t.dtype, t.shape[1:]), tensors)
-        return map_structure(lambda one: convert_to_tensor(one).dtype, fn(row))
+        rows = []
+        for spec in map(mapped_parts.spec_of, values):
+            sizes = mapped_parts.element_shape(spec)
+            element = placeholder(
+                mapped_parts.element_dtype(spec), None if sizes is None else sizes[1:]
+            )
+            rows.append(mapped_parts.part_of(spec, element))
+        results = fn(nest.pack_sequence_as(elems, rows))
+        return nest.map_structure(_type_of, results)
+
+
+def _type_of(result: Any) -> Any:
+    """Return the type of a dense tensor, the spec of another."""
+    if isinstance(result, CompositeTensor):
+        return mapped_parts.spec_of(result)
+    return convert_to_tensor(result).dtype
