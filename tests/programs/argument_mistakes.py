@@ -116,3 +116,231 @@ def named_types() -> Iterator[tuple[str, Mistake]]:
         lambda tf: tf.raw_ops.QuantizeAndDequantize(input=None, range_given="a"),
     )
     yield "short_range", lambda tf: tf.range(3, dtype=tf.float16)
+
+
+# Ops, and the type and shape of each operand, one of which does not fit.
+_MATRIX: Final = [None, None]
+OF_OTHER_RANKS: Final[
+    tuple[tuple[str, dict[str, tuple[str, Any]], dict[str, Any]], ...]
+]
+OF_OTHER_RANKS = (
+    (
+        "ResourceScatterNdAdd",
+        {
+            "ref": ("resource", None),
+            "indices": ("int32", []),
+            "updates": ("float32", None),
+        },
+        {},
+    ),
+    (
+        "TensorListScatterIntoExistingList",
+        {
+            "input_handle": ("variant", None),
+            "tensor": ("float32", []),
+            "indices": ("int32", None),
+        },
+        {},
+    ),
+    (
+        "TensorListScatterIntoExistingList",
+        {
+            "input_handle": ("variant", None),
+            "tensor": ("float32", None),
+            "indices": ("int32", _MATRIX),
+        },
+        {},
+    ),
+    (
+        "CudnnRNN",
+        {
+            "input": ("float32", None),
+            "input_h": ("float32", None),
+            "input_c": ("float32", _MATRIX),
+            "params": ("float32", _MATRIX),
+        },
+        {},
+    ),
+    (
+        "CudnnRNNV3",
+        {
+            "input": ("float32", None),
+            "input_h": ("float32", None),
+            "input_c": ("float32", _MATRIX),
+            "params": ("float32", None),
+            "sequence_lengths": ("int32", None),
+        },
+        {},
+    ),
+    (
+        "QuantizedConv2DWithBias",
+        {
+            "input": ("quint8", None),
+            "filter": ("qint8", None),
+            "bias": ("float32", _MATRIX),
+            **dict.fromkeys(("min_input", "max_input"), ("float32", None)),
+            **dict.fromkeys(("min_filter", "max_filter"), ("float32", None)),
+        },
+        {"strides": [1, 1, 1, 1], "padding": "SAME"},
+    ),
+    (
+        "QuantizedConv2DPerChannel",
+        {
+            "input": ("quint8", None),
+            "filter": ("qint8", None),
+            **dict.fromkeys(("min_input", "max_input"), ("float32", None)),
+            **dict.fromkeys(("min_filter", "max_filter"), ("float32", _MATRIX)),
+        },
+        {"strides": [1, 1, 1, 1], "padding": "SAME"},
+    ),
+    (
+        "FFTND",
+        {
+            "input": ("complex64", []),
+            "fft_length": ("int32", None),
+            "axes": ("int32", None),
+        },
+        {},
+    ),
+    (
+        "MatrixSolveLs",
+        {
+            "matrix": ("float32", None),
+            "rhs": ("float32", None),
+            "l2_regularizer": ("float64", [1]),
+        },
+        {},
+    ),
+    (
+        "QuantizeAndDequantizeV3",
+        {
+            "input": ("float32", None),
+            "input_min": ("float32", None),
+            "input_max": ("float32", None),
+            "num_bits": ("int32", [1]),
+        },
+        {},
+    ),
+    (
+        "StatelessRandomUniformIntV2",
+        {
+            "shape": ("int32", None),
+            "key": ("uint64", None),
+            "counter": ("uint64", None),
+            "alg": ("int32", None),
+            "minval": ("int32", [3]),
+            "maxval": ("int32", None),
+        },
+        {},
+    ),
+    (
+        "SoftmaxCrossEntropyWithLogits",
+        {"features": ("float32", [3]), "labels": ("float32", None)},
+        {},
+    ),
+    (
+        "RandomIndexShuffle",
+        {
+            "index": ("int32", None),
+            "seed": ("uint32", [None]),
+            "max_index": ("int32", None),
+        },
+        {},
+    ),
+    (
+        "EmptyTensorList",
+        {"element_shape": ("int32", []), "max_num_elements": ("int32", None)},
+        {"element_dtype": "float32"},
+    ),
+    (
+        "FakeQuantWithMinMaxVarsGradient",
+        {
+            "gradients": ("float32", None),
+            "inputs": ("float32", None),
+            "min": ("float32", None),
+            "max": ("float32", [2]),
+        },
+        {},
+    ),
+)
+# Those that TensorFlow builds, and the shape that it infers.
+OF_ANY_RANK: Final = (
+    (
+        "OneHot",
+        {
+            "indices": ("int32", [3]),
+            "depth": ("int32", [1]),
+            "on_value": ("float32", [2]),
+            "off_value": ("float32", [2]),
+        },
+        {},
+    ),
+    ("Transpose", {"x": ("float32", None), "perm": ("int32", _MATRIX)}, {}),
+    (
+        "DecodePaddedRaw",
+        {"input_bytes": ("string", None), "fixed_length": ("int32", [2])},
+        {"out_type": "int8"},
+    ),
+)
+
+
+def other_ranks() -> Iterator[tuple[str, Mistake]]:
+    """Operands that shape functions refuse."""
+    for number, (op, operands, attrs) in enumerate((*OF_OTHER_RANKS, *OF_ANY_RANK)):
+        yield (
+            f"of_rank_{number}_{op}",
+            lambda tf, o=op, ins=operands, a=attrs: (
+                getattr(tf.raw_ops, o)(
+                    **{n: tf.placeholder(*each) for n, each in ins.items()}, **a
+                )
+                is None
+                or tf.no_op()
+            ),
+        )
+
+
+def nothing_for_types() -> Iterator[tuple[str, Mistake]]:
+    """Types that are nothing, names of the signature, and no shape to ensure."""
+    for kind in (False, 0, ""):
+        word = repr(kind)
+        yield f"constant_of_{word}", lambda tf, k=kind: tf.constant(2, k)
+        yield f"zeros_of_{word}", lambda tf, k=kind: tf.zeros_like([2], k)
+        yield f"ones_of_{word}", lambda tf, k=kind: tf.ones_like([2], k)
+        yield f"shape_of_{word}", lambda tf, k=kind: tf.shape([2], out_type=k)
+        yield f"size_of_{word}", lambda tf, k=kind: tf.size([2], out_type=k)
+        yield (
+            f"layer_of_{word}",
+            lambda tf, k=kind: (
+                tf.layers.Dense(2, dtype=k)(tf.zeros([2, 2])) is None or tf.no_op()
+            ),
+        )
+    one = [True]
+    yield "own_name_of_where", lambda tf: tf.raw_ops.Where(input=one)
+    yield "name_of_where", lambda tf: tf.raw_ops.Where(condition=one)
+    yield "own_name_of_axis", lambda tf: tf.raw_ops.ExpandDims(input=one, dim=0)
+    yield (
+        "own_name_of_axes",
+        lambda tf: tf.raw_ops.Squeeze(input=one, squeeze_dims=[0]),
+    )
+    yield (
+        "own_name_of_split",
+        lambda tf: tf.raw_ops.SplitV(
+            value=one, size_splits=[1], split_dim=0, num_split=1
+        ),
+    )
+    yield "ensure_nothing", lambda tf: tf.ensure_shape(one, None)
+    yield (
+        "ensure_nothing_of_nothing",
+        lambda tf: tf.ensure_shape(tf.placeholder_with_default(one, None), None),
+    )
+    yield (
+        "default_of_reference",
+        lambda tf: (
+            tf.parse_single_example(
+                tf.constant(b"")[None][0],
+                {"a": tf.FixedLenFeature([1], tf.as_dtype(101))},
+            )["a"]
+            is None
+            or tf.no_op()
+        ),
+    )

@@ -12,7 +12,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from tests.programs.argument_mistakes import named_types, ranks
+from tests.programs.argument_mistakes import (
+    named_types,
+    nothing_for_types,
+    other_ranks,
+    ranks,
+)
 
 Mistake = Callable[[ModuleType], Any]
 
@@ -522,6 +527,8 @@ MISTAKES: Final[dict[str, Mistake]] = {
         types,
         shapes,
         ranks,
+        other_ranks,
+        nothing_for_types,
         named_types,
         levels,
     )

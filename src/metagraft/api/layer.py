@@ -97,7 +97,7 @@ class Layer(LayerValues, LayerConnections):
         self.trainable = trainable
         self.input_spec: InputSpec | None = None
         self.activity_regularizer = kwargs.get("activity_regularizer")
-        self._dtype = None if dtype is None else as_dtype(dtype).base_dtype
+        self._dtype = as_dtype(dtype).base_dtype if dtype else None
         self._trainable_weights: list[Any] = []
         self._non_trainable_weights: list[Any] = []
         # What checkpoints of objects save with the layer, by name.

@@ -259,7 +259,7 @@ class ParsedFeatures:
             padding = convert_to_tensor(value, dtype=dtype, name=f"padding_{suffix}")
             return array.reshape(padding, [])
         if value is None:
-            return convert_to_tensor([], dtype)
+            return convert_to_tensor([], dtype.base_dtype)
         if isinstance(value, Tensor):
             return value
         tensor = convert_to_tensor(value, dtype=dtype, name=f"key_{suffix}")

@@ -8,7 +8,7 @@ repeated field that is shorter than the tensor repeats its last value.
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from math import prod
 from typing import Any, Final, cast
 
@@ -62,6 +62,20 @@ _FIELD: Final = {
 # -- Python value -> proto ---------------------------------------------------------
 
 
+def _is_given(dtype: Any) -> bool:
+    """Whether a type is asked for.
+
+    Raises:
+        AttributeError: It is nothing, but not None. TF: then asks whether it is one of
+            integers before it asks whether it is a type.
+    """
+    is_nothing = dtype is not None and not dtype and isinstance(dtype, Hashable)
+    if is_nothing and not hasattr(dtype, "is_integer"):
+        kind = type(dtype).__name__
+        raise AttributeError(f"{kind!r} object has no attribute 'is_integer'")
+    return dtype is not None
+
+
 def make_tensor_proto(
     values: Any,  # whatever NumPy or TensorFlow takes as a value
     dtype: Any = None,
@@ -85,7 +99,7 @@ def make_tensor_proto(
         raise ValueError("allow_broadcast and verify_shape are not both allowed.")
     if isinstance(values, TensorProto):
         return values
-    wanted = dtypes.as_dtype(dtype) if dtype is not None else None
+    wanted = dtypes.as_dtype(dtype) if _is_given(dtype) else None
     array = as_array(values, wanted, shape)
     found = _stored_dtype(array, wanted, values)
     dims, is_whole = _checked_shape(array, shape, verify_shape, allow_broadcast)

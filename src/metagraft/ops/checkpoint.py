@@ -103,8 +103,7 @@ def vocabulary_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 def matrix_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """The attributes tell it."""
-    for operand in (2, 3):
-        with_rank(inputs[operand], 1)
+    with_rank(inputs[1], 0)
     return ((attrs["num_rows"], attrs["num_cols"]),)
 
 
@@ -134,7 +133,12 @@ def _length(extent: str, part: str) -> int:
 
 
 OPS = tuple(
-    OpSpec(name=name, shape=shape, source=_SOURCE)
+    OpSpec(
+        name=name,
+        shape=shape,
+        source=_SOURCE,
+        ranks="011" if name == "SaveSlices" else "",
+    )
     for name, shape in (
         ("SaveV2", save_v2_shape),
         ("Save", save_v1_shape),

@@ -63,5 +63,11 @@ _SHAPES: Final[dict[str, ShapeFunction]] = {
     "CollectiveReduceV3": unchanged_shape,
 }
 OPS = tuple(
-    OpSpec(name=name, shape=shape, source=_SOURCE) for name, shape in _SHAPES.items()
+    OpSpec(
+        name=name,
+        shape=shape,
+        source=_SOURCE,
+        ranks="p" if name == "CollectiveGather" else "",
+    )
+    for name, shape in _SHAPES.items()
 )

@@ -192,6 +192,7 @@ def _rows() -> tuple[OpSpec, ...]:
                 shape=shape,
                 gradient=forward_gradient,
                 source=_SOURCE,
+                ranks="33311" if version == "V3" else "33-1",
             )
             for version, shape in forward.items()
         ),

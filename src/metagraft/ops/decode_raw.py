@@ -25,9 +25,9 @@ def decode_raw_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 def decode_padded_raw_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """Every string becomes a vector of the given length in bytes."""
-    if inputs[1]:
-        raise ValueError(f"Input must be scalar but has rank {len(inputs[1])}")
     value = inputs.value(1)
+    if value is not None and inputs[1]:
+        raise ValueError(f"Input must be scalar but has rank {len(inputs[1])}")
     size = None if value is None else int(value)
     if size is not None and size < 0:
         raise ValueError(

@@ -67,7 +67,8 @@ def vars_shape(attrs: FakeQuantAttrs, inputs: Shapes) -> Sequence[Dims]:
 def vars_gradient_shape(attrs: FakeQuantAttrs, inputs: Shapes) -> Sequence[Dims]:
     """As the operand, and two scalars."""
     del attrs
-    return (merged(inputs[0], inputs[1]), (), ())
+    range_dims = merged(with_rank(inputs[2], 0), inputs[3])
+    return (merged(inputs[0], inputs[1]), range_dims, range_dims)
 
 
 def _channels(dims: Dims, *ranges: Dims) -> tuple[int | None]:

@@ -151,12 +151,11 @@ def one_hot_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     axis: int = attrs["axis"]
     if axis < -1:
         raise ValueError("axis must be >= -1")
-    with_rank(inputs[1], 0)
-    with_rank(inputs[2], 0)
-    with_rank(inputs[3], 0)
+    value = inputs.value(1)
+    if value is not None and inputs[1]:
+        raise ValueError(f"Input must be scalar but has rank {len(inputs[1])}")
     if dims is None:
         return (None,)
-    value = inputs.value(1)
     depth = None if value is None else int(value)
     if depth is not None and depth < 0:
         raise ValueError(

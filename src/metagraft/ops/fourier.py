@@ -76,33 +76,6 @@ def batch_transform_shape(rank: int) -> ShapeFunction:
     return complex_transform_shape(rank)
 
 
-def transform_along_axes_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
-    """The axes that are transformed have the lengths given."""
-    return _along_axes(inputs, forward=False)
-
-
-def real_transform_along_axes_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
-    """As above, and the last of the axes has half of them."""
-    return _along_axes(inputs, forward=True)
-
-
-def _along_axes(inputs: Shapes, *, forward: bool) -> Sequence[Dims]:
-    dims = inputs[0]
-    with_rank(inputs[1], 1)
-    with_rank(inputs[2], 1)
-    lengths, axes = inputs.value(1), inputs.value(2)
-    if dims is None:
-        return (None,)
-    sizes: list[int | None] = list(dims)
-    if lengths is None or axes is None:
-        return ((None,) * len(sizes),)
-    for length, axis in zip(lengths.tolist(), axes.tolist(), strict=False):
-        sizes[axis] = length
-    if forward and axes.size and lengths[-1]:
-        sizes[int(axes[-1])] = int(lengths[-1]) // 2 + 1
-    return (tuple(sizes),)
-
-
 def _size(dy: Tensor, rank: int) -> Tensor:
     return reduce_tensor("Prod", array.shape(dy)[-rank:])
 
@@ -256,8 +229,9 @@ OPS = (
         for kind in ("FFT", "IFFT")
         for rank, end in _RANKS
     ),
-    _spec("FFTND", transform_along_axes_shape),
-    _spec("IFFTND", transform_along_axes_shape),
-    _spec("RFFTND", real_transform_along_axes_shape),
-    _spec("IRFFTND", transform_along_axes_shape),
+    # TF: infers for these, too, that the shape is kept, whatever the lengths are.
+    *(
+        _spec(f"{kind}ND", complex_transform_shape(1))
+        for kind in ("FFT", "IFFT", "RFFT", "IRFFT")
+    ),
 )

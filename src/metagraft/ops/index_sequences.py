@@ -9,7 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from metagraft.graph.op_spec import NOT_DIFFERENTIABLE, OpSpec, Shapes
-from metagraft.graph.shape_checks import with_rank, with_rank_at_most
+from metagraft.graph.shape_checks import (
+    with_rank,
+    with_rank_at_least,
+    with_rank_at_most,
+)
 from metagraft.graph.shapes import Dims
 
 __all__ = ["OPS"]
@@ -18,7 +22,11 @@ __all__ = ["OPS"]
 def shuffled_index_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """A scalar if every operand has one index, else a vector."""
     index = with_rank_at_most(inputs[0], 1)
-    seed = with_rank_at_most(inputs[1], 2)
+    seed = with_rank_at_most(with_rank_at_least(inputs[1], 1), 2)
+    # TF: takes only those that are known to have three numbers.
+    if seed is not None and seed[-1] != 3:
+        sizes = [-1 if size is None else size for size in seed]
+        raise ValueError(f"Seed must have shape [3] or [n, 3] but got {sizes}.")
     largest = with_rank_at_most(inputs[2], 1)
     if index is None or seed is None or largest is None:
         return (None,)

@@ -148,6 +148,7 @@ def _row(
         shape=shape,
         gradient=gradient,
         source="tensorflow core/ops/linalg_ops.cc",
+        ranks="--0" if name == "MatrixSolveLs" else "",
     )
 
 

@@ -54,6 +54,8 @@ def quantize_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 def dequantize_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Like the input."""
     _range_shape(attrs["axis"], inputs, (1, 2))
+    if len(inputs) > 3:
+        with_rank(inputs[3], 0)  # the number of bits
     return (inputs[0],)
 
 

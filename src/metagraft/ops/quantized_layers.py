@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from metagraft.graph.op_spec import OpSpec, Shapes
-from metagraft.graph.shape_checks import merge_dim, with_rank
+from metagraft.graph.shape_checks import check_ranks, merge_dim, with_rank
 from metagraft.graph.shapes import Dims
 from metagraft.ops.windows import (
     CONV2D_WORDS,
@@ -137,9 +137,9 @@ def _range_shape(layer: Layer, inputs: Shapes) -> tuple[Dims, Dims]:
     start = layer.limits
     if layer.is_depthwise:
         return (None, None)
-    if not layer.per_channel:
-        for place in range(start, start + 4):
-            with_rank(inputs[place], 0)
+    bias, filters = "1" * layer.has_bias, "vv" if layer.per_channel else "00"
+    frozen = "00" * layer.is_requantized
+    check_ranks(f"--{bias}00{filters}{frozen}", inputs)
     if layer.is_requantized or not layer.per_channel:
         return ((), ())
     return (inputs[start + 2], inputs[start + 3])

@@ -145,6 +145,8 @@ def concat_v2_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 def _joined(count: int, axis: Any, operands: Sequence[Dims]) -> Sequence[Dims]:
     parts = operands[:count]
     known = [dims for dims in parts if dims is not None]
+    if () in known:
+        raise ValueError("Can't concatenate scalars (use tf.stack instead)")
     if not known or axis is None:
         return _with_range((None,) * len(known[0]) if known else None)
     rank = len(known[0])

@@ -112,7 +112,10 @@ OPS = (
         _marked(name, shape, "11" if name.startswith("ReaderRead") else "1")
         for name, shape in _ON_READERS
     ),
-    *(_spec(f"{name}V2", shape) for name, shape in _ON_READERS),
+    *(
+        _spec(f"{name}V2", shape, "000" if name == "ReaderReadUpTo" else "")
+        for name, shape in _ON_READERS
+    ),
     _spec("ReadFile", read_file_shape),
     _spec("MatchingFiles", matching_files_shape),
     _spec("WriteFile", write_file_shape),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -165,6 +166,13 @@ def transpose_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     del attrs
     dims = inputs[0]
     value = inputs.value(1)
+    if dims is None and value is None:
+        # TF: looks at how many numbers there are before it looks for a vector.
+        sizes = inputs[1]
+        if sizes is None or None in sizes:
+            return (None,)
+        if math.prod(size or 0 for size in sizes) < 2:
+            return (None,)
     count = with_rank(inputs[1], 1)[0]
     if count is not None and count < 2 and (dims is None or len(dims) == count):
         return (dims,)  # nothing to permute

@@ -39,7 +39,12 @@ def broadcast_args_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
 
 
 def ensure_shape_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
-    """What the operand and the attribute know together."""
+    """What the operand and the attribute know together.
+
+    TF: takes an attribute that knows nothing for one of rank -1.
+    """
+    if attrs["shape"] is None and inputs[0] is not None:
+        raise ValueError(f"Shape must be rank -1 but is rank {len(inputs[0])}")
     try:
         return (merge_dims(inputs[0], attrs["shape"]),)
     except ValueError:

@@ -64,6 +64,17 @@ def positioned_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     return (inputs.as_dims(0),)
 
 
+def positioned_int_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """As `positioned_shape`; the limits are scalars."""
+    shapes = positioned_shape(attrs, inputs)
+    for place, name in ((4, "minval"), (5, "maxval")):
+        if inputs[place]:
+            raise ValueError(
+                f"{name} must be a scalar; got a tensor of shape {show(inputs[place])}"
+            )
+    return shapes
+
+
 def multinomial_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Logits `[batch, classes]` give samples `[batch, num_samples]`."""
     batch, _ = with_rank(inputs[0], 2)
@@ -108,7 +119,7 @@ _ROWS: dict[str, ShapeFunction] = {
     "StatelessRandomUniformV2": positioned_shape,
     "StatelessRandomNormalV2": positioned_shape,
     "StatelessTruncatedNormalV2": positioned_shape,
-    "StatelessRandomUniformIntV2": positioned_shape,
+    "StatelessRandomUniformIntV2": positioned_int_shape,
     "StatelessRandomUniformFullIntV2": positioned_shape,
     "StatelessMultinomial": multinomial_shape,
     "StatelessShuffle": shuffle_shape,

@@ -14,7 +14,7 @@ from metagraft.graph.op_spec import (
     OpSpec,
     Shapes,
 )
-from metagraft.graph.shape_checks import merged
+from metagraft.graph.shape_checks import merged, with_rank_at_most
 from metagraft.graph.shapes import Dims, merge_dims
 from metagraft.ops.tensor_list_gradient import (
     concat_gradient,
@@ -37,6 +37,19 @@ _SOURCE = "tensorflow core/ops/list_ops.cc"
 def scalar_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
     """A scalar: the list, or its length."""
     del attrs, inputs
+    return ((),)
+
+
+def empty_list_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
+    """A scalar; the shape of elements is a vector, or -1 for an unknown one."""
+    del attrs
+    value = inputs.value(0)
+    if with_rank_at_most(inputs[0], 1) == () and (value is None or value != -1):
+        found = "with unknown static value" if value is None else f"of {value}"
+        raise ValueError(
+            f"Received a shape scalar {found}.  A static value of '-1' is required to"
+            " represent an unknown shape."
+        )
     return ((),)
 
 
@@ -128,11 +141,9 @@ def element_shape_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Di
 _SHAPES = {
     **dict.fromkeys(
         (
-            "EmptyTensorList",
             "TensorListFromTensor",
             "TensorListLength",
             "TensorListPushBack",
-            "TensorListReserve",
             "TensorListResize",
             "TensorListScatter",
             "TensorListScatterIntoExistingList",
@@ -141,6 +152,8 @@ _SHAPES = {
         ),
         scalar_shape,
     ),
+    "EmptyTensorList": empty_list_shape,
+    "TensorListReserve": empty_list_shape,
     "TensorListConcat": concat_all_shape,
     "TensorListConcatLists": both_shape,
     "TensorListConcatV2": concat_shape,
@@ -179,6 +192,7 @@ OPS = tuple(
         shape=shape,
         gradient=_GRADIENTS.get(name, NO_RULE_YET),
         source=_SOURCE,
+        ranks="-p1" if name == "TensorListScatterIntoExistingList" else "",
     )
     for name, shape in _SHAPES.items()
 )

@@ -84,6 +84,8 @@ _SLICES: dict[str, NoGradient] = {
     "Min": NO_RULE_YET,
     "Max": NO_RULE_YET,
 }
+_SLICE_RANKS = "-pp"
+
 OPS = (
     *(
         OpSpec(
@@ -98,6 +100,7 @@ OPS = (
         OpSpec(
             name=f"ScatterNd{combine}",
             shape=scatter_slices_shape,
+            ranks=_SLICE_RANKS,
             gradient=gradient,
             source=SOURCE,
         )
@@ -115,6 +118,7 @@ OPS = (
         OpSpec(
             name=f"ResourceScatterNd{combine}",
             shape=scatter_slices_shape,
+            ranks=_SLICE_RANKS,
             source=SOURCE,
         )
         for combine in _SLICES

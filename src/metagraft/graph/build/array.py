@@ -83,12 +83,14 @@ def shape(
         out_type: int32 or int64.
         optimize: Whether a known shape becomes a constant.
     """
-    wanted = dtypes.int32 if out_type is None else as_dtype(out_type)
+    wanted = as_dtype(out_type) if out_type else dtypes.int32
     with name_scope(name, "Shape", [input]) as scope:
         if is_sparse(input):
             return _cast(input.dense_shape, wanted)
         tensor = convert_to_tensor(input)
         if optimize and is_static(tensor.dims):
+            if out_type is not None and not out_type:
+                return shape_as_tensor(tensor.shape)
             return constant(list(tensor.dims or ()), wanted, name=scope)
         result: Tensor = op("Shape", input=tensor, out_type=wanted, name=scope)
         return result
@@ -125,12 +127,12 @@ def size(
     optimize: bool = True,
 ) -> Tensor:
     """Return the number of elements, as a constant if it is known."""
-    wanted = dtypes.int32 if out_type is None else as_dtype(out_type)
+    wanted = dtypes.int32 if out_type is None else out_type
     with name_scope(name, "Size", [input]) as scope:
         if is_sparse(input):
             product: Tensor = op(
                 "Prod",
-                input=_cast(input.dense_shape, wanted),
+                input=_cast(input.dense_shape, as_dtype(wanted)),
                 reduction_indices=0,
                 name=scope,
             )
@@ -359,7 +361,7 @@ def zeros_like(
         like = tensor  # of slices of rows only the shape may be needed
         if not isinstance(tensor, IndexedSlices):
             like = convert_to_tensor(tensor, name="tensor")
-        wanted = None if dtype is None else as_dtype(dtype)
+        wanted = as_dtype(dtype) if dtype else None
         is_known = like.shape.is_fully_defined()
         if optimize and is_known and like.dtype is not dtypes.variant:
             return zeros(like.shape, dtype=wanted or like.dtype, name=scope)
