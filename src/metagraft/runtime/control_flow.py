@@ -194,12 +194,13 @@ class _Runner:
         measured: HostFrame | None = None,
     ) -> list[Any]:
         """Evaluate iteration by iteration, at most `most` of them."""
-        from metagraft.runtime.evaluate import NeedsHostValueError, evaluate
+        from metagraft.runtime.evaluate import NeedsHostValueError, evaluate_inner
 
         loop = self._loop
         count = 0
         iteration_ns = 0.0
         waits = getattr(frame, "waits", None)
+        before = self._environment(frame, constants, state)
         while True:
             if waits is not None and waits.is_cancelled:
                 raise CancelledError(
@@ -207,8 +208,10 @@ class _Runner:
                     self._node.op,
                     "Loop execution was cancelled.",
                 )
-            environment = self._environment(frame, constants, state)
-            evaluate(loop.condition, self._condition, environment)
+            environment = before.copy()
+            for slot, value in zip(loop.carried, state, strict=True):
+                environment[slot] = value
+            evaluate_inner(loop.condition, self._condition, environment)
             goes_on = frame.truth(environment[loop.predicate])
             if goes_on is None:
                 raise NeedsHostValueError(self._node, -1)
@@ -219,7 +222,7 @@ class _Runner:
                 return [*finals, np.bool_(False)]
             if most is not None and count >= most:
                 raise _TooLongError
-            evaluate(loop.body, self._body, environment)
+            evaluate_inner(loop.body, self._body, environment)
             if measured is not None and not count:
                 iteration_ns = _estimated_ns(loop, environment)
             state = [environment[slot] for slot in loop.nexts]

@@ -61,13 +61,20 @@ def evaluate(
     Raises:
         OpError: A kernel failed; the error names the operation and its place.
     """
+    # Infinities and NaNs are values, not events.
+    with np.errstate(all="ignore"):
+        evaluate_inner(nodes, steps, environment)
+
+
+def evaluate_inner(
+    nodes: Sequence[Node], steps: Sequence[Step], environment: Environment
+) -> None:
+    """Do the same within what is being evaluated, as loops do over and over."""
     position = 0
     try:
-        # Infinities and NaNs are values, not events.
-        with np.errstate(all="ignore"):
-            for step in steps:
-                step(environment)
-                position += 1
+        for step in steps:
+            step(environment)
+            position += 1
     except NeedsHostValueError:
         raise
     except Exception as error:
