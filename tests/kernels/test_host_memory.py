@@ -7,15 +7,22 @@ import pytest
 
 _PROGRAM = """
 import resource
-from metagraft.runtime.host_memory import keep_freed_blocks
+import threading
+from metagraft.kernels.host_memory import keep_freed_blocks
 
 is_kept = keep_freed_blocks()
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     b"x" * 80_000_000
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-faults()
-print(is_kept, faults() < 1000)
+    found.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+found = []
+for _ in range(2):
+    faults()
+for _ in range(2):
+    thread = threading.Thread(target=faults)
+    thread.start()
+    thread.join()
+print(is_kept, max(found[1:]) < 1000)
 """
 
 
@@ -32,7 +39,10 @@ def _run(**environment: str) -> str:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it is glibc's malloc that is told")
 def test_a_freed_block_is_used_again() -> None:
-    """Where glibc can be told so, a second block of 80 MB costs no new pages."""
+    """Where glibc can be told so, a second block of 80 MB costs no new pages.
+
+    Nor does one that another thread asks for, as those of JAX do.
+    """
     is_kept, is_used_again = _run().split()
     assert is_kept == "False" or is_used_again == "True"
 

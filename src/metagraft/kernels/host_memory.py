@@ -3,7 +3,11 @@
 A program's temporaries are one block, asked for and freed at each run. glibc maps
 blocks above 32 MB anew each time, and the first touch of every page is a trap into the
 kernel: a training step of a ConvNet with 42 MB of temporaries took 10,000 of them, 15
-of its 78 ms. Told to keep freed blocks, it takes none. See docs/decisions/0008.
+of its 78 ms. Told to keep freed blocks, it takes none.
+
+That holds for one heap only. Threads, and XLA computes in threads, get heaps of their
+own, of 64 MB each, and a block that is larger is mapped anew whatever was said. So all
+threads get the one heap. See docs/decisions/0008.
 """
 
 from __future__ import annotations
@@ -20,10 +24,12 @@ KEPT_BYTES_MAX: Final = 1 << 30
 # glibc malloc.h; DO NOT CHANGE THESE VALUES.
 _M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_THRESHOLD: Final = -3
+_M_ARENA_MAX: Final = -8
 # With one of these a user has said what to do.
 _USERS_SETTINGS: Final = (
     "MALLOC_MMAP_THRESHOLD_",
     "MALLOC_TRIM_THRESHOLD_",
+    "MALLOC_ARENA_MAX",
     "GLIBC_TUNABLES",
 )
 
@@ -32,7 +38,8 @@ _USERS_SETTINGS: Final = (
 def keep_freed_blocks() -> bool:
     """Let glibc keep up to a gigabyte of freed memory; return whether it will.
 
-    Nothing happens on other systems, or where the environment configures malloc.
+    It has to be told before JAX starts its threads. Nothing happens on other systems,
+    or where the environment configures malloc.
     """
     if sys.platform != "linux" or any(os.environ.get(k) for k in _USERS_SETTINGS):
         return False
@@ -42,7 +49,9 @@ def keep_freed_blocks() -> bool:
         return False
     mallopt.argtypes = (ctypes.c_int, ctypes.c_int)
     mallopt.restype = ctypes.c_int
-    return all(
-        mallopt(parameter, KEPT_BYTES_MAX)
-        for parameter in (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD)
+    settings = (
+        (_M_MMAP_THRESHOLD, KEPT_BYTES_MAX),
+        (_M_TRIM_THRESHOLD, KEPT_BYTES_MAX),
+        (_M_ARENA_MAX, 1),
     )
+    return all(mallopt(parameter, value) for parameter, value in settings)

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from metagraft.kernels.host_memory import keep_freed_blocks
 from metagraft.kernels.kernel import Array
 
 _HOST_TYPES = (np.ndarray, np.generic, bool, int, float, complex, bytes, str)
@@ -102,6 +103,7 @@ def load_jax() -> ModuleType:
     The import draws from NumPy's global random numbers; programs that draw theirs from
     them, before and after, shall not see that.
     """
+    keep_freed_blocks()
     if "jax" not in sys.modules:
         state = np.random.get_state()  # noqa: NPY002 - kept for the caller
         importlib.import_module("jax")

@@ -40,7 +40,6 @@ from metagraft.runtime.host import (
     not_scalar,
     store_values,
 )
-from metagraft.runtime.host_memory import keep_freed_blocks
 from metagraft.runtime.plan import FRAME_SLOT, Node, Plan, Read
 from metagraft.runtime.resources import RandomState, Store
 from metagraft.runtime.segments import (
@@ -391,7 +390,6 @@ class _DeviceSegment:
                 _described((n_streams, 6), jnp.uint32) if n_streams else None,
             )
             options = COMPILER_OPTIONS.get(jax.default_backend(), {})
-            keep_freed_blocks()
             call = lowered.compile(compiler_options=options)
             return _Executable(call, reserved, deferred)
 
