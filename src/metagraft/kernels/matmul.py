@@ -25,7 +25,7 @@ def _product(a: Array, b: Array, dtype: Any) -> Array:
             found = xp.where(found == dtype.type(0), dtype.type(0), found)
         return found
     # NumPy has no fast product of narrow floats, and adds small integers in their
-    # own type.
+    # own type. TF: cuts the digits of bfloat16 off, unless oneDNN rounds them.
     exact = np.dtype(np.float32) if dtype in NARROW_FLOATS else dtype
     wide = [x if x.dtype == exact else x.astype(exact) for x in (a, b)]
     return np.matmul(*wide).astype(dtype, copy=False)

@@ -12,7 +12,7 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels.kernel import Array, Kernel
-from metagraft.kernels.namespace import namespace
+from metagraft.kernels.namespace import is_host, namespace
 from metagraft.kernels.pooling_checks import (
     check_average_gradient,
     check_average_pooling,
@@ -22,6 +22,7 @@ from metagraft.kernels.pooling_checks import (
     check_shape,
     check_volume_pooling,
 )
+from metagraft.kernels.rounding import divided
 from metagraft.kernels.window_places import Places, lowest, lowest_finite
 from metagraft.ops.pooling import ArgmaxAttrs
 from metagraft.ops.windows import WindowAttrs
@@ -105,7 +106,7 @@ def max_pool_3d_grad(
     gradient = None
     zero = dy.dtype.type(0)
     least = image.dtype.type(1e-5)
-    for offset in places.offsets():
+    for _, offset in places.by_window():
         is_largest = xp.abs(places.taken(padded, offset) - pooled) < least
         part = places.put_back(xp, xp.where(is_largest, dy, zero), offset)
         gradient = part if gradient is None else gradient + part
@@ -239,18 +240,21 @@ def average_pool(attrs: WindowAttrs, image: Array) -> tuple[Array]:
     check_average_pooling(attrs, image.shape)
     xp = namespace(image)
     places = Places.of(_as_run(attrs), image.shape)
-    padded = places.padded(xp, image, image.dtype.type(0)).astype(_wide(image.dtype))
-    total = None
+    padded = places.padded(xp, image, image.dtype.type(0)).astype(_summed_in(image))
+    total = xp.zeros(places.outputs, padded.dtype)
     for offset in places.offsets():
-        values = places.taken(padded, offset)
-        total = values if total is None else total + values
-    assert total is not None
-    return ((total / _counts(attrs, places, total.dtype)).astype(image.dtype),)
+        total = total + places.taken(padded, offset)
+    mean = divided(total, _counts(attrs, places, total.dtype))
+    return (mean.astype(image.dtype),)
 
 
-def _wide(dtype: Any) -> Any:
-    """Sums of half precision are kept in single precision."""
-    return np.dtype(np.float32) if np.dtype(dtype).itemsize == 2 else dtype
+def _summed_in(x: Array) -> Any:
+    """The type sums are kept in: on the host narrow ones are rounded at every step.
+
+    In a compiled program this would take bfloat16 three times as long.
+    """
+    is_wide = is_host(x) or x.dtype.itemsize != 2
+    return x.dtype if is_wide else np.dtype(np.float32)
 
 
 def average_of_integers(attrs: WindowAttrs, image: Array) -> tuple[Array]:
@@ -311,8 +315,11 @@ def average_pool_grad(attrs: WindowAttrs, sizes: np.ndarray, dy: Array) -> tuple
     for axis in (0, attrs.channels):
         given[axis] = dy.shape[axis]
     places = replace(Places.of(_as_run(attrs), tuple(given)), outputs=dy.shape)
-    wide = dy.astype(_wide(dy.dtype))
-    shares = wide / np.maximum(_counts(attrs, places, wide.dtype), wide.dtype.type(1))
+    # TF: inverts numbers of places in single precision in volumes.
+    kind = np.dtype(np.float64 if attrs.rank == 4 else np.float32)
+    counts = np.maximum(_counts(attrs, places, kind), kind.type(1))
+    share, wide = (1 / counts).astype(dy.dtype), _summed_in(dy)
+    shares = dy.astype(wide) * share.astype(wide)
     zero = shares.dtype.type(0)
     gradient = places.spread(
         xp, shares, part=lambda _number, share: share, absent=(zero,)

@@ -27,6 +27,7 @@ __all__ = ["Places", "lowest"]
 
 # What windows with some values give to their place of a number.
 _Part = Callable[..., Array]
+_IMAGE_AXES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,15 @@ class Places:
     def offsets(self) -> Iterator[tuple[int, ...]]:
         """The places in a window, row by row."""
         return itertools.product(*(range(size) for size in self.window))
+
+    def by_window(self) -> list[tuple[int, tuple[int, ...]]]:
+        """Return numbered `offsets` so that each place meets windows in their order.
+
+        TF: in volumes, its windows begin with the last axis.
+        """
+        step = -1 if len(self.window) > _IMAGE_AXES else 1
+        numbered = list(enumerate(self.offsets()))
+        return sorted(numbered, key=lambda pair: pair[1][::step], reverse=True)
 
     def first_inside(self) -> Array:
         """Return for every window which of the `offsets` is first not in padding."""
@@ -214,7 +224,7 @@ class Places:
     ) -> Array:
         counts = [n + r - 1 for n, r in zip(self.outputs, reach, strict=True)]
         total = None
-        for number, offset in enumerate(self.offsets()):
+        for number, offset in self.by_window():
             steps = zip(offset, phase, self.strides, strict=True)
             if any((place - start) % step for place, start, step in steps):
                 continue

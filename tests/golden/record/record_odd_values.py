@@ -142,7 +142,7 @@ def narrow() -> Iterator[Case]:
 
 
 def narrow_rows() -> Iterator[Case]:
-    """Rows of narrow types: segments of one column and of vectors, and losses."""
+    """Rows of narrow types: segments of one column and of vectors, losses, averages."""
     random = np.random.RandomState(5)
     for dtype in (np.float16, ml_dtypes.bfloat16):
         for rows, columns in ((90, 17), (200, 1), (30, 8), (6, 3)):
@@ -162,6 +162,20 @@ def narrow_rows() -> Iterator[Case]:
             yield Case("narrow_rows", op, {}, operands)
             operands["labels"] = random.randint(0, columns, rows).astype(np.int32)
             yield Case("narrow_rows", f"Sparse{op}", {}, operands)
+        sizes, padding = np.array([2, 5, 6, 3], np.int32), {"padding": "SAME"}
+        image, dy = (random.randn(2, n, 6, 3).astype(dtype) for n in (5, 3))
+        pool = {"ksize": [1, 3, 4, 1], "strides": [1, 2, 1, 1], **padding}
+        yield Case("narrow_rows", "AvgPool", pool, {"value": image})
+        shares = {"orig_input_shape": sizes, "grad": dy}
+        yield Case("narrow_rows", "AvgPoolGrad", pool, shares)
+        if dtype == np.float16:
+            continue  # its kernels of volumes have no halves
+        sizes = np.array([1, 4, 5, 6, 3], np.int32)
+        image, dy = (random.randn(1, 4, n, 6, 3).astype(dtype) for n in (5, 3))
+        pool = {"ksize": [1, 2, 3, 4, 1], "strides": [1, 1, 2, 1, 1], **padding}
+        yield Case("narrow_rows", "AvgPool3D", pool, {"input": image})
+        shares = {"orig_input_shape": sizes, "grad": dy}
+        yield Case("narrow_rows", "AvgPool3DGrad", pool, shares)
 
 
 def rounded() -> Iterator[Case]:
