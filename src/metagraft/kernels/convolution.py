@@ -23,6 +23,7 @@ from metagraft.errors import InvalidArgumentError
 from metagraft.kernels import convolution_checks as checks
 from metagraft.kernels.convolution_checks import check_depthwise, check_strides
 from metagraft.kernels.convolution_phases import gradient_by_phases, is_by_phases
+from metagraft.kernels.convolution_points import filter_of_points, is_of_points
 from metagraft.kernels.depthwise_places import (
     convolve_places,
     gradient_of_filter,
@@ -227,6 +228,8 @@ def _gradient_of_filter(
     checks.FILTER.check(attrs, image.shape, dims, dy.shape)
     if empty := _if_empty(dims, image, dy):
         return empty
+    if is_of_points(attrs, dims, image):
+        return _run(_per_platform(_POINTS, attrs, dims), image, dy)
     if not _is_better_exchanged(attrs, dims, image):
         return _like_operands(_filter_transposed(attrs, dims, image, dy), image, dy)
     return _run(_per_platform(_FILTER, attrs, dims), image, dy)
@@ -337,6 +340,7 @@ def _run(function: Callable[..., Array], *operands: Array) -> tuple[Array]:
 
 _IMAGE = _Forms(cpu=gradient_by_phases, default=_image_transposed)
 _FILTER = _Forms(cpu=_filter_exchanged, default=_filter_transposed)
+_POINTS = _Forms(cpu=filter_of_points, default=_filter_transposed)
 
 
 _DEPTHWISE = _Forms(
@@ -546,7 +550,8 @@ def volumes_backprop_filter(
 ) -> tuple[Array]:
     dims = tuple(int(size) for size in sizes)
     checks.FILTER.check(attrs, image.shape, dims, dy.shape)
-    run = _per_platform(_VOLUMES_FILTER, attrs, dims)
+    forms = _POINTS if is_of_points(attrs, dims, image) else _VOLUMES_FILTER
+    run = _per_platform(forms, attrs, dims)
     return _if_empty(dims, image, dy) or _run(run, image, dy)
 
 

@@ -1,0 +1,47 @@
+"""Convolutions against what is worked out by hand, as sessions run them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import metagraft.compat.v1 as tf
+
+
+def test_gradients_of_doubles_are_doubles() -> None:
+    """Nothing is rounded to single precision, also where nothing is compiled.
+
+    One value of the filter moves the only output by the value of the image under it.
+    """
+    third = 1.0 / 3.0  # no float32
+    image = np.full((1, 2, 2, 1), third)
+    kernel = np.full((2, 2, 1, 1), 1.0 + third)
+    with tf.Graph().as_default(), tf.Session() as session:
+        x, k = tf.constant(image), tf.constant(kernel)
+        y = tf.nn.conv2d(x, k, [1, 1, 1, 1], "VALID")
+        d_x, d_k = session.run(tf.gradients(y, [x, k]))
+    assert (d_x.dtype, d_k.dtype) == (np.float64, np.float64)
+    assert d_x.tolist() == kernel.reshape(1, 2, 2, 1).tolist()
+    assert d_k.tolist() == image.reshape(2, 2, 1, 1).tolist()
+
+
+@pytest.mark.parametrize(("taken", "filters"), [(3, 5), (5, 3)])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_gradient_of_a_filter_of_one_point(
+    taken: int, filters: int, stride: int, dtype: type[np.floating]
+) -> None:
+    """Sums products of what is under the filter and of changes, on host and compiled."""
+    numbers = np.random.default_rng(0)
+    image = numbers.standard_normal((2, 7, 6, taken)).astype(dtype)
+    seen = image[:, ::stride, ::stride]
+    changes = numbers.standard_normal((*seen.shape[:3], filters)).astype(dtype)
+    with tf.Graph().as_default(), tf.Session() as session:
+        x, dy = tf.placeholder(dtype, image.shape), tf.placeholder(dtype, changes.shape)
+        gradient = tf.nn.conv2d_backprop_filter(
+            x, [1, 1, taken, filters], dy, [1, stride, stride, 1], "SAME"
+        )
+        found = session.run(gradient, {x: image, dy: changes})
+    assert found.dtype == dtype
+    expected = np.einsum("nhwc,nhwo->co", seen, changes)
+    np.testing.assert_allclose(found[0, 0], expected, rtol=1e-4, atol=1e-5)
