@@ -31,7 +31,7 @@ def test_gradients_of_doubles_are_doubles() -> None:
 def test_gradient_of_a_filter_of_one_point(
     taken: int, filters: int, stride: int, dtype: type[np.floating]
 ) -> None:
-    """Sums products of what is under the filter and of changes, on host and compiled."""
+    """It sums products of what is under the filter and of changes."""
     numbers = np.random.default_rng(0)
     image = numbers.standard_normal((2, 7, 6, taken)).astype(dtype)
     seen = image[:, ::stride, ::stride]
