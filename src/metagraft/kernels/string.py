@@ -98,7 +98,8 @@ def decode_base64(_: Attrs, input: Array) -> tuple[Array]:
 
 def _decoded_at_once(texts: list[bytes]) -> list[bytes] | None:
     """Decode texts as one, each filled up to whole groups of four characters."""
-    texts = [_unpadded(text) if text[-1:] == b"=" else text for text in texts]
+    if b"=" in b"".join(texts):
+        texts = [_unpadded(text) if text[-1:] == b"=" else text for text in texts]
     if len(texts) * _SHORT > sum(map(len, texts)):
         return _decoded_lines(texts)
     whole = b"".join([text + _FILLING[len(text) % 4] for text in texts])
@@ -122,7 +123,7 @@ def _decoded_lines(texts: list[bytes]) -> list[bytes] | None:
     lines = b"\n".join(texts)
     if lines.translate(None, _WEB_BYTES) or lines.count(b"\n") >= len(texts):
         return None
-    if any(len(text) % 4 == 1 for text in texts):
+    if any(size % 4 == 1 for size in set(map(len, texts))):
         return None
     # Missing characters at the end may be filled up with too many.
     filled = lines.translate(_FROM_WEB).replace(b"\n", b"==\n") + b"=="

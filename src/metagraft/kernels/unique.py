@@ -82,11 +82,12 @@ def _numbers_of_rows(rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
     """
     if rows.dtype.itemsize < np.int64().itemsize:
         rows = rows.astype(np.int64)
-    least, most = rows.min(axis=0).tolist(), rows.max(axis=0).tolist()
+    columns = np.ascontiguousarray(rows.T)
+    least, most = columns.min(axis=1).tolist(), columns.max(axis=1).tolist()
     if math.prod(high - low + 1 for low, high in zip(least, most, strict=True)) > _MOST:
         return None
     numbers = np.zeros(len(rows), np.int64)
-    for column, low, high in zip(rows.T, least, most, strict=True):
+    for column, low, high in zip(columns, least, most, strict=True):
         if high > low:
             numbers *= high - low + 1
             numbers += (column - low).astype(np.int64)
