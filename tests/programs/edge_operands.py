@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tests.programs import training_edges, window_edges
+from tests.programs import part_edges, training_edges, window_edges
 
 NAN, INF = np.nan, np.inf
 
@@ -508,6 +508,7 @@ RUNS = {
     "steps_with_other_hyperparameters": training_edges.hyperparameters,
     "steps_with_mistakes": training_edges.mistakes,
     "gradients_of_unfit_windows": window_edges.refused,
+    **part_edges.RUNS,
     "variables_without_value": variables_without_value,
 }
 

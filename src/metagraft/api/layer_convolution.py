@@ -160,8 +160,12 @@ class ConvolutionLayer(Layer):
         """Return how many channels the inputs have.
 
         Raises:
+            TypeError: Not even the rank of the inputs is known.
             ValueError: It is not known.
         """
+        if input_shape.rank is None:
+            # TF: asks for one of no dimensions.
+            raise TypeError("'NoneType' object is not subscriptable")
         size = input_shape[self.channel_axis].value
         if size is None:
             raise ValueError(

@@ -167,10 +167,16 @@ class AveragePooling1D(_Pooling1D):
     pool_function = staticmethod(nn_pooling.avg_pool)
 
 
+def _average_of_images(images: Tensor, **options: Any) -> Tensor:
+    if images.shape.rank is None:
+        raise ValueError("Cannot take the length of shape with unknown rank.")
+    return nn_pooling.avg_pool(images, **options)
+
+
 class AveragePooling2D(_Pooling2D):
     """The average of every window of `[batch, height, width, channels]`."""
 
-    pool_function = staticmethod(nn_pooling.avg_pool)
+    pool_function = staticmethod(_average_of_images)
 
 
 class AveragePooling3D(_Pooling3D):

@@ -11,14 +11,16 @@ Source: tensorflow python/ops/script_ops.py.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from metagraft.api import nest
 from metagraft.gradients import gradients
 from metagraft.graph.apply_op import apply_op
+from metagraft.graph.composite import CompositeTensor, IndexedSlices, SparseTensor
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.dtypes import DType, as_dtype
 from metagraft.graph.graph import Graph
@@ -26,6 +28,7 @@ from metagraft.graph.python_functions import PYTHON_FUNCTIONS, PythonFunction
 from metagraft.graph.tensor import Tensor
 from metagraft.graph.tensor_spec import TensorSpec
 from metagraft.graph.tensor_values import as_array
+from metagraft.graph.type_spec import TypeSpec
 from metagraft.runtime.session import Session
 
 __all__ = ["numpy_function", "py_func", "py_function"]
@@ -215,11 +218,72 @@ def py_function(
         return _decorator(py_function, "py_function", inp, options)
     inputs = _demand_inputs(inp, "py_function")
     _check_callable(func)
+    if any(isinstance(part, _COMPOSITES) for part in (*inputs, *_listed_types(Tout))):
+        return _call_of_composites(func, inputs, Tout, name)
     types = [_plain_type(each) for each in _listed_types(Tout)]
     return _call("EagerPyFunc", _OfTensors(func, types), inputs, Tout, name)
 
 
-# TF: `Tout` may also describe sparse and ragged tensors.
+def _call_of_composites(
+    func: Callable[..., Any], inputs: Sequence[Any], types: Any, name: str | None
+) -> Any:
+    """Call a function of tensors that have parts: the node takes and gives the parts.
+
+    Raises:
+        ValueError: In a run, the function returns other parts than `types` say.
+    """
+    forms = [each if isinstance(each, _COMPOSITES) else None for each in inputs]
+    wanted = _listed_types(types)
+
+    def of_parts(*parts: Any) -> list[Any]:
+        left = iter(parts)
+        given = [
+            next(left) if form is None else _packed_composite(form, left)
+            for form in forms
+        ]
+        returned = func(*given)
+        listed = returned if isinstance(returned, (list, tuple)) else [returned]
+        return [
+            part
+            for value, each in zip(listed, wanted, strict=False)
+            for part in _parts_of(value, each)
+        ]
+
+    flat_types = [_plain_type(each) for each in nest.flatten(wanted, True)]
+    made = _call(
+        "EagerPyFunc",
+        _OfTensors(of_parts, flat_types),
+        nest.flatten(list(inputs), True),
+        flat_types,
+        name,
+    )
+    packed = nest.pack_sequence_as(list(wanted), made, True) if wanted else made
+    return packed if isinstance(types, (list, tuple)) else packed[0]
+
+
+def _packed_composite(form: Any, parts: Iterator[Any]) -> Any:
+    count = len(nest.flatten(form, True))
+    tensors = [convert_to_tensor(next(parts)) for _ in range(count)]
+    return nest.pack_sequence_as(form, tensors, True)
+
+
+def _parts_of(value: Any, wanted: Any) -> list[Any]:
+    """Return the tensors that a value consists of."""
+    has_parts = isinstance(wanted, TypeSpec) and not isinstance(wanted, TensorSpec)
+    if has_parts and wanted.is_compatible_with(value):
+        return nest.flatten(value, True)
+    if has_parts or isinstance(value, _COMPOSITES):
+        found = f"compatible with {wanted!r}" if has_parts else "a Tensor"
+        raise ValueError(
+            f"py_function: the function returned {value!r}, which is not {found}."
+        )
+    return [value]
+
+
+# Have parts, or describe what has.
+_COMPOSITES = (CompositeTensor, SparseTensor, IndexedSlices, TypeSpec)
+
+
 def _plain_type(dtype: Any) -> DType:
     return as_dtype(dtype.dtype if isinstance(dtype, TensorSpec) else dtype)
 

@@ -138,7 +138,11 @@ class RaggedTensorSpec(CompositeSpec):
 
     def from_tensors(self, tensors: Iterable[Any]) -> Any:
         """Return the ragged tensor that values and splits make up."""
-        result, *nested = tensors
+        result, *nested = parts = list(tensors)
+        if self._shape.ndims is not None:
+            for part, spec in zip(parts, self.flatten(), strict=True):
+                if isinstance(part, Tensor):
+                    part.set_shape(spec.shape)
         for splits in reversed(nested):
             result = RaggedTensor.from_row_splits(result, splits, validate=False)
         return result

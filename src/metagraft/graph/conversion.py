@@ -1,8 +1,8 @@
 """Turning Python values into tensors.
 
 Objects of other modules, such as variables, take part by a method
-`_to_graph_tensor(dtype, name, as_ref)`; classes of users by
-`register_tensor_conversion_function`.
+`_to_graph_tensor(dtype, name, as_ref)`; classes of users by a method
+`__tf_tensor__(dtype, name)` or by `register_tensor_conversion_function`.
 """
 
 from __future__ import annotations
@@ -59,6 +59,10 @@ def convert_to_tensor(
     wanted = None if dtype is None else as_dtype(dtype)
     if type(value) is Tensor:
         return _checked(value, wanted, name)
+    protocol = getattr(value, "__tf_tensor__", None)
+    if protocol is not None:
+        given: Tensor = protocol(wanted, name)
+        return given
     preferred = dtype_hint if preferred_dtype is None else preferred_dtype
     if wanted is None and preferred is not None:
         preferred = as_dtype(preferred).base_dtype

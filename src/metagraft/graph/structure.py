@@ -70,7 +70,9 @@ def _rebuilt(like: Any, parts: list[Any]) -> Any:
     if isinstance(like, IndexedSlices):
         return IndexedSlices(*parts)
     if isinstance(like, SparseTensor):
-        return SparseTensor(*parts)
+        made = SparseTensor(*parts)
+        made.set_shape(like.shape)
+        return made
     if isinstance(like, CompositeTensor):
         return like.with_component_tensors(parts)
     kind: Any = type(like)

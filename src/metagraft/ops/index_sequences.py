@@ -25,8 +25,8 @@ def shuffled_index_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     seed = with_rank_at_most(with_rank_at_least(inputs[1], 1), 2)
     # TF: takes only those that are known to have three numbers.
     if seed is not None and seed[-1] != 3:
-        sizes = [-1 if size is None else size for size in seed]
-        raise ValueError(f"Seed must have shape [3] or [n, 3] but got {sizes}.")
+        found = [-1 if size is None else size for size in seed]
+        raise ValueError(f"Seed must have shape [3] or [n, 3] but got {found}.")
     largest = with_rank_at_most(inputs[2], 1)
     if index is None or seed is None or largest is None:
         return (None,)

@@ -21,6 +21,7 @@ from metagraft.graph.op_spec import (
 )
 from metagraft.graph.operation import Operation
 from metagraft.graph.scopes import control_dependencies
+from metagraft.graph.shape_checks import merged
 from metagraft.graph.shapes import Dims, is_static
 from metagraft.graph.tensor import Tensor
 from metagraft.graph.tensor_array import TensorArray
@@ -63,6 +64,21 @@ def gather_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     return (None if element is None else (*(inputs[1] or (None,)), *element),)
 
 
+def write_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """A scalar; the value is an element."""
+    del attrs
+    merged((_known_of_elements(inputs.tensor(0)) or (None,))[0], inputs[2])
+    return ((),)
+
+
+def scatter_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
+    """A scalar; the value is elements, one after the other."""
+    del attrs
+    element = None if inputs[2] is None else inputs[2][1:]
+    merged((_known_of_elements(inputs.tensor(0)) or (None,))[0], element)
+    return ((),)
+
+
 def concat_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """Unknown; then a vector of lengths."""
     del attrs, inputs
@@ -74,6 +90,11 @@ def _known_of_elements(handle: Tensor) -> tuple[Dims] | None:
     op = handle.op
     while op.type in _FORWARDING or op.type == "TensorArrayGradV3":
         op = op.inputs[0].op
+    if op.type == "TensorArrayGradWithShape":
+        known, prefix = _known_of_elements(op.inputs[0]), op.inputs[2].dims
+        if known is None or known[0] is None or not prefix or prefix[0] is None:
+            return known and (None,)
+        return ((*(None,) * prefix[0], *known[0]),)
     if op.type != "TensorArrayV3":
         return None
     dims: Dims = op.attrs["element_shape"]
@@ -179,14 +200,16 @@ def _spec(name: str, shape: Any = None, gradient: Any = NOT_DIFFERENTIABLE) -> O
 
 _ON_ARRAYS = {
     "Read": (read_shape, read_gradient),
-    "Write": (flow_shape, write_gradient),
+    "Write": (write_shape, write_gradient),
     "Gather": (gather_shape, gather_gradient),
-    "Scatter": (flow_shape, scatter_gradient),
+    "Scatter": (scatter_shape, scatter_gradient),
     "Concat": (concat_shape, concat_gradient),
     "Split": (flow_shape, split_gradient),
     "Size": (flow_shape, NOT_DIFFERENTIABLE),
     "Close": (None, NOT_DIFFERENTIABLE),
 }
+# What handles of the third kind know, those of the second do not.
+_V2_SHAPES = {"Read": None, "Gather": None, "Write": flow_shape, "Scatter": flow_shape}
 OPS = (
     _spec("TensorArrayV3", array_shape),
     _spec("TensorArrayGradV3", array_shape),
@@ -198,7 +221,7 @@ OPS = (
     *(
         _spec(
             f"TensorArray{name}V2",
-            None if shape in (read_shape, gather_shape) else shape,
+            _V2_SHAPES.get(name, shape),
         )
         for name, (shape, _) in _ON_ARRAYS.items()
     ),

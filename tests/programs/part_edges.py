@@ -1,0 +1,208 @@
+"""Objects that stand for tensors, tensors of several parts, and arrays of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+
+def _outcome(tf: ModuleType, build: Callable[[], Any]) -> Any:
+    """Return what is built, run if it has tensors, or the class of the error."""
+    with tf.Graph().as_default():
+        try:
+            made = build()
+            parts = tf.nest.flatten(made, expand_composites=True)
+            if not any(hasattr(part, "op") for part in parts):
+                return made
+            with tf.Session() as session:
+                return session.run(parts)
+        except tf.errors.OpError as error:
+            return ["run", type(error).__name__]
+        # Any error is an answer.
+        except Exception as error:  # noqa: BLE001
+            return ["build", type(error).__name__]
+
+
+def objects_as_tensors(tf: ModuleType) -> Any:
+    """Objects with a method that gives a tensor, or something else."""
+
+    class Pair:
+        def __tf_tensor__(self, dtype: Any = None, name: Any = None) -> Any:
+            return tf.constant([1.0, 2.0], dtype=dtype, name=name)
+
+    class Broken:
+        def __tf_tensor__(self, dtype: Any = None, name: Any = None) -> Any:
+            raise ValueError(dtype, name)
+
+    pair = Pair()
+    builds: list[Callable[[], Any]] = [
+        lambda: tf.convert_to_tensor(pair),
+        lambda: tf.convert_to_tensor(pair, tf.float64),
+        lambda: tf.convert_to_tensor(pair, preferred_dtype=tf.float64),
+        lambda: tf.convert_to_tensor(pair, name="named").name,
+        lambda: tf.convert_to_tensor([pair, pair]),
+        lambda: tf.stack([pair, [3.0, 4.0]]),
+        lambda: tf.constant([1.0, 2.0]) + pair,
+        lambda: tf.multiply(pair, pair),
+        lambda: tf.raw_ops.Pack(values=[pair, pair]),
+        lambda: tf.is_tensor(pair),
+        lambda: tf.convert_to_tensor(Broken()),
+        lambda: tf.constant([1.0]) + Broken(),
+    ]
+    return [_outcome(tf, build) for build in builds]
+
+
+def functions_of_parts(tf: ModuleType) -> Any:
+    """Python functions of ragged and sparse tensors."""
+
+    def rows() -> Any:
+        return tf.ragged.constant([[1.0, 2.0], [3.0]])
+
+    def holes() -> Any:
+        return tf.SparseTensor([[0, 1]], [2.0], [2, 2])
+
+    ragged = tf.RaggedTensorSpec([2, None], tf.float32)
+    sparse = tf.SparseTensorSpec([2, 2], tf.float32)
+
+    def called(function: Any, inputs: Callable[[], Any], types: Any) -> Any:
+        return _outcome(tf, lambda: tf.py_function(function, inputs(), types))
+
+    def gradient() -> Any:
+        of = rows()
+        total = tf.py_function(tf.reduce_sum, [of], tf.float32)
+        return tf.gradients(total, of.flat_values)
+
+    def shapes(made: Any) -> Any:
+        return [str(part.shape) for part in tf.nest.flatten(made, True)]
+
+    wide = tf.RaggedTensorSpec([3, None], tf.float32)
+    return [
+        called(lambda x: x.to_tensor(), lambda: [rows()], tf.float32),
+        called(lambda x: x * 2, lambda: [rows()], ragged),
+        called(lambda x: [x.values, x], lambda: [rows()], [tf.float32, ragged]),
+        called(lambda x: x * 2, lambda: [rows()], (ragged,)),
+        called(lambda x: x.dense_shape * 2, lambda: [holes()], tf.int64),
+        called(lambda x: x, lambda: [holes()], sparse),
+        called(lambda x: x, lambda: [rows()], tf.float32),
+        called(lambda _: 1.0, lambda: [rows()], ragged),
+        called(lambda x: x, lambda: [rows()], wide),
+        _outcome(tf, gradient),
+        _outcome(
+            tf, lambda: shapes(tf.py_function(lambda x: x, [rows()], Tout=ragged))
+        ),
+        _outcome(
+            tf, lambda: shapes(tf.py_function(lambda x: x, [holes()], Tout=sparse))
+        ),
+    ]
+
+
+def sparse_branches(tf: ModuleType) -> Any:
+    """What is known of the shapes of sparse tensors that branches give."""
+
+    def of(*shape: int) -> Callable[[], Any]:
+        return lambda: tf.SparseTensor([[0, 0]], [1.0], list(shape))
+
+    def unknown() -> Any:
+        return tf.sparse_placeholder(tf.float32)
+
+    def narrow() -> Any:
+        return tf.sparse_placeholder(tf.float32, [None, 3])
+
+    def known(if_true: Any, if_false: Any) -> str:
+        made = tf.cond(tf.placeholder(tf.bool, []), if_true, if_false)
+        return str(made.shape)
+
+    pairs = [
+        (of(2, 3), of(2, 3)),
+        (of(2, 3), of(4, 3)),
+        (of(2, 3), unknown),
+        (unknown, of(2, 3)),
+        (narrow, of(2, 3)),
+    ]
+    return [_outcome(tf, lambda pair=pair: known(*pair)) for pair in pairs]  # type: ignore[misc] # pair
+
+
+def layers_of_unknown_ranks(tf: ModuleType) -> Any:
+    """Layers of inputs of which not even the rank is known."""
+    layers = tf.layers
+    names = "conv1d conv2d conv3d conv2d_transpose conv3d_transpose"
+    windows = [getattr(layers, name) for name in names.split()]
+    windows += [layers.separable_conv1d, layers.separable_conv2d]
+    windows += [layers.max_pooling1d, layers.max_pooling2d, layers.max_pooling3d]
+    windows += [layers.average_pooling1d, layers.average_pooling2d]
+    found = []
+    for layer in windows:
+        for order in ("channels_last", "channels_first"):
+
+            def build(layer: Any = layer, order: str = order) -> Any:
+                inputs = tf.placeholder(tf.float32)
+                return str(layer(inputs, 2, 3, data_format=order).shape)
+
+            found.append(_outcome(tf, build))
+    return found
+
+
+def elements_of_arrays(tf: ModuleType) -> Any:
+    """What is known of elements of arrays of tensors, and of those of gradients."""
+    raw = tf.raw_ops
+
+    def build(element: Any, value: Any, kind: str) -> Any:
+        handle, flow = raw.TensorArrayV3(
+            size=2, dtype=tf.float32, element_shape=element
+        )
+        if kind == "gradient":
+            handle, flow = raw.TensorArrayGradV3(
+                handle=handle, flow_in=flow, source="g"
+            )
+        elif kind == "longer":
+            handle, flow = raw.TensorArrayGradWithShape(
+                handle=handle, flow_in=flow, shape_to_prepend=[3], source="g"
+            )
+        given = tf.placeholder(tf.float32, value)
+        with tf.control_dependencies([flow]):
+            read = raw.TensorArrayReadV3(
+                handle=handle, index=0, flow_in=flow, dtype=tf.float32
+            )
+        many = raw.TensorArrayGatherV3(
+            handle=handle, indices=[0], flow_in=flow, dtype=tf.float32
+        )
+        raw.TensorArrayWriteV3(handle=handle, index=0, value=given, flow_in=flow)
+        several = tf.placeholder(tf.float32, value and [1, *value])
+        raw.TensorArrayScatterV3(
+            handle=handle, indices=[0], value=several, flow_in=flow
+        )
+        return [str(read.shape), str(many.shape)]
+
+    return [
+        _outcome(tf, lambda e=element, v=value, k=kind: build(e, v, k))  # type: ignore[misc] # the three
+        for element in ([2], [None], tf.TensorShape(None))
+        for value in ([2], [3], [3, 2], None)
+        for kind in ("itself", "gradient", "longer")
+    ]
+
+
+def far_patches(tf: ModuleType) -> Any:
+    """Patches of volumes whose steps are larger than they are, on several axes."""
+    volume = np.arange(2 * 7 * 6 * 5, dtype=np.float32).reshape(2, 7, 6, 5, 1)
+    return [
+        _outcome(
+            tf,
+            lambda s=step: tf.extract_volume_patches(  # type: ignore[misc] # step
+                volume, [1, 2, 1, 2, 1], [1, s, s, s, 1], "SAME"
+            ),
+        )
+        for step in (3, 4, 7)
+    ]
+
+
+RUNS = {
+    "objects_as_tensors": objects_as_tensors,
+    "functions_of_parts": functions_of_parts,
+    "sparse_branches": sparse_branches,
+    "layers_of_unknown_ranks": layers_of_unknown_ranks,
+    "elements_of_arrays": elements_of_arrays,
+    "far_patches": far_patches,
+}
