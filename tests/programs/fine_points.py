@@ -426,6 +426,41 @@ def mistakes_of_kernels(tf: ModuleType) -> Any:
         ]
 
 
+def random_numbers_without_end(tf: ModuleType) -> Any:
+    """Parameters that are infinite or no number, and too many numbers."""
+    raw = tf.raw_ops
+    many = [46902, 51188, 34063, 59195]
+    counts = tf.constant([np.inf, np.inf, np.inf, np.inf, 3.0, np.nan, -1.0, 5.0])
+    chances = tf.constant([0.01, 0.7, 1.0, 0.0, np.nan, -1.0, np.nan, 0.5])
+    rates = [np.inf, 2.0, -np.inf]
+    found = [
+        raw.RandomPoissonV2(shape=[3], rate=rates, seed=3, seed2=5, dtype=dtype)
+        for dtype in (tf.half, tf.float32, tf.int32, tf.int64)
+    ]
+    found += [
+        raw.StatelessRandomBinomial(
+            shape=[3, 8], seed=[1, 2], counts=counts, probs=chances, dtype=dtype
+        )
+        for dtype in (tf.half, tf.float32)
+    ]
+    rates = tf.ones([4] * 5)
+    nodes = [
+        raw.RandomPoissonV2(shape=many, rate=rates),
+        raw.RandomGamma(shape=many, alpha=rates),
+        raw.StatelessRandomPoisson(
+            shape=many + [4] * 5, seed=[1, 2], lam=rates, dtype=tf.float32
+        ),
+        raw.RandomUniform(shape=many * 2, dtype=tf.float32),
+        raw.StatelessRandomUniform(shape=many * 2, seed=[1, 2]),
+        raw.RandomUniformInt(shape=many * 2, minval=0, maxval=3),
+    ]
+    with tf.Session() as session:
+        errors = [error_of(tf, lambda node=node: session.run(node)) for node in nodes]
+        too_big = raw.RandomPoissonV2(shape=[2**31 - 1] * 2, rate=1.0)
+        errors.append(error_of(tf, lambda: session.run(too_big))[0])
+        return session.run(found), errors
+
+
 RUNS = {
     run.__name__: run
     for run in (
@@ -444,5 +479,6 @@ RUNS = {
         named_outputs,
         mistakes_of_layouts,
         mistakes_of_kernels,
+        random_numbers_without_end,
     )
 }

@@ -19,6 +19,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import show
 from metagraft.kernels import philox
+from metagraft.kernels.element_counts import check_count
 from metagraft.kernels.kernel import Array
 from metagraft.kernels.namespace import lax, namespace
 
@@ -57,7 +58,8 @@ def sizes(shape: Array) -> Dims:
     """Return the value of a shape operand.
 
     Raises:
-        InvalidArgumentError: It is no vector, or a size is negative.
+        InvalidArgumentError: It is no vector, a size is negative, or there would be
+            more elements than can be counted.
     """
     if shape.ndim != 1:
         raise InvalidArgumentError(
@@ -68,6 +70,7 @@ def sizes(shape: Array) -> Dims:
     dims = tuple(int(dim) for dim in shape)
     if any(dim < 0 for dim in dims):
         raise InvalidArgumentError(None, None, f"Dimension {min(dims)} must be >= 0")
+    check_count(dims)
     return dims
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.kernels import distributions, rejection
 from metagraft.kernels.distributions import RESERVED_PER_OUTPUT, Dims
+from metagraft.kernels.element_counts import check_product
 from metagraft.kernels.kernel import Array, Kernel, RandomStream
 from metagraft.kernels.namespace import namespace
 from metagraft.kernels.stateless_random import position_of, scrambled
@@ -52,7 +53,11 @@ def _highest(dtype: np.dtype) -> float:
 
 def _poisson(dtype: np.dtype) -> Sampler:
     def sampler(key: Array, counter: Array, rate: Array) -> Array:
-        return rejection.poisson(key, counter, rate, _highest(dtype))
+        drawn = rejection.poisson(key, counter, rate, _highest(dtype))
+        if dtype.kind not in "iu":
+            return drawn
+        # Integers have no infinity; TensorFlow gives what C++ has for it.
+        return namespace(drawn).where(drawn == np.inf, 0, drawn)
 
     return sampler
 
@@ -63,6 +68,7 @@ def _stateful(
     dims = distributions.sizes(shape)
     samples, count = math.prod(dims), math.prod(parameter.shape)
     whole = dims + tuple(parameter.shape)
+    check_product(whole)
     if not samples * count:
         return (np.zeros(whole, dtype),)
     key, counter = rng.reserve(samples * count * RESERVED_PER_OUTPUT)

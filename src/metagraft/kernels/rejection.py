@@ -251,13 +251,18 @@ def _unpacked(state: Any) -> tuple[Array, Array, Array, _Buffer, _Buffer]:
 
 @_host_quiet
 def poisson(key: Array, counter: Array, rate: Array, highest: float) -> Array:
-    """Draw one number for each rate, a flat array of doubles up to `highest`."""
+    """Draw one number for each rate, a flat array of doubles up to `highest`.
+
+    Endless rates give infinity.
+    """
     source = _Source(key, counter, rate.shape[0])
     rate = source.xp.asarray(rate)
     is_low = rate < _KNUTH_BELOW
     low = _poisson_of_products(source, rate, is_low, highest)
-    high = _poisson_of_ratios(source, rate, rate >= _KNUTH_BELOW, highest)
-    return source.xp.where(is_low, low, high)
+    is_endless = rate == np.inf
+    is_high = (rate >= _KNUTH_BELOW) & ~is_endless
+    high = _poisson_of_ratios(source, rate, is_high, highest)
+    return source.xp.where(is_low, low, source.xp.where(is_endless, rate, high))
 
 
 def _poisson_of_products(
@@ -348,12 +353,15 @@ def binomial(key: Array, counter: Array, count: Array, probability: Array) -> Ar
     one = probability.dtype.type(1)
     is_rare = probability <= probability.dtype.type(0.5)
     rarer = xp.where(is_rare, probability, one - probability)
+    # TF: never ends where the count is NaN; here the result is that.
     is_drawn = (count > 0) & (probability > 0) & (probability < one)
+    is_endless = count == np.inf
     is_large = count * rarer >= count.dtype.type(_KNUTH_BELOW)
     trials, chance = count.astype(_DOUBLE), rarer.astype(_DOUBLE)
-    small = _binomial_by_inversion(source, trials, chance, is_drawn & ~is_large)
-    large = _binomial_of_ratios(source, trials, chance, is_drawn & is_large)
-    drawn = xp.where(is_large, large, small)
+    is_chosen = is_drawn & ~is_endless
+    small = _binomial_by_inversion(source, trials, chance, is_chosen & ~is_large)
+    large = _binomial_of_ratios(source, trials, chance, is_chosen & is_large)
+    drawn = xp.where(is_endless, trials, xp.where(is_large, large, small))
     drawn = xp.where(is_rare, drawn, trials - drawn)
     certain = xp.where(probability >= one, trials, xp.full_like(trials, np.nan))
     impossible = (count <= 0) | (probability <= 0)
@@ -446,7 +454,9 @@ def _binomial_of_ratios(
 def _stirling_tail(xp: Any, k: Array) -> Array:
     """What Stirling's formula leaves of the logarithm of a factorial."""
     table = xp.asarray(np.array(_STIRLING_TAILS))
-    index = xp.clip(k, 0, len(_STIRLING_TAILS) - 1).astype(np.int32)
+    last = len(_STIRLING_TAILS) - 1
+    # Also of NaN, which those have that nothing is drawn for.
+    index = xp.where(k >= 0, xp.minimum(k, last), 0).astype(np.int32)
     squared = (k + 1) * (k + 1)
     series = (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / squared) / squared) / (k + 1)
-    return xp.where(k <= len(_STIRLING_TAILS) - 1, table[index], series)
+    return xp.where(k <= last, table[index], series)

@@ -148,10 +148,14 @@ def _text_of_shapes(op: Operation, inputs: Sequence[Any]) -> str | None:
     return None
 
 
+# How NumPy refuses arrays that no memory could hold.
+_TOO_BIG = ("array is too big", "Maximum allowed dimension exceeded")
+
+
 def _error_class(error: Exception) -> type[errors.OpError]:
     if isinstance(error, NotImplementedError):
         return errors.UnimplementedError
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or str(error).startswith(_TOO_BIG):
         return errors.ResourceExhaustedError
     if isinstance(error, FileNotFoundError):
         return errors.NotFoundError
