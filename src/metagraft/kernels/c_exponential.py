@@ -19,7 +19,6 @@ __all__ = ["exp_of_c"]
 # A power is 2^(k/32) e^r: the first factor is taken apart into a power of 2 and one of
 # these, the second is a polynomial of degree 3.
 _PARTS: Final = 32
-_POWERS: Final = 2.0 ** (np.arange(_PARTS) / _PARTS)
 _PER_LOG: Final = float.fromhex("0x1.71547652b82fep+0") * _PARTS
 _CUBE: Final = float.fromhex("0x1.c6af84b912394p-5") / _PARTS**3
 _SQUARE: Final = float.fromhex("0x1.ebfce50fac4f3p-3") / _PARTS**2
@@ -27,19 +26,27 @@ _LINE: Final = float.fromhex("0x1.62e42ff0c52d6p-1") / _PARTS
 # Beyond these the result is infinite, or 0.
 _MOST: Final = 89.0
 _LEAST: Final = -104.0
+# Powers of 2 by as many parts as there are between these, those of 0 and more first.
+_SPAN: Final = np.arange(-5120, 5120)
+_POWERS: Final = np.roll(
+    np.ldexp(2.0 ** (_SPAN % _PARTS / _PARTS), _SPAN // _PARTS), len(_SPAN) // 2
+)
 
 
 def exp_of_c(values: Array) -> Array:
     """Return `float32` powers of e of values, which are taken in single precision."""
-    given = values.astype(np.float32).astype(np.float64)
+    given = values.astype(np.float32, copy=False).astype(np.float64)
     # Not a number stays so through the product below.
     bounded = np.fmax(np.fmin(given, _MOST), _LEAST)
     scaled = bounded * _PER_LOG
     whole = np.rint(scaled)
     rest = scaled - whole
-    exponent, part = np.divmod(whole.astype(np.int64), _PARTS)
-    polynomial = (_CUBE * rest + _SQUARE) * (rest * rest) + (_LINE * rest + 1)
-    powers = np.ldexp(_POWERS[part], exponent.astype(np.int32)) * polynomial
+    polynomial = _CUBE * rest
+    polynomial += _SQUARE
+    polynomial *= rest * rest
+    polynomial += _LINE * rest + 1
+    powers = _POWERS[whole.astype(np.intp)]
+    powers *= polynomial
     with np.errstate(over="ignore", under="ignore"):
         single = powers.astype(np.float32)
     single[np.isnan(given)] = np.nan

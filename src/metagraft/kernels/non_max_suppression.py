@@ -28,6 +28,8 @@ _F = np.float32
 _BLOCK: Final = 128
 # Of more candidates it is not worked out what each two do to each other.
 _MOST_PAIRED: Final = 1024
+# So many factors are multiplied together, fewer one by one.
+_SEVERAL: Final = 4
 # How much boxes overlap with others; both are indices, which broadcast.
 Overlaps = Callable[[Any, Array], Array]
 
@@ -154,7 +156,15 @@ class _DecayOfFew(_Decay):
         chosen = self._chosen[since : self._number][::-1]
         while max(place, self._furthest) >= self._known:
             self._look_ahead()
-        for factor in self._table[place].take(chosen).tolist():
+        factors = self._table[place].take(chosen)
+        if len(factors) > _SEVERAL:
+            # Each product is rounded, as one by one; a score only gets nearer to 0.
+            factors[0] *= score
+            least = np.multiply.accumulate(factors, out=factors)[-1]
+            if least > max(threshold, self._least) or least <= threshold >= self._least:
+                return least
+            factors = self._table[place].take(chosen)
+        for factor in factors.tolist():
             if factor == 1:
                 continue
             score = score * factor
