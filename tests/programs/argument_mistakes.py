@@ -239,6 +239,11 @@ OF_OTHER_RANKS = (
         {},
     ),
     (
+        "SelectV2",
+        {"condition": ("bool", [3]), "t": ("float32", [2]), "e": ("float32", [2])},
+        {},
+    ),
+    (
         "RandomIndexShuffle",
         {
             "index": ("int32", None),

@@ -145,6 +145,21 @@ def layers_of_unknown_ranks(tf: ModuleType) -> Any:
     return found
 
 
+def numbers_of_filters(tf: ModuleType) -> Any:
+    """What is no number of filters, and what else is wrong then."""
+    found = []
+    for filters in (None, 2.5, "a", "3", 0, True, np.int64(3), np.float32(2.5)):
+        for name in ("conv2d", "conv2d_transpose", "separable_conv2d"):
+            for more in ({}, {"strides": -1}, {"data_format": "bad"}):
+
+                def build(name: str = name, f: Any = filters, more: Any = more) -> Any:
+                    inputs = tf.zeros([2, 8, 8, 4])
+                    return str(getattr(tf.layers, name)(inputs, f, 3, **more).shape)
+
+                found.append(_outcome(tf, build))
+    return found
+
+
 def elements_of_arrays(tf: ModuleType) -> Any:
     """What is known of elements of arrays of tensors, and of those of gradients."""
     raw = tf.raw_ops
@@ -203,6 +218,7 @@ RUNS = {
     "functions_of_parts": functions_of_parts,
     "sparse_branches": sparse_branches,
     "layers_of_unknown_ranks": layers_of_unknown_ranks,
+    "numbers_of_filters": numbers_of_filters,
     "elements_of_arrays": elements_of_arrays,
     "far_patches": far_patches,
 }

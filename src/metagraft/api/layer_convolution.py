@@ -90,8 +90,8 @@ class ConvolutionLayer(Layer):
             activity_regularizer=activity_regularizer,
             **kwargs,
         )
-        self.filters = int(filters)
-        if self.filters <= 0:
+        self.filters = int(filters) if isinstance(filters, float) else filters
+        if filters is not None and self.filters <= 0:
             raise ValueError(
                 "Invalid value for argument `filters`. Expected a strictly positive"
                 f" value. Received filters={filters}."
@@ -121,7 +121,7 @@ class ConvolutionLayer(Layer):
         self.groups: int = options.pop("groups", 1) or 1
 
     def _check_sizes(self) -> None:
-        if self.filters % self.groups:
+        if self.filters is not None and self.filters % self.groups:
             raise ValueError(
                 "The number of filters must be evenly divisible by the number of"
                 f" groups. Received: groups={self.groups}, filters={self.filters}"
@@ -176,6 +176,21 @@ class ConvolutionLayer(Layer):
             )
         return int(size)
 
+    def filter_count(self) -> int:
+        """Return how many filters there are.
+
+        Raises:
+            TypeError: Their number is a bool.
+            ValueError: It was never said.
+        """
+        if self.filters is None:
+            raise ValueError(
+                f"{type(self).__name__} {self.name!r} needs a number of `filters`."
+            )
+        if isinstance(self.filters, bool):
+            raise TypeError(f"Expected an int, got a boolean: filters={self.filters}")
+        return self.filters
+
     def make_kernel(self, shape: Any) -> Any:
         """Make the variable `kernel`."""
         return self.add_weight(
@@ -219,7 +234,7 @@ class ConvolutionLayer(Layer):
             )
         # TF: convolutions of several groups are compiled functions.
         taken = channels // self.groups
-        self.kernel = self.make_kernel((*self.kernel_size, taken, self.filters))
+        self.kernel = self.make_kernel((*self.kernel_size, taken, self.filter_count()))
         self.bias = self.make_bias()
         self.input_spec = InputSpec(
             min_ndim=self.rank + 2, axes={self.channel_axis: channels}

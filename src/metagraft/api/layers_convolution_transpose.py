@@ -103,7 +103,9 @@ class _Transposed(ConvolutionLayer):
         self.input_spec = InputSpec(
             ndim=self.rank + 2, axes={self.channel_axis: channels}
         )
-        self.kernel = self.make_kernel((*self.kernel_size, self.filters, channels))
+        self.kernel = self.make_kernel(
+            (*self.kernel_size, self.filter_count(), channels)
+        )
         self.bias = self.make_bias()
         self.built = True
 

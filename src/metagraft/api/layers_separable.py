@@ -112,7 +112,7 @@ class _Separable(ConvolutionLayer):
         mixed = self.depth_multiplier * channels
         self.pointwise_kernel = self.add_weight(
             "pointwise_kernel",
-            shape=(*(1,) * self.rank, mixed, self.filters),
+            shape=(*(1,) * self.rank, mixed, self.filter_count()),
             initializer=self.pointwise_initializer,
             regularizer=self.pointwise_regularizer,
             constraint=self.pointwise_constraint,

@@ -76,7 +76,7 @@ def select_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 def select_v2_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """All three operands broadcast."""
-    return (broadcast_dims(broadcast_dims(inputs[1], inputs[2]), inputs[0]),)
+    return (broadcast_dims(inputs[0], broadcast_dims(inputs[1], inputs[2])),)
 
 
 def clip_by_value_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
