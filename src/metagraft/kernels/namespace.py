@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from metagraft.kernels.host_memory import keep_freed_blocks
+from metagraft.kernels.host_memory import keep_freed_blocks, run_in_calling_threads
 from metagraft.kernels.kernel import Array
 
 _HOST_TYPES = (np.ndarray, np.generic, bool, int, float, complex, bytes, str)
@@ -108,6 +108,7 @@ def load_jax() -> ModuleType:
         state = np.random.get_state()  # noqa: NPY002 - kept for the caller
         importlib.import_module("jax")
         np.random.set_state(state)  # noqa: NPY002
+    run_in_calling_threads()
     return sys.modules["jax"]
 
 
