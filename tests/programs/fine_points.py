@@ -461,6 +461,25 @@ def random_numbers_without_end(tf: ModuleType) -> Any:
         return session.run(found), errors
 
 
+def ragged_values_as_operands(tf: ModuleType) -> Any:
+    """Functions of values of ragged tensors, which are no tensors yet."""
+    rows = tf.ragged.constant_value([[1, 2], [3]])
+    deep = tf.ragged.constant_value([[[1, 2], [3]], [[4]]])
+    found = [
+        tf.reduce_sum(rows, 1),
+        tf.reduce_max(rows, axis=[0]),
+        tf.reduce_sum(deep, axis=2).flat_values,
+        tf.reduce_mean(deep, axis=[1]).flat_values,
+        tf.reduce_prod(rows, axis=[1], keepdims=True),
+        tf.unsorted_segment_sum(rows, [1, 1], 2).flat_values,
+        tf.unsorted_segment_mean(rows, [0, 1], 2).flat_values,
+        tf.bitcast(rows, tf.uint32).flat_values,
+    ]
+    known = tf.shape(rows).static_lengths()
+    with tf.Session() as session:
+        return session.run(found), known
+
+
 RUNS = {
     run.__name__: run
     for run in (
@@ -480,5 +499,6 @@ RUNS = {
         mistakes_of_layouts,
         mistakes_of_kernels,
         random_numbers_without_end,
+        ragged_values_as_operands,
     )
 }

@@ -65,19 +65,19 @@ def _reduced(
 def _reduced_rows(
     reduction: Reduction, by_segment: Reduction, value: Any, axis: Any, keepdims: Any
 ) -> Any:
-    rank = value.shape.ndims
+    ragged = as_values(value, name="rt_input")
+    rank = ragged.shape.ndims
     if isinstance(axis, tuple | list):
         if not axis:
-            return value
+            return ragged
         if len(axis) > 1:
             axes = sorted(
                 positive_axis(one, rank, f"axis[{i}]", "rank(input_tensor)")
                 for i, one in enumerate(axis)
             )
-            inner = _reduced(reduction, by_segment, value, axes[-1], keepdims)
+            inner = _reduced(reduction, by_segment, ragged, axes[-1], keepdims)
             return _reduced(reduction, by_segment, inner, axes[:-1], keepdims)
         axis = axis[0]
-    ragged = as_values(value, name="rt_input")
     place = positive_axis(axis, rank, "axis", "rank(input_tensor)")
     if place > 1:
         inner = _reduced(reduction, by_segment, ragged.values, place - 1, keepdims)
@@ -112,7 +112,7 @@ def by_segments(
     Raises:
         ValueError: The numbers are divided into rows, the data are not.
     """
-    if not isinstance(data, RaggedTensor) and not isinstance(numbers, RaggedTensor):
+    if not is_ragged(data) and not is_ragged(numbers):
         return function(data, numbers, count, name)
     with name_scope(name, "RaggedSegment", [data, numbers, count]):
         data = as_values(data, name="data")
@@ -349,6 +349,7 @@ def softmax(
     axis = renamed_argument("axis", axis, "dim", dim)
     axis = -1 if axis is None else axis
     with name_scope(name, "RaggedSoftmax", [logits]):
+        logits = as_values(logits, name="logits")
         largest = reduce_max(logits, axis=axis, keepdims=True)
         exponentials = unary(math.exp, combined(subtract, logits, largest))
         total = reduce_sum(exponentials, axis=axis, keepdims=True)

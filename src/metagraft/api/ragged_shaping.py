@@ -33,7 +33,8 @@ def shape(
 ) -> DynamicRaggedShape:
     """Return the shape of a ragged tensor."""
     with name_scope(name, "RaggedShape", [input]):
-        return DynamicRaggedShape.from_tensor(input, out_type)
+        values = as_values(input, name="input")
+        return DynamicRaggedShape.from_tensor(values, out_type)
 
 
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:
