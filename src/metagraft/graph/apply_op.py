@@ -152,7 +152,8 @@ def outputs_of(made: Operation, definition: OpDef) -> Any:
 @cache
 def _record(op_type: str, names: tuple[str, ...]) -> Any:
     """Return the class of an op's outputs, as users see it."""
-    return namedtuple(re.sub(r"\W", "_", op_type), names)
+    # A program's op may name its outputs and itself as it likes.
+    return namedtuple(re.sub(r"\W", "_", op_type), names, rename=True)
 
 
 def python_name(op_type: str) -> str:
