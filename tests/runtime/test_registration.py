@@ -114,6 +114,16 @@ def test_kernel_on_the_host() -> None:
     assert all(kind == {np.ndarray} for kind in kinds)
 
 
+def test_names_of_outputs() -> None:
+    """Outputs are told apart by name, and may have names that Python does not allow."""
+    for text in ('"text"', '"class"'):
+        metagraft.register_op(LONGEST.replace('"text"', text))
+        with tf.Graph().as_default():
+            longest = tf.raw_ops.Longest(texts=["a", "bc"])
+        assert longest.length is longest[1]
+        metagraft.unregister_op("Longest")
+
+
 def test_static_inputs() -> None:
     """The value of a static input is known while the kernel is traced."""
 
