@@ -100,3 +100,16 @@ def test_a_cell_without_a_state_is_refused(batch: int, units: int) -> None:
         )
         with pytest.raises(InvalidArgumentError, match=r"cs_prev_tensor is empty"):
             session.run(made.h)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_paths_that_are_next_to_impossible_add_nothing(dtype: str) -> None:
+    """TensorFlow takes single numbers below the normal ones for 0; its score is 0."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        found = tf.raw_ops.CTCBeamSearchDecoder(
+            inputs=np.array([[[88, 0]], [[0, 88]]], dtype),
+            sequence_length=[2],
+            beam_width=1,
+            top_paths=1,
+        )
+        assert session.run(found)[-1].tolist() == [[0]]

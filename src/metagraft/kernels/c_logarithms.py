@@ -59,6 +59,8 @@ def log_of_c(values: Array) -> Array:
 _F = np.float32
 # From here on the sum is halved first: it is the square root of 2, less 1.
 _HALVED: Final = np.int32(0x3ED413D7).view(_F)
+# With 1 it is rounded up to 2, and what that adds is not seen as lost.
+_NEXT_TO_1: Final = np.nextafter(_F(1), _F(0))
 _HIGH: Final = _F(6.9313812256e-01)
 _LOW: Final = _F(9.0580006145e-06)
 _SERIES: Final = (
@@ -76,16 +78,21 @@ def log1p_of_c(values: Array) -> Array:
     """Return the `float32` logarithms of 1 and `float32` from 0 to 1 more."""
     halved = values >= _HALVED
     total = values + _F(1)
-    lost = np.where(total < 2, values - (total - _F(1)), _F(1) - (total - values))
-    lost = lost / total + _LOW
+    lost = values - (total - _F(1))
+    lost[values == _NEXT_TO_1] = 0
+    lost /= total
+    lost += _LOW
     rest = np.where(halved, total * _F(0.5) - _F(1), values)
-    half_square = _F(0.5) * rest * rest
-    share = rest / (_F(2) + rest)
+    half_square = _F(0.5) * rest
+    half_square *= rest
+    share = rest / (rest + _F(2))
     square = share * share
     series = square * _SERIES[0]
     for term in _SERIES[1:]:
         series += term
         series *= square
-    added = share * (half_square + series)
-    found = rest - (half_square - np.where(halved, added + lost, added))
+    series += half_square
+    series *= share
+    half_square -= np.where(halved, series + lost, series)
+    found = rest - half_square
     return np.where(halved, _HIGH + found, found)

@@ -30,6 +30,7 @@ __all__ = ["Beam", "beam_search"]
 
 _NONE = -math.inf
 _F = np.float32
+_LEAST: Final = np.finfo(_F).tiny
 # How many paths that are longer by one label are worked out at once at most.
 _MOST_AT_ONCE: Final = 1 << 22
 
@@ -279,7 +280,10 @@ def _either(a: Array, b: Array) -> Array:
     TF: they are rounded to single precision, also between doubles.
     """
     large, small = np.maximum(a, b), np.minimum(a, b)
-    added = log1p_of_c(exp_of_c(small - large))
+    share = exp_of_c(small - large)
+    # TensorFlow's threads take numbers below the normal ones for 0.
+    share[share < _LEAST] = 0
+    added = log1p_of_c(share)
     found = large + added.astype(large.dtype, copy=False)
     found[large == _NONE] = _NONE
     return found
@@ -340,15 +344,18 @@ def _stayed(
         What they have in all, and with their label.
     """
     totals, blanks, by_label = before
+    is_child = labels >= 0
+    is_active = parents >= 0
+    if not is_active.any():
+        ended = np.where(is_child, by_label + added, by_label)
+        return _either(stopped, ended), ended
     is_same = labels == labels[parents]
     begun = np.where(is_same, blanks[parents], totals[parents])
     longer = _either(by_label, begun)
-    is_child = labels >= 0
-    is_active = parents >= 0
     is_behind = parents < np.arange(parents.size)
     while True:
         continued = np.where(is_active, longer, by_label)
-        ended: Array = np.where(is_child, continued + added, continued)
+        ended = np.where(is_child, continued + added, continued)
         new = _either(stopped, ended)
         # Those before are worked out first, and may drop out.
         is_gone = (new[parents] == _NONE) & is_behind
