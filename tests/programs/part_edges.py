@@ -160,6 +160,34 @@ def numbers_of_filters(tf: ModuleType) -> Any:
     return found
 
 
+def updates_of_no_variables(tf: ModuleType) -> Any:
+    """Updates of what is no variable, and attributes that count before inputs."""
+    raw = tf.raw_ops
+    found = []
+    for name in ("scatter_update", "scatter_add", "scatter_nd_sub", "scatter_min"):
+        for ref in ([1.0], None, 3, np.ones(2)):
+
+            def build(name: str = name, ref: Any = ref) -> Any:
+                return getattr(tf, name)(ref, [[0]], [1.0])
+
+            found.append(_outcome(tf, build))
+        found.append(
+            _outcome(tf, lambda n=name: getattr(tf, n)(tf.ones([2]), [[0]], [1.0]))  # type: ignore[misc] # name
+        )
+    builds: list[Callable[[], Any]] = [
+        lambda: raw.Conv2D(input=None, filter=[1.0], strides=3, padding="SAME"),
+        lambda: raw.Conv2D(input=None, filter=[1.0], strides=[1] * 4, padding=2),
+        lambda: raw.Conv2D(input=None, filter=[1.0], strides=[1] * 4, padding="A"),
+        lambda: raw.LRN(input=None, depth_radius="a"),
+        lambda: raw.LRN(input=None, depth_radius=2),
+        lambda: raw.DecodeRaw(bytes=None, out_type="a"),
+        lambda: raw.StringToHashBucket(string_tensor=None, num_buckets=None),
+        lambda: tf.unique_with_counts([[1, 2]]),
+        lambda: raw.FakeQuantWithMinMaxArgsGradient(gradients=[1.0], inputs=[[1.0]]),
+    ]
+    return found + [_outcome(tf, build) for build in builds]
+
+
 def elements_of_arrays(tf: ModuleType) -> Any:
     """What is known of elements of arrays of tensors, and of those of gradients."""
     raw = tf.raw_ops
@@ -219,6 +247,7 @@ RUNS = {
     "sparse_branches": sparse_branches,
     "layers_of_unknown_ranks": layers_of_unknown_ranks,
     "numbers_of_filters": numbers_of_filters,
+    "updates_of_no_variables": updates_of_no_variables,
     "elements_of_arrays": elements_of_arrays,
     "far_patches": far_patches,
 }

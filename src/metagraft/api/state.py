@@ -115,6 +115,7 @@ def _scatter(
 ) -> Any:
     if isinstance(ref, ResourceVariable):
         return ref.scatter_rows(combine, indices, updates, name)
+    _demand_reference(ref)
     return apply_op(
         f"Scatter{combine}",
         ref=ref,
@@ -123,6 +124,18 @@ def _scatter(
         use_locking=locking,
         name=name,
     )
+
+
+def _demand_reference(ref: Any) -> None:
+    """Refuse what is no variable in the class of TensorFlow's error.
+
+    Raises:
+        AttributeError: It has no reference.
+    """
+    if not getattr(getattr(ref, "dtype", None), "is_ref", False):
+        raise AttributeError(
+            f"{type(ref).__name__!r} object is no variable whose rows could be updated"
+        )
 
 
 def scatter_update(
@@ -208,6 +221,7 @@ def _scatter_nd(
     if isinstance(ref, ResourceVariable):
         method = getattr(ref, f"scatter_nd_{combine.lower()}")
         return method(indices, updates, name=name)
+    _demand_reference(ref)
     return apply_op(
         f"ScatterNd{combine}",
         ref=ref,

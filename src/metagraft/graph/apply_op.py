@@ -195,8 +195,16 @@ class _Call:
         return self.definition.name
 
     def bind(self) -> None:
-        """Turn all arguments into inputs and attributes."""
-        self._bind_inputs()
+        """Turn all arguments into inputs and attributes.
+
+        If an input is refused, an attribute that is none of its kind counts first, as
+        TensorFlow's functions look at those before they convert anything.
+        """
+        try:
+            self._bind_inputs()
+        except (TypeError, ValueError):
+            self._check_kinds()
+            raise
         self._bind_attributes()
 
     # -- inputs ----------------------------------------------------------------------
@@ -461,6 +469,28 @@ class _Call:
             names = ", ".join(sorted(self.arguments))
             raise TypeError(f"{self._op} got unexpected keyword arguments: {names}.")
 
+    def _check_kinds(self) -> None:
+        """Refuse attributes whose values are not of the kind that they have to be.
+
+        Raises:
+            TypeError: One is not.
+        """
+        for declared in sorted(self.definition.attrs, key=lambda a: a.has_default):
+            key = declared.name
+            given = key if key in self.arguments else f"{key}_"
+            value = self.arguments.get(given)
+            if value is None and (declared.has_default or given not in self.arguments):
+                continue
+            self._check_list(declared, value)
+            encode(value, declared.type, key)
+
+    def _check_list(self, declared: AttrDef, value: Any) -> None:
+        if declared.type.startswith("list(") and not isinstance(value, (list, tuple)):
+            raise TypeError(
+                f"Expected list for '{declared.name}' argument to"
+                f" '{python_name(self._op)}' Op, not {value!r}."
+            )
+
     def output_types(self) -> list[DType] | None:
         """Types of the outputs if inputs determine them simply, else None."""
         found: list[DType] = []
@@ -496,11 +526,7 @@ class _Call:
             self.messages[key] = message
 
     def _encoded(self, declared: AttrDef, value: Any) -> AttrValue:
-        if declared.type.startswith("list(") and not isinstance(value, (list, tuple)):
-            raise TypeError(
-                f"Expected list for '{declared.name}' argument to"
-                f" '{python_name(self._op)}' Op, not {value!r}."
-            )
+        self._check_list(declared, value)
         message = encode(value, declared.type, declared.name)
         if declared.type == "type" and declared.allowed:
             self._check_allowed(
