@@ -183,6 +183,9 @@ def updates_of_no_variables(tf: ModuleType) -> Any:
         lambda: raw.DecodeRaw(bytes=None, out_type="a"),
         lambda: raw.StringToHashBucket(string_tensor=None, num_buckets=None),
         lambda: tf.unique_with_counts([[1, 2]]),
+        lambda: tf.metrics.recall_at_k([[1]], [[0.1, 0.2]], k=[1]),
+        lambda: tf.metrics.precision_at_k([[1]], [[0.1, 0.2]], k="1"),
+        lambda: tf.metrics.recall_at_top_k([[1]], [[1]], class_id=tf.ones([])),
         lambda: raw.FakeQuantWithMinMaxArgsGradient(gradients=[1.0], inputs=[[1.0]]),
     ]
     return found + [_outcome(tf, build) for build in builds]

@@ -57,9 +57,13 @@ _Count = Callable[[Any, Any, Any, Any], Tensor]
 
 
 def at_k_name(name: str, k: int | None = None, class_id: int | None = None) -> str:
-    """Return the name of the scope of a metric."""
-    name = f"{name}_at_k" if k is None else f"{name}_at_{k}"
-    return name if class_id is None else f"{name}_class{class_id}"
+    """Return the name of the scope of a metric; numbers lose their fractions.
+
+    Raises:
+        TypeError: `k` or `class_id` is no number.
+    """
+    name += "_at_k" if k is None else "_at_%d" % k  # noqa: UP031 - takes any number
+    return name if class_id is None else name + "_class%d" % class_id  # noqa: UP031
 
 
 def maybe_expanded_labels(labels: Any, predictions: Tensor) -> Any:
