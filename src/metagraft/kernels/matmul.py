@@ -11,6 +11,7 @@ from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 from metagraft.kernels.narrow_reduction import NARROW_FLOATS
+from metagraft.kernels.rounding import summed_from_zero
 
 __all__ = ["KERNELS"]
 
@@ -22,7 +23,7 @@ def _product(a: Array, b: Array, dtype: Any) -> Array:
         found = xp.matmul(a, b, preferred_element_type=dtype)
         if a.shape[-1] == 1 and dtype.kind in "fV":
             # XLA leaves the sum out, in which 0 + -0 is 0.
-            found = xp.where(found == dtype.type(0), dtype.type(0), found)
+            found = summed_from_zero(found)
         return found
     # NumPy has no fast product of narrow floats, and adds small integers in their
     # own type. TF: cuts the digits of bfloat16 off, unless oneDNN rounds them.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from metagraft.kernels.pooling_checks import (
     check_shape,
     check_volume_pooling,
 )
-from metagraft.kernels.rounding import divided
+from metagraft.kernels.rounding import divided, summed_from_zero
 from metagraft.kernels.window_places import Places, lowest, lowest_finite
 from metagraft.ops.pooling import ArgmaxAttrs
 from metagraft.ops.windows import WindowAttrs
@@ -46,13 +45,19 @@ def max_pool(attrs: WindowAttrs, image: Array) -> tuple[Array]:
 
 
 def max_pool_3d(attrs: WindowAttrs, image: Array) -> tuple[Array]:
-    """Return the largest values of volumes; infinities and NaN stay what they are."""
+    """Return the largest values of volumes.
+
+    TF: begins anew after NaN, which stays where it is the last of a window.
+    """
     check_volume_pooling(attrs)
     xp = namespace(image)
     places = Places.of(attrs, image.shape)
-    padded = places.padded(xp, image, lowest(image.dtype))
-    parts = (places.taken(padded, offset) for offset in places.offsets())
-    return (reduce(xp.maximum, parts),)
+    largest = lowest_finite(image.dtype)
+    padded = places.padded(xp, image, largest)
+    for offset in places.offsets():
+        values = places.taken(padded, offset)
+        largest = xp.where(values < largest, largest, values)
+    return (largest,)
 
 
 def max_pool_v2(
@@ -112,7 +117,7 @@ def max_pool_3d_grad(
         gradient = part if gradient is None else gradient + part
     if gradient is None:  # the window has no size
         gradient = xp.zeros(image.shape, dy.dtype)
-    return (gradient,)
+    return (summed_from_zero(gradient),)
 
 
 def _firsts(
@@ -244,7 +249,7 @@ def average_pool(attrs: WindowAttrs, image: Array) -> tuple[Array]:
     total = xp.zeros(places.outputs, padded.dtype)
     for offset in places.offsets():
         total = total + places.taken(padded, offset)
-    mean = divided(total, _counts(attrs, places, total.dtype))
+    mean = divided(summed_from_zero(total), _counts(attrs, places, total.dtype))
     return (mean.astype(image.dtype),)
 
 

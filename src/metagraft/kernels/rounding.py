@@ -14,7 +14,7 @@ import numpy as np
 from metagraft.kernels.kernel import Array
 from metagraft.kernels.namespace import lax, namespace
 
-__all__ = ["divided", "rounded", "settled"]
+__all__ = ["divided", "rounded", "settled", "summed_from_zero"]
 
 
 def settled(x: Array) -> Array:
@@ -46,3 +46,9 @@ def rounded(x: Array) -> Array:
     if xp is np:
         return x
     return settled(xp.maximum(x, x.dtype.type(np.finfo(x.dtype).min)))
+
+
+def summed_from_zero(x: Array) -> Array:
+    """Return sums that began with 0, which makes -0 none; XLA would leave the 0 out."""
+    xp, zero = namespace(x), x.dtype.type(0)
+    return x + zero if xp is np else xp.where(x == zero, zero, x)

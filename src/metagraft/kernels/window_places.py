@@ -21,6 +21,7 @@ import numpy as np
 
 from metagraft.kernels.kernel import Array
 from metagraft.kernels.namespace import lax
+from metagraft.kernels.rounding import summed_from_zero
 from metagraft.ops.windows import Pair, WindowAttrs
 
 __all__ = ["Places", "lowest"]
@@ -152,7 +153,7 @@ class Places:
             absent: For each of `values`, a value of a window that gives nothing.
         """
         if self._are_tiles:
-            return self._cropped(xp, self._tiles(xp, values, part))
+            return self._cropped(xp, summed_from_zero(self._tiles(xp, values, part)))
         reach = tuple(
             -(-w // s) for w, s in zip(self.window, self.strides, strict=True)
         )
@@ -163,7 +164,8 @@ class Places:
         ]
         if xp is not np:
             padded = lax().optimization_barrier(padded)
-        return self._cropped(xp, self._interleaved(xp, reach, padded, part, ()))
+        summed = summed_from_zero(self._interleaved(xp, reach, padded, part, ()))
+        return self._cropped(xp, summed)
 
     @property
     def _are_tiles(self) -> bool:

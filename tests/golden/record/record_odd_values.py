@@ -8,6 +8,7 @@ Usage: python -m tests.golden.record.record_odd_values
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ import numpy as np
 
 from tests.golden.record.kernel_errors import write_errors
 from tests.golden.record.kernel_values import Case, write
+
+# Its other kernels treat NaN in another way, and round less often.
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 
 FOLDER = Path(__file__).parents[1] / "odd_values"
 FLOATS = (np.float32, np.float64, np.float16, ml_dtypes.bfloat16)
@@ -196,6 +200,24 @@ def rounded() -> Iterator[Case]:
             yield Case("rounded", f"{op}GradV2", {}, grads)
 
 
+def pools() -> Iterator[Case]:
+    """Largest values of volumes, and gradients of averages."""
+    images, volumes = [1, 3, 2, 1], [1, 2, 3, 2, 1]
+    for dtype in (np.float32, ml_dtypes.bfloat16):
+        for steps in (1, 2):
+            image = odd((1, 4, 4, 6, 2), dtype, 0.1)
+            strides = [1, 1, steps, steps, 1]
+            attrs = {"ksize": volumes, "strides": strides, "padding": "SAME"}
+            yield Case("pools", "MaxPool3D", attrs, {"input": image})
+            operands = {
+                "orig_input_shape": np.array([2, 4, 6, 2], np.int32),
+                "grad": odd((2, 4 // steps, 6 // steps, 2), dtype),
+            }
+            strides = [1, steps, steps, 1]
+            attrs = {"ksize": images, "strides": strides, "padding": "SAME"}
+            yield Case("pools", "AvgPoolGrad", attrs, operands)
+
+
 def refused() -> Iterator[Case]:
     """Operands of the wrong rank, and counts that cannot be."""
     pair, one = np.array([1, 2], np.float32), np.int32(1)
@@ -238,6 +260,7 @@ def main() -> None:
     write(FOLDER / "pictures.npz", pictures())
     write(FOLDER / "tags.npz", tags())
     write(FOLDER / "regressions.npz", regressions())
+    write(FOLDER / "pools.npz", pools())
     write_errors(FOLDER / "errors.json", refused())
 
 
