@@ -480,6 +480,36 @@ def ragged_values_as_operands(tf: ModuleType) -> Any:
         return session.run(found), known
 
 
+def matrices_of_odd_elements(tf: ModuleType) -> Any:
+    """Infinities and NaN in matrices, beside others in a batch."""
+    matrices = np.array(
+        [
+            [[2.0, 1.0, 0.0], [1.0, 3.0, 1.0], [0.0, 1.0, 4.0]],
+            [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, np.inf]],
+            [[np.inf, 2.0, 3.0], [1.0, 2.0, 0.0], [1.0, 0.0, 1.0]],
+            [[0.0, 0.0, 0.0], [0.0, np.nan, 1.0], [1.0, 1.0, 1.0]],
+        ]
+    )
+    found, refused = [], []
+    for dtype in (tf.float32, tf.float64, tf.complex64):
+        x = tf.constant(matrices.astype(dtype.as_numpy_dtype))
+        signs, _ = tf.linalg.slogdet(x)
+        factors, order = tf.linalg.lu(x)
+        solved = tf.linalg.solve(x, tf.ones([4, 3, 1], dtype))
+        values = tf.linalg.svd(x[1:], compute_uv=False)
+        parts = [tf.linalg.det(x), signs, factors, tf.linalg.inv(x), solved, values]
+        # Parts of numbers, and digits beyond those in which libraries agree.
+        kinds = [tf.math.real(part) for part in parts]
+        found += [order, *(tf.round(kind * 100) for kind in kinds)]
+        first = tf.constant([[np.nan, 1.0], [1.0, 1.0]], dtype)
+        refused += [tf.linalg.lu(first).lu, tf.linalg.inv(first)]
+        refused.append(tf.linalg.solve(first, tf.ones([2, 1], dtype)))
+    refused.append(tf.raw_ops.Eig(input=tf.eye(2), Tout=tf.complex128).e)
+    with tf.Session() as session:
+        errors = [error_of(tf, lambda node=node: session.run(node)) for node in refused]
+        return session.run(found), errors
+
+
 RUNS = {
     run.__name__: run
     for run in (
@@ -500,5 +530,6 @@ RUNS = {
         mistakes_of_kernels,
         random_numbers_without_end,
         ragged_values_as_operands,
+        matrices_of_odd_elements,
     )
 }

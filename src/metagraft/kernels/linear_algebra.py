@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.dtypes import as_dtype
 from metagraft.graph.shapes import show
+from metagraft.kernels.elimination import (
+    corrected,
+    eliminated,
+    has_odd,
+    is_regular,
+    log_of,
+    plain_quotient,
+    solved,
+)
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, jax_numpy, lax, namespace, repeat_while
 
@@ -87,19 +97,64 @@ def _cholesky_one_by_one(matrices: np.ndarray) -> np.ndarray:
 def matrix_inverse(attrs: Any, x: Array) -> tuple[Array]:
     _check_square(x)
     wide = _wide(_adjoint(x) if attrs["adjoint"] else x)
+    message = "Input is not invertible."
+    if has_odd(wide):
+        whole = np.broadcast_to(np.eye(x.shape[-1], dtype=wide.dtype), x.shape)
+        return (_odd_solutions(wide, whole, message).astype(x.dtype),)
     try:
         return (namespace(x).linalg.inv(wide).astype(x.dtype),)
     except np.linalg.LinAlgError as error:
-        raise _refuse("Input is not invertible.") from error
+        raise _refuse(message) from error
+
+
+def _odd_solutions(matrix: Array, rhs: Array, message: str) -> Array:
+    """Solve where matrices have infinities or NaN.
+
+    Raises:
+        InvalidArgumentError: One has a pivot that is zero.
+    """
+
+    def one(x: Array, columns: Array) -> tuple[Array]:
+        factors, order, _ = eliminated(x)
+        if not is_regular(factors):
+            raise _refuse(message)
+        return (solved(factors, order, columns),)
+
+    odd = ~np.isfinite(matrix).all(axis=(-2, -1), keepdims=True)
+    regular = np.where(odd, np.eye(matrix.shape[-1], dtype=matrix.dtype), matrix)
+    try:
+        found = np.linalg.solve(regular, rhs)
+    except np.linalg.LinAlgError as error:
+        raise _refuse(message) from error
+    return corrected([found], matrix, one, rhs)[0]
 
 
 def matrix_determinant(_attrs: Any, x: Array) -> tuple[Array]:
     _check_square(x)
+    if has_odd(x):
+        sign, logs = _odd_logs(_wide(x))
+        with np.errstate(all="ignore"):
+            return ((sign * np.exp(logs)).astype(x.dtype),)
     return (namespace(x).linalg.det(_wide(x)).astype(x.dtype),)
+
+
+def _odd_logs(x: Array) -> tuple[Array, Array]:
+    """Return signs and logarithms of determinants where matrices have odd elements."""
+
+    def one(matrix: Array) -> tuple[Array, Array]:
+        factors, _, sign = eliminated(matrix, plain_quotient)
+        return log_of(factors, sign)
+
+    with np.errstate(all="ignore"):
+        sign, logs = corrected(np.linalg.slogdet(x), x, one)
+    return sign, logs
 
 
 def log_matrix_determinant(_attrs: Any, x: Array) -> tuple[Array, Array]:
     _check_square(x)
+    if has_odd(x):
+        sign, logs = _odd_logs(_wide(x))
+        return sign.astype(x.dtype), logs.astype(x.dtype)
     sign, log_determinant = namespace(x).linalg.slogdet(_wide(x))
     return sign.astype(x.dtype), log_determinant.astype(x.dtype)
 
@@ -111,11 +166,14 @@ def matrix_solve(attrs: Any, matrix: Array, rhs: Array) -> tuple[Array]:
         raise _refuse("First input (lhs) must be a square matrix.")
     _check_rows(matrix, rhs)
     wide = _wide(_adjoint(matrix) if attrs["adjoint"] else matrix)
+    message = "Input matrix is not invertible."
+    if has_odd(wide):
+        return (_odd_solutions(wide, _wide(rhs), message).astype(rhs.dtype),)
     try:
-        solved = namespace(matrix, rhs).linalg.solve(wide, _wide(rhs))
+        found = namespace(matrix, rhs).linalg.solve(wide, _wide(rhs))
     except np.linalg.LinAlgError as error:
-        raise _refuse("Input matrix is not invertible.") from error
-    return (solved.astype(rhs.dtype),)
+        raise _refuse(message) from error
+    return (found.astype(rhs.dtype),)
 
 
 def _check_triangular(matrix: Array, rhs: Array) -> None:
@@ -203,6 +261,10 @@ def self_adjoint_eig(_attrs: Any, x: Array) -> tuple[Array]:
 def eig(attrs: Any, x: Array) -> tuple[Array, Array]:
     _check_square(x)
     dtype = attrs["Tout"].numpy_dtype
+    wanted = as_dtype(np.result_type(x.dtype, np.complex64)).as_datatype_enum
+    if attrs["Tout"].as_datatype_enum != wanted:
+        found = attrs["Tout"].as_datatype_enum
+        raise _refuse(f"Invalid output dtype {found} vs {wanted}")
     values, vectors = np.zeros(x.shape[:-1], dtype), x
     if x.size:
         values, vectors = np.linalg.eig(x)
@@ -264,6 +326,15 @@ def _solved_by_cholesky(gramian: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 def svd(attrs: Any, x: Array) -> tuple[Array, Array, Array]:
     _check_matrices(x)
+    if has_odd(x):
+        odd = ~np.isfinite(x).all(axis=(-2, -1))
+        values, u, v = map(
+            np.array, svd(attrs, np.where(odd[..., None, None], x.dtype.type(0), x))
+        )
+        # Eigen gives up; of complex numbers it leaves zeros.
+        for part in (values, u, v) if attrs["compute_uv"] else (values,):
+            part[odd] = 0 if x.dtype.kind == "c" else np.nan
+        return values, u, v
     xp = namespace(x)
     if not attrs["compute_uv"]:
         values = xp.linalg.svd(_wide(x), compute_uv=False)
@@ -277,6 +348,8 @@ def svd(attrs: Any, x: Array) -> tuple[Array, Array, Array]:
 def lu(attrs: Any, x: Array) -> tuple[Array, Array]:
     _check_square(x)
     index_type = attrs["output_idx_type"].numpy_dtype
+    if has_odd(x):
+        return _odd_lu(x, index_type)
     if x.dtype.kind == "c":
         factors, order = _complex_lu(x)
     else:
@@ -286,6 +359,19 @@ def lu(attrs: Any, x: Array) -> tuple[Array, Array]:
         if not np.all(np.abs(pivots) > 0):
             raise InvalidArgumentError(None, None, "Input is not invertible.")
     return factors.astype(x.dtype), order.astype(index_type)
+
+
+def _odd_lu(x: Array, index_type: Any) -> tuple[Array, Array]:
+    """Eliminate where matrices have infinities or NaN, on the host."""
+    wide = _wide(x)
+    factors = np.empty_like(wide)
+    order = np.empty(x.shape[:-1], index_type)
+    with np.errstate(all="ignore"):
+        for place in np.ndindex(x.shape[:-2]):
+            factors[place], order[place], _ = eliminated(wide[place], plain_quotient)
+            if not is_regular(factors[place]):
+                raise _refuse("Input is not invertible.")
+    return factors.astype(x.dtype), order
 
 
 def _complex_lu(x: Array) -> tuple[Array, Array]:
