@@ -253,7 +253,10 @@ def segment_mean(_attrs: Any, data: Array, ids: np.ndarray) -> tuple[Array]:
         xp = namespace(summed)
         magnitude = xp.abs(summed) // rows  # C++ truncates
         return (xp.where(summed < 0, -magnitude, magnitude),)
-    return (divided(summed, rows),)
+    means = divided(summed, rows)
+    if data.dtype.kind == "c":  # infinities would not stay what they are
+        means = namespace(summed).where(rows == 1, summed, means)
+    return (means,)
 
 
 def _unsorted_segments(how: str) -> Kernel:

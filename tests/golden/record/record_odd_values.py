@@ -198,6 +198,9 @@ def rounded() -> Iterator[Case]:
             yield Case("rounded", f"{op}Grad", {}, {**grads, "output_dim0": rows})
             grads["dense_output_dim0"] = rows
             yield Case("rounded", f"{op}GradV2", {}, grads)
+    numbers = np.array([np.inf, 1 + 2j, 3], np.complex64)
+    both = {"data": numbers, "segment_ids": np.array([0, 1, 1], np.int32)}
+    yield Case("rounded", "SegmentMean", {}, both)
 
 
 def pools() -> Iterator[Case]:
