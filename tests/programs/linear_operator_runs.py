@@ -176,6 +176,7 @@ MISTAKES = {
     ).assert_positive_definite(),
     "no_permutation": lambda tf: _operator(tf, "Permutation", [0, 0]),
     "no_operators": lambda tf: _operator(tf, "BlockDiag", []),
+    "no_factors": lambda tf: _operator(tf, "Kronecker", []),
     "transposed": lambda tf: tf.matmul(
         _operator(tf, "Identity", 2), np.eye(2, dtype=np.float32), transpose_a=True
     ),

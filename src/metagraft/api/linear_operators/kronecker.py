@@ -68,6 +68,11 @@ class LinearOperatorKronecker(LinearOperator):
             ValueError: There are none, or a hint contradicts theirs.
         """
         parameters = given(locals())
+        if not list(operators):
+            raise ValueError(
+                "Argument `operators` must be a list of >=1 operators. Received:"
+                f" {operators}."
+            )
         self._operators = operators_of_one_dtype(operators)
         hints = hints_that_all_share(self._operators, parameters, _message)
         if name is None:
