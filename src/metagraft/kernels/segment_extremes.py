@@ -90,7 +90,7 @@ def combine_extremes(
     if xp is np:
         return _extremes_on_host(how, data, ids, count, order)
     result = _scattered(how, data, ids, count, order.start)
-    if data.dtype.kind in "iu":
+    if data.dtype.kind in "iu" or not data.size:
         return result
 
     def ordered(result: Array, data: Array, ids: Array) -> Array:

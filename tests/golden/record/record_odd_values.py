@@ -198,6 +198,10 @@ def rounded() -> Iterator[Case]:
             yield Case("rounded", f"{op}Grad", {}, {**grads, "output_dim0": rows})
             grads["dense_output_dim0"] = rows
             yield Case("rounded", f"{op}GradV2", {}, grads)
+    nothing = {"data": np.zeros((0, 2), np.float32), "segment_ids": np.zeros(0, int)}
+    for how in ("Max", "Min", "Prod", "Sum"):
+        operands = {**nothing, "num_segments": np.int32(2)}
+        yield Case("rounded", f"UnsortedSegment{how}", {}, operands)
     numbers = np.array([np.inf, 1 + 2j, 3], np.complex64)
     both = {"data": numbers, "segment_ids": np.array([0, 1, 1], np.int32)}
     yield Case("rounded", "SegmentMean", {}, both)
