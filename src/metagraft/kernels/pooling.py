@@ -77,23 +77,44 @@ def max_pool_grad(
     check_gradient(attrs, image.shape, pooled.shape, dy.shape)
     xp = namespace(image, pooled, dy)
     places = Places.of(attrs, image.shape)
-    none = np.int32(-1)
-    first = xp.full(pooled.shape, none, np.int32)
-    padded = places.padded(xp, image, lowest(image.dtype))
-    largest, begins = lowest(image.dtype), places.first_inside()
-    for number, offset in enumerate(places.offsets()):
-        values = places.taken(padded, offset)
-        is_kept = values > largest
-        if (begins == number).any():
-            is_kept = is_kept | (begins == number)
-        first = xp.where(is_kept, np.int32(number), first)
-        largest = xp.where(is_kept, values, largest)
-    zero = dy.dtype.type(0)
+    first = _first_of_largest(xp, places, image)
+    if xp is np:
+        return (places.added_at(first, dy),)
+    none, zero = np.int32(-1), dy.dtype.type(0)
 
     def part(number: Array, first: Array, dy: Array) -> Array:
         return xp.where(first == number, dy, zero)
 
     return (places.spread(xp, first, dy, part=part, absent=(none, zero)),)
+
+
+def _first_of_largest(xp: Any, places: Places, image: Array) -> Array:
+    """Return for every window the number of the place that is kept as its largest.
+
+    Kept numbers only grow, so that maxima replace choices, which NumPy makes one by one
+    (3x3 with stride 1, 2 images of 28x28x64: 9 x 0.4 ms each, so 0.02).
+    """
+    padded = places.padded(xp, image, lowest(image.dtype))
+    begins = places.first_inside()
+    first = xp.broadcast_to(begins, places.outputs)
+    largest = lowest(image.dtype)
+    for number, offset in enumerate(places.offsets()):
+        values = places.taken(padded, offset)
+        is_kept = (values > largest).astype(np.int32)
+        first = xp.maximum(first, is_kept * np.int32(number))
+        largest = (
+            np.fmax(largest, values)
+            if xp is np
+            else xp.where(values > largest, values, largest)
+        )
+    if image.dtype.kind in "iu" or (xp is np and not np.isnan(image).any()):
+        return first
+    for number, offset in enumerate(places.offsets()):
+        here = begins == number
+        if here.any():
+            is_nan = xp.isnan(places.taken(padded, offset))
+            first = xp.where(here & is_nan, np.int32(number), first)
+    return first
 
 
 def max_pool_3d_grad(
