@@ -86,6 +86,27 @@ def worked_rows(tf: ModuleType) -> list[Any]:
     ]
 
 
+def batches_of_matrices(tf: ModuleType) -> list[Any]:
+    """Products of batches whose matrices differ in their sizes."""
+    numbers = tf.reshape(tf.range(24.0), [12, 2])
+    tall = tf.RaggedTensor.from_row_splits(numbers, [0, 3, 4, 12])
+    wide = tf.ragged.constant([[[1.0, 2, 3], [4, 5, 6]], [[7.0], [8]], [[9], [1]]])
+    columns = tf.ragged.constant([[[1.0], [2], [3]], [[7.0]], [[9.0]] * 8])
+    squares = tf.reshape(tf.range(12.0), [3, 2, 2])
+    deep = tf.RaggedTensor.from_row_splits(tall, [0, 2, 3])
+    deep_squares = tf.RaggedTensor.from_row_splits(squares, [0, 2, 3])
+    return [
+        tf.matmul(tall, squares, transpose_b=True),
+        tf.matmul(tall, wide),
+        tf.matmul(wide, tall, transpose_a=True, transpose_b=True),
+        tf.matmul(tall, columns, transpose_a=True),
+        tf.matmul(squares, wide),
+        tf.matmul(squares, tall, adjoint_b=True),
+        tf.matmul(tall, tall, transpose_a=True),
+        tf.matmul(deep, deep_squares),
+    ]
+
+
 def counted_and_looked_up(tf: ModuleType) -> list[Any]:
     """Counts of numbers, rows of tables, and rows by their numbers."""
     numbers = tf.ragged.constant([[1, 1], [], [2, 3, 2]])
@@ -192,4 +213,5 @@ PROGRAMS = (
     chosen_by_rows,
     reduced_rows,
     worked_rows,
+    batches_of_matrices,
 )
