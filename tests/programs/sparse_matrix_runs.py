@@ -215,10 +215,12 @@ def _index(tf: ModuleType, index: int) -> Any:
     )
 
 
-def _given(tf: ModuleType, places: list[list[int]]) -> Any:
+def _given(
+    tf: ModuleType, places: list[list[int]], sizes: tuple[int, ...] = (3, 3)
+) -> Any:
     return tf.raw_ops.SparseMatrixNNZ(
         sparse_matrix=tf.raw_ops.SparseTensorToCSRSparseMatrix(
-            indices=np.array(places), values=[1.0], dense_shape=np.array([3, 3])
+            indices=np.array(places), values=[1.0], dense_shape=np.array(sizes)
         )
     )
 
@@ -232,6 +234,9 @@ MISTAKES: dict[str, Callable[[ModuleType], Any]] = {
     "negative_index": lambda tf: _index(tf, -1),
     "row": lambda tf: _given(tf, [[3, 0]]),
     "column": lambda tf: _given(tf, [[0, -1]]),
+    "rows": lambda tf: _given(tf, [[0, 0]], (2**31, 2)),
+    "batch": lambda tf: _given(tf, [[0, 0, 0]], (2**31 - 1, 2, 2)),
+    "batch_and_rows": lambda tf: _given(tf, [[0, 0, 0]], (2**20, 2**11, 2)),
     "type": lambda tf: _dense(tf, _sparse(tf, _matrix(1, (3, 3))), np.float64),
     "no_shape": lambda tf: _dense(tf, tf.placeholder(tf.variant), np.float64),
     "product_types": lambda tf: tf.raw_ops.SparseMatrixMatMul(

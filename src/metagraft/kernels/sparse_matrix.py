@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from metagraft.graph.dtypes import as_dtype, kernel_name
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.session_resources import behind, handle_of
+
+_INT32_MAX: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,26 @@ def from_parts(
             f"Sparse index tuple indices[{wrong}, :] = {_listed(indices[wrong])} is "
             "out of bounds"
         )
+    _check_int32(dims)
     return _made(indices, values, dims)
+
+
+def _check_int32(dims: Sequence[int]) -> None:
+    """Refuse sizes whose rows cannot be told in 32 bits.
+
+    Raises:
+        InvalidArgumentError: There are too many.
+    """
+    count, rows = (1, dims[0]) if len(dims) == 2 else dims[:2]
+    if count >= _INT32_MAX:
+        raise _invalid(
+            f"dense_shape batch_size must be < Int32Max, but the input value is {count}"
+        )
+    if (rows + 1) * count > _INT32_MAX:
+        raise _invalid(
+            "The csr row index size, computed based on the dense_shape, must be <="
+            f" Int32Max, but is too large. Current value is {(rows + 1) * count}"
+        )
 
 
 def from_dense(_attrs: Attrs, dense: Array, indices: Array) -> tuple[Array]:
