@@ -246,6 +246,21 @@ def test_wrong_type_for_a_handle(graph: Graph) -> None:
         Session().run(op("AssignVariableOp", resource=handle, value=np.float64(1)))
 
 
+def test_first_value_of_a_variable_decides_its_shape(graph: Graph) -> None:
+    """A validated assignment keeps the shape that is held, not the declared one."""
+    del graph
+    handle = op("VarHandleOp", shape=[2], dtype=dtypes.float32, shared_name="v")
+    value = op("Placeholder", dtype=dtypes.float32, shape=None)
+    assign = op("AssignVariableOp", resource=handle, value=value, validate_shape=True)
+    read = op("ReadVariableOp", resource=handle, dtype=dtypes.float32)
+    with Session() as session:
+        for turn in range(3):  # on the host, and compiled
+            session.run(assign, {value: np.full(3, turn, np.float32)})
+            assert session.run(read).tolist() == [turn] * 3
+        with pytest.raises(errors.InvalidArgumentError, match="wrong shape"):
+            session.run(assign, {value: np.zeros(2, np.float32)})
+
+
 # -- life ------------------------------------------------------------------------------
 
 

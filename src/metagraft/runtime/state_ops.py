@@ -159,11 +159,18 @@ def plan_assign_variable(plan: PlanBuilder, op: Operation) -> None:
             f"{shown_type(declaration.dtype)} and "
             f"{shown_type(op.attrs['dtype'])}",
         )
-    slot = plan.new_slot()
+    source = op.inputs[1]
+    inputs = [plan.value(source, op)]
     # TF: a variable takes a value of any shape from a checkpoint, silently (MG-285).
-    wants = op.attrs.get("validate_shape", False) or _is_restored(op.inputs[1])
-    rule = Assignment(declaration.dims, wants and is_static(declaration.dims))
-    plan.add_node(op, ASSIGN, rule, [plan.value(op.inputs[1], op)], [slot])
+    validates = _is_restored(source) and is_static(declaration.dims)
+    if not validates and op.attrs.get("validate_shape", False):
+        # What it holds decides, of any shape: only values known to fit need no look.
+        validates = True
+        if source.dims != declaration.dims or not is_static(declaration.dims):
+            inputs.append(plan.read(declaration, op, optional=True))
+    slot = plan.new_slot()
+    rule = Assignment(declaration.dims, validates, is_of_resource=True)
+    plan.add_node(op, ASSIGN, rule, inputs, [slot])
     plan.write(declaration, slot, op)
 
 
