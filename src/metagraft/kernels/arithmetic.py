@@ -16,6 +16,8 @@ from metagraft.errors import InternalError, InvalidArgumentError
 from metagraft.graph.shapes import show
 from metagraft.kernels.complex_functions import (
     log1p,
+    log_of_distance,
+    multiplied,
     product,
     quotient,
     squared_magnitude,
@@ -184,13 +186,22 @@ def div_no_nan(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
     is_zero = y == 0
     if y.dtype.kind == "c":
         # TF: the quotient of tiny numbers is zero, as its numerator's product is.
-        is_zero = is_zero | (x * xp.conj(y) == 0)
+        numerator = x * xp.conj(y)
+        parts = (abs(xp.real(numerator)), abs(xp.imag(numerator)))
+        is_zero = is_zero | (xp.maximum(*parts) < np.finfo(y.dtype).tiny)
     safe = xp.where(is_zero, xp.ones_like(y), y)
     return (xp.where(is_zero, y.dtype.type(0), _divided(x, safe)),)
 
 
+def multiply(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    if x.dtype.kind == "c":
+        return (multiplied(x, y),)
+    return (namespace(x, y).multiply(x, y),)
+
+
 def mul_no_nan(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
-    return (namespace(x, y).where(y == 0, y.dtype.type(0), x * y),)
+    (product,) = multiply(None, x, y)
+    return (namespace(x, y).where(y == 0, y.dtype.type(0), product),)
 
 
 def _zero_where_x_is(x: Array, y: Array, values: Array) -> Array:
@@ -203,6 +214,8 @@ def xdivy(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
 
 
 def xlogy(_attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    if y.dtype.kind == "c":
+        return (_zero_where_x_is(x, y, multiplied(x, log_of_distance(y))),)
     return (_zero_where_x_is(x, y, x * namespace(x, y).log(y)),)
 
 
@@ -240,7 +253,7 @@ KERNELS = {
     "Maximum": Kernel(_extreme("maximum")),
     "Minimum": Kernel(_extreme("minimum")),
     "Mod": Kernel(mod),
-    "Mul": Kernel(_calls("multiply")),
+    "Mul": Kernel(multiply),
     "MulNoNan": Kernel(mul_no_nan),
     "NextAfter": Kernel(_calls("nextafter")),
     "Pow": Kernel(power),

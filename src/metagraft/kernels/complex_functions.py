@@ -24,11 +24,12 @@ __all__ = [
     "FUNCTIONS",
     "joined",
     "log1p",
+    "log_of_distance",
     "magnitude",
+    "multiplied",
     "power",
     "product",
     "quotient",
-    "scaled",
     "squared_magnitude",
 ]
 
@@ -90,13 +91,6 @@ def squared_magnitude(z: Array) -> Array:
 # Products and quotients.
 
 
-def scaled(z: Array, factor: float) -> Array:
-    """Multiply by a real number, part by part."""
-    _, x, y = _parts(z)
-    number = x.dtype.type(factor)
-    return joined(x * number, y * number)
-
-
 def _boxed(xp: Any, x: Array, y: Array, is_far: Array) -> tuple[Array, Array]:
     """Return the parts of an infinity as 0 and 1, of other numbers without NaN."""
     kind = x.dtype.type
@@ -110,6 +104,24 @@ def _boxed(xp: Any, x: Array, y: Array, is_far: Array) -> tuple[Array, Array]:
 
 def _far(xp: Any, x: Array, y: Array) -> Array:
     return xp.isinf(x) | xp.isinf(y)
+
+
+def multiplied(z: Array, w: Array) -> Array:
+    """Multiply part by part; a difference of two infinities is NaN.
+
+    Fused multiplications, NumPy's and XLA's, do not see that both products overflow.
+    """
+    xp = namespace(z, w)
+    with np.errstate(all="ignore"):
+        value = z * w
+        if xp is np and np.isfinite(value.sum()):
+            return value
+        (_, a, b), (_, c, d), (_, real, imag) = _parts(z), _parts(w), _parts(value)
+        ac, bd, ad, bc = a * c, b * d, a * d, b * c
+        nan = real.dtype.type(np.nan)
+        real = xp.where(xp.isinf(ac) & (ac == bd), nan, real)
+        imag = xp.where(xp.isinf(ad) & (ad == -bc), nan, imag)
+    return joined(real, imag)
 
 
 def product(z: Array, w: Array) -> Array:
@@ -194,6 +206,13 @@ def log(z: Array) -> Array:
     return joined(xp.where(_far(xp, x, y), x.dtype.type(np.inf), real), imag)
 
 
+def log_of_distance(z: Array) -> Array:
+    """The logarithm of the distance from zero, which may overflow, and the angle."""
+    xp, x, y = _parts(z)
+    with np.errstate(all="ignore"):
+        return joined(xp.log(magnitude(z)), xp.arctan2(y, x))
+
+
 def log1p(z: Array) -> Array:
     xp, x, y = _parts(z)
     one = x.dtype.type(1)
@@ -202,10 +221,15 @@ def log1p(z: Array) -> Array:
         if xp is not np:
             right = lax().optimization_barrier(right)  # XLA would take 1 off again
         moved = joined(right, y)
-        logarithm = log(moved)
+        logarithm = log_of_distance(moved)
         is_itself = (moved == z.dtype.type(1)) | (moved == logarithm)
         step = xp.where(is_itself, z.dtype.type(1), joined(right - one, y))
-        return xp.where(is_itself, z, product(z, quotient(logarithm, step)))
+        slope = quotient(logarithm, step)
+        # TF: less than normal is nothing.
+        tiny, zero = np.finfo(x.dtype).tiny, x.dtype.type(0)
+        _, *parts = _parts(slope)
+        slope = joined(*(xp.where(abs(part) < tiny, zero, part) for part in parts))
+        return xp.where(is_itself, z, product(z, slope))
 
 
 def expm1(z: Array) -> Array:
@@ -229,8 +253,7 @@ def sigmoid(z: Array) -> Array:
     one = z.dtype.type(1)
     with np.errstate(all="ignore"):
         raised = exp(z)
-        _, real, imag = _parts(raised)
-        is_far = _far(xp, real, imag)
+        is_far = xp.isinf(xp.real(raised))
         raised = xp.where(is_far, one, raised)
         return xp.where(is_far, one, raised / (one + raised))
 

@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
-from metagraft.kernels.complex_functions import FUNCTIONS, quotient, scaled
+from metagraft.kernels.complex_functions import (
+    FUNCTIONS,
+    multiplied,
+    quotient,
+)
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.namespace import lax, namespace
 
@@ -70,8 +74,12 @@ def rsqrt(_attrs: Any, x: Array) -> tuple[Array]:
     return (lax().rsqrt(x),)
 
 
+def _product(x: Array, y: Array) -> Array:
+    return multiplied(x, y) if x.dtype.kind == "c" else x * y
+
+
 def square(_attrs: Any, x: Array) -> tuple[Array]:
-    return (x * x,)
+    return (_product(x, x),)
 
 
 def sigmoid(_attrs: Any, x: Array) -> tuple[Array]:
@@ -98,16 +106,16 @@ def is_finite(_attrs: Any, x: Array) -> tuple[Array]:
 
 
 def sigmoid_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
-    return (dy * (y * (_number(y, 1) - y)),)
+    return (_product(dy, _product(y, _number(y, 1) - y)),)
 
 
 def tanh_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
-    return (dy * (_number(y, 1) - y * y),)
+    return (_product(dy, _number(y, 1) - _product(y, y)),)
 
 
 def reciprocal_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
     conjugate = namespace(y).conj(y)
-    return (_times(-(conjugate * conjugate), dy),)
+    return (_times(-_product(conjugate, conjugate), dy),)
 
 
 def sqrt_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
@@ -120,18 +128,16 @@ def sqrt_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
 
 def rsqrt_grad(_attrs: Any, y: Array, dy: Array) -> tuple[Array]:
     conjugate = namespace(y).conj(y)
-    value = dy * conjugate
-    is_complex = y.dtype.kind == "c"
-    value = scaled(value, -0.5) if is_complex else _number(y, -0.5) * value
-    value = value * (conjugate * conjugate)
-    return (namespace(value).where(dy == 0, _number(y, 0), value),)
+    # TF: the order is that of its vectors; single numbers overflow elsewhere.
+    slope = _product(_number(y, -0.5), _product(conjugate, conjugate))
+    return (_times(slope, _times(conjugate, dy)),)
 
 
 def _times(slope: Array, dy: Array) -> Array:
     """Return `slope * dy`, zero where `dy` is, even if the slope is infinite."""
-    product = slope * dy
-    xp = namespace(product)
-    return xp.where(dy == 0, xp.zeros_like(product), product)
+    value = _product(slope, dy)
+    xp = namespace(value)
+    return xp.where(dy == 0, xp.zeros_like(value), value)
 
 
 def _gradient(fn: KernelFunction) -> Kernel:
