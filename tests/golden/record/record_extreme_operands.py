@@ -222,6 +222,10 @@ def row_cases() -> Iterator[Case]:
         column = {"a": numbers[:2, None], "b": numbers[None, :4]}
         yield Case("rows", "MatMul", {}, column)
         yield from _running_cases(kind)
+    for dtype in ("complex64", "complex128"):  # whole vectors
+        large = np.sqrt(np.finfo(dtype).max) * 2
+        operands = {"y": np.full(32, 1 + large * 1j, dtype), "dy": np.ones(32, dtype)}
+        yield Case("rows", "RsqrtGrad", {}, operands)
     for op in ("Sum", "Mean", "Prod"):
         for x in (numbers[:, None], _grid("complex64")[:, None]):
             operands = {"input": x, "reduction_indices": np.array(1, np.int32)}
