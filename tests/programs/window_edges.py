@@ -44,6 +44,24 @@ def _dilations() -> Iterator[tuple[str, Program]]:
                     yield f"{name}_{side}", (op, {**given, "out_backprop": dy}, attrs)
 
 
+def _depthwise_gradients() -> Iterator[tuple[str, Program]]:
+    """Dilations that gradients of depthwise convolutions do not look at."""
+    random = np.random.RandomState(7)  # those above keep their numbers
+    image, kernel, dy = (
+        random.randint(-3, 4, dims).astype(np.float32)
+        for dims in ((1, 5, 5, 2), (2, 2, 2, 1), (1, 4, 4, 2))
+    )
+    for rates in ([1, 2, 3, 1], [2, 1, 1, 1], [1, 0, 1, 1], [1, 1], [1, 9, 9, 1]):
+        attrs = {"strides": [1] * 4, "dilations": rates, **_VALID}
+        name = "depthwise_" + "_".join(map(str, rates))
+        sizes = np.array(image.shape, np.int32)
+        given = {"input_sizes": sizes, "filter": kernel, "out_backprop": dy}
+        yield f"{name}_Input", ("DepthwiseConv2dNativeBackpropInput", given, attrs)
+        sizes = np.array(kernel.shape, np.int32)
+        given = {"input": image, "filter_sizes": sizes, "out_backprop": dy}
+        yield f"{name}_Filter", ("DepthwiseConv2dNativeBackpropFilter", given, attrs)
+
+
 def _steps_over_channels() -> Iterator[tuple[str, Program]]:
     """Steps over channels of windows that take one, which no kernel makes."""
     for step in (2, 7):
@@ -130,6 +148,7 @@ def _patches() -> Iterator[tuple[str, Program]]:
 def programs() -> Iterator[tuple[str, Program]]:
     """All that have a value."""
     yield from _dilations()
+    yield from _depthwise_gradients()
     yield from _steps_over_channels()
     yield from _gradients_of_pools()
     yield from _empty_ones()

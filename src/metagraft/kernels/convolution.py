@@ -295,7 +295,7 @@ def depthwise_backprop_input(
 ) -> tuple[Array]:
     dims = tuple(int(size) for size in sizes)
     name = "DepthwiseConv2DBackpropInput"
-    check_depthwise(name, attrs, dims, kernel.shape, dy.shape)
+    attrs = check_depthwise(name, attrs, dims, kernel.shape, dy.shape)
     run = _per_platform(_DEPTHWISE_INPUT, attrs, dims)
     return _if_empty(dims, kernel, dy) or _run(run, kernel, dy)
 
@@ -305,7 +305,7 @@ def depthwise_backprop_filter(
 ) -> tuple[Array]:
     dims = tuple(int(size) for size in sizes)
     name = "DepthwiseConv2DBackpropFilter"
-    check_depthwise(name, attrs, image.shape, dims, dy.shape)
+    attrs = check_depthwise(name, attrs, image.shape, dims, dy.shape)
     run = _per_platform(_DEPTHWISE_FILTER, attrs, dims)
     return _if_empty(dims, image, dy) or _run(run, image, dy)
 

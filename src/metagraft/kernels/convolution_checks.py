@@ -7,6 +7,7 @@ depthwise_conv_grad_op.cc.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from metagraft.errors import InvalidArgumentError, UnimplementedError
@@ -114,8 +115,14 @@ def check_depthwise(
     image: Sequence[int],
     kernel: Sequence[int],
     dy: Sequence[int],
-) -> None:
+) -> WindowAttrs:
     """Refuse a gradient that is not one of a depthwise convolution.
+
+    TF: gradients have no dilations, whatever their attribute says. Here those that
+    fit the numbers of windows are taken: TensorFlow does not convolve with dilations.
+
+    Returns:
+        The windows as they slide.
 
     Raises:
         InvalidArgumentError: It is not.
@@ -130,6 +137,8 @@ def check_depthwise(
         raise _unfit(f"{name}: input and filter must have the same in_depth")
     if channels * kernel[3] != dy[attrs.channels]:
         raise _unfit(f"{name}: depth_multiplier * in_depth not equal to out_depth")
+    if not _fits(attrs, image, kernel, dy):
+        attrs = replace(attrs, dilations=(1,) * attrs.rank)
     for place, what in enumerate(("rows", "cols")):
         axis = attrs.spatial[place]
         count = attrs.count(axis, image[axis], kernel[place])
@@ -138,6 +147,20 @@ def check_depthwise(
                 f"{name}: Number of {what} of out_backprop doesn't match computed:"
                 f" actual = {dy[axis]}, computed = {count}"
             )
+    return attrs
+
+
+def _fits(
+    attrs: WindowAttrs, image: Sequence[int], kernel: Sequence[int], dy: Sequence[int]
+) -> bool:
+    """Whether there are as many windows as `dy` has values."""
+    try:
+        return all(
+            attrs.count(axis, image[axis], kernel[place]) == dy[axis]
+            for place, axis in enumerate(attrs.spatial)
+        )
+    except InvalidArgumentError:
+        return False
 
 
 def check_channels(attrs: WindowAttrs, image: Sequence[int]) -> None:

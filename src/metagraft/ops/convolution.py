@@ -331,6 +331,9 @@ def _family(
     words: Words,
 ) -> tuple[OpSpec, OpSpec, OpSpec]:
     rules = _Gradients(forward, backprop_input, backprop_filter)
+    of_gradient = windows_of_gradient(words)
+    if words is DEPTHWISE_WORDS:
+        of_gradient = _without_odd_dilations
     rows = (
         (forward, forward_shape, rules.of_convolution),
         (backprop_input, input_shape, rules.of_backprop_input),
@@ -339,7 +342,7 @@ def _family(
     first, second, third = (
         OpSpec(
             name=name,
-            attrs=windows_of(words) if name == forward else windows_of_gradient(words),
+            attrs=windows_of(words) if name == forward else of_gradient,
             shape=shape_rule,
             gradient=gradient,
             source=_SOURCE,
@@ -348,6 +351,18 @@ def _family(
         for name, shape_rule, gradient in rows
     )
     return first, second, third
+
+
+def _without_odd_dilations(attrs: Mapping[str, Any]) -> WindowAttrs:
+    """Read the attributes of gradients of depthwise convolutions.
+
+    TF: does not look at their dilations.
+    """
+    read = windows_of_gradient(DEPTHWISE_WORDS)
+    record = read(attrs)
+    ends = (0, record.channels)
+    is_odd = record.unfit or any(record.dilations[axis] != 1 for axis in ends)
+    return read({**attrs, "dilations": None}) if is_odd else record
 
 
 def _volumes(attrs: Mapping[str, Any]) -> WindowAttrs:
