@@ -263,8 +263,9 @@ def sign(z: Array) -> Array:
     with np.errstate(all="ignore"):
         distance = xp.abs(z)
         is_zero = distance == 0
-        scale = x.dtype.type(1) / xp.where(is_zero, x.dtype.type(1), distance)
-        value = joined(x * scale, y * scale)
+        # The inverse of the largest number would be lost in compiled programs.
+        divisor = xp.where(is_zero, x.dtype.type(1), distance)
+        value = joined(x / divisor, y / divisor)
         return xp.where(is_zero, z.dtype.type(0), value)
 
 

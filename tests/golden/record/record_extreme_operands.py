@@ -226,6 +226,8 @@ def row_cases() -> Iterator[Case]:
         large = np.sqrt(np.finfo(dtype).max) * 2
         operands = {"y": np.full(32, 1 + large * 1j, dtype), "dy": np.ones(32, dtype)}
         yield Case("rows", "RsqrtGrad", {}, operands)
+        largest = np.finfo(dtype).max * np.array([1, -1, 0.8 + 0.6j, 1j], dtype)
+        yield Case("rows", "Sign", {}, {"x": np.repeat(largest, 32)})
     for op in ("Sum", "Mean", "Prod"):
         for x in (numbers[:, None], _grid("complex64")[:, None]):
             operands = {"input": x, "reduction_indices": np.array(1, np.int32)}
