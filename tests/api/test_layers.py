@@ -53,6 +53,16 @@ def test_a_normalization_that_only_infers_collects_nothing() -> None:
         assert tf.get_collection(tf.GraphKeys.UPDATE_OPS) == []
 
 
+def test_a_normalization_of_no_phase_infers() -> None:
+    """`training=None` normalizes by the moving moments, 0 and 1."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        found = tf.layers.batch_normalization(
+            tf.constant([[4.0], [8.0]]), epsilon=3.0, training=None
+        )
+        session.run(tf.global_variables_initializer())
+        assert session.run(found).tolist() == [[2.0], [4.0]]
+
+
 def test_regularizers_add_losses_once() -> None:
     """Reusing a variable does not regularize it again."""
     with tf.Graph().as_default():

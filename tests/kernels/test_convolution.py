@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import metagraft.compat.v1 as tf
+from metagraft.errors import ResourceExhaustedError
 
 
 def test_gradients_of_doubles_are_doubles() -> None:
@@ -45,3 +46,20 @@ def test_gradient_of_a_filter_of_one_point(
     assert found.dtype == dtype
     expected = np.einsum("nhwc,nhwo->co", seen, changes)
     np.testing.assert_allclose(found[0, 0], expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("added", [2**41, 2**62])
+def test_paddings_that_no_memory_holds(added: int) -> None:
+    """They end in an error, not the process."""
+    paddings = [0, 0, added, 0, 0, 0, 0, 0]
+    with tf.Graph().as_default(), tf.Session() as session:
+        image = tf.placeholder(tf.float32)
+        y = tf.raw_ops.Conv2D(
+            input=image,
+            filter=tf.ones([1, 1, 1, 1]),
+            strides=[1, 1, 1, 1],
+            padding="EXPLICIT",
+            explicit_paddings=paddings,
+        )
+        with pytest.raises(ResourceExhaustedError):
+            session.run(y, {image: np.ones((1, 1, 1, 1))})

@@ -14,6 +14,7 @@ import pytest
 
 import metagraft.compat.v1 as tf
 from metagraft.api.defun import Defun
+from metagraft.api.function_ops import For
 from metagraft.errors import (
     InvalidArgumentError,
     NotFoundError,
@@ -229,3 +230,35 @@ def test_checks_in_functions_fail() -> None:
             assert session.run(y, {x: 10.0}) == 10.0
             with pytest.raises(InvalidArgumentError, match="assertion failed"):
                 session.run(y, {x: 11.0})
+
+
+@pytest.mark.parametrize(
+    ("count", "turns"),
+    [
+        ((0, 5, 2), 3),
+        ((5, 0, -2), 3),
+        ((5, 5, 0), 0),
+        ((5, 5, 1), 0),
+        ((0, 5, 0), None),
+        ((0, 5, -1), None),
+        ((5, 0, 1), None),
+        (([0, 1], 5, 1), None),
+    ],
+)
+def test_counting_loops(count: tuple[Any, ...], turns: int | None) -> None:
+    """A count that does not come to an end is refused, as in TensorFlow."""
+    with tf.Graph().as_default(), tf.Session() as session:
+
+        def one_more(i: Any, x: Any) -> Any:
+            del i
+            return x + 1.0
+
+        body: Any = Defun(tf.int32, tf.float32)(one_more)
+        start, limit, delta = (tf.placeholder(tf.int32) for _ in count)
+        found = For(start, limit, delta, [tf.constant(0.0)], body)
+        feeds = dict(zip((start, limit, delta), count, strict=True))
+        if turns is not None:
+            assert session.run(found, feeds) == [turns]
+            return
+        with pytest.raises(InvalidArgumentError):
+            session.run(found, feeds)

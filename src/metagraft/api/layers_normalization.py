@@ -285,7 +285,11 @@ class BatchNormalization(Layer):
     # -- nodes ---------------------------------------------------------------------
 
     def call(self, inputs: Tensor, training: Any = False) -> Tensor:
-        """Add the nodes; `training` is a boolean or a tensor."""
+        """Add the nodes; `training` is a boolean or a tensor, or None for False.
+
+        TF: None is a placeholder for the phase of Keras, which is False by default.
+        """
+        training = False if training is None else training
         inputs = cast(inputs, as_dtype(self.dtype))
         if self.virtual_batch_size is not None:
             sizes = array.shape(inputs)

@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from metagraft.errors import InvalidArgumentError
+from metagraft.errors import InvalidArgumentError, ResourceExhaustedError
+from metagraft.graph.shapes import show
 from metagraft.kernels import convolution_checks as checks
 from metagraft.kernels.convolution_checks import check_depthwise, check_strides
 from metagraft.kernels.convolution_phases import gradient_by_phases, is_by_phases
@@ -37,6 +38,8 @@ from metagraft.ops.windows import WindowAttrs
 __all__ = ["KERNELS"]
 
 _LETTERS = "DHW"
+# More would not fit in any memory, and XLA ends the process where 64 bits overflow.
+_ELEMENTS_MAX = 1 << 40
 
 
 def _convolve(attrs: WindowAttrs, image: Array, kernel: Array) -> Array:
@@ -69,10 +72,16 @@ def _convolved(
     attrs: WindowAttrs, image: Array, kernel: Array, channels: int
 ) -> tuple[int, ...]:
     """Return the shape of the result; refuse filters that are too large."""
-    dims = list(image.shape)
+    dims, padded = list(image.shape), list(image.shape)
     for place, axis in enumerate(attrs.spatial):
-        dims[axis] = attrs.count(axis, image.shape[axis], kernel.shape[place])
+        size, taps = image.shape[axis], kernel.shape[place]
+        dims[axis] = attrs.count(axis, size, taps)
+        padded[axis] += sum(attrs.pads(axis, size, taps))
     dims[attrs.channels] = channels
+    if max(math.prod(dims), math.prod(padded)) > _ELEMENTS_MAX:
+        raise ResourceExhaustedError(
+            None, None, f"OOM when convolving a tensor with shape {show(tuple(padded))}"
+        )
     return tuple(dims)
 
 

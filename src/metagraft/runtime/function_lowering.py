@@ -32,7 +32,7 @@ from metagraft.proto import (
 )
 from metagraft.runtime.conditional_effects import awaited
 from metagraft.runtime.function_gradient import gradient_function
-from metagraft.runtime.loop_lowering import Loop, Made, Maker, unchanged
+from metagraft.runtime.loop_lowering import Loop, Made, Maker, checked_start, unchanged
 from metagraft.runtime.lowering_scope import FunctionCall, LoweringScope, in_frames
 from metagraft.runtime.optional_lowering import HANDED_ON, HANDLED, Optionals, holds_one
 
@@ -543,6 +543,7 @@ class _Lowering:
         """Count in a loop; the sign of the step says in which direction."""
         name = call.name
         start, limit, delta, *values = call.inputs
+        start = checked_start(self.add, name, start, limit, delta)
         kinds = list(call.node.attr["T"].list.type)
         types = [_INT32, _INT32, _INT32, *kinds]
         step, _ = self._inline(call.node.attr["body"].func, call, "body")

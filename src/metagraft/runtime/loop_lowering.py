@@ -43,6 +43,27 @@ def unchanged(body: Body) -> list[bool]:
     return found
 
 
+def checked_start(add: AddNode, name: str, start: str, limit: str, delta: str) -> str:
+    """Return the first number of a count, after a check that it comes to an end.
+
+    Source: tensorflow core/kernels/functional_ops.cc ForOp.
+    """
+    kind, here = DataType.DT_INT32, f"{name}/__count"
+    add(f"{here}/sign", "Sign", [delta], kind)
+    add(f"{here}/from", "Mul", [start, f"{here}/sign"], kind)
+    add(f"{here}/to", "Mul", [limit, f"{here}/sign"], kind)
+    add(f"{here}/is_ahead", "LessEqual", [f"{here}/from", f"{here}/to"], kind)
+    add(f"{here}/zero", "Sub", [delta, delta], kind)
+    add(f"{here}/moves", "NotEqual", [delta, f"{here}/zero"], kind)
+    add(f"{here}/is_there", "Equal", [start, limit], kind)
+    add(f"{here}/ends", "LogicalOr", [f"{here}/moves", f"{here}/is_there"])
+    add(f"{here}/is_good", "LogicalAnd", [f"{here}/is_ahead", f"{here}/ends"])
+    check = add(f"{here}/check", "Assert", [f"{here}/is_good", start, limit, delta])
+    check.attr["T"].list.type.extend([kind] * 3)
+    add(f"{here}/start", "Identity", [start, f"^{here}/check"], kind)
+    return f"{here}/start"
+
+
 @dataclass(slots=True)
 class Loop:
     """A frame of version 1 that is being built.
