@@ -18,13 +18,9 @@ ERRORS: dict[str, list[list[str]]] = json.loads(
     (GOLDEN / "errors.json").read_text(encoding="utf-8")
 )
 # Mistakes that are told in other words or at another time, each with its reason.
-_UNKNOWN = "TensorFlow counts the axes of what has an unknown rank, and finds -1"
 _LENGTHS = "lengths of lists are compared before the shapes in them"
 OTHERWISE = {
     ("DecodeJxl", "channels -2"): "nothing is known of the op but its signature",
-    ("Dequantize", "axis 0"): _UNKNOWN,
-    ("FusedPadConv2D", "strides empty"): _UNKNOWN,
-    ("FusedResizeAndPadConv2D", "resize_align_corners empty"): _UNKNOWN,
     ("ParseExample", "Nsparse 0"): _LENGTHS,
     ("ParseExampleV2", "Tdense empty"): _LENGTHS,
     ("ParseSingleExample", "dense_keys empty"): _LENGTHS,

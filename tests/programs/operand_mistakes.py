@@ -18,6 +18,7 @@ from tests.programs.argument_mistakes import (
     other_ranks,
     ranks,
 )
+from tests.programs.window_mistakes import padded_convolutions
 
 Mistake = Callable[[ModuleType], Any]
 
@@ -531,6 +532,7 @@ MISTAKES: Final[dict[str, Mistake]] = {
         nothing_for_types,
         named_types,
         levels,
+        padded_convolutions,
     )
     for name, mistake in family()
 }

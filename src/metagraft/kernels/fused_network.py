@@ -11,10 +11,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from metagraft.errors import InvalidArgumentError, UnimplementedError
-from metagraft.kernels import activation, convolution, normalization, pad
+from metagraft.kernels import activation, convolution, normalization
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 from metagraft.kernels.special_functions import erf
@@ -169,20 +167,10 @@ def fused_batch_norm(
     return (y, *moments)
 
 
-def fused_pad_conv_2d(
-    attrs: FusedAttrs, image: Array, widths: np.ndarray, kernel: Array
-) -> tuple[Array]:
-    assert attrs.windows is not None
-    mode: Any = {"mode": attrs.padding_mode}
-    (padded,) = pad.mirror_pad(mode, image, widths)
-    return convolution.convolution(attrs.windows, padded, kernel)
-
-
 KERNELS = {
     "_FusedConv2D": Kernel(fused_conv_2d),
     "_FusedConv3D": Kernel(fused_convolution),
     "_FusedDepthwiseConv2dNative": Kernel(fused_depthwise),
     "_FusedMatMul": Kernel(fused_mat_mul),
     "_FusedBatchNormEx": Kernel(fused_batch_norm),
-    "FusedPadConv2D": Kernel(fused_pad_conv_2d, static=("paddings",)),
 }

@@ -17,6 +17,7 @@ from metagraft.errors import (
 )
 from metagraft.graph.shapes import show
 from metagraft.kernels import philox
+from metagraft.kernels.image_resize import two_sizes
 from metagraft.kernels.kernel import Array, Kernel, RandomStream
 from metagraft.kernels.namespace import is_host, lax, namespace
 from metagraft.kernels.rounding import divided, rounded, settled
@@ -358,9 +359,7 @@ def random_crop(
     """A part of the image, its corner drawn at random."""
     if image.ndim != 3:
         raise _invalid(f"input must be 3-dimensional{show(image.shape)}")
-    if size.shape != (2,):
-        raise _invalid(f"shape_t must have two elements{show(size.shape)}")
-    height, width = (int(v) for v in size)
+    height, width = two_sizes(size)
     for name, in_size, wanted in (
         ("width", image.shape[1], width),
         ("height", image.shape[0], height),

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 from metagraft.kernels.resampling import Taps, along, in_turn, taken, weighted_sum
@@ -37,10 +38,8 @@ def checked_size(attrs: ResizeAttrs, images: Array, size: Array) -> tuple[int, i
     if attrs.half_pixel_centers and attrs.align_corners:
         raise _invalid("If half_pixel_centers is True, align_corners must be False.")
     if images.ndim != 4:
-        raise _invalid(f"input must be 4-dimensional{list(images.shape)}")
-    if size.shape != (2,):
-        raise _invalid(f"shape_t must have two elements{list(size.shape)}")
-    height, width = (int(v) for v in size)
+        raise _invalid(f"input must be 4-dimensional{show(images.shape)}")
+    height, width = two_sizes(size)
     if height <= 0 or width <= 0:
         raise _invalid("output dimensions must be positive")
     if images.shape[3] <= 0:
@@ -112,6 +111,20 @@ def resize_bilinear_in_type(attrs: ResizeAttrs, images: Array, size: Array) -> A
     return x
 
 
+def two_sizes(size: Array) -> tuple[int, int]:
+    """Return height and width that an operand asks for.
+
+    Raises:
+        InvalidArgumentError: It is no vector of two elements.
+    """
+    if size.ndim != 1:
+        raise _invalid(f"shape_t must be 1-dimensional{show(size.shape)}")
+    if len(size) != 2:
+        raise _invalid(f"shape_t must have two elements{show(size.shape)}")
+    height, width = (int(v) for v in size)
+    return height, width
+
+
 def _bilinear_taps(attrs: ResizeAttrs, in_size: int, out_size: int) -> Taps:
     lower, upper, near = _neighbors(attrs, in_size, out_size)
     weights = np.stack([_F(1) - near, near], axis=1)
@@ -125,7 +138,7 @@ def _gradient_sizes(
         raise _invalid("If half_pixel_centers is True, align_corners must be False.")
     for name, x in (("input_grad", grads), ("original_image", original)):
         if x.ndim != 4:
-            raise _invalid(f"{name} must be 4-dimensional{list(x.shape)}")
+            raise _invalid(f"{name} must be 4-dimensional{show(x.shape)}")
     return grads.shape[1:3], original.shape[1:3]
 
 
@@ -274,10 +287,8 @@ def resize_nearest_neighbor_grad(
 ) -> tuple[Array]:
     """Add up what the copies of each pixel got."""
     if grads.ndim != 4:
-        raise _invalid(f"input must be 4-dimensional{list(grads.shape)}")
-    if size.shape != (2,):
-        raise _invalid(f"shape_t must have two elements{list(size.shape)}")
-    sizes = tuple(int(v) for v in size)
+        raise _invalid(f"input must be 4-dimensional{show(grads.shape)}")
+    sizes = two_sizes(size)
     if min(sizes) <= 0:
         raise _invalid("shape_t's elements must be positive")
     x = grads

@@ -34,7 +34,6 @@ class FusedAttrs:
         alpha: The slope of a leaky activation among them.
         transposes: Which factors of a product are transposed.
         filter_format: The order of the filter's axes.
-        padding_mode: How an image is padded first.
     """
 
     windows: WindowAttrs | None
@@ -43,7 +42,6 @@ class FusedAttrs:
     alpha: float
     transposes: tuple[bool, bool]
     filter_format: str
-    padding_mode: bytes
 
     @classmethod
     def read(cls, attrs: Mapping[str, Any]) -> FusedAttrs:
@@ -58,7 +56,6 @@ class FusedAttrs:
                 attrs.get("transpose_b", False),
             ),
             filter_format=attrs.get("filter_format", b"HWIO").decode(),
-            padding_mode=attrs.get("mode", b""),
         )
 
 
@@ -112,20 +109,6 @@ def depthwise_shape(attrs: FusedAttrs, inputs: Shapes) -> Sequence[Dims]:
     return (_windowed(windows, image, kernel, outputs),)
 
 
-def padded_shape(attrs: FusedAttrs, inputs: Shapes) -> Sequence[Dims]:
-    """As `convolution_shape`, of an image that is padded first."""
-    windows, widths = attrs.windows, inputs.value(1)
-    assert windows is not None
-    image, kernel = with_rank(inputs[0], 4), with_rank(inputs[2], 4)
-    if widths is None:
-        return ((None, None, None, kernel[3]),)
-    image = tuple(
-        None if size is None else size + int(sum(pair))
-        for size, pair in zip(image, widths, strict=True)
-    )
-    return (_windowed(windows, image, kernel, kernel[3]),)
-
-
 def product_shape(attrs: FusedAttrs, inputs: Shapes) -> Sequence[Dims]:
     """Rows of one factor, columns of the other."""
     a, b = with_rank(inputs[0], 2), with_rank(inputs[1], 2)
@@ -151,5 +134,4 @@ OPS = (
     _row("_FusedDepthwiseConv2dNative", depthwise_shape),
     _row("_FusedMatMul", product_shape),
     _row("_FusedBatchNormEx", normalization_shape, FusedNormAttrs.read),
-    _row("FusedPadConv2D", padded_shape),
 )

@@ -53,6 +53,16 @@ def quantize_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 def dequantize_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Like the input."""
+    axis = attrs["axis"]
+    # TF: also refuses axes of what has an unknown rank.
+    rank = -1 if inputs[0] is None else len(inputs[0])
+    if axis > rank:
+        raise ValueError(f"Axis must be less than input dimension({rank}), got {axis}")
+    return there_and_back_shape(attrs, inputs)
+
+
+def there_and_back_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Like the input."""
     _range_shape(attrs["axis"], inputs, (1, 2))
     if len(inputs) > 3:
         with_rank(inputs[3], 0)  # the number of bits
@@ -116,9 +126,9 @@ OPS = (
     _row("QuantizeV2", quantize_shape),
     _row("Dequantize", dequantize_shape),
     _row("QuantizeAndDequantize", first_shape, straight_through_gradient),
-    _row("QuantizeAndDequantizeV2", dequantize_shape, straight_through_gradient),
-    _row("QuantizeAndDequantizeV3", dequantize_shape, straight_through_gradient),
-    _row("QuantizeAndDequantizeV4", dequantize_shape, there_and_back_gradient),
+    _row("QuantizeAndDequantizeV2", there_and_back_shape, straight_through_gradient),
+    _row("QuantizeAndDequantizeV3", there_and_back_shape, straight_through_gradient),
+    _row("QuantizeAndDequantizeV4", there_and_back_shape, there_and_back_gradient),
     # TF: it gives three gradients for four operands, so asking for them ends there.
     _row(
         "QuantizeAndDequantizeV4Grad",
