@@ -51,11 +51,21 @@ def test_compiled_programs() -> None:
 
 
 def _difference(case: kernel_cases.Recorded, outputs: tuple[Any, ...]) -> str:
+    if case.family == "apart":
+        return _difference_of_parts(case, outputs)
     found = kernel_cases.difference(case, outputs)
     if found or case.family != "rows":
         return found
     signs = [np.signbit(_reals(x))[_reals(x) == 0] for x in (outputs[0], *case.outputs)]
     return "" if np.array_equal(*signs) else f"{case}: signs of zeros in {outputs[0]}"
+
+
+def _difference_of_parts(case: kernel_cases.Recorded, outputs: tuple[Any, ...]) -> str:
+    """Compare each part by itself, however small it is beside the other."""
+    found, expected = (_reals(x) for x in (outputs[0], case.outputs[0]))
+    places = 64 * np.finfo(case.outputs[0].dtype).eps
+    is_close = np.isclose(found, expected, rtol=places, atol=0, equal_nan=True)
+    return "" if is_close.all() else f"{case}: {outputs[0]}, expected {case.outputs[0]}"
 
 
 def _reals(values: Any) -> Any:
@@ -68,6 +78,8 @@ def _is_compiled(case: kernel_cases.Recorded) -> bool:
     kernel = kernel_for(case.op)
     assert kernel is not None
     types = {np.asarray(operand).dtype.name for operand in case.operands.values()}
+    if case.op == "Log" and case.family == "apart":
+        return False  # XLA's distance from zero has a digit less
     if case.family in {"casts", "order"}:  # some of them; each takes its time
         is_chosen = bool(types & {"bfloat16", "float64"})
         return is_chosen and case.operands.get("k", 1) == 1 and "n" not in case.operands

@@ -34,6 +34,8 @@ __all__ = [
 ]
 
 Function = Callable[[Array], Array]
+# Of more numbers NumPy's products are ten times faster than those of the parts.
+_APART_MAX: Final = 8192
 # Below, the square of a part beside 1 is lost.
 _TINY: Final = 1e-12
 
@@ -73,9 +75,10 @@ def _turned_back(z: Array) -> Array:
 def magnitude(z: Array) -> Array:
     """The distance from zero, infinite if a part is."""
     xp, x, y = _parts(z)
-    value = xp.abs(z)
     if xp is np:
-        return value
+        with np.errstate(all="ignore"):
+            return np.hypot(x, y)  # of complex numbers `abs` is rougher
+    value = xp.abs(z)
     return xp.where(xp.isinf(x) | xp.isinf(y), value.dtype.type(np.inf), value)
 
 
@@ -109,14 +112,19 @@ def _far(xp: Any, x: Array, y: Array) -> Array:
 def multiplied(z: Array, w: Array) -> Array:
     """Multiply part by part; a difference of two infinities is NaN.
 
-    Fused multiplications, NumPy's and XLA's, do not see that both products overflow.
+    NumPy's products are fused: a difference of equal ones leaves an error of rounding,
+    and of infinite ones, as XLA's, an infinity.
     """
     xp = namespace(z, w)
     with np.errstate(all="ignore"):
+        (_, a, b), (_, c, d) = _parts(z), _parts(w)
+        is_short = max(np.size(z), np.size(w)) <= _APART_MAX
+        if xp is np and is_short:
+            return joined(a * c - b * d, a * d + b * c)
         value = z * w
         if xp is np and np.isfinite(value.sum()):
             return value
-        (_, a, b), (_, c, d), (_, real, imag) = _parts(z), _parts(w), _parts(value)
+        _, real, imag = _parts(value)
         ac, bd, ad, bc = a * c, b * d, a * d, b * c
         nan = real.dtype.type(np.nan)
         real = xp.where(xp.isinf(ac) & (ac == bd), nan, real)
@@ -128,15 +136,13 @@ def product(z: Array, w: Array) -> Array:
     """Multiply; the product with an infinity is one, unless the other is zero."""
     xp = namespace(z, w)
     with np.errstate(all="ignore"):
-        if xp is np:
-            value = z * w
-            if not (np.isnan(value.real) & np.isnan(value.imag)).any():
-                return value
         (_, a, b), (_, c, d) = _parts(z), _parts(w)
         ac, bd, ad, bc = a * c, b * d, a * d, b * c
         real, imag = ac - bd, ad + bc
-        infinity = real.dtype.type(np.inf)
         is_lost = xp.isnan(real) & xp.isnan(imag)
+        if xp is np and not is_lost.any():
+            return joined(real, imag)
+        infinity = real.dtype.type(np.inf)
         is_far = _far(xp, a, b) | _far(xp, c, d) | _far(xp, ac, bd) | _far(xp, ad, bc)
         a, b = _boxed(xp, a, b, _far(xp, a, b))
         c, d = _boxed(xp, c, d, _far(xp, c, d))
@@ -151,31 +157,35 @@ def quotient(z: Array, w: Array) -> Array:
     value = z / w
     if namespace(z, w) is not np:
         return value  # XLA divides so
-    is_lost = (w == 0) | (np.isnan(value.real) & np.isnan(value.imag))
-    if not is_lost.any():
+    is_odd = ~np.isfinite(value) | (w == 0)
+    if not is_odd.any():
         return value
     value = np.array(value)
-    z, w = (x[is_lost] for x in np.broadcast_arrays(z, w))
-    value[is_lost] = _recovered_quotient(z, w, value[is_lost])
+    value[is_odd] = _odd_quotient(*(x[is_odd] for x in np.broadcast_arrays(z, w)))
     return value
 
 
-def _recovered_quotient(z: np.ndarray, w: np.ndarray, value: np.ndarray) -> np.ndarray:
-    kind = value.real.dtype.type
-    infinity, zero = kind(np.inf), kind(0)
+def _odd_quotient(z: np.ndarray, w: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
         a, b, c, d = z.real, z.imag, w.real, w.imag
+        kind = c.dtype.type
+        infinity, zero = kind(np.inf), kind(0)
+        # TF: a part that is less than normal beside the other is nothing.
+        least = np.fmax(abs(c), abs(d)) * np.finfo(kind).tiny
+        near = [np.where(abs(part) < least, zero * part, part) for part in (c, d)]
+        value = z / joined(*near)
+        is_lost = np.isnan(value.real) & np.isnan(value.imag)
         pole = np.copysign(infinity, c)
         is_pole = (c == 0) & (d == 0) & ~(np.isnan(a) & np.isnan(b))
         z_is_far, w_is_far = _far(np, a, b), _far(np, c, d)
-        over = z_is_far & np.isfinite(c) & np.isfinite(d) & ~is_pole
+        over = z_is_far & np.isfinite(c) & np.isfinite(d)
         under = w_is_far & np.isfinite(a) & np.isfinite(b)
         scale = np.where(over, infinity, zero)
         boxed_a, boxed_b = _boxed(np, a, b, over)
         boxed_c, boxed_d = _boxed(np, c, d, under)
         real = scale * (boxed_a * boxed_c + boxed_b * boxed_d)
         imag = scale * (boxed_b * boxed_c - boxed_a * boxed_d)
-        is_boxed = over | under
+        is_boxed = is_lost & (over | under)
         real = np.where(is_pole, pole * a, np.where(is_boxed, real, value.real))
         imag = np.where(is_pole, pole * b, np.where(is_boxed, imag, value.imag))
     return joined(real, imag)
@@ -197,7 +207,8 @@ def exp(z: Array) -> Array:
     return xp.where(is_lost, joined(real, imag), value)
 
 
-def log(z: Array) -> Array:
+def _exact_log(z: Array) -> Array:
+    """The logarithm of the C library, with all digits where the distance is 1."""
     xp, x, y = _parts(z)
     value = xp.log(z)
     if xp is np:
@@ -245,7 +256,7 @@ def expm1(z: Array) -> Array:
 def power(z: Array, w: Array) -> Array:
     """The exponential of `w` times the logarithm of `z`, as the C library's."""
     with np.errstate(all="ignore"):
-        return exp(product(w, log(z)))
+        return exp(product(w, _exact_log(z)))
 
 
 def sigmoid(z: Array) -> Array:
@@ -347,12 +358,20 @@ def tanh(z: Array) -> Array:
     return joined(real, xp.where((y == 0) & ~xp.isfinite(x), y, imag))
 
 
+def _beside_one(part: Array, one: Array, tiny: Array) -> Array:
+    """Return a part of an inverse sine; next to 1 its argument's square is lost."""
+    xp = namespace(part)
+    at_one = (xp.abs(one) == 1) & (xp.abs(tiny) < one.dtype.type(_TINY))
+    return xp.where(at_one, xp.sqrt(xp.abs(tiny)), part)
+
+
 def asinh(z: Array) -> Array:
     xp, x, y = _parts(z)
     if xp is np:
         return np.arcsinh(z)
     nan = x.dtype.type(np.nan)
     real, imag = _with_signs(xp, xp.arcsinh(z), x, y)
+    real = xp.copysign(_beside_one(real, y, x), x)
     is_lost = xp.isnan(x) | xp.isnan(y)
     far = xp.where(xp.isinf(x), x, xp.where(xp.isinf(y), xp.abs(y), nan))
     imag = xp.where(is_lost, xp.where(y == 0, y, nan), imag)
@@ -365,6 +384,7 @@ def acos(z: Array) -> Array:
         return np.arccos(z)
     kind = x.dtype.type
     _, real, imag = _parts(xp.arccos(z))
+    imag = _beside_one(imag, x, y)
     is_lost = xp.isnan(x) | xp.isnan(y)
     far = xp.where(xp.isinf(x) | xp.isinf(y), kind(np.inf), kind(np.nan))
     right = xp.where(x == 0, kind(math.pi / 2), kind(np.nan))
@@ -443,7 +463,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = MappingProxyType(
         "cosh": cosh,
         "exp": exp,
         "expm1": expm1,
-        "log": log,
+        "log": log_of_distance,
         "log1p": log1p,
         "rsqrt": rsqrt,
         "sigmoid": sigmoid,

@@ -168,6 +168,29 @@ def huge_cases() -> Iterator[Case]:
             yield Case("huge", op, {}, {"y": first, "dy": second})
 
 
+def apart_cases() -> Iterator[Case]:
+    """Yield complex numbers of which a part cancels, or is tiny beside the other."""
+    for dtype, of_parts in (("complex64", "float32"), ("complex128", "float64")):
+        random = np.random.RandomState(6)
+        parts = random.randn(2, 24) * 10.0 ** random.uniform(-3, 3, 24)
+        z = np.array(parts[0] + 1j * parts[1], dtype)
+        others = (np.conj(z), z, 1j * z, 1j * np.conj(z))
+        pairs = {"x": np.tile(z, 4), "y": np.array(others, dtype).reshape(-1)}
+        for op in ("Mul", "MulNoNan"):
+            yield Case("apart", op, {}, pairs)
+        yield Case("apart", "Square", {}, {"x": z * (1 + 1j)})
+        steps = 10.0 ** random.uniform(-12, -6, 24)
+        near = (1 + 1j * steps, -1 + 1j * steps, 1j + steps, -1j - steps)
+        yield Case("apart", "Log", {}, {"x": np.array(near, dtype).reshape(-1)})
+        tiny = np.finfo(of_parts).tiny * 4.0 ** np.arange(12)
+        for sign in (1, -1):
+            z = np.array((sign + 1j * tiny, sign - 1j * tiny), dtype).reshape(-1)
+            for op in ("Acos", "Acosh", "Asin", "Atanh"):
+                yield Case("apart", op, {}, {"x": z})
+            for op in ("Asinh", "Atan"):
+                yield Case("apart", op, {}, {"x": z * 1j})
+
+
 def cast_cases() -> Iterator[Case]:
     """Yield numbers in and beyond the range of integers, and cut fractions."""
     reals = {**NARROW, "float32": np.float32, "float64": np.float64}
@@ -362,6 +385,7 @@ def _agreed(case: Case) -> Case:
 def main() -> None:
     """Write the files of tests/golden/extreme_operands that are named, or all."""
     files = {
+        "apart": apart_cases,
         "casts": cast_cases,
         "complex": complex_cases,
         "huge": huge_cases,
@@ -374,7 +398,7 @@ def main() -> None:
     for name in sys.argv[1:] or files:
         with np.errstate(all="ignore"):
             cases = [case for case in files[name]() if has_kernel(case)]
-            is_agreed = name in {"complex", "huge", "special"}
+            is_agreed = name in {"apart", "complex", "huge", "special"}
             agreed = [_agreed(case) for case in cases] if is_agreed else cases
             write(FOLDER / f"{name}.npz", agreed)
 
