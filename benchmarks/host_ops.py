@@ -89,6 +89,9 @@ def _list_cases() -> Mapping[str, Case]:
         "DynamicPartition, of 10,000": lambda tf, v: tf.dynamic_partition(
             v(rows).read_value(), v((ids % 2).astype(np.int32)).read_value(), 2
         ),
+        "RandomShuffle, of 100,000": lambda tf, v: tf.random_shuffle(
+            v(np.arange(100_000)).read_value(), seed=3
+        ),
         "RandomShuffle, of 10,000 rows": lambda tf, v: tf.random_shuffle(
             v(rows).read_value(), seed=3
         ),

@@ -14,7 +14,7 @@ import pytest
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.dtypes import as_dtype
-from metagraft.kernels import distributions, kernel_for, philox
+from metagraft.kernels import distributions, kernel_for, philox, random
 
 STORED = np.load(Path(__file__).parents[1] / "golden" / "random" / "values.npz")
 CASES: list[dict[str, Any]] = json.loads(str(STORED["cases"]))
@@ -230,3 +230,20 @@ def test_the_stream_decides_the_array_library() -> None:
     (host,) = kernel.fn(Stream(1, 2), attrs, np.array([2]))
     assert isinstance(traced, jax.Array)
     assert isinstance(host, np.ndarray)
+
+
+@pytest.mark.parametrize("size", [2, 3, 300, 5000])
+def test_rows_are_shuffled_alike_on_the_host_and_in_programs(size: int) -> None:
+    """Swapped one by one, by sorting and in a loop of a program."""
+    key, counter = np.array([3, size], np.uint32), np.zeros(4, np.uint32)
+    rows = np.arange(size)
+    shuffled = random.shuffled(key, counter, rows)
+    with jax.enable_x64(True):
+        compiled = jax.jit(random.shuffled)(key, counter, rows)
+    np.testing.assert_array_equal(compiled, shuffled)
+    draws = philox.draw(key, counter, size - 1, list, 4, np.dtype(np.uint32))
+    swapped = rows.tolist()
+    for place, draw in enumerate(draws.tolist()):
+        other = place + draw % (size - place)
+        swapped[place], swapped[other] = swapped[other], swapped[place]
+    assert shuffled.tolist() == swapped

@@ -16,7 +16,7 @@ import numpy as np
 from metagraft.kernels import distributions, philox
 from metagraft.kernels.distributions import RESERVED_PER_OUTPUT
 from metagraft.kernels.kernel import Array, Kernel, RandomStream
-from metagraft.kernels.namespace import namespace, repeat_while
+from metagraft.kernels.namespace import lax, namespace, repeat_while
 
 __all__ = ["KERNELS", "shuffled"]
 
@@ -59,8 +59,12 @@ def shuffled(key: Array, counter: Array, value: Array) -> Array:
     xp = namespace(draws)
     left = xp.arange(size, 1, -1, dtype=np.uint32)
     targets = xp.arange(size - 1, dtype=np.int64) + (draws % left).astype(np.int64)
-    few = xp is np and size < _FEW
-    order = _swapped_one_by_one(targets) if few else _swapped(targets)
+    if xp is not np:
+        order = lax().platform_dependent(
+            targets, cpu=_swapped_in_turn, default=_swapped
+        )
+    else:
+        order = (_swapped_one_by_one if size < _FEW else _swapped)(targets)
     return value[order]
 
 
@@ -69,6 +73,34 @@ def _swapped_one_by_one(targets: np.ndarray) -> np.ndarray:
     for i, j in enumerate(targets.tolist()):
         order[i], order[j] = order[j], order[i]
     return np.asarray(order, np.int64)
+
+
+def _swapped_in_turn(targets: Array) -> Array:
+    """Do the same in a loop of a program, which is fast on a CPU.
+
+    Turn i swaps the places i and j, and what comes later leaves place i alone. So from
+    the last turn to the first the inverse order takes its value of j at i, then i at j.
+    XLA writes one number at a time in place; two would be an array copied in each turn
+    (100,000 rows: 0.5 ms, by sorting 6).
+    """
+    xp = namespace(targets)
+    last = targets.shape[0]
+    targets = targets.astype(np.int32)
+
+    def swap(turn: Array, inverse: Array) -> Array:
+        row = last - 1 - turn
+        target = targets[row]
+        inverse = inverse.at[row].set(inverse[target], mode="promise_in_bounds")
+        return inverse.at[target].set(row, mode="promise_in_bounds")
+
+    def place(row: Array, order: Array) -> Array:
+        return order.at[inverse[row]].set(row, mode="promise_in_bounds")
+
+    rows = xp.arange(last + 1, dtype=np.int32)
+    start = np.int32(0)
+    inverse = lax().fori_loop(start, np.int32(last), swap, rows)
+    order = lax().fori_loop(start, np.int32(last + 1), place, rows)
+    return order.astype(np.int64)
 
 
 def _swapped(targets: Array) -> Array:

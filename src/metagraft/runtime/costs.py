@@ -65,6 +65,7 @@ _PASSES_NS: Final = {
     "RandomGamma": 250.0,
     "RandomPoisson": 250.0,
     "RandomPoissonV2": 250.0,
+    "RandomShuffle": 40.0,
     "ResizeArea": 4.5,
     "ResizeBicubic": 3.0,
     "ResizeBicubicGrad": 3.0,
