@@ -159,6 +159,10 @@ def damaged(kind: str) -> GraphDef:
     elif kind == "too many results":
         functions["Few"].signature.output_arg.add(name="more", type=DataType.DT_BOOL)
         functions["Few"].ret["more"] = functions["Few"].ret["less"]
+    elif kind == "another argument":
+        functions["Step"].signature.input_arg[1].type = DataType.DT_INT32
+    elif kind == "another result":
+        functions["Step"].signature.output_arg[1].type = DataType.DT_INT32
     elif kind == "too few results":
         del functions["Step"].signature.output_arg[1]
     elif kind == "unknown node":
@@ -170,12 +174,33 @@ def damaged(kind: str) -> GraphDef:
     return graph_def
 
 
+@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("shape", [[1], [2], [0]])
+def test_counts_go_between_numbers(place: int, shape: list[int]) -> None:
+    """Bounds and steps that are vectors are refused, as in TensorFlow."""
+    bounds = [np.int32(0), np.int32(3), np.int32(1)]
+    bounds[place] = np.full(shape, bounds[place])
+
+    @Defun(tf.int32, tf.float32, func_name="Counted")
+    def counted(i: Any, x: Any) -> Any:
+        return x + tf.cast(i, tf.float32)
+
+    start, limit, delta = (tf.placeholder_with_default(b, None) for b in bounds)
+    (last,) = tf.raw_ops.For(
+        start=start, limit=limit, delta=delta, input=[1.0], body=counted
+    )
+    with tf.Session() as session, pytest.raises(InvalidArgumentError):
+        session.run(last)
+
+
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
         ("too few arguments", "Step has 1 arguments|there is no node or argument"),
-        ("too many results", "Few has 1 results, and there are 2"),
-        ("too few results", "Step has 1 results, and there are 2"),
+        ("too many results", "Few has 2 results, and 1 are expected"),
+        ("another argument", "argument 1 of Step is int32, and float32 is expected"),
+        ("another result", "result 1 of Step is int32, and float32 is expected"),
+        ("too few results", "Step has 1 results, and 2 are expected"),
         ("unknown node", "there is no node or argument 'nowhere'"),
         ("unknown output", "has no output 'y'"),
         ("unknown op", "the signature of op type 'NoSuchOp'"),

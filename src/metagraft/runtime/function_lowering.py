@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from metagraft.errors import InvalidArgumentError, NotFoundError, UnimplementedError
 from metagraft.graph.function_body import CALLED, CALLS, body_of, definitions_in
@@ -32,6 +32,7 @@ from metagraft.proto import (
 )
 from metagraft.runtime.conditional_effects import awaited
 from metagraft.runtime.function_gradient import gradient_function
+from metagraft.runtime.function_signature import ANY, check_signature
 from metagraft.runtime.loop_lowering import Loop, Made, Maker, checked_start, unchanged
 from metagraft.runtime.lowering_scope import FunctionCall, LoweringScope, in_frames
 from metagraft.runtime.optional_lowering import HANDED_ON, HANDLED, Optionals, holds_one
@@ -305,7 +306,12 @@ class _Lowering:
         return found
 
     def _inline(
-        self, function: NameAttrList, call: FunctionCall, label: str
+        self,
+        function: NameAttrList,
+        call: FunctionCall,
+        label: str,
+        given: Sequence[DataType],
+        wanted: Sequence[DataType] | None,
     ) -> tuple[Maker, list[DataType]]:
         """Return what puts a function's nodes into the graph, and its result types."""
         definition = self._function(function.name)
@@ -318,10 +324,11 @@ class _Lowering:
                 f"cannot run: {' calls '.join(path[-5:])}",
             )
         body = body_of(definition, function.attr, self._definition_of)
+        types = [arg.type for arg in definition.signature.output_arg]
+        check_signature(call, function.name, body.types, types, given, wanted)
         scope = LoweringScope(f"{call.name}/__{label}/", path=path)
 
         def make(inputs: Sequence[str], pivot: str | None) -> Made:
-            _check_count(call, function.name, "arguments", inputs, body.arguments)
             scope.fixed.update(zip(body.arguments, inputs, strict=True))
             scope.pivot = pivot
             self.add_all(body.nodes, scope)
@@ -334,7 +341,7 @@ class _Lowering:
                 effects.append(f"^{trigger}")
             return [scope.edge(text) for text in body.results], effects
 
-        return make, [arg.type for arg in definition.signature.output_arg]
+        return make, types
 
     def _effects(self, definition: FunctionDef) -> list[str]:
         """Return the nodes that every call runs, used or not."""
@@ -357,14 +364,14 @@ class _Lowering:
         function = NameAttrList(name=call.node.op)
         for key, value in call.node.attr.items():
             function.attr[key].CopyFrom(value)
-        return self._called(function, call, call.inputs)
+        return self._called(function, call)
 
     def _partitioned_call(self, call: FunctionCall) -> _Replacement:
         (function,) = CALLED[call.node.op]
-        return self._called(call.node.attr[function].func, call, call.inputs)
+        return self._called(call.node.attr[function].func, call)
 
     def _remote_call(self, call: FunctionCall) -> _Replacement:
-        return self._called(call.node.attr["f"].func, call, call.inputs[1:])
+        return self._called(call.node.attr["f"].func, call, first=1)
 
     def _symbolic_gradient(self, call: FunctionCall) -> _Replacement:
         """Differentiate a function, unless the library names its gradient."""
@@ -380,26 +387,30 @@ class _Lowering:
                     f"SymGrad expects to return {expected} tensor(s), but get {got} "
                     "tensor(s) instead.",
                 )
-            return self._called(NameAttrList(name=known), call, call.inputs)
+            return self._called(NameAttrList(name=known), call)
         name = self._gradients.get(function.name)
         if name is None:
             definition = self._function(function.name)
             made = gradient_function(definition, self._source)
             self._extra.update({one.signature.name: one for one in made})
             name = self._gradients[function.name] = made[0].signature.name
-        return self._called(NameAttrList(name=name), call, call.inputs)
+        return self._called(NameAttrList(name=name), call)
 
     def _called(
-        self, function: NameAttrList, call: FunctionCall, inputs: Sequence[str]
+        self, function: NameAttrList, call: FunctionCall, first: int = 0
     ) -> _Replacement:
-        make, types = self._inline(function, call, "body")
-        results, effects = make(inputs, call.pivot)
+        attr = call.node.attr
+        given = self._input_types(call.node)[first:]
+        wanted = attr["Tout"].list.type if "Tout" in attr else None
+        make, types = self._inline(function, call, "body", given, wanted)
+        results, effects = make(call.inputs[first:], call.pivot)
         return results, types, effects
 
     def _if(self, call: FunctionCall) -> _Replacement:
         attr = call.node.attr
-        then, types = self._inline(attr["then_branch"].func, call, "then")
-        other, _ = self._inline(attr["else_branch"].func, call, "else")
+        kinds = self._input_types(call.node)[1:], attr["Tout"].list.type
+        then, types = self._inline(attr["then_branch"].func, call, "then", *kinds)
+        other, _ = self._inline(attr["else_branch"].func, call, "else", *kinds)
         flag = self._as_bool(f"{call.name}/__flag", call.inputs[0], attr["Tcond"].type)
         return self._branch(
             call.name, flag, call, call.inputs[1:], (then, other), types
@@ -408,8 +419,9 @@ class _Lowering:
     def _case(self, call: FunctionCall) -> _Replacement:
         """Nest branches: the first, or else the second; the last is the default."""
         branches = list(call.node.attr["branches"].list.func)
+        kinds = self._input_types(call.node)[1:], call.node.attr["Tout"].list.type
         makers = [
-            self._inline(function, call, f"branch_{i}")
+            self._inline(function, call, f"branch_{i}", *kinds)
             for i, function in enumerate(branches)
         ]
         types = makers[0][1]
@@ -470,8 +482,6 @@ class _Lowering:
             last = f"{name}/__end_{port}"
             self.add(last, "Identity", [pivot, *effects], _BOOL)
             ends.append((last, bool(effects)))
-        for results in made:
-            _check_count(call, "each branch", "results", results, types)
         merged = [
             self._merged(name, i, [made[1][i], made[0][i]], dtype)
             for i, dtype in enumerate(types)
@@ -522,18 +532,15 @@ class _Lowering:
     def _while(self, call: FunctionCall) -> _Replacement:
         attr = call.node.attr
         types = list(attr["T"].list.type)
-        step, _ = self._inline(attr["body"].func, call, "body")
-        test, kinds = self._inline(attr["cond"].func, call, "cond")
+        step, _ = self._inline(attr["body"].func, call, "body", types, types)
+        test, kinds = self._inline(attr["cond"].func, call, "cond", types, [ANY])
         definition = self._function(attr["body"].func.name)
         body = body_of(definition, attr["body"].func.attr, self._definition_of)
-        _check_count(call, attr["body"].func.name, "results", types, body.results)
         inputs = [self._optionals.clear(t, self._graph_def) for t in call.inputs]
         loop = Loop(self.add, call.name, inputs, types, unchanged(body))
 
         def condition(values: Sequence[str], pivot: str | None) -> str:
-            edges, _ = test(values, pivot)
-            _check_count(call, attr["cond"].func.name, "results", edges, kinds[:1])
-            edge = edges[0]
+            (edge,), _ = test(values, pivot)
             return self._as_bool(f"{call.name}/__flag", edge, kinds[0])
 
         results = loop.build(condition, step, call.pivot)
@@ -546,7 +553,8 @@ class _Lowering:
         start = checked_start(self.add, name, start, limit, delta)
         kinds = list(call.node.attr["T"].list.type)
         types = [_INT32, _INT32, _INT32, *kinds]
-        step, _ = self._inline(call.node.attr["body"].func, call, "body")
+        body = call.node.attr["body"].func
+        step, _ = self._inline(body, call, "body", types[2:], kinds)
 
         def condition(inside: Sequence[str], pivot: str | None) -> str:
             del pivot
@@ -581,19 +589,3 @@ _RULES: Final[Mapping[str, Callable[[_Lowering, FunctionCall], _Replacement]]] =
     **dict.fromkeys(_LOOPS, _Lowering._while),  # noqa: SLF001
     "For": _Lowering._for,  # noqa: SLF001
 }
-
-
-def _check_count(
-    call: FunctionCall,
-    name: str,
-    kind: str,
-    found: Sequence[Any],
-    expected: Sequence[Any],
-) -> None:
-    if len(found) != len(expected):
-        raise InvalidArgumentError(
-            call.node,
-            None,
-            f"'{call.name}' ({call.node.op}): {name} has {len(expected)} {kind}, and "
-            f"there are {len(found)}.",
-        )

@@ -57,7 +57,15 @@ def checked_start(add: AddNode, name: str, start: str, limit: str, delta: str) -
     add(f"{here}/moves", "NotEqual", [delta, f"{here}/zero"], kind)
     add(f"{here}/is_there", "Equal", [start, limit], kind)
     add(f"{here}/ends", "LogicalOr", [f"{here}/moves", f"{here}/is_there"])
-    add(f"{here}/is_good", "LogicalAnd", [f"{here}/is_ahead", f"{here}/ends"])
+    add(f"{here}/counts", "LogicalAnd", [f"{here}/is_ahead", f"{here}/ends"])
+    # A check takes one truth in a vector, too.
+    for i, edge in enumerate((start, limit, delta)):
+        add(f"{here}/rank_{i}", "Rank", [edge], kind)
+    ranks = add(f"{here}/ranks", "AddN", [f"{here}/rank_{i}" for i in range(3)], kind)
+    ranks.attr["N"].i = 3
+    add(f"{here}/none", "Sub", [f"{here}/ranks", f"{here}/ranks"], kind)
+    add(f"{here}/are_numbers", "Equal", [f"{here}/ranks", f"{here}/none"], kind)
+    add(f"{here}/is_good", "LogicalAnd", [f"{here}/counts", f"{here}/are_numbers"])
     check = add(f"{here}/check", "Assert", [f"{here}/is_good", start, limit, delta])
     check.attr["T"].list.type.extend([kind] * 3)
     add(f"{here}/start", "Identity", [start, f"^{here}/check"], kind)
