@@ -304,6 +304,45 @@ def other_ranks() -> Iterator[tuple[str, Mistake]]:
         )
 
 
+def _by_class(mistake: Mistake) -> Mistake:
+    """Return a program whose errors have no text, where it is said in other words."""
+
+    def build(tf: ModuleType) -> Any:
+        try:
+            return mistake(tf)
+        except Exception as error:
+            raise type(error)("") from error
+
+    return build
+
+
+def no_types() -> Iterator[tuple[str, Mistake]]:
+    """Queues without types, and loops whose results have none."""
+    for kind, given in (
+        ("FIFOQueue", (2, None)),
+        ("PaddingFIFOQueue", (2, None, [()])),
+        ("RandomShuffleQueue", (2, 0, None)),
+        ("PriorityQueue", (2, None, [()])),
+    ):
+        yield (
+            f"no_types_{kind}",
+            _by_class(lambda tf, k=kind, g=given: getattr(tf, k)(*g).size()),
+        )
+    for word, types in (("list", []), ("tuple", ()), ("dict", {})):
+        for elems in ([1, 2], [[1, 2]]):
+            for result in ("nothing", "same"):
+                yield (
+                    f"map_to_{word}_{len(elems)}_{result}",
+                    _by_class(
+                        lambda tf, t=types, e=elems, r=result: tf.map_fn(
+                            lambda x: x if r == "same" else [],
+                            tf.constant(e) if len(e) == 2 else [tf.constant(e[0])],
+                            dtype=t,
+                        )
+                    ),
+                )
+
+
 def nothing_for_types() -> Iterator[tuple[str, Mistake]]:
     """Types that are nothing, names of the signature, and no shape to ensure."""
     for kind in (False, 0, ""):

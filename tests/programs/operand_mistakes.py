@@ -14,6 +14,7 @@ import numpy as np
 
 from tests.programs.argument_mistakes import (
     named_types,
+    no_types,
     nothing_for_types,
     other_ranks,
     ranks,
@@ -531,6 +532,7 @@ MISTAKES: Final[dict[str, Mistake]] = {
         other_ranks,
         nothing_for_types,
         named_types,
+        no_types,
         levels,
         padded_convolutions,
     )

@@ -98,8 +98,9 @@ def map_fn(
             pairs = zip(specs, [array.read(i) for array in arrays], strict=True)
             rows = [mapped_parts.part_of(spec, element) for spec, element in pairs]
             value = fn(nest.pack_sequence_as(elems, rows))
-            nest.assert_same_structure(results_like, value)
-            found = zip(kinds, nest.flatten(value), strict=True)
+            nest.assert_same_structure(signature or elems, value)
+            # Without types, results of any kind are left.
+            found = zip(kinds, nest.flatten(value), strict=bool(kinds))
             kept = [mapped_parts.as_element(kind, item) for kind, item in found]
             writes = zip(written, kept, strict=True)
             written = [array.write(i, item) for array, item in writes]

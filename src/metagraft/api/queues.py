@@ -494,6 +494,8 @@ def _listed(vals: Any) -> Any:
 
 
 def _type_list(types: Any) -> list[Any]:
+    if types is None:
+        raise AssertionError("The types of the components are needed.")
     return list(types) if isinstance(types, (list, tuple)) else [types]
 
 
