@@ -151,6 +151,9 @@ def host_cases() -> Mapping[str, Case]:
         "StringToHashBucketFast, of 128": lambda tf, v: tf.string_to_hash_bucket_fast(
             v(words[:128]).read_value(), 1000
         ),
+        "StringToHashBucketStrong, of 128 long": lambda tf, v: (
+            tf.string_to_hash_bucket_strong(v(raw).read_value(), 1000, [1, 2])
+        ),
         "LookupTableFindV2, of 1,000 words": _table("string", words, words[:1000]),
         "LookupTableFindV2, of 1,000 numbers": _table("int64", ids, ids[::5]),
         "DecodeCSV, of 128": lambda tf, v: tf.decode_csv(

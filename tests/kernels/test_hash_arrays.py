@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metagraft.kernels import hash_loops
 from metagraft.kernels.hash_arrays import (
     fingerprints64,
     murmur_hashes64,
@@ -45,16 +46,23 @@ def test_many_texts(texts: list[bytes]) -> None:
     ],
     ids=["farm", "murmur", "sip"],
 )
+@pytest.mark.parametrize("is_compiled", [False, True])
 def test_texts_of_all_lengths_are_hashed_together(
-    hashes64: Callable[[Sequence[bytes]], Any], hash64: Callable[[bytes], int]
+    hashes64: Callable[[Sequence[bytes]], Any],
+    hash64: Callable[[bytes], int],
+    is_compiled: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Every length up to those that take several rounds, often and once."""
+    if is_compiled:
+        monkeypatch.setattr(hash_loops, "_BLOCK_NS", 1e12)
     chance = random.Random(3)
     sizes = [*(list(range(34)) * 9), *[63, 64, 65, 127, 128, 129, 200] * 9, 55, 300]
     chance.shuffle(sizes)
     texts = [chance.randbytes(size) for size in sizes]
     assert hashes64(texts).tolist() == [hash64(text) for text in texts]
-    for few in (texts[:30], texts[:3], [b""] * 30, []):
+    large = chance.randbytes(5000)
+    for few in (texts[:30], texts[:3], [b""] * 30, [], [large], [b"a", large, b""]):
         assert hashes64(few).tolist() == [hash64(text) for text in few]
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from metagraft.kernels.hash_loops import fingerprints_in_a_loop, hashed_in_a_loop
 from metagraft.kernels.hashes import (
     FARM_FORMULAS,
     LONG_FARM,
@@ -17,6 +18,7 @@ from metagraft.kernels.hashes import (
     sip,
 )
 from metagraft.kernels.joined_texts import joined
+from metagraft.kernels.native_loop import padded
 
 __all__ = ["Texts", "fingerprints64", "murmur_hashes64", "row_fingerprints64"]
 __all__ += ["sip_hashes64"]
@@ -28,9 +30,15 @@ _WORD: Final = 8
 # Fewer texts are not worth some dozens of calls of NumPy; SipHash takes many steps.
 _MANY: Final = 24
 _MANY_SIP: Final = 12
+# Nor are few texts taken together, unless they have so many bytes.
+_LONG: Final = 4096
+# Texts of so many bytes are hashed in a loop (10,000 of 10 bytes: 0.4 ms by NumPy, 0.6
+# so; of 50 bytes: 1.5 and 1.0 ms).
+_LOOPED: Final = 32
 # Which bytes of a word are of a text, if so many are.
 _FIRST: Final = np.array([2 ** (8 * count) - 1 for count in range(_WORD)], np.uint64)
 _NO_TEXT: Final = fingerprint64(b"")
+_MURMUR: Final = murmur(STRING_SEED)
 
 
 class Texts:
@@ -101,6 +109,10 @@ class Texts:
         words = _at_each(self._content, "<u8")[places].astype(np.uint64, copy=False)
         return words & _FIRST[self._lengths & (_WORD - 1)]
 
+    def if_rest(self, some: Words, none: Words) -> Words:
+        """Return `some` for texts with a rest, `none` for others."""
+        return np.where(self._lengths & (_WORD - 1), some, none)
+
     def first(self, count: int) -> Texts:
         """Return the first so many."""
         if count == len(self._begins):
@@ -142,25 +154,28 @@ def _at_each(content: Bytes, form: str) -> np.ndarray[Any, Any]:
 
 def fingerprints64(texts: Sequence[bytes]) -> Words:
     """Return `fingerprint64` of every text, in `uint64[n]`."""
-    if len(texts) < _MANY:
+    if _are_few(texts, _MANY):
         return np.array([fingerprint64(text) for text in texts], np.uint64)
     return _fingerprints(*_joined(texts))
 
 
 def murmur_hashes64(texts: Sequence[bytes]) -> Words:
     """Return MurmurHash64A from `STRING_SEED` of every text, in `uint64[n]`."""
-    found = murmur(STRING_SEED)
-    if len(texts) < _MANY:
-        return np.array([found(text) for text in texts], np.uint64)
-    return _by_blocks(found, *_joined(texts))
+    if _are_few(texts, _MANY):
+        return np.array([_MURMUR(text) for text in texts], np.uint64)
+    return _by_blocks(_MURMUR, *_joined(texts))
 
 
 def sip_hashes64(texts: Sequence[bytes], low: int, high: int) -> Words:
     """Return `sip_hash64` of every text, in `uint64[n]`."""
     found = sip(low, high)
-    if len(texts) < _MANY_SIP:
+    if _are_few(texts, _MANY_SIP):
         return np.array([found(text) for text in texts], np.uint64)
     return _by_blocks(found, *_joined(texts))
+
+
+def _are_few(texts: Sequence[bytes], many: int) -> bool:
+    return len(texts) < many and sum(map(len, texts)) < _LONG
 
 
 def row_fingerprints64(content: Bytes) -> Words:
@@ -184,10 +199,14 @@ def _span(least: int) -> int:
 def _joined(texts: Sequence[bytes]) -> tuple[Bytes, Any, Any]:
     """Return the bytes of all texts, where each begins and how long it is."""
     whole, begins, sizes = joined(texts)
-    return np.frombuffer(whole + bytes(_WORD), np.uint8), begins, sizes
+    return padded(np.frombuffer(whole, np.uint8), _WORD), begins, sizes
 
 
 def _fingerprints(content: Bytes, begins: Any, sizes: Any) -> Words:
+    if sizes.sum() >= _LOOPED * len(sizes):
+        found = fingerprints_in_a_loop(content, begins, sizes)
+        if found is not None:
+            return found
     result = np.empty(len(sizes), np.uint64)
     least, most = int(sizes.min(initial=0)), int(sizes.max(initial=0))
     above: float = np.inf
@@ -210,27 +229,40 @@ def _of_formula(
 ) -> Words:
     """Hash texts of sizes for which there is one formula."""
     if formula is LONG_FARM:
-        return _by_blocks(LONG_FARM, content, begins, sizes)
+        return _each_by_blocks(LONG_FARM, content, begins, sizes)
     found: Words = formula(Texts(content, begins, sizes, _span(first)))
     return found
 
 
 def _by_blocks(hashed: BlockHash, content: Bytes, begins: Any, sizes: Any) -> Words:
+    found = hashed_in_a_loop(hashed, content, begins, sizes)
+    if found is not None:
+        return found
+    return _each_by_blocks(hashed, content, begins, sizes)
+
+
+def _each_by_blocks(
+    hashed: BlockHash, content: Bytes, begins: Any, sizes: Any
+) -> Words:
     """Hash block after block; those with the most blocks come first."""
+    if len(sizes) < _MANY:
+        places = zip(begins.tolist(), sizes.tolist(), strict=True)
+        texts = [content[at : at + size].tobytes() for at, size in places]
+        return np.array([hashed(text) for text in texts], np.uint64)
     counts = hashed.count(sizes)
     order = (-counts).argsort(kind="stable")
-    texts = Texts(content, begins[order], sizes[order], hashed.block)
+    sorted_texts = Texts(content, begins[order], sizes[order], hashed.block)
     state = [
         np.array(np.broadcast_to(np.asarray(value, np.uint64), len(sizes)))
-        for value in hashed.start(texts)
+        for value in hashed.start(sorted_texts)
     ]
     # How many texts have more blocks than 0, 1, ...
     active = len(counts) - np.bincount(counts).cumsum()
     for index, count in enumerate(active[:-1].tolist()):
         now = tuple(value[:count] for value in state)
-        after = hashed.step(now, texts.first(count), index * hashed.block)
+        after = hashed.step(now, sorted_texts.first(count), index * hashed.block)
         for value, new in zip(now, after, strict=True):
             value[...] = new
     result = np.empty(len(sizes), np.uint64)
-    result[order] = hashed.finish(tuple(state), texts)
+    result[order] = hashed.finish(tuple(state), sorted_texts)
     return result

@@ -5,16 +5,16 @@ Source: FarmHash (farmhashna.cc Hash64, which Fingerprint64 is); SipHash-2-4
 (Appleby), as tensorflow core/platform/hash.cc has it.
 
 The functions take one text, or many as `hash_arrays.Texts`; words are then arrays of 64
-bits, which wrap round by themselves and are not changed in place.
+bits, which wrap round by themselves and are not changed in place. In the programs of
+`hash_loops` they are one text of many, with words of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
-
-import numpy as np
 
 __all__ = [
     "FARM_FORMULAS",
@@ -256,7 +256,7 @@ def murmur(seed: int) -> BlockHash:
         if isinstance(text, bytes):
             value = ended if len(text) % 8 else value
         else:
-            value = np.where(text.sizes % 8, ended, value)
+            value = text.if_rest(ended, value)
         return mixed(mixed(value) * _M)
 
     return BlockHash(_whole_words, start, step, finish)
@@ -279,6 +279,7 @@ def sip_hash64(text: bytes, low: int, high: int) -> int:
     return sip(low, high)(text)
 
 
+@lru_cache(32)
 def sip(low: int, high: int) -> BlockHash:
     """Return SipHash-2-4 with a key of two words; hashes are below 2^64.
 
