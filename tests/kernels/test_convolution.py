@@ -48,6 +48,63 @@ def test_gradient_of_a_filter_of_one_point(
     np.testing.assert_allclose(found[0, 0], expected, rtol=1e-4, atol=1e-5)
 
 
+def _by_hand(
+    image: np.ndarray, kernel: np.ndarray, stride: int, dilation: int
+) -> np.ndarray:
+    """Sum the products under each place of a filter that stays inside the image."""
+    span = [(size - 1) * dilation for size in kernel.shape[:2]]
+    rows, columns = (
+        (image.shape[1 + axis] - span[axis] - 1) // stride + 1 for axis in (0, 1)
+    )
+    result = np.zeros((len(image), rows, columns, kernel.shape[-1]))
+    for i, j in np.ndindex(rows, columns):
+        top, left = i * stride, j * stride
+        under = image[:, top : top + span[0] + 1, left : left + span[1] + 1]
+        products = np.einsum("nhwc,hwco->no", under[:, ::dilation, ::dilation], kernel)
+        result[:, i, j] = products
+    return result
+
+
+@pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
+@pytest.mark.parametrize(("stride", "dilation"), [(1, 1), (2, 1), (1, 2), (3, 2)])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_few_weights(
+    channels: int, stride: int, dilation: int, layout: str, dtype: type[np.floating]
+) -> None:
+    """Compiled (the third run is), a weight at a time gives the sums of products."""
+    numbers = np.random.default_rng(0)
+    image = numbers.standard_normal((2, 9, 8, channels)).astype(dtype)
+    kernel = numbers.standard_normal((3, 2, channels, 5)).astype(dtype)
+    expected = _by_hand(image, kernel, stride, dilation)
+    spread = [stride if letter in "HW" else 1 for letter in layout]
+    apart = [dilation if letter in "HW" else 1 for letter in layout]
+    if layout == "NCHW":
+        image, expected = (x.transpose(0, 3, 1, 2) for x in (image, expected))
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(dtype, image.shape)
+        y = tf.nn.conv2d(
+            x, kernel, spread, "VALID", data_format=layout, dilations=apart
+        )
+        for _ in range(3):
+            found = session.run(y, {x: image})
+            assert found.dtype == dtype
+            np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_few_weights_below_zero() -> None:
+    """Sums begin with 0: of -0 alone they are 0. Padding takes part in them."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [1, 2, 2, 1])
+        kernel = np.full((2, 2, 1, 2), -1, np.float32)
+        kernel[..., 1] = -np.inf
+        y = tf.nn.conv2d(x, kernel, 1, "SAME")
+        for _ in range(3):
+            found = session.run(y, {x: np.zeros((1, 2, 2, 1))})
+            assert not np.signbit(found[..., 0]).any()
+            assert np.isnan(found[..., 1]).all()
+
+
 @pytest.mark.parametrize("added", [2**41, 2**62])
 def test_paddings_that_no_memory_holds(added: int) -> None:
     """They end in an error, not the process."""

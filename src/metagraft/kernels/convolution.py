@@ -3,10 +3,11 @@
 XLA convolves; its transposes (JAX derives them) are the gradients. There is no NumPy
 side: host arrays are convolved by XLA too and come back as host arrays.
 
-On the CPU, depthwise convolutions are sums over the places of the filter; see
-`depthwise_places.py`. The same choice for other convolutions, as matrix products, was
-measured and is not worth it with the options of `runtime/compile.py` (64x16x16x32 to
-64, gradient of the filter: 5.0 ms as it is, 5.5 to 20 as products).
+On the CPU, depthwise convolutions are sums over the places of the filter, and so are
+those with few weights; see `depthwise_places.py` and `convolution_places.py`. To write
+others as matrix products was measured and is not worth it with the options of
+`runtime/compile.py` (64x16x16x32 to 64, gradient of the filter: 5.0 ms as it is, 5.5 to
+20 as products).
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ from metagraft.graph.shapes import show
 from metagraft.kernels import convolution_checks as checks
 from metagraft.kernels.convolution_checks import check_depthwise, check_strides
 from metagraft.kernels.convolution_phases import gradient_by_phases, is_by_phases
+from metagraft.kernels.convolution_places import (
+    convolve_few_weights,
+    is_of_few_weights,
+)
 from metagraft.kernels.convolution_points import filter_of_points, is_of_points
 from metagraft.kernels.depthwise_places import (
     convolve_places,
@@ -177,7 +182,17 @@ def _forward(convolve: Convolve) -> Any:
     return forward
 
 
-convolution = _forward(_convolve)
+def _convolve_soonest(attrs: WindowAttrs, image: Array, kernel: Array) -> Array:
+    check_strides(attrs)
+    if not is_traced(image) or not is_of_few_weights(attrs, image, kernel):
+        return _convolve(attrs, image, kernel)
+    dims = _convolved(attrs, image, kernel, kernel.shape[-1])
+    if empty := _if_empty(dims, image, kernel):
+        return empty[0]
+    return _per_platform(_FEW_WEIGHTS, attrs, dims)(image, kernel)
+
+
+convolution = _forward(_convolve_soonest)
 
 
 def backprop_input(
@@ -240,8 +255,10 @@ def _gradient_of_filter(
     if is_of_points(attrs, dims, image):
         return _run(_per_platform(_POINTS, attrs, dims), image, dy)
     if not _is_better_exchanged(attrs, dims, image):
-        return _like_operands(_filter_transposed(attrs, dims, image, dy), image, dy)
-    return _run(_per_platform(_FILTER, attrs, dims), image, dy)
+        gradient = _filter_transposed(attrs, dims, image, dy)
+        return _like_operands(_apart(gradient), image, dy)
+    (gradient,) = _run(_per_platform(_FILTER, attrs, dims), image, dy)
+    return (_apart(gradient),)
 
 
 def _filter_transposed(
@@ -347,6 +364,10 @@ def _run(function: Callable[..., Array], *operands: Array) -> tuple[Array]:
     return _like_operands(function(*operands), *operands)
 
 
+_FEW_WEIGHTS = _Forms(
+    cpu=convolve_few_weights,
+    default=lambda attrs, _dims, image, kernel: _convolve(attrs, image, kernel),
+)
 _IMAGE = _Forms(cpu=gradient_by_phases, default=_image_transposed)
 _FILTER = _Forms(cpu=_filter_exchanged, default=_filter_transposed)
 _POINTS = _Forms(cpu=filter_of_points, default=_filter_transposed)
@@ -410,7 +431,7 @@ def conv(attrs: ConvAttrs, image: Array, kernel: Array) -> tuple[Array]:
     _require_filter(kernel)
     batch = image.shape[: attrs.batch_dims]
     flat = image.reshape(math.prod(batch), *image.shape[attrs.batch_dims :])
-    result = _apart(_convolve(windows, flat, kernel))
+    result = _apart(_convolve_soonest(windows, flat, kernel))
     result = result.reshape(*batch, *result.shape[1:])
     return _like_operands(result, image, kernel)
 

@@ -18,7 +18,14 @@ from metagraft.kernels.kernel import Array
 from metagraft.kernels.namespace import lax
 from metagraft.ops.windows import WindowAttrs
 
-__all__ = ["convolve_places", "gradient_of_filter", "gradient_of_image"]
+__all__ = [
+    "along_channels",
+    "convolve_places",
+    "gradient_of_filter",
+    "gradient_of_image",
+    "padded_for",
+    "place_of",
+]
 
 
 def _wide(x: Array) -> Array:
@@ -41,7 +48,8 @@ def _laid_along(attrs: WindowAttrs, vectors: Array) -> Array:
     return vectors.reshape(sizes)
 
 
-def _padded(attrs: WindowAttrs, image: Array, kernel: Sequence[int]) -> Array:
+def padded_for(attrs: WindowAttrs, image: Array, kernel: Sequence[int]) -> Array:
+    """Return the image with the zeros around it that a filter of this shape needs."""
     pads = [(0, 0, 0)] * attrs.rank
     for place, axis in enumerate(attrs.spatial):
         pads[axis] = (*attrs.pads(axis, image.shape[axis], kernel[place]), 0)
@@ -50,14 +58,14 @@ def _padded(attrs: WindowAttrs, image: Array, kernel: Sequence[int]) -> Array:
     return lax().optimization_barrier(padded)
 
 
-def _place(
+def place_of(
     attrs: WindowAttrs,
     padded: Array,
     offset: Sequence[int],
     counts: Sequence[int],
     strides: Sequence[int],
 ) -> Array:
-    """What stands at one place of the filter, for all of its positions."""
+    """Return what is at one place of the filter, for all of its positions."""
     slices = [slice(None)] * attrs.rank
     steps = zip(attrs.spatial, offset, counts, strides, strict=True)
     for axis, index, count, stride in steps:
@@ -69,7 +77,7 @@ def _place(
 def convolve_places(
     attrs: WindowAttrs, _dims: Sequence[int], image: Array, kernel: Array
 ) -> Array:
-    padded = _padded(attrs, _wide(image), kernel.shape)
+    padded = padded_for(attrs, _wide(image), kernel.shape)
     strides = [attrs.strides[axis] for axis in attrs.spatial]
     counts = [
         (padded.shape[axis] - (size - 1) * attrs.dilations[axis] - 1) // stride + 1
@@ -80,7 +88,7 @@ def convolve_places(
     channels = kernel.shape[2]
     total = None
     for offset in np.ndindex(*kernel.shape[:2]):
-        values = _place(attrs, padded, offset, counts, strides)
+        values = place_of(attrs, padded, offset, counts, strides)
         vectors = _laid_along(attrs, _wide(kernel[offset]))
         product = _split(attrs, values, channels) * vectors
         total = product if total is None else total + product
@@ -118,9 +126,9 @@ def gradient_of_image(
         part = _of_each_channel(attrs, padded, channels, number)
         for i, j in np.ndindex(height, width):
             mirrored = (height - 1 - i, width - 1 - j)
-            values = _place(attrs, part, mirrored, sizes, (1, 1))
+            values = place_of(attrs, part, mirrored, sizes, (1, 1))
             vectors = _wide(kernel[i, j, :, number])
-            product = values * _along_channels(attrs, vectors)
+            product = values * along_channels(attrs, vectors)
             total = product if total is None else total + product
     assert total is not None
     return total.astype(dy.dtype)
@@ -136,7 +144,8 @@ def _of_each_channel(attrs: WindowAttrs, x: Array, channels: int, number: int) -
     return lax().optimization_barrier(split[tuple(place)])
 
 
-def _along_channels(attrs: WindowAttrs, vector: Array) -> Array:
+def along_channels(attrs: WindowAttrs, vector: Array) -> Array:
+    """Lay a number for every channel along the channels of an image."""
     sizes = [1] * attrs.rank
     sizes[attrs.channels] = -1
     return vector.reshape(sizes)

@@ -14,7 +14,7 @@ import numpy as np
 from metagraft.kernels.kernel import Array
 from metagraft.kernels.namespace import lax, namespace
 
-__all__ = ["divided", "rounded", "settled", "summed_from_zero"]
+__all__ = ["computed_once", "divided", "rounded", "settled", "summed_from_zero"]
 
 
 def settled(x: Array) -> Array:
@@ -37,6 +37,15 @@ def divided(x: Array, divisor: Any) -> Array:
     return x / xp.where(x == x, divisor, x.dtype.type(np.nan))
 
 
+def computed_once(x: Array) -> Array:
+    """Return a value that XLA computes once, however many operations take it.
+
+    XLA's CPU backend repeats products and sums in every program that takes their
+    result; it repeats no division, and a barrier is gone when it decides.
+    """
+    return divided(x, 1)
+
+
 def rounded(x: Array) -> Array:
     """Return a product that is rounded before it goes into a sum.
 
@@ -51,4 +60,13 @@ def rounded(x: Array) -> Array:
 def summed_from_zero(x: Array) -> Array:
     """Return sums that began with 0, which makes -0 none; XLA would leave the 0 out."""
     xp, zero = namespace(x), x.dtype.type(0)
-    return x + zero if xp is np else xp.where(x == zero, zero, x)
+    if xp is np:
+        return x + zero
+    if x.dtype.kind == "c":
+        return xp.where(x == zero, zero, x)
+    # As integers: a zero of floating point, shared with what follows (`Relu`), would be
+    # laid out in full for sums by YNNPACK.
+    integer = np.dtype(f"int{8 * np.dtype(x.dtype).itemsize}")
+    bits = lax().bitcast_convert_type(x, integer)
+    bits = xp.where(bits == np.iinfo(integer).min, integer.type(0), bits)
+    return lax().bitcast_convert_type(bits, x.dtype)
