@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
+import numpy as np
+
 
 def layers_dense_choices(tf: ModuleType) -> None:
     """Dense layers with every argument."""
@@ -181,6 +183,21 @@ def layers_drop(tf: ModuleType) -> None:
     d(x, training=t)
     layers.dropout(x, 0, training=True)
     layers.dropout(x, 0.5, training=tf.placeholder_with_default(False, []))
+
+
+def layers_phase(tf: ModuleType) -> None:
+    """Layers that are told nothing go by a placeholder of the graph."""
+    layers = tf.layers
+    x = tf.placeholder(tf.float32, [4, 6], name="x")
+    layers.dropout(x, 0, training=None)
+    with tf.name_scope("inner"), tf.device("/cpu:0"), tf.control_dependencies([x]):
+        y = layers.dropout(x, 0.3, training=None)
+    layers.batch_normalization(y, training=None)
+    layers.BatchNormalization(renorm=True)(y, training=None)
+    images = tf.placeholder(tf.float32, [4, 5, 6, 3], name="images")
+    layers.batch_normalization(images, training=None)
+    layers.batch_normalization(images, training=np.bool_(True))
+    layers.dropout(x, training=1.0)
 
 
 def layers_bn(tf: ModuleType) -> None:
@@ -375,6 +392,7 @@ PROGRAMS = (
     layers_pool,
     layers_flat,
     layers_drop,
+    layers_phase,
     layers_bn,
     layers_bn_sw,
     layers_bn_sw_part,

@@ -87,7 +87,7 @@ def smart_constant_value(pred: Any) -> bool | None:
     """Return the value of a predicate that never changes, else None.
 
     Args:
-        pred: A tensor, a `bool`, or 0 or 1.
+        pred: A tensor, a `bool`, or a number that equals 0 or 1.
 
     Raises:
         TypeError: It is none of these.
@@ -97,7 +97,7 @@ def smart_constant_value(pred: Any) -> bool | None:
         if value is None:
             value = folded_value(pred)
         return None if value is None else bool(value)
-    if isinstance(pred, (bool, int)) and pred in (0, 1):
+    if pred in {0, 1}:
         return bool(pred)
     raise TypeError(
         "Argument `pred` must be a Tensor, or a Python bool, or 1 or 0. Received: "

@@ -15,6 +15,7 @@ from metagraft.api.initializers import zeros_initializer
 from metagraft.api.layer import Layer
 from metagraft.api.layer_arguments import activation_function, checked_format
 from metagraft.api.layer_input import InputSpec
+from metagraft.api.learning_phase import training_or_phase
 from metagraft.api.matrix import tensordot
 from metagraft.api.nn_activation import dropout as drop
 from metagraft.api.nn_bias import bias_add
@@ -252,9 +253,10 @@ class Dropout(Layer):
         self.seed = seed
 
     def call(self, inputs: Tensor, training: Any = False) -> Any:
-        """Add the nodes; `training` is a boolean or a tensor."""
+        """Add the nodes; `training` is a boolean or a tensor, or None for the phase."""
         if isinstance(self.rate, numbers.Real) and self.rate == 0:
             return array.identity(inputs)
+        training = training_or_phase(training)
 
         def dropped() -> Tensor:
             noise_shape = self._noise_shape(inputs)

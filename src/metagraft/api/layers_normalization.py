@@ -20,6 +20,7 @@ from metagraft.api.layer_normalization import (
     ones_like,
     valid_axes,
 )
+from metagraft.api.learning_phase import training_or_phase
 from metagraft.api.nn_normalization import (
     batch_normalization as normalize,
 )
@@ -285,11 +286,8 @@ class BatchNormalization(Layer):
     # -- nodes ---------------------------------------------------------------------
 
     def call(self, inputs: Tensor, training: Any = False) -> Tensor:
-        """Add the nodes; `training` is a boolean or a tensor, or None for False.
-
-        TF: None is a placeholder for the phase of Keras, which is False by default.
-        """
-        training = False if training is None else training
+        """Add the nodes; `training` is a boolean or a tensor, or None for the phase."""
+        training = training_or_phase(training)
         inputs = cast(inputs, as_dtype(self.dtype))
         if self.virtual_batch_size is not None:
             sizes = array.shape(inputs)
@@ -339,8 +337,8 @@ class BatchNormalization(Layer):
                 **common,
             )
 
-        output, mean, variance = smart_cond(training, trained, inferred)
         known = _known(training)
+        output, mean, variance = smart_cond(training, trained, inferred)
         if known is False:
             return output
         if known is None:
@@ -506,7 +504,13 @@ class BatchNormalization(Layer):
 def _known(training: Any) -> bool | None:
     if isinstance(training, GraphVariable):
         return None
-    return smart_constant_value(training)
+    try:
+        return smart_constant_value(training)
+    except TypeError:
+        raise TypeError(
+            "`pred` must be a Tensor, or a Python bool, or 1 or 0. Received:"
+            f" {type(training)}"
+        ) from None
 
 
 def batch_normalization(
