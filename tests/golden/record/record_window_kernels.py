@@ -306,6 +306,40 @@ def poolings() -> Iterator[Case]:
         yield Case("pooling", "AvgPool3DGrad", attrs, given)
 
 
+def largest_places() -> Iterator[Case]:
+    """Gradients of pooling where a largest value is there twice, is NaN or endless."""
+    windows: list[tuple[list[int], list[int], str, list[int]]] = [
+        ([1, 3, 3, 1], [1, 1, 1, 1], "SAME", []),
+        ([1, 2, 3, 1], [1, 3, 2, 1], "VALID", []),
+        ([1, 9, 8, 1], [1, 2, 3, 1], "SAME", []),
+        ([1, 3, 2, 1], [1, 2, 1, 1], "EXPLICIT", [0, 0, 2, 1, 0, 1, 0, 0]),
+        ([1, 1, 1, 1], [1, 2, 3, 1], "SAME", []),
+        ([1, 5, 6, 1], [1, 1, 1, 1], "VALID", []),
+    ]
+    for word, odd in (
+        ("ties", ()),
+        ("nan", (np.nan,)),
+        ("lowest", (-np.inf, -np.inf, -np.inf)),
+        ("any", (np.nan, np.inf, -np.inf)),
+    ):
+        for dtype in ("float32", "float16", "int32"):
+            if dtype == "int32" and odd:
+                continue
+            for i, (ksize, strides, padding, explicit) in enumerate(windows):
+                attrs = {"ksize": ksize, "strides": strides, "padding": padding}
+                if explicit:
+                    attrs["explicit_paddings"] = explicit
+                image = np.round(normal(2, 5, 6, 2) / 2).astype(dtype)
+                for value in odd:
+                    image[RNG.rand(*image.shape) < 0.25] = value
+                family = f"largest_{word}_{i // 2}"
+                case = Case(family, "MaxPool", attrs, {"input": image})
+                (pooled,) = run(case)
+                dy = np.round(normal(*pooled.shape)).astype(dtype)
+                given = {"orig_input": image, "orig_output": pooled, "grad": dy}
+                yield Case(family, "MaxPoolGrad", attrs, given)
+
+
 def fused() -> Iterator[Case]:
     """Convolutions and products with what follows them."""
     image, kernel, bias = normal(1, 5, 6, 2), normal(2, 3, 2, 4), normal(4)
@@ -401,6 +435,7 @@ def cases() -> Iterator[Case]:
     yield from selections()
     yield from depthwise_of_tall_images()
     yield from filters_of_many_channels()
+    yield from largest_places()
 
 
 if __name__ == "__main__":
