@@ -14,7 +14,7 @@ import pytest
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.dtypes import as_dtype
-from metagraft.kernels import distributions, kernel_for, philox, random
+from metagraft.kernels import distributions, kernel_for, philox, random, truncation
 
 STORED = np.load(Path(__file__).parents[1] / "golden" / "random" / "values.npz")
 CASES: list[dict[str, Any]] = json.loads(str(STORED["cases"]))
@@ -247,3 +247,23 @@ def test_rows_are_shuffled_alike_on_the_host_and_in_programs(size: int) -> None:
         other = place + draw % (size - place)
         swapped[place], swapped[other] = swapped[other], swapped[place]
     assert shuffled.tolist() == swapped
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("wanted", [3, 100])
+def test_rows_of_truncated_numbers_are_scanned_alike(
+    dtype: Any, wanted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One by one in Python, row by row, and in a program."""
+    chance = np.random.default_rng(wanted)
+    means, low, high = (chance.uniform(0, 1, 90).astype(dtype) for _ in range(3))
+    bounds = truncation.Bounds(means, means + dtype(0.5), low - dtype(1.6), high)
+
+    def drawn() -> Any:
+        key, counter = np.array([3, 4], np.uint32), np.zeros(4, np.uint32)
+        stream = truncation.TruncatedStream(key, counter, np.dtype(dtype))
+        return stream.take_rows(bounds, wanted, 90 * wanted - 2)
+
+    expected = drawn()
+    monkeypatch.setattr(truncation, "_ROW_NS", 1e12)
+    np.testing.assert_array_equal(drawn(), expected)

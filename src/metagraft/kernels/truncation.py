@@ -12,7 +12,8 @@ Source: tensorflow core/kernels/parameterized_truncated_normal_op.cc.
 from __future__ import annotations
 
 import itertools
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from metagraft.kernels.distributions import (
     uniform_values,
     values_per_block,
 )
+from metagraft.kernels.kernel import Array
+from metagraft.kernels.namespace import jax_numpy, lax
+from metagraft.kernels.native_loop import HostLoop, padded
 
 __all__ = ["Bounds", "TruncatedStream"]
 
@@ -32,6 +36,9 @@ _MOST_BLOCKS = 4096  # drawn at a time
 _SHORT_ROW = 64  # below, NumPy takes longer than looking at the numbers one by one
 _FEWEST_ROWS = 4  # drawn together
 _FEW = 500  # numbers
+# What a row and a number of it take without a program.
+_ROW_NS = 2000.0
+_NUMBER_NS = 100.0
 
 
 class Bounds(NamedTuple):
@@ -43,9 +50,68 @@ class Bounds(NamedTuple):
     high: Any
 
 
-def _is_plain(low: Any, high: Any) -> bool:
-    within = low.dtype.type(_PLAIN_WITHIN)
-    return bool((low < -within and high >= 0) or (high > within and low <= 0))
+def _are_plain(lows: Any, highs: Any) -> Any:
+    """Tell between which bounds there are enough of plain numbers."""
+    within = lows.dtype.type(_PLAIN_WITHIN)
+    return ((lows < -within) & (highs >= 0)) | ((highs > within) & (lows <= 0))
+
+
+def _runs(is_other: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Return first and last of each run, given which differ from those before."""
+    edges = [0, *(np.flatnonzero(is_other) + 1).tolist(), len(is_other) + 1]
+    return itertools.pairwise(edges)
+
+
+def _scan(numbers: Array, lows: Array, highs: Array, position: Array) -> Any:
+    """Take what is between the bounds of rows out of plain numbers.
+
+    Args:
+        numbers: Of whole blocks.
+        lows: The lower bound of each row.
+        highs: The upper bounds.
+        position: `int64[6]`: how many numbers a block and a row have, how many are
+            wanted, the row, how many numbers it has already, and how many were refused.
+
+    Returns:
+        The numbers, `[n]`, and `int64[4]`: how many they are, how many of the operand
+        were looked at, the row and how many numbers it has, and how many were refused.
+    """
+    per_block, per_row, wanted, *start = position
+    zero = np.int64(0)
+
+    def is_open(state: Any) -> Any:
+        place, count, _, _, refused, _ = state
+        is_left = (place < numbers.shape[0]) & (count < wanted)
+        return is_left & (refused <= _MOST_REFUSALS)
+
+    def look(state: Any) -> Any:
+        place, count, row, in_row, refused, found = state
+        number = numbers[place]
+        is_taken = (lows[row] <= number) & (number <= highs[row])
+        found = found.at[count].set(number, mode="promise_in_bounds")
+        one = is_taken.astype(np.int64)
+        in_row = in_row + one
+        is_end = in_row == per_row
+        place = place + 1
+        # The next row begins with another block.
+        whole = (place + per_block - 1) // per_block * per_block
+        xp = jax_numpy()
+        return (
+            xp.where(is_end, whole, place),
+            count + one,
+            row + is_end.astype(np.int64),
+            xp.where(is_end, zero, in_row),
+            xp.where(is_taken, zero, refused + 1),
+            found,
+        )
+
+    found = jax_numpy().zeros_like(numbers)
+    state = (zero, zero, *start, found)
+    place, count, *rest, found = lax().while_loop(is_open, look, state)
+    return found, jax_numpy().stack([place, count, *rest])
+
+
+_SCAN: Final = HostLoop(_scan)
 
 
 def _of_each(parameter: np.ndarray, wanted: int, size: int) -> Any:
@@ -117,20 +183,63 @@ class TruncatedStream:
         self, lows: np.ndarray, highs: np.ndarray, wanted: int, size: int
     ) -> np.ndarray:
         """Draw rows of standard numbers, those of equal bounds together."""
-        is_new = (np.diff(lows) != 0) | (np.diff(highs) != 0)
-        edges = [0, *(np.flatnonzero(is_new) + 1).tolist(), len(lows)]
         standard = np.empty(size, self._dtype)
-        for first, last in itertools.pairwise(edges):
+        is_plain = _are_plain(lows, highs)
+        for first, last in _runs(is_plain[1:] != is_plain[:-1]):
+            part = standard[first * wanted : last * wanted]
+            bounds = lows[first:last], highs[first:last]
+            is_new = (np.diff(bounds[0]) != 0) | (np.diff(bounds[1]) != 0)
+            is_scanned = is_plain[first] and np.count_nonzero(is_new) >= _FEWEST_ROWS
+            if not (is_scanned and self._scan(part, *bounds, wanted)):
+                self._fill_part(part, *bounds, wanted, is_new)
+        return standard
+
+    def _fill_part(
+        self,
+        standard: np.ndarray,
+        lows: np.ndarray,
+        highs: np.ndarray,
+        wanted: int,
+        is_new: np.ndarray,
+    ) -> None:
+        """Fill rows, given where bounds differ from those before."""
+        for first, last in _runs(is_new):
             part = standard[first * wanted : last * wanted]
             low, high = lows[first], highs[first]
-            if last == first + 1 and _is_plain(low, high):
+            if last == first + 1 and _are_plain(low, high):
                 if wanted <= _SHORT_ROW:
                     part[:] = self._scanned(float(low), float(high), part.size)
                 else:
                     self._fill_row(part, low, high)
             else:
                 self._fill_rows(part, low, high, wanted)
-        return standard
+
+    def _scan(
+        self, out: np.ndarray, lows: np.ndarray, highs: np.ndarray, wanted: int
+    ) -> bool:
+        """Fill rows of many bounds with plain numbers; return whether that was done."""
+        work = _ROW_NS * len(lows) + _NUMBER_NS * out.size
+        bounds = [padded(x.astype(np.float64)) for x in (lows, highs)]
+        first = self._block
+        done = 0
+        rest = [0, 0, 0]  # the row, how many numbers it has, how many were refused
+        while done < out.size:
+            blocks = min(2 * (out.size - done) // self._per_block + 1, _MOST_BLOCKS)
+            blocks = 1 << (blocks - 1).bit_length()
+            numbers = self._drawn(normal_values, blocks).reshape(-1)
+            position = np.array([self._per_block, wanted, out.size - done, *rest])
+            taken = _SCAN.run(work, numbers.astype(np.float64), *bounds, position)
+            if taken is None:
+                self._block = first
+                return False
+            found, state = taken
+            place, count, *rest = state.tolist()
+            if rest[2] > _MOST_REFUSALS:
+                raise _no_sample()
+            out[done : done + count] = found[:count]
+            done += count
+            self._block += -(-place // self._per_block)
+        return True
 
     def _fill_rows(self, out: np.ndarray, low: Any, high: Any, wanted: int) -> None:
         """Fill rows of the same bounds: all from as many turns as the cache holds."""
@@ -217,7 +326,7 @@ class TruncatedStream:
         kind = self._dtype.type
         root = np.sqrt(low * low + kind(4))
         cutoff = kind(2) * np.exp(kind(0.5) + low * (low - root) / kind(4))
-        if _is_plain(low, high):
+        if _are_plain(low, high):
             return 1, lambda turns: self._plain(turns, low, high)
         if high - low < cutoff / (low + root):
             return 2, lambda turns: self._uniform(turns, low, high)
