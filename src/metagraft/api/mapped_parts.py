@@ -36,6 +36,7 @@ __all__ = [
     "elements_of",
     "joined",
     "part_of",
+    "ragged_from_variant",
     "spec_of",
     "spec_of_result",
 ]
@@ -117,7 +118,7 @@ def part_of(spec: Any, element: Tensor) -> Any:
     if isinstance(spec, RaggedTensorSpec):
         rank = spec.ragged_rank - 1
         part = RaggedTensorSpec(spec.shape[1:], spec.dtype, rank, spec.row_splits_dtype)
-        return _from_variant(part, element)
+        return ragged_from_variant(part, element)
     if isinstance(spec, SparseTensorSpec):
         return _sparse_of(SparseTensorSpec(spec.shape[1:], spec.dtype), element)
     element.set_shape(spec.shape[1:])
@@ -165,7 +166,7 @@ def joined(spec: Any, count: int | None, elements: Tensor) -> Any:
     if isinstance(spec, RaggedTensorSpec):
         rank = spec.ragged_rank + 1
         whole = RaggedTensorSpec(shape, spec.dtype, rank, spec.row_splits_dtype)
-        return _from_variant(whole, elements)
+        return ragged_from_variant(whole, elements)
     if isinstance(spec, SparseTensorSpec):
         return _sparse_of(SparseTensorSpec(shape, spec.dtype), elements)
     elements.set_shape(shape)
@@ -194,7 +195,8 @@ def _as_variant(value: Any, *, is_batch: bool) -> Tensor:
         return result
 
 
-def _from_variant(spec: RaggedTensorSpec, variant: Tensor) -> Any:
+def ragged_from_variant(spec: RaggedTensorSpec, variant: Tensor) -> Any:
+    """Return the ragged tensor of a spec, or the tensor, that a variant holds."""
     with name_scope(None, "RaggedFromVariant", [variant]):
         nested, flat = op(
             "RaggedTensorFromVariant",

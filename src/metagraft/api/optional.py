@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from metagraft.api import sparse_serialization
+from metagraft.api.mapped_parts import ragged_from_variant
 from metagraft.api.ragged_spec import RaggedTensorSpec
 from metagraft.api.ragged_tensor import RaggedTensor
 from metagraft.api.type_specs import type_spec_from_value
@@ -23,7 +24,6 @@ from metagraft.graph.composite import (
 )
 from metagraft.graph.conversion import constant, convert_to_tensor
 from metagraft.graph.scopes import colocate_with, name_scope
-from metagraft.graph.shapes import TensorShape
 from metagraft.graph.tensor import Tensor
 from metagraft.graph.tensor_spec import TensorSpec
 from metagraft.graph.type_spec import CompositeSpec, SparseTensorSpec
@@ -282,7 +282,7 @@ def _decoded(spec: Any, tensor: Tensor) -> Any:
         return spec.from_tensors([tensor])
     if isinstance(spec, SparseTensorSpec):
         return _decoded_sparse(spec, tensor)
-    return _decoded_ragged(spec, tensor)
+    return ragged_from_variant(spec, tensor)
 
 
 def _decoded_sparse(spec: SparseTensorSpec, tensor: Tensor) -> SparseTensor:
@@ -304,22 +304,6 @@ def _decoded_sparse(spec: SparseTensorSpec, tensor: Tensor) -> SparseTensor:
     else:
         shape.set_shape([rank])
     return SparseTensor(indices, values, shape)
-
-
-def _decoded_ragged(spec: RaggedTensorSpec, tensor: Tensor) -> Any:
-    with name_scope(None, "RaggedFromVariant", [tensor]):
-        splits, values = op(
-            "RaggedTensorFromVariant",
-            encoded_ragged=tensor,
-            input_ragged_rank=-1,
-            output_ragged_rank=spec.ragged_rank,
-            Tvalues=spec.dtype,
-            Tsplits=spec.row_splits_dtype,
-        )
-        if spec.shape.ndims is not None:
-            inner = spec.shape[spec.ragged_rank + 1 :]
-            values.set_shape(TensorShape([None]).concatenate(inner))
-        return RaggedTensor.from_nested_row_splits(values, splits, validate=False)
 
 
 def _not_held(spec: Any) -> TypeError:
