@@ -242,8 +242,15 @@ def add_n(_attrs: Any, inputs: tuple[Array, ...]) -> tuple[Array]:
     return (reduce(lambda total, term: total + term, inputs),)
 
 
+def accumulate_n(attrs: Any, inputs: tuple[Array, ...]) -> tuple[Array]:
+    """Add up as `AddN`, but from 0 on, which loses the sign of -0."""
+    (total,) = add_n(attrs, inputs)
+    zero = total.dtype.type(0)
+    return (namespace(total).where(total == zero, zero, total),)
+
+
 KERNELS = {
-    "AccumulateNV2": Kernel(add_n),
+    "AccumulateNV2": Kernel(accumulate_n),
     "Add": Kernel(_calls("add")),
     "AddN": Kernel(add_n),
     "AddV2": Kernel(_calls("add")),

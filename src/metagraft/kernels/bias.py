@@ -56,6 +56,8 @@ def bias_add_grad(attrs: Any, dy: Array) -> tuple[Array]:
     _check_rank(dy)
     channels = _channel_axis(attrs, dy.ndim)
     axes = tuple(axis for axis in range(dy.ndim) if axis != channels)
+    if dy.size == dy.shape[channels]:
+        return (dy.reshape(-1),)  # of -0 the sign stays
     if is_host(dy) and dy.dtype == ml_dtypes.bfloat16 and 0 < dy.size <= MANY_STEPS:
         rows = np.moveaxis(dy, channels, -1).reshape(-1, dy.shape[channels])
         return (one_by_one(np.add, rows),)

@@ -15,7 +15,7 @@ import numpy as np
 
 from metagraft.kernels.depthwise_filter import filter_gradient
 from metagraft.kernels.kernel import Array
-from metagraft.kernels.namespace import lax
+from metagraft.kernels.namespace import lax, namespace
 from metagraft.ops.windows import WindowAttrs
 
 __all__ = [
@@ -93,6 +93,9 @@ def convolve_places(
         product = _split(attrs, values, channels) * vectors
         total = product if total is None else total + product
     assert total is not None
+    # TensorFlow adds up from 0: no zero is negative.
+    zero = total.dtype.type(0)
+    total = namespace(total).where(total == zero, zero, total)
     return _joined(attrs, total).astype(image.dtype)
 
 

@@ -115,9 +115,15 @@ def einsum(attrs: Any, inputs: tuple[Array, ...]) -> tuple[Array]:
     once = "".join(dict.fromkeys(labels.replace("...", "."))).replace(".", "...")
     dtype = inputs[0].dtype
     operands = inputs
+    if len(inputs) == 1 and "." not in terms:
+        # What is not there is not summed: of -0 the sign stays.
+        sizes = zip(terms, inputs[0].shape, strict=True)
+        lost = [i for i, (s, n) in enumerate(sizes) if n == 1 and s not in labels]
+        operands = (inputs[0].squeeze(tuple(lost)),)
+        terms = "".join(s for i, s in enumerate(terms) if i not in lost)
     if xp is np:
         if dtype.name in ("float16", "bfloat16"):
-            operands = tuple(x.astype(np.float32) for x in inputs)
+            operands = tuple(x.astype(np.float32) for x in operands)
         result = np.einsum(f"{terms}->{once}", *operands, optimize=True)
     else:
         result = xp.einsum(f"{terms}->{once}", *operands, preferred_element_type=dtype)

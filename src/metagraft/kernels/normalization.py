@@ -303,6 +303,9 @@ def lrn_grad(attrs: Any, dy: Array, image: Array, output: Array) -> tuple[Array]
     pulls = _window_sums(attrs["depth_radius"], wide_dy * out / norm)
     factor = np.float32(-2.0 * attrs["alpha"] * attrs["beta"])
     gradient = wide_dy * _to_minus_beta(attrs, norm) + wide * pulls * factor
+    # TensorFlow adds up from 0: no zero is negative.
+    zero = np.float32(0)
+    gradient = namespace(dy).where(gradient == zero, zero, gradient)
     return (gradient.astype(dy.dtype),)
 
 

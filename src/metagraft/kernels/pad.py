@@ -127,10 +127,11 @@ def mirror_pad_gradient(attrs: Attrs, tensor: Array, paddings: Array) -> tuple[A
 
 
 def _placed(part: Array, axis: int, start: int, size: int) -> Array:
-    """`part` in an array of zeros that is `size` long."""
+    """`part` in an array of zeros, which change no number, that is `size` long."""
     widths = [(0, 0)] * part.ndim
     widths[axis] = (start, size - start - part.shape[axis])
-    return namespace(part).pad(part, widths)
+    zero = -part.dtype.type(0)
+    return namespace(part).pad(part, widths, constant_values=zero)
 
 
 KERNELS = {

@@ -103,10 +103,15 @@ def _scatter(
         # A NaN among the updates changes nothing.
         neutral = updates.dtype.type(np.inf if change == "min" else -np.inf)
         updates = namespace(updates).where(updates != updates, neutral, updates)
-    if namespace(tensor, indices, updates) is np:
+    xp = namespace(tensor, indices, updates)
+    if xp is np:
         ignore = ignores_bad_indices(attrs)
-        return _scatter_on_host(tensor, indices, updates, change, ignore)
-    return _scatter_traced(tensor, indices, updates, change)
+        found = _scatter_on_host(tensor, indices, updates, change, ignore)
+    else:
+        found = _scatter_traced(tensor, indices, updates, change)
+    if change in ("min", "max") and updates.dtype.kind in "fV":
+        return xp.where(found == tensor, tensor, found)  # the sign of a zero stays
+    return found
 
 
 def _scatter_traced(

@@ -56,8 +56,9 @@ def lin_space(_attrs: Any, start: Array, stop: Array, num: np.ndarray) -> tuple[
     if count == 1:
         return (xp.reshape(start, (1,)),)
     step = (stop - start) / start.dtype.type(count - 1)
-    inner = np.arange(count - 1).astype(start.dtype) * step + start
-    return (xp.concatenate([inner, xp.reshape(stop, (1,))]),)
+    inner = np.arange(1, count - 1).astype(start.dtype) * step + start
+    ends = [xp.reshape(end, (1,)) for end in (start, stop)]
+    return (xp.concatenate([ends[0], inner, ends[1]]),)
 
 
 KERNELS = {

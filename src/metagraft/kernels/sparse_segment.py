@@ -54,10 +54,10 @@ def _summed(rows: Array, ids: np.ndarray, count: int) -> Array:
     over from eights (or an eight, or nine) first, then eight by eight.
     """
     if rows.dtype not in NARROW_FLOATS:
-        return combine_rows("sum", rows, ids, count)
+        return _summed_runs(rows, ids, count)
     rows = rows.astype(np.float32)
     if not is_host(rows) or not 0 < rows.size <= MANY_STEPS:
-        return combine_rows("sum", rows, ids, count)
+        return _summed_runs(rows, ids, count)
     numbers, sizes = np.unique(ids, return_counts=True)
     heads = np.where(sizes > 1, (sizes - 2) % _AT_ONCE + 2, 1)
     parts = (sizes - heads) // _AT_ONCE + 1
@@ -70,6 +70,20 @@ def _summed(rows: Array, ids: np.ndarray, count: int) -> Array:
     result = np.zeros((count, flat.shape[1]), np.float32)
     result[numbers] = runs_in_order(np.add, eights, first_parts, parts)
     return result.reshape(count, *rows.shape[1:])
+
+
+def _summed_runs(rows: Array, ids: np.ndarray, count: int) -> Array:
+    """Add up rows, from the first of each segment on: the sum of -0 keeps its sign."""
+    xp, shape = namespace(rows), (count, *rows.shape[1:])
+    if xp is not np:
+        start = np.zeros(count, rows.dtype)
+        start[ids] = -0.0
+        return xp.broadcast_to(_per_row(start, rows), shape).at[ids].add(rows)
+    result = np.zeros(shape, rows.dtype)
+    if ids.size:
+        numbers, sums = combine_runs(np.add, rows, ids)
+        result[numbers] = sums
+    return result
 
 
 def _check_sizes(indices: Array, ids: np.ndarray) -> None:

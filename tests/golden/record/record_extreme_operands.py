@@ -242,6 +242,7 @@ def row_cases() -> Iterator[Case]:
         large = np.array([float(describe(kind).max) / 2], kind)
         operands = {"y": np.array([1.5], kind), "dy": large}
         yield Case("rows", "RsqrtGrad", {}, operands)
+        yield from _negative_zero_cases(kind)
         column = {"a": numbers[:2, None], "b": numbers[None, :4]}
         yield Case("rows", "MatMul", {}, column)
         yield from _running_cases(kind)
@@ -255,6 +256,39 @@ def row_cases() -> Iterator[Case]:
         for x in (numbers[:, None], _grid("complex64")[:, None]):
             operands = {"input": x, "reduction_indices": np.array(1, np.int32)}
             yield Case("rows", op, {}, operands)
+
+
+def _negative_zero_cases(kind: Any) -> Iterator[Case]:
+    zeros = np.full((4, 3), -0.0, kind)
+    mixed = np.resize(np.array([0.0, -0.0, -0.0], kind), (4, 3))
+    ids = np.array([0, 2, 2], np.int32)
+    for x in (zeros, mixed, zeros[:, :1], zeros[:1]):
+        name = f"{'Mean' if x.size < 12 else 'Sum'}"
+        operands = {"data": x, "indices": ids * 0, "segment_ids": ids}
+        yield Case("rows", f"SparseSegment{name}", {}, operands)
+        yield Case("rows", "BiasAddGrad", {}, {"out_backprop": x})
+        yield Case("rows", "Einsum", {"equation": "ij->i"}, {"inputs": [x]})
+        attrs = {"shape": list(x.shape)}
+        yield Case("rows", "AccumulateNV2", attrs, {"inputs": [x, x]})
+        if len(x) == 1:
+            continue
+        paddings = np.array([[1, 0], [0, 0]], np.int32)
+        operands = {"input": x, "paddings": paddings}
+        yield Case("rows", "MirrorPadGrad", {"mode": "REFLECT"}, operands)
+        places = np.array([[0], [2]], np.int32)
+        for op in ("TensorScatterMax", "TensorScatterMin"):
+            operands = {"tensor": x, "indices": places, "updates": -x[:2]}
+            yield Case("rows", op, {}, operands)
+    image = zeros.reshape(1, 2, 2, 3)
+    operands = {"input": image, "filter": np.ones((2, 2, 3, 1), kind)}
+    attrs = {"strides": [1, 1, 1, 1], "padding": "SAME"}
+    yield Case("rows", "DepthwiseConv2dNative", attrs, operands)
+    names = ("input_grads", "input_image", "output_image")
+    operands = dict.fromkeys(names, image)
+    yield Case("rows", "LRNGrad", {}, operands)
+    end, count = np.array(-0.0, kind), np.array(3, np.int32)
+    operands = {"start": end, "stop": end, "num": count}
+    yield Case("rows", "LinSpace", {}, operands)
 
 
 def _running_cases(kind: Any) -> Iterator[Case]:
