@@ -12,6 +12,7 @@ import numpy as np
 from benchmarks.side_by_side import Benchmark, Budget
 
 _STEPS = 30
+_TRANSFORMER = "Transformer, 2 layers of 512, 4x128 tokens, Adam"
 _SPARSE = "100 text features, tables 10,000x16, batch 256, Adagrad"
 
 
@@ -20,6 +21,7 @@ def measure(tf: ModuleType) -> dict[str, float]:
     return {
         "MLP 784-256-128-10, batch 128, Adam": _step_seconds(tf, _mlp),
         "ConvNet 32x32x3, batch 64, momentum": _step_seconds(tf, _convnet),
+        _TRANSFORMER: _step_seconds(tf, _transformer),
         _SPARSE: _step_seconds(tf, _wide_and_deep),
     }
 
@@ -54,6 +56,40 @@ def _convnet(tf: ModuleType) -> tuple[Any, dict[Any, Any]]:
     feeds = {
         x: numbers.standard_normal((64, 32, 32, 3), dtype=np.float32),
         labels: numbers.integers(0, 10, 64),
+    }
+    return train, feeds
+
+
+def _transformer(tf: ModuleType) -> tuple[Any, dict[Any, Any]]:
+    batch, length, width, heads = 4, 128, 512, 8
+    x = tf.placeholder(tf.float32, [batch, length, width])
+    labels = tf.placeholder(tf.int64, [batch])
+
+    def normalized(y: Any) -> Any:
+        mean, variance = tf.nn.moments(y, [-1], keep_dims=True)
+        return (y - mean) * tf.rsqrt(variance + 1e-6)
+
+    def split(y: Any) -> Any:
+        parts = tf.reshape(y, [batch, length, heads, width // heads])
+        return tf.transpose(parts, [0, 2, 1, 3])
+
+    y = tf.reshape(x, [-1, width])
+    for _ in range(2):
+        query, key, value = (split(tf.layers.dense(y, width)) for _ in range(3))
+        weights = tf.nn.softmax(tf.matmul(query, key, transpose_b=True) * 0.125)
+        mixed = tf.transpose(tf.matmul(weights, value), [0, 2, 1, 3])
+        mixed = tf.reshape(mixed, [-1, width])
+        y = normalized(y + tf.layers.dense(mixed, width))
+        wide = tf.layers.dense(y, 4 * width)
+        wide *= 0.5 * (1.0 + tf.erf(wide * 0.7071))
+        y = normalized(y + tf.layers.dense(wide, width))
+    first = tf.reshape(y, [batch, length, width])[:, 0]
+    optimizer = tf.train.AdamOptimizer()
+    train = _minimize(tf, tf.layers.dense(first, 2), labels, optimizer)
+    numbers = np.random.default_rng(0)
+    feeds = {
+        x: numbers.standard_normal((batch, length, width), dtype=np.float32),
+        labels: numbers.integers(0, 2, batch),
     }
     return train, feeds
 
@@ -118,6 +154,7 @@ BENCHMARK = Benchmark(
     budgets={
         "MLP 784-256-128-10, batch 128, Adam": Budget(ratio=1),
         "ConvNet 32x32x3, batch 64, momentum": Budget(ratio=1),
+        _TRANSFORMER: Budget(ratio=0.8),
         _SPARSE: Budget(ratio=1 / 3),
     },
 )
