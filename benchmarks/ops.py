@@ -508,7 +508,26 @@ def _inputs() -> Mapping[str, Case]:
             v(_floats(8, 128, 128, 3)).read_value(), [224, 224]
         )
 
+    centers = _NUMBERS.uniform(0, 1, (300, 2))
+    boxes = np.concatenate([centers - 0.1, centers + 0.1], 1).astype(np.float32)
+    first = np.zeros(300, np.int32)
+
     return {
+        "CropAndResize, of 300": lambda tf, v: tf.image.crop_and_resize(
+            v(_floats(1, 38, 50, 64)).read_value(),
+            v(boxes).read_value(),
+            v(first).read_value(),
+            [14, 14],
+        ),
+        "CropAndResizeGradImage, of 100": lambda tf, v: (
+            tf.raw_ops.CropAndResizeGradImage(
+                grads=v(_floats(100, 14, 14, 64)).read_value(),
+                boxes=v(boxes[:100]).read_value(),
+                box_ind=v(first[:100]).read_value(),
+                image_size=[1, 38, 50, 64],
+                T=tf.float32,
+            )
+        ),
         "DecodeJpeg": lambda tf, v: tf.image.decode_jpeg(
             encoded(tf, v, tf.image.encode_jpeg)
         ),

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 import pytest
 
-from metagraft.kernels import kernel_for, philox, resampling
+from metagraft.kernels import image_crop, kernel_for, philox, resampling
+from metagraft.ops.image_crop import CropAttrs
 from tests import kernel_cases
 
 VALUES = Path(__file__).parents[1] / "golden" / "image_kernels" / "values.npz"
@@ -96,3 +98,31 @@ def test_images_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:
             for case, result in zip(cases, results, strict=True)
         ]
     assert not list(filter(None, found)), "\n".join(filter(None, found))
+
+
+@pytest.mark.parametrize("depth", [3, 20])
+def test_crops_are_cut_alike_on_the_host_and_in_programs(depth: int) -> None:
+    """Every product and sum is rounded, and sums have one order: that of TensorFlow."""
+    chance = np.random.default_rng(depth)
+    image = chance.uniform(0, 255, (2, 9, 11, depth)).astype(np.float32)
+    boxes = chance.uniform(-0.2, 1.2, (7, 4)).astype(np.float32)
+    which = chance.integers(0, 2, 7).astype(np.int32)
+    grads = chance.uniform(0, 1, (7, 5, 4, depth)).astype(np.float32)
+    attrs = CropAttrs(is_nearest=False, extrapolation_value=-7.0, dtype=np.float32)
+
+    def cut(image: Any, boxes: Any, which: Any) -> Any:
+        (crops,) = image_crop.crop_and_resize(
+            attrs, image, boxes, which, np.array([5, 4])
+        )
+        return crops
+
+    def spread(grads: Any, boxes: Any, which: Any) -> Any:
+        (total,) = image_crop.crop_and_resize_grad_image(
+            attrs, grads, boxes, which, np.array(image.shape)
+        )
+        return total
+
+    for function, first in ((cut, image), (spread, grads)):
+        with jax.enable_x64(True):
+            compiled = jax.jit(function)(first, boxes, which)
+        np.testing.assert_array_equal(compiled, function(first, boxes, which))

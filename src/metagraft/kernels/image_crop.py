@@ -6,7 +6,9 @@ random_crop_op.cc.
 
 from __future__ import annotations
 
-from typing import Any, Final
+import math
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from metagraft.kernels import philox
 from metagraft.kernels.image_resize import two_sizes
 from metagraft.kernels.kernel import Array, Kernel, RandomStream
 from metagraft.kernels.namespace import is_host, lax, namespace
+from metagraft.kernels.native_loop import native, on_cpu
 from metagraft.kernels.rounding import divided, rounded, settled
 from metagraft.ops.image_crop import CropAttrs
 
@@ -65,29 +68,38 @@ def _from(first: Array, scale: Array, count: int) -> Array:
     return rounded(first)[:, None] + rounded(steps)
 
 
-class _Axis:
+class _Axis(NamedTuple):
     """Crops along one axis: which pixels they are between, and how near the second."""
 
-    def __init__(self, at: Array, in_size: int) -> None:
-        xp = namespace(at)
-        last = _F(in_size - 1)
-        self.is_inside = (at >= 0) & (at <= last)
-        at = xp.where(self.is_inside, at, _F(0))
-        floor = xp.floor(at)
-        self.low = floor.astype(np.int32)
-        self.high = xp.ceil(at).astype(np.int32)
-        self.near = at - floor
-        self.nearest = xp.floor(at + _F(0.5)).astype(np.int32)
+    is_inside: Array
+    low: Array
+    high: Array
+    near: Array
+    nearest: Array
+
+
+def _axis(at: Array, in_size: int) -> _Axis:
+    xp = namespace(at)
+    is_inside = (at >= 0) & (at <= _F(in_size - 1))
+    at = xp.where(is_inside, at, _F(0))
+    floor = xp.floor(at)
+    return _Axis(
+        is_inside=is_inside,
+        low=floor.astype(np.int32),
+        high=xp.ceil(at).astype(np.int32),
+        near=at - floor,
+        nearest=xp.floor(at + _F(0.5)).astype(np.int32),
+    )
 
 
 def _axes(boxes: Array, image_shape: Any, crop: tuple[int, int], places: Any) -> Any:
-    rows = _Axis(
-        places(boxes[:, 0], boxes[:, 2], image_shape[1], crop[0]), image_shape[1]
+    """Return crops along rows and columns."""
+    y1, x1, y2, x2 = (boxes[:, i] for i in range(4))
+    height, width = image_shape[1:3]
+    return (
+        _axis(places(y1, y2, height, crop[0]), height),
+        _axis(places(x1, x2, width, crop[1]), width),
     )
-    columns = _Axis(
-        places(boxes[:, 1], boxes[:, 3], image_shape[2], crop[1]), image_shape[2]
-    )
-    return rows, columns
 
 
 def _pixels(image: Array, box_index: Array, rows: Array, columns: Array) -> Array:
@@ -111,9 +123,9 @@ def crop_and_resize(
         raise _invalid("crop dimensions must be positive")
     xp = namespace(image, boxes, box_ind)
     rows, columns = _axes(boxes, image.shape, (height, width), _places)
-    if attrs.is_nearest:
-        crops = _pixels(image, box_ind, rows.nearest, columns.nearest)
-    else:
+    value = _F(attrs.extrapolation_value)
+
+    def at_once(image: Array, box_ind: Array, rows: _Axis, columns: _Axis) -> Array:
         near_x = columns.near[:, None, :, None]
         lines = []
         for row in (rows.low, rows.high):
@@ -121,9 +133,130 @@ def crop_and_resize(
             right = _pixels(image, box_ind, row, columns.high)
             lines.append(left + (right - left) * near_x)
         crops = lines[0] + (lines[1] - lines[0]) * rows.near[:, :, None, None]
-    is_inside = rows.is_inside[:, :, None] & columns.is_inside[:, None, :]
-    value = _F(attrs.extrapolation_value)
-    return (xp.where(is_inside[..., None], crops, value),)
+        return xp.where(_inside(rows, columns)[..., None], crops, value)
+
+    def in_turn(image: Array, box_ind: Array, rows: _Axis, columns: _Axis) -> Array:
+        return _interpolated(image, box_ind, rows, columns, value)
+
+    if attrs.is_nearest:
+        crops = _pixels(image, box_ind, rows.nearest, columns.nearest)
+        return (xp.where(_inside(rows, columns)[..., None], crops, value),)
+    operands = image, box_ind, rows, columns
+    if xp is np:
+        return (at_once(*operands),)
+    return (on_cpu(native(in_turn), at_once)(*operands),)
+
+
+def _inside(rows: _Axis, columns: _Axis) -> Array:
+    """Return `bool[boxes, crop height, crop width]`: which pixels are of the image."""
+    return rows.is_inside[:, :, None] & columns.is_inside[:, None, :]
+
+
+class _Pixel(NamedTuple):
+    """A pixel of a crop: where it is among all, and what it lies between."""
+
+    number: Array
+    is_inside: Array
+    near_y: Array
+    near_x: Array
+    corners: tuple[Array, Array, Array, Array]  # as `[batch * height * width]`
+
+
+def _in_turn(
+    turn: Callable[[_Pixel, Array], Array],
+    into: Array,
+    image_shape: Any,
+    box_index: Array,
+    rows: _Axis,
+    columns: _Axis,
+) -> Array:
+    """Let every pixel of all crops change `into`, in TensorFlow's order."""
+    (count, height), width = rows.low.shape, columns.low.shape[1]
+    image_height, image_width = (np.int32(v) for v in image_shape[1:3])
+
+    def one(number: Array, into: Array) -> Array:
+        place, x = number // width, number % width
+        box, y = place // height, place % height
+        first = box_index[box] * image_height
+        top, bottom = (
+            (first + at[box, y]) * image_width for at in (rows.low, rows.high)
+        )
+        left, right = columns.low[box, x], columns.high[box, x]
+        pixel = _Pixel(
+            number,
+            rows.is_inside[box, y] & columns.is_inside[box, x],
+            rows.near[box, y],
+            columns.near[box, x],
+            (top + left, top + right, bottom + left, bottom + right),
+        )
+        return turn(pixel, into)
+
+    pixels = np.int32(count * height * width)
+    found: Array = lax().fori_loop(np.int32(0), pixels, one, into)
+    return found
+
+
+def _channels(pixels: Array, number: Array) -> Array:
+    return lax().dynamic_index_in_dim(
+        pixels, number, keepdims=False, allow_negative_indices=False
+    )
+
+
+def _with_channels(pixels: Array, channels: Array, number: Array) -> Array:
+    return lax().dynamic_update_index_in_dim(
+        pixels, channels, number, 0, allow_negative_indices=False
+    )
+
+
+def _interpolated(
+    image: Array, box_index: Array, rows: _Axis, columns: _Axis, outside: Any
+) -> Array:
+    """Return crops, pixel by pixel: nothing but them is written.
+
+    (300 crops of 14x14x64 in a program: 3.6 ms, all corners at once 23.)
+    """
+    depth = image.shape[3]
+    pixels = image.reshape(-1, depth)
+    xp = namespace(image)
+
+    def turn(pixel: _Pixel, crops: Array) -> Array:
+        top_left, top_right, bottom_left, bottom_right = (
+            _channels(pixels, corner).astype(_F) for corner in pixel.corners
+        )
+        top = top_left + rounded((top_right - top_left) * pixel.near_x)
+        change = (bottom_right - bottom_left) * pixel.near_x
+        bottom = bottom_left + rounded(change)
+        found = top + rounded((bottom - top) * pixel.near_y)
+        found = xp.where(pixel.is_inside, found, outside)
+        return _with_channels(crops, found, pixel.number)
+
+    shape = (*rows.low.shape, columns.low.shape[1], depth)
+    crops = xp.zeros((math.prod(shape[:3]), depth), _F)
+    crops = _in_turn(turn, crops, image.shape, box_index, rows, columns)
+    return crops.reshape(shape)
+
+
+def _spread(
+    dy: Array, shape: Any, box_index: Array, rows: _Axis, columns: _Axis, dtype: Any
+) -> Array:
+    """Add to an image what each pixel of the crops gives to those around it."""
+    xp = namespace(dy)
+    pixels = dy.reshape(-1, shape[3])
+
+    def turn(pixel: _Pixel, total: Array) -> Array:
+        mine = _channels(pixels, pixel.number)
+        mine = xp.where(pixel.is_inside, mine, _F(0))
+        shares = (_F(1) - pixel.near_y) * mine, pixel.near_y * mine
+        weights = _F(1) - pixel.near_x, pixel.near_x
+        terms = [weight * share for share in shares for weight in weights]
+        for corner, term in zip(pixel.corners, terms, strict=True):
+            sums = _channels(total, corner) + rounded(term).astype(dtype)
+            total = _with_channels(total, sums, corner)
+        return total
+
+    total = xp.zeros((math.prod(shape[:3]), shape[3]), dtype)
+    total = _in_turn(turn, total, shape, box_index, rows, columns)
+    return total.reshape(shape)
 
 
 def _add(total: Array, places: Any, terms: Array) -> Array:
@@ -150,8 +283,30 @@ def crop_and_resize_grad_image(
     _check_boxes(boxes, box_ind, shape[0])
     xp = namespace(grads, boxes, box_ind)
     rows, columns = _axes(boxes, shape, grads.shape[1:3], _places)
-    is_inside = rows.is_inside[:, :, None] & columns.is_inside[:, None, :]
-    dy = xp.where(is_inside[..., None], grads, _F(0))
+
+    def at_once(grads: Array, box_ind: Array, rows: _Axis, columns: _Axis) -> Array:
+        return _scattered(attrs, grads, shape, box_ind, rows, columns)
+
+    def in_turn(grads: Array, box_ind: Array, rows: _Axis, columns: _Axis) -> Array:
+        return _spread(grads, shape, box_ind, rows, columns, attrs.dtype)
+
+    operands = grads, box_ind, rows, columns
+    if xp is np or attrs.is_nearest:
+        return (at_once(*operands),)
+    return (on_cpu(native(in_turn), at_once)(*operands),)
+
+
+def _scattered(
+    attrs: CropAttrs,
+    grads: Array,
+    shape: Any,
+    box_ind: Array,
+    rows: _Axis,
+    columns: _Axis,
+) -> Array:
+    """Add to an image what all pixels of the crops give, corner by corner."""
+    xp = namespace(grads, box_ind)
+    dy = xp.where(_inside(rows, columns)[..., None], grads, _F(0))
     boxes_of = box_ind[:, None, None]
     total: Array = xp.zeros(shape, attrs.dtype)
 
@@ -159,17 +314,23 @@ def crop_and_resize_grad_image(
         return boxes_of, row[:, :, None], column[:, None, :]
 
     if attrs.is_nearest:
-        places = at(rows.nearest, columns.nearest)
-        return (_add(total, places, dy),)
+        return _add(total, at(rows.nearest, columns.nearest), dy)
     near_x, near_y = columns.near[:, None, :, None], rows.near[:, :, None, None]
-    for row, share in ((rows.low, (_F(1) - near_y) * dy), (rows.high, near_y * dy)):
-        for column, weight in (
-            (columns.low, _F(1) - near_x),
-            (columns.high, near_x),
-        ):
-            # All into one: sums of four results take twice as long.
-            total = _add(total, at(row, column), weight * share)
-    return (total,)
+    corners = [
+        (at(row, column), weight * share)
+        for row, share in ((rows.low, (_F(1) - near_y) * dy), (rows.high, near_y * dy))
+        for column, weight in ((columns.low, _F(1) - near_x), (columns.high, near_x))
+    ]
+    if xp is np:  # pixel by pixel, in TensorFlow's order
+        places, terms = zip(*corners, strict=True)
+        stacked = (
+            np.stack(np.broadcast_arrays(*x), -1) for x in zip(*places, strict=True)
+        )
+        return _add(total, tuple(stacked), np.stack(terms, -2))
+    for place, term in corners:
+        # All into one: sums of four results take twice as long.
+        total = _add(total, place, term)
+    return total
 
 
 def _check_gradients(grads: Array, boxes: Array) -> None:
@@ -206,8 +367,7 @@ def crop_and_resize_grad_boxes(
         for row in (rows.low, rows.high)
     )
     near_x, near_y = columns.near[:, None, :, None], rows.near[:, :, None, None]
-    is_inside = rows.is_inside[:, :, None] & columns.is_inside[:, None, :]
-    dy = xp.where(is_inside[..., None], grads, _F(0))
+    dy = xp.where(_inside(rows, columns)[..., None], grads, _F(0))
     down = (_F(1) - near_x) * (bottom_left - top_left)
     down = (down + near_x * (bottom_right - top_right)) * dy
     along = (_F(1) - near_y) * (top_right - top_left)

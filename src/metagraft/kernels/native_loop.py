@@ -19,9 +19,9 @@ from typing import Any, Final
 import numpy as np
 
 from metagraft.kernels.kernel import Array
-from metagraft.kernels.namespace import load_jax
+from metagraft.kernels.namespace import lax, load_jax
 
-__all__ = ["HostLoop", "native", "padded"]
+__all__ = ["HostLoop", "native", "on_cpu", "padded"]
 
 # What compiling a loop takes, and the share of it that NumPy may take before.
 _COMPILE_NS: Final = 200e6
@@ -30,18 +30,31 @@ _LEAST_PADDED: Final = 64
 
 
 def native(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function of arrays that is compiled as one piece where it is traced."""
+    """Return a function of arrays that is one piece of code in programs for the CPU.
 
-    def run(*arrays: Array) -> Any:
-        jax = load_jax()
+    XLA does not work its results out anew in what takes them, either.
+    """
+
+    def piece(*arrays: Array) -> Any:
         from jax.experimental.xla_metadata import set_xla_metadata
 
         # The attribute belongs on what makes the results: the call of the function.
         return set_xla_metadata(  # type: ignore[no-untyped-call]
-            jax.jit(function)(*arrays), xla_cpu_small_call="true", inlineable="false"
+            load_jax().jit(function)(*arrays),
+            xla_cpu_small_call="true",
+            inlineable="false",
         )
 
-    return run
+    return on_cpu(piece, function)
+
+
+def on_cpu(
+    function: Callable[..., Any], elsewhere: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Return what is `function` in programs for the CPU, `elsewhere` in others."""
+    return lambda *arrays: lax().platform_dependent(
+        *arrays, cpu=function, default=elsewhere
+    )
 
 
 def padded(array: np.ndarray, room: int = 0) -> np.ndarray:
