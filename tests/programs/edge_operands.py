@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tests.programs import part_edges, training_edges, window_edges
+from tests.programs import endless_edges, part_edges, training_edges, window_edges
 
 NAN, INF = np.nan, np.inf
 
@@ -46,7 +46,13 @@ def _zeros(*dims: int) -> Any:
 ONE, TWO = np.float32(1), np.float32(2)
 _ROWS = {"tensor": _f(1, NAN, 2, NAN), "indices": _i([0], [1], [2], [2])}
 _IMAGES = np.arange(8, dtype=np.float32).reshape(2, 4)
+_TEXTS = np.array([[b"a", b"b"], [b"c", b"d"]], object)
 VALUES = {
+    "texts_one_by_one": Edge(
+        "GatherV2",
+        {"params": _TEXTS, "indices": _i(1, 0), "axis": np.int32(1)},
+        {"batch_dims": 1},
+    ),
     "bound_that_is_nan": Edge(
         "ClipByValue",
         {"t": _f(1, NAN, 3), "clip_value_min": _f(NAN)[0], "clip_value_max": TWO},
@@ -349,6 +355,8 @@ ERRORS = {
     ),
 }
 
+ERRORS.update({name: Edge(*each) for name, each in endless_edges.PROGRAMS.items()})
+
 
 def _pair(op: str, names: str, *shapes: Any) -> Edge:
     return Edge(op, dict(zip(names.split(), shapes, strict=True)))
@@ -500,10 +508,19 @@ def variables_without_value(tf: ModuleType) -> Any:
     return [_run(tf, tensor, {}) for tensor in made]
 
 
+def _binomials(tf: ModuleType) -> Any:
+    """Shapes of numbers whose parameters are matrices."""
+    numbers = tf.random.Generator.from_seed(1).binomial(
+        shape=[4, 2, 3], counts=tf.ones([2, 1]), probs=0.5 * tf.ones([1, 3])
+    )
+    return numbers.shape.as_list()
+
+
 RUNS = {
     "scaled_to_short_floats": scaled_to_short_floats,
     "indices_passed_over": indices_passed_over,
     "slices_as_they_came": slices_as_they_came,
+    "binomials_of_matrices": _binomials,
     "steps_with_infinities": training_edges.infinities,
     "steps_with_other_hyperparameters": training_edges.hyperparameters,
     "steps_with_mistakes": training_edges.mistakes,

@@ -99,6 +99,54 @@ def functions_of_parts(tf: ModuleType) -> Any:
     ]
 
 
+def ragged_keys(tf: ModuleType) -> Any:
+    """Keys of tables, and weights of ids, that are ragged."""
+
+    def words() -> Any:
+        return tf.ragged.constant([["a", "b"], ["c"]])
+
+    def table(dtype: Any = tf.string) -> Any:
+        keys = tf.constant(["a", "b"] if dtype == tf.string else [1, 2], dtype)
+        values = tf.constant([0, 1], tf.int64)
+        return tf.lookup.KeyValueTensorInitializer(keys, values)
+
+    def found(made: Callable[[], Any], keys: Callable[[], Any]) -> Any:
+        with tf.Graph().as_default(), tf.Session() as session:
+            values = made().lookup(keys())
+            session.run(tf.tables_initializer())
+            return session.run([values.flat_values, values.row_splits])
+
+    def rows(dtype: Any) -> Any:
+        return tf.SparseTensor([[0, 0]], tf.constant([1], dtype), [4, 1])
+
+    def ragged(dtype: Any) -> Any:
+        return tf.RaggedTensor.from_sparse(rows(dtype))
+
+    def embedded(ids: Any, weights: Any) -> Any:
+        def build() -> Any:
+            table = tf.ones([4, 2])
+            ids_and_weights = ids(tf.int64), weights(tf.float32)
+            return tf.nn.embedding_lookup_sparse(
+                table, *ids_and_weights, combiner="sum"
+            )
+
+        return _outcome(tf, build)
+
+    vocabulary = tf.lookup.StaticVocabularyTable
+    return [
+        found(lambda: tf.lookup.StaticHashTable(table(), -1), words),
+        found(lambda: vocabulary(table(), 3), words),
+        found(lambda: vocabulary(None, 3, lookup_key_dtype=tf.string), words),
+        found(
+            lambda: vocabulary(table(tf.int64), 3, lookup_key_dtype=tf.int32),
+            lambda: tf.ragged.constant([[1, 2], [7]]),
+        ),
+        embedded(rows, ragged),
+        embedded(ragged, rows),
+        embedded(ragged, ragged),
+    ]
+
+
 def sparse_branches(tf: ModuleType) -> Any:
     """What is known of the shapes of sparse tensors that branches give."""
 
@@ -247,6 +295,7 @@ def far_patches(tf: ModuleType) -> Any:
 RUNS = {
     "objects_as_tensors": objects_as_tensors,
     "functions_of_parts": functions_of_parts,
+    "ragged_keys": ragged_keys,
     "sparse_branches": sparse_branches,
     "layers_of_unknown_ranks": layers_of_unknown_ranks,
     "numbers_of_filters": numbers_of_filters,

@@ -15,6 +15,7 @@ from metagraft.api.arithmetic import add
 from metagraft.api.casts import cast
 from metagraft.api.comparison import not_equal, where_v2
 from metagraft.api.lookup_initializers import TableInitializerBase
+from metagraft.api.ragged_tensor import RaggedTensor
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build.control_flow import no_op
@@ -160,16 +161,16 @@ class StaticHashTable(LookupInterface):
             return count
 
     def lookup(self, keys: Any, name: str | None = None) -> Any:
-        """Return the values of keys, a tensor or sparse tensor like `keys`.
+        """Return the values of keys, a tensor like `keys`.
 
         Args:
-            keys: A tensor or sparse tensor.
+            keys: A tensor, a sparse one, or a ragged one of two dimensions.
             name: Name scope.
 
         Raises:
             TypeError: The keys have another type.
         """
-        listed = keys.values if isinstance(keys, SparseTensor) else keys
+        listed = _listed(keys)
         self._check_keys(keys)
         operands = [self._resource_handle, listed, self._default_value]
         with name_scope(name, f"{self.name}_Lookup", operands):
@@ -199,10 +200,15 @@ class StaticHashTable(LookupInterface):
         return keys, values
 
 
+def _listed(keys: Any) -> Any:
+    """Return the tensor of the keys of a sparse or ragged tensor."""
+    return keys.values if isinstance(keys, SparseTensor | RaggedTensor) else keys
+
+
 def _like(keys: Any, values: Tensor) -> Any:
     if isinstance(keys, SparseTensor):
         return SparseTensor(keys.indices, values, keys.dense_shape)
-    return values
+    return keys.with_values(values) if isinstance(keys, RaggedTensor) else values
 
 
 class IdTable(LookupInterface):
@@ -270,17 +276,17 @@ class IdTable(LookupInterface):
             return total
 
     def lookup(self, keys: Any, name: str | None = None) -> Any:
-        """Return the numbers of words, a tensor or sparse tensor like `keys`.
+        """Return the numbers of words, a tensor like `keys`.
 
         Args:
-            keys: A tensor or sparse tensor.
+            keys: A tensor, a sparse one, or a ragged one of two dimensions.
             name: Name scope.
 
         Raises:
             TypeError: The keys have another type.
         """
         self._check_keys(keys)
-        words = keys.values if isinstance(keys, SparseTensor) else keys
+        words = _listed(keys)
         if self._table is not None and self._table.key_dtype == dtypes.int64:
             words = cast(words, dtypes.int64)
         if self._num_oov_buckets == 0 and self._table is not None:

@@ -48,13 +48,13 @@ def embedding_lookup_sparse(
         allow_fast_lookup: Whether ids are looked up without making them unique.
 
     Raises:
-        TypeError: Weights are not ragged.
+        TypeError: Ids or weights are not ragged, and the others are.
         ValueError: The combiner is unknown, or weights do not fit ids.
     """
     combiner = checked_combiner(combiner)
     tables = tables_of(params)
     if sp_weights is not None:
-        if not isinstance(sp_weights, RaggedTensor):
+        if type(sp_ids) is not type(sp_weights):
             raise TypeError(
                 "sp_ids must be of the same type as sp_weights, received"
                 f" {type(sp_ids).__name__!r} for sp_ids and"

@@ -88,13 +88,11 @@ def _gather_on_host(params: Array, indices: Array, axis: int, batch_dims: int) -
         *indices.shape[batch_dims:],
         *params.shape[axis + 1 :],
     )
-    if not count:
-        return np.zeros(dims, params.dtype)
-    taken = [
-        np.take(row, pick, axis=axis - batch_dims)
-        for row, pick in zip(rows, picks, strict=True)
-    ]
-    return np.stack(taken).reshape(dims)
+    # Texts that are taken one by one would become an array of another type.
+    taken = np.empty((count, *dims[batch_dims:]), params.dtype)
+    for place, (row, pick) in enumerate(zip(rows, picks, strict=True)):
+        taken[place] = np.take(row, pick, axis=axis - batch_dims)
+    return taken.reshape(dims)
 
 
 def gather_nd(attrs: Attrs, params: Array, indices: Array) -> tuple[Array]:

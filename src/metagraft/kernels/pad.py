@@ -9,6 +9,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.shapes import show
+from metagraft.kernels.element_counts import check_product
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
 
@@ -51,16 +52,14 @@ def pad_v2(
             None,
             f"constant_values must be a scalar. Found: {show(constant_values.shape)}",
         )
-    widths = _widths(paddings, np.shape(tensor))
+    dims = np.shape(tensor)
+    widths = _widths(paddings, dims)
+    sizes = [a + d + b for d, (a, b) in zip(dims, widths, strict=True)]
+    check_product(sizes)
     if namespace(tensor, constant_values) is not np:
         config = [(before, after, 0) for before, after in widths]
         return (lax().pad(tensor, constant_values, config),)
-    dims = np.shape(tensor)
-    padded = np.full(
-        [a + d + b for d, (a, b) in zip(dims, widths, strict=True)],
-        constant_values,
-        np.asarray(tensor).dtype,
-    )
+    padded = np.full(sizes, constant_values, np.asarray(tensor).dtype)
     inner = tuple(slice(a, a + d) for d, (a, _) in zip(dims, widths, strict=True))
     padded[inner] = tensor
     return (padded,)

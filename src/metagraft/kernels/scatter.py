@@ -14,6 +14,7 @@ import numpy as np
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.shapes import show
+from metagraft.kernels.element_counts import check_count
 from metagraft.kernels.index_bounds import bad_index_vectors
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
@@ -31,6 +32,7 @@ def scatter_nd(
     attrs: Attrs, indices: Array, updates: Array, shape: Array
 ) -> tuple[Array]:
     dims = tuple(int(d) for d in np.ravel(shape))
+    check_count(dims)
     check_new(dims, np.shape(indices), np.shape(updates))
     if np.ndim(shape) != 1:
         raise InvalidArgumentError(None, None, "Shape must be a vector")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.kernels.element_counts import check_product
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
 from metagraft.kernels.narrow_reduction import (
@@ -144,7 +145,7 @@ def _check_sorted(data: Array, ids: np.ndarray) -> int:
     """Return the number of segments of sorted ids.
 
     Raises:
-        InvalidArgumentError: The ids are negative, unsorted or too few.
+        InvalidArgumentError: The ids are negative, unsorted, too few or too large.
     """
     if ids.shape[0] != data.shape[0]:
         raise InvalidArgumentError(
@@ -155,6 +156,7 @@ def _check_sorted(data: Array, ids: np.ndarray) -> int:
     if ids.size == 0:
         return 0
     count = int(ids[-1]) + 1
+    check_product((count, *data.shape[1:]))
     check_increasing(ids, count)
     return count
 
@@ -273,6 +275,7 @@ def _unsorted_segments(how: str) -> Kernel:
                 f"data.shape = {list(data.shape)} does not start with"
                 f" segment_ids.shape = {list(ids.shape)}",
             )
+        check_product((count, *data.shape[ids.ndim :]))
         _check_in_range(ids, count)
         rows = data.reshape((-1, *data.shape[ids.ndim :])) if ids.ndim != 1 else data
         return (combine_rows(how, rows, ids.reshape(-1), count),)

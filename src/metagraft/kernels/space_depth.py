@@ -9,6 +9,7 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.attrs import Attrs
+from metagraft.kernels.element_counts import check_product
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 
@@ -82,8 +83,8 @@ def _space_to_batch(
             f"{block} at index {i}.",
         )
     _require(all(a >= 0 and b >= 0 for a, b in widths), "Paddings must be non-negative")
-    padded = namespace(tensor).pad(tensor, full)
-    batch, *inner = padded.shape
+    sizes = zip(np.shape(tensor), full, strict=True)
+    batch, *inner = (before + size + after for size, (before, after) in sizes)
     split: list[int] = [batch]
     for i, (size, block) in enumerate(zip(inner[:m], blocks, strict=True)):
         _require(
@@ -98,8 +99,10 @@ def _space_to_batch(
         *range(1, 2 * m, 2),
         *range(2 * m + 1, 2 * m + 1 + rest),
     ]
-    sizes = [s // b for s, b in zip(inner[:m], blocks, strict=True)]
-    final = [batch * math.prod(blocks), *sizes, *inner[m:]]
+    places = [s // b for s, b in zip(inner[:m], blocks, strict=True)]
+    final = [batch * math.prod(blocks), *places, *inner[m:]]
+    check_product(final)
+    padded = namespace(tensor).pad(tensor, full)
     return padded.reshape(split).transpose(order).reshape(final)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InternalError
+from metagraft.kernels.element_counts import check_count
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
 from metagraft.kernels.sparse_indices import (
@@ -356,7 +357,9 @@ def sparse_to_dense(
         raise broken_rule(
             f"Indices are not valid (out of bounds).  Shape: {shown_dims(shape)}"
         )
-    dense = np.full([int(size) for size in shape], default[()], values.dtype)
+    dims = [int(size) for size in shape]
+    check_count(dims)
+    dense = np.full(dims, default[()], values.dtype)
     if not len(shape):
         return (values[-1:].reshape(()) if values.size else dense,)
     dense[tuple(places.T)] = values

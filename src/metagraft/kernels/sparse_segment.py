@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.kernels.element_counts import check_product
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
 from metagraft.kernels.narrow_reduction import MANY_STEPS, NARROW_FLOATS, runs_in_order
@@ -93,13 +94,20 @@ def _check_sizes(indices: Array, ids: np.ndarray) -> None:
         )
 
 
-def _check_ids(ids: np.ndarray, limit: int | None) -> int:
+def _check_ids(ids: np.ndarray, limit: int | None, most: int) -> int:
     """Return the number of segments.
 
     Raises:
-        InvalidArgumentError: The ids are negative, unsorted, or beyond `limit`.
+        InvalidArgumentError: The ids are negative, unsorted, or beyond `limit` or
+            `most`.
     """
     count = int(ids[-1]) + 1 if ids.size else 0
+    if count > most:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Last segment id must be < kintmax, got {count - 1} limit {most}",
+        )
     if limit is not None:
         if limit < 0:
             raise InvalidArgumentError(None, None, "segment ids must be >= 0")
@@ -139,7 +147,9 @@ def _forward(how: str) -> Any:
         num: np.ndarray | None = None,
     ) -> tuple[Array]:
         _check_sizes(indices, ids)
-        count = _check_ids(ids, None if num is None else int(num))
+        limit = None if num is None else int(num)
+        count = _check_ids(ids, limit, np.iinfo(indices.dtype).max)
+        check_product((count, *data.shape[1:]))
         _check_rows(indices, data.shape[0])
         rows = _chosen(data, indices)
         return (_divided(how, _summed(rows, ids, count), ids).astype(data.dtype),)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from metagraft.graph.op_spec import OpSpec, ShapeFunction, Shapes
-from metagraft.graph.shape_checks import with_rank, with_rank_at_most
+from metagraft.graph.shape_checks import with_rank
 from metagraft.graph.shapes import Dims
 
 __all__ = ["OPS"]
@@ -32,9 +32,7 @@ def uniform_int_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 
 def binomial_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
-    """The third operand gives the shape; parameters are scalars or vectors."""
-    with_rank_at_most(inputs[3], 1)
-    with_rank_at_most(inputs[4], 1)
+    """The third operand gives the shape, with which parameters broadcast."""
     return (inputs.as_dims(2),)
 
 

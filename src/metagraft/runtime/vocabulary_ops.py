@@ -15,6 +15,7 @@ from metagraft.errors import InvalidArgumentError, UnimplementedError
 from metagraft.formats import files
 from metagraft.formats.checkpoint import open_checkpoint
 from metagraft.formats.names import decode_name
+from metagraft.graph.shapes import show
 from metagraft.kernels import Kernel
 from metagraft.kernels.kernel import Array
 
@@ -61,6 +62,14 @@ def load_and_remap_matrix(
     """Return a stored matrix, rows and columns rearranged; gaps take given values."""
     name = _text(old_tensor_name)
     rows, columns = np.asarray(row_remapping), np.asarray(col_remapping)
+    for what, places in (("row_remapping", rows), ("col_remapping", columns)):
+        if places.ndim != 1:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"The `{what}` tensor must be 1-D, got a tensor of shape"
+                f" {show(places.shape)}",
+            )
     with open_checkpoint(_text(ckpt_path)) as reader:
         shape = reader.shape(name)
         if len(shape) != 2:
