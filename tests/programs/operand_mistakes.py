@@ -19,7 +19,7 @@ from tests.programs.argument_mistakes import (
     other_ranks,
     ranks,
 )
-from tests.programs.window_mistakes import padded_convolutions
+from tests.programs.window_mistakes import odd_windows, padded_convolutions
 
 Mistake = Callable[[ModuleType], Any]
 
@@ -535,6 +535,7 @@ MISTAKES: Final[dict[str, Mistake]] = {
         no_types,
         levels,
         padded_convolutions,
+        odd_windows,
     )
     for name, mistake in family()
 }

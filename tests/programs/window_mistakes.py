@@ -6,20 +6,19 @@ They are recorded with those of `operand_mistakes`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType, ModuleType
+from types import ModuleType
 from typing import Any, Final
 
 import numpy as np
 
 Mistake = Callable[[ModuleType], Any]
-_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 def _given(tf: ModuleType, operands: Mapping[str, Any], unknown: str) -> dict[str, Any]:
-    """Return operands as constants, but those named in `unknown`, or in "all" cases."""
+    """Return operands as constants, but those named in `unknown`."""
     return {
         name: tf.placeholder_with_default(value, None)
-        if unknown == "all" or name in unknown.split()
+        if name in unknown.split()
         else tf.constant(value)
         for name, value in operands.items()
     }
@@ -109,5 +108,67 @@ def _padded(
             strides=list(steps),
             padding="VALID",
         )
+
+    return build
+
+
+def odd_windows() -> Iterator[tuple[str, Mistake]]:
+    """Dilations over images, paddings that are not asked for, ratios that are none."""
+    image, plain = np.ones((1, 4, 4, 2), np.float32), {"strides": [1] * 4}
+    for dilations in ([2, 1, 1, 1], [1, 1, 1, 2]):
+        yield (
+            f"depthwise_dilated_{dilations[0]}",
+            _of(
+                "DepthwiseConv2dNative",
+                {"input": image, "filter": _zeros(2, 2, 2, 1)},
+                padding="SAME",
+                dilations=dilations,
+                **plain,
+            ),
+        )
+    operands = dict.fromkeys(("orig_input", "orig_output", "grad"), image)
+    for padding in ("SAME", "VALID"):
+        yield (
+            f"pool_gradient_unpadded_{padding}",
+            _of(
+                "MaxPoolGrad",
+                operands,
+                ksize=[1] * 4,
+                padding=padding,
+                explicit_paddings=[0] * 8,
+                **plain,
+            ),
+        )
+    for op in ("FractionalMaxPool", "FractionalAvgPool"):
+        ratios = [float("nan"), 1.5, 1.5, 1.0]
+        yield f"{op}_nan", _of(op, {"value": image}, pooling_ratio=ratios)
+    volume = np.ones((1, 4, 4, 4, 2), np.float32)
+    for size in (0, -1):
+        yield (
+            f"patches_of_{size}",
+            _of(
+                "ExtractImagePatches",
+                {"images": image},
+                ksizes=[1, size, 1, 1],
+                rates=[1] * 4,
+                padding="SAME",
+                **plain,
+            ),
+        )
+        yield (
+            f"volume_patches_of_{size}",
+            _of(
+                "ExtractVolumePatches",
+                {"input": volume},
+                ksizes=[1, size, 1, 1, 1],
+                strides=[1] * 5,
+                padding="SAME",
+            ),
+        )
+
+
+def _of(op: str, operands: Mapping[str, Any], **attrs: Any) -> Mistake:
+    def build(tf: ModuleType) -> Any:
+        return getattr(tf.raw_ops, op)(**_given(tf, operands, ""), **attrs)
 
     return build

@@ -308,7 +308,7 @@ def _filter_exchanged(
 
 
 def depthwise(attrs: WindowAttrs, image: Array, kernel: Array) -> tuple[Array]:
-    check_strides(attrs, may_be_built=False)
+    checks.check_depthwise_steps(attrs)
     filters = _by_channel(image, kernel, attrs.channels).shape[-1]
     dims = _convolved(attrs, image, kernel, filters)
     return _if_empty(dims, image, kernel) or _run(

@@ -48,6 +48,24 @@ def check_strides(attrs: WindowAttrs, *, may_be_built: bool = True) -> None:
             )
 
 
+def check_depthwise_steps(attrs: WindowAttrs) -> None:
+    """Refuse windows of each channel that step over images or channels.
+
+    Raises:
+        InvalidArgumentError: The strides do.
+        UnimplementedError: The dilations do.
+    """
+    check_strides(replace(attrs, dilations=(1,) * attrs.rank), may_be_built=False)
+    dilations = attrs.dilations
+    if dilations[0] != 1 or dilations[attrs.channels] != 1:
+        raise UnimplementedError(
+            None,
+            None,
+            "Current kernel implementation does not support dilations, received"
+            f" [{' '.join(map(str, dilations))}]",
+        )
+
+
 class Gradient(NamedTuple):
     """A gradient op of convolutions, by the names that TensorFlow gives it.
 

@@ -125,6 +125,11 @@ def _sequences(
 def _check(attrs: FractionalAttrs, image: Array) -> None:
     if image.ndim != 4:
         raise InvalidArgumentError(None, None, "tensor_in must be 4-dimensional")
+    for ratio in attrs.ratios:
+        if not ratio >= 1:
+            raise InvalidArgumentError(
+                None, None, f"pooling_ratio cannot be smaller than 1, got: {ratio}"
+            )
     if attrs.ratios[0] != 1 or attrs.ratios[3] != 1:
         raise UnimplementedError(
             None,

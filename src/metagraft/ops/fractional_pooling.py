@@ -68,7 +68,12 @@ class FractionalAttrs:
 
     def output_size(self, axis: int, size: int) -> int:
         """Return how many windows there are along an axis."""
-        return math.floor(np.float32(size) / np.float32(self.ratios[axis]))
+        pooled = np.float32(size) / np.float32(self.ratios[axis])
+        if np.isnan(pooled):
+            raise ValueError(
+                f"Size computed for dim {axis} is negative: {np.iinfo(np.int64).min}"
+            )
+        return math.floor(pooled)
 
 
 def pool_shape(attrs: FractionalAttrs, inputs: Shapes) -> Sequence[Dims]:

@@ -114,10 +114,17 @@ class PatchAttrs:
 
 
 def patches_shape(attrs: PatchAttrs, inputs: Shapes) -> Sequence[Dims]:
-    """`[n, patches..., elements of a patch * c]`."""
+    """`[n, patches..., elements of a patch * c]`.
+
+    TF: leaves out an axis of volumes of which a size is not known.
+    """
     dims = with_rank(inputs[0], len(attrs.ksizes) + 2)
     count = math.prod(attrs.ksizes)
-    depth = None if dims[-1] is None else dims[-1] * count
+    depth = dims[-1]
+    if count == 0:
+        depth = 0
+    elif depth is not None:  # TF: takes -1 for what is not known
+        depth = None if count == -1 else depth * count
     if depth is not None and depth < 0:
         raise ValueError(
             "Negative dimension size caused by overflow when multiplying "

@@ -6,7 +6,7 @@ MaxPoolShape; python/ops/nn_grad.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -42,9 +42,23 @@ _VOLUME_WORDS = Words(
     "Pool3D requires the ksize attribute",
 )
 _of_images = windows_of(_MAX_WORDS)
+
+
+def _without_unused_paddings(
+    read: Callable[[Mapping[str, Any]], WindowAttrs],
+) -> Callable[[Mapping[str, Any]], WindowAttrs]:
+    """Return a reader that leaves out explicit paddings where others are asked for."""
+
+    def read_used(attrs: Mapping[str, Any]) -> WindowAttrs:
+        is_used = attrs["padding"] == b"EXPLICIT"
+        return read(attrs if is_used else {**attrs, "explicit_paddings": ()})
+
+    return read_used
+
+
 _of_averages = windows_of(Words.of("AvgPool"))
 _of_volumes = windows_of(_VOLUME_WORDS)
-_of_gradient = windows_of_gradient(_MAX_WORDS)
+_of_gradient = _without_unused_paddings(windows_of_gradient(_MAX_WORDS))
 _of_average_gradient = windows_of_gradient(Words.of("AvgPool"))
 _of_volume_gradient = windows_of_gradient(_VOLUME_WORDS)
 
