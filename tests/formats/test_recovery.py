@@ -9,6 +9,7 @@ import pytest
 
 import metagraft.compat.v1 as tf
 from metagraft.errors import DataLossError
+from metagraft.formats import in_use
 from metagraft.formats.bundle.reader import BundleReader
 from metagraft.formats.bundle.recovery import finish_interrupted_save
 from metagraft.formats.bundle.writer import BundleWriter
@@ -42,6 +43,17 @@ def test_finished(interrupted: str) -> None:
     names = sorted(path.name for path in Path(interrupted).parent.iterdir())
     assert names == [DATA, "m.index"]
     assert not finish_interrupted_save(interrupted)
+
+
+@pytest.mark.skipif(not in_use.is_possible(), reason="files cannot be locked")
+def test_a_save_that_goes_on(interrupted: str) -> None:
+    """What a process still holds is left to it, though the data is the same."""
+    index = Path(f"{interrupted}.index.tempstate7")
+    with index.open("rb") as file:
+        assert in_use.hold(file.fileno(), str(index))
+        assert not finish_interrupted_save(interrupted)
+        assert index.exists()
+    assert finish_interrupted_save(interrupted)
 
 
 def test_index_of_other_data(interrupted: str, tmp_path: Path) -> None:

@@ -84,6 +84,26 @@ def remove_held_folder(path: str, descriptor: int | None) -> None:
         os.close(descriptor)
 
 
+def is_held(path: str) -> bool:
+    """Return whether a process, this one included, holds a file that is to be one."""
+    if fcntl is None:
+        return False
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # cannot be locked here
+        return False
+    else:
+        return False
+    finally:
+        os.close(descriptor)
+
+
 def remove_unless_held(path: str) -> None:
     """Remove a file, or a folder and the files in it, unless it is in use."""
     if fcntl is None:

@@ -18,6 +18,7 @@ from metagraft.formats import files
 from metagraft.formats.bundle.format import index_path, shard_path
 from metagraft.formats.bundle.reader import BundleReader
 from metagraft.formats.folder_lock import folder_lock
+from metagraft.formats.in_use import is_held
 
 _log = logging.getLogger(__name__)
 
@@ -82,6 +83,9 @@ def finish_interrupted_save(prefix: str) -> bool:
         return False
     with folder_lock(prefix):
         for index in temporary_files(index_path(prefix)):
+            # A save that is going on, and waits for its turn, finishes itself.
+            if is_held(files.local_path(index) or index):
+                continue
             try:
                 moves = _moves(prefix, index)
                 if moves is None:
