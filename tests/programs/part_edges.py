@@ -147,6 +147,65 @@ def ragged_keys(tf: ModuleType) -> Any:
     ]
 
 
+def operators_in_parts(tf: ModuleType) -> Any:
+    """Linear operators taken apart, put together, called with, and differentiated."""
+    kinds = tf.linalg
+    two = np.float32([1, 2])
+
+    def kind(number: int) -> Any:
+        diagonal = kinds.LinearOperatorDiag(
+            tf.constant(two), is_positive_definite=True, name="own"
+        )
+        matrix = kinds.LinearOperatorFullMatrix(np.float32([[2, 1], [1, 3]]))
+        column = np.float32([[1], [2]])
+        return (
+            diagonal,
+            matrix,
+            kinds.LinearOperatorIdentity(tf.placeholder_with_default(2, []), [3]),
+            kinds.LinearOperatorScaledIdentity(2, tf.constant(3.0)),
+            kinds.LinearOperatorComposition([diagonal, matrix]),
+            kinds.LinearOperatorInversion(matrix),
+            kinds.LinearOperatorBlockLowerTriangular([[matrix], [matrix, diagonal]]),
+            kinds.LinearOperatorLowRankUpdate(diagonal, column, v=2 * column),
+            kinds.LinearOperatorTridiag([two, two + 2, two], "sequence"),
+            kinds.LinearOperatorPermutation([1, 0], dtype=tf.float32),
+        )[number]
+
+    def outcome(number: int) -> Any:
+        operator = kind(number)
+        flat = tf.nest.flatten(operator, expand_composites=True)
+        again = tf.nest.pack_sequence_as(operator, flat, expand_composites=True)
+        spec = tf.type_spec_from_value(operator)
+        x = tf.ones([operator.shape[-1].value or 2, 1])
+        called = tf.function(lambda given: given.matmul(x))(again)
+        _, turned = tf.while_loop(
+            lambda i, _: i < 3,
+            lambda i, given: (i + 1, type(given)(**given.parameters)),
+            [0, operator],
+        )
+        product = operator.matmul(x)
+        (grad,) = tf.gradients(product, operator, grad_ys=tf.ones_like(product))
+        parts = tf.nest.flatten(grad, expand_composites=True) if grad else []
+        known = [
+            *(part.name for part in flat),
+            again.name,
+            again.is_positive_definite,
+            again.is_self_adjoint,
+            again.is_non_singular,
+            spec == tf.type_spec_from_value(again),
+            spec.is_compatible_with(operator),
+            type(grad).__name__,
+        ]
+        with tf.Session() as session:
+            return known, session.run([called, turned.matmul(x), *parts])
+
+    found = []
+    for number in range(10):
+        with tf.Graph().as_default():
+            found.append(outcome(number))
+    return found
+
+
 def sparse_branches(tf: ModuleType) -> Any:
     """What is known of the shapes of sparse tensors that branches give."""
 
@@ -295,6 +354,7 @@ def far_patches(tf: ModuleType) -> Any:
 RUNS = {
     "objects_as_tensors": objects_as_tensors,
     "functions_of_parts": functions_of_parts,
+    "operators_in_parts": operators_in_parts,
     "ragged_keys": ragged_keys,
     "sparse_branches": sparse_branches,
     "layers_of_unknown_ranks": layers_of_unknown_ranks,

@@ -19,6 +19,7 @@ from metagraft.gradients import UnconnectedGradients
 from metagraft.gradients.differentiable import is_differentiable_type
 from metagraft.gradients.tape import Tape, origin
 from metagraft.graph.build import array
+from metagraft.graph.composite import CompositeTensor
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.scopes import control_dependencies
@@ -206,9 +207,12 @@ class GradientTape:
             )
         fill = _as_unconnected(unconnected_gradients)
         self._watch_variables_read(tape)
-        targets = [_differentiable_part(one) for one in flatten(target)]
+        targets = [
+            part for one in flatten(target) for part in _differentiable_parts(one)
+        ]
         given = flatten(sources)
-        parts = [_differentiable_part(one) for one in given]
+        groups = [_differentiable_parts(one) for one in given]
+        parts = [part for group in groups for part in group]
         found = tape.gradient(
             targets, parts, _output_gradients(output_gradients, len(targets))
         )
@@ -219,8 +223,12 @@ class GradientTape:
             ]
         if not self._persistent:
             self._tape = None
-        results = map(_in_form, given, found)
-        return pack_sequence_as(sources, list(results))
+        left = iter(found)
+        results = [
+            _in_form(one, [next(left) for _ in group])
+            for one, group in zip(given, groups, strict=True)
+        ]
+        return pack_sequence_as(sources, results)
 
     def jacobian(
         self,
@@ -367,7 +375,7 @@ def _parts(value: Any) -> Iterator[Any]:
         if isinstance(one, Tensor | GraphVariable):
             yield one
         elif is_composite(one):
-            yield _differentiable_part(one)
+            yield from _differentiable_parts(one)
         else:
             raise ValueError(
                 f"Passed in object {one} of type {type(one).__name__!r}, not tf.Tensor"
@@ -387,21 +395,24 @@ def _handle_or_self(value: Any) -> Tensor:
     return tensor
 
 
-def _differentiable_part(value: Any) -> Tensor:
-    """Return the tensor of a value that can change a little."""
+def _differentiable_parts(value: Any) -> list[Tensor]:
+    """Return the tensors of a value that can change a little."""
+    if isinstance(value, CompositeTensor):
+        return [_handle_or_self(part) for part in value.gradient_parts()]
     if is_composite(value):
-        return value.flat_values if hasattr(value, "flat_values") else value.values
+        return [value.values]
     if not isinstance(value, Tensor | GraphVariable):
         raise ValueError(  # noqa: TRY004 - TensorFlow's class
             f"Type {type(value).__name__} is not supported as a gradient."
         )
-    return _handle_or_self(value)
+    return [_handle_or_self(value)]
 
 
-def _in_form(source: Any, grad: Any) -> Any:
+def _in_form(source: Any, grads: list[Any]) -> Any:
     """Return the gradient of a composite tensor as such."""
-    if grad is not None and hasattr(source, "with_flat_values"):
-        return source.with_flat_values(grad)
+    if isinstance(source, CompositeTensor):
+        return source.with_gradients(grads)
+    (grad,) = grads
     return grad
 
 

@@ -390,5 +390,14 @@ class RaggedTensor(RaggedFactories, RaggedOperators, CompositeTensor):
         """Return what the parts are fed, given a `RaggedTensorValue`."""
         return [value.flat_values, *value.nested_row_splits]
 
+    def gradient_parts(self) -> list[Tensor]:
+        """Return the innermost values."""
+        return [self.flat_values]
+
+    def with_gradients(self, grads: Sequence[Any]) -> RaggedTensor | None:
+        """Divide the gradient of the innermost values as these are."""
+        (grad,) = grads
+        return None if grad is None else self.with_flat_values(grad)
+
 
 RAGGED_TYPES.update({RaggedTensor, RaggedTensorValue})

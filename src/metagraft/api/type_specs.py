@@ -204,6 +204,11 @@ def spec_of_composite(value: Any) -> CompositeSpec:
 
     if isinstance(value, Optional):
         return OptionalSpec.from_value(value)
+    from metagraft.api.linear_operators.operator_spec import LinearOperatorSpec
+    from metagraft.api.linear_operators.parts import OperatorParts
+
+    if isinstance(value, OperatorParts):
+        return LinearOperatorSpec.from_value(value)
     raise _unsupported(value)
 
 

@@ -89,15 +89,16 @@ def gradients(
         unconnected_gradients: None or zeros for an x that no y depends on.
 
     Returns:
-        For every x a tensor, `IndexedSlices` or None; for a ragged x a ragged tensor.
+        For every x a tensor, `IndexedSlices` or None; for a ragged tensor or a linear
+        operator another one.
 
     Raises:
         LookupError: An operation in between has no gradient rule.
         ValueError, TypeError: An argument does not fit.
     """
     sources = _as_list(xs)
-    ys, xs = _values_of_rows(ys), _values_of_rows(xs)
-    grad_ys = None if grad_ys is None else _values_of_rows(grad_ys)
+    ys, xs = _parts(ys), _parts(xs)
+    grad_ys = None if grad_ys is None else _parts(grad_ys)
     settings = _Settings(
         graph=get_default_graph(),
         colocate=colocate_gradients_with_ops,
@@ -118,27 +119,33 @@ def gradients(
         y_grads = _starting_gradients(given_grads, y_tensors, settings)
         walk = _Walk(settings, y_tensors, x_tensors, [t.op for t in stops], scope)
         walk.run(y_grads)
-    return _in_rows(sources, walk.results())
+    return _of_wholes(sources, walk.results())
 
 
-def _values_of_rows(tensors: Any) -> Any:
-    """Replace ragged tensors by their innermost values, which have gradients."""
+def _parts(tensors: Any) -> Any:
+    """Replace values made of tensors by those of them that have gradients."""
     given = _as_list(tensors)
     if not any(isinstance(one, CompositeTensor) for one in given):
         return tensors
-    return [getattr(one, "flat_values", one) for one in given]
+    return [
+        part
+        for one in given
+        for part in (
+            one.gradient_parts() if isinstance(one, CompositeTensor) else [one]
+        )
+    ]
 
 
-def _in_rows(sources: list[Any], grads: list[Any]) -> list[Any]:
-    """Divide the gradients of ragged tensors as these are."""
+def _of_wholes(sources: list[Any], grads: list[Any]) -> list[Any]:
+    """Put the gradients of parts together."""
     if not any(isinstance(one, CompositeTensor) for one in sources):
         return grads
-    pairs = zip(sources, grads, strict=True)
+    left = iter(grads)
     return [
-        x.with_flat_values(grad)
-        if grad is not None and hasattr(x, "flat_values")
-        else grad
-        for x, grad in pairs
+        x.with_gradients([next(left) for _ in x.gradient_parts()])
+        if isinstance(x, CompositeTensor)
+        else next(left)
+        for x in sources
     ]
 
 

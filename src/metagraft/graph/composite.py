@@ -36,6 +36,21 @@ class CompositeTensor(ABC):
     def component_feeds(self, value: Any) -> Sequence[Any]:
         """Return what its tensors are fed, given what it is fed."""
 
+    def gradient_parts(self) -> Sequence[Any]:
+        """Return the tensors that have gradients.
+
+        Raises:
+            ValueError: Values of this class have none.
+        """
+        raise ValueError(
+            f"Type {type(self).__name__} is not supported as a gradient source or"
+            " gradient target."
+        )
+
+    def with_gradients(self, grads: Sequence[Any]) -> Any:
+        """Return the gradient of the value, given those of `gradient_parts`."""
+        raise NotImplementedError(f"{type(self).__name__}: {grads}")
+
 
 class IndexedSlices:
     """Rows of a larger tensor: `values[i]` belongs at row `indices[i]`.

@@ -8,14 +8,64 @@ Source: tensorflow python/ops/linalg/linear_operator.py _LinearOperatorSpec.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
+import numpy as np
+
+from metagraft.api.linear_operators.hints import HINTS
 from metagraft.graph.composite import CompositeTensor
+from metagraft.graph.constant_value import constant_value
 from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.tensor import Tensor
 from metagraft.graph.variable import GraphVariable
 
-__all__ = ["OperatorParts"]
+__all__ = ["Constant", "Made", "OperatorParts", "Place", "Row"]
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """An argument that is no tensor."""
+
+    value: Any
+
+    def made_of(self, tensors: Iterator[Any]) -> Any:
+        """Return the argument; it takes no tensor."""
+        del tensors
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a tensor goes."""
+
+    def made_of(self, tensors: Iterator[Any]) -> Any:
+        """Return the next tensor."""
+        return next(tensors)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A list, or a tuple, of arguments."""
+
+    kind: type
+    items: tuple[Any, ...]
+
+    def made_of(self, tensors: Iterator[Any]) -> Any:
+        """Return the list of what the items are made of the tensors."""
+        return self.kind(item.made_of(tensors) for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An operator: its kind, and the forms of its arguments by their names."""
+
+    kind: type
+    parts: tuple[tuple[str, Any], ...]
+
+    def made_of(self, tensors: Iterator[Any]) -> Any:
+        """Return an operator of this form; it has the name that its kind has."""
+        return self.kind(**{name: part.made_of(tensors) for name, part in self.parts})
 
 
 class OperatorParts(CompositeTensor):
@@ -69,24 +119,48 @@ class OperatorParts(CompositeTensor):
         return tuple(found.values())
 
     def component_tensors(self) -> list[Tensor]:
-        """Return the tensors that it is made of."""
-        return [
-            tensor
-            for name in self.matrix_dims
-            for tensor in _tensors(getattr(self, name))
-        ]
+        """Return the tensors that it is made of, by the names of the arguments."""
+        return [convert_to_tensor(value) for value in self.gradient_parts()]
 
-    def with_component_tensors(self, tensors: Sequence[Any]) -> Self:
+    def with_component_tensors(self, tensors: Sequence[Any]) -> Any:
         """Return an operator of the same kind that is made of other tensors."""
-        return self._made_of(iter(tensors))
+        return self.form().made_of(iter(tensors))
 
-    def _made_of(self, tensors: Iterator[Any]) -> Self:
-        changed = {
-            name: _replaced(getattr(self, name), tensors) for name in self.matrix_dims
-        }
-        return type(self)(**{**self.parameters, **changed})
+    def gradient_parts(self) -> list[Any]:
+        """Return the tensors and variables that it is made of."""
+        return self._taken_apart()[1]
 
-    def component_value(self, arrays: Sequence[Any]) -> Self:
+    def with_gradients(self, grads: Sequence[Any]) -> Any:
+        """Return an operator made of gradients, None if there are none."""
+        if all(grad is None for grad in grads):
+            return None
+        return self.with_component_tensors(grads)
+
+    def form(self) -> Made:
+        """Return what it is but for its tensors."""
+        return self._taken_apart()[0]
+
+    def _taken_apart(self) -> tuple[Made, list[Any]]:
+        parts, tensors = [], []
+        for name in sorted(self.parameters.keys() - {"name"}):
+            form, found = _taken_apart(self._argument(name))
+            parts.append((name, form))
+            tensors += found
+        return Made(type(self), tuple(parts)), tensors
+
+    def _argument(self, name: str) -> Any:
+        """Return the argument of the constructor as the operator has it."""
+        if name in self.matrix_dims or name in HINTS or name == "dtype":
+            return getattr(self, name)
+        value = self.parameters[name]
+        known = constant_value(value) if isinstance(value, Tensor) else value
+        if known is None and value is not None:
+            return value
+        if isinstance(known, np.ndarray | np.generic):
+            known = known.tolist()
+        return Constant(_as_tuple(known))
+
+    def component_value(self, arrays: Sequence[Any]) -> Any:
         """Return an operator made of the arrays of a run."""
         return self.with_component_tensors(arrays)
 
@@ -105,21 +179,19 @@ def _variables(value: Any) -> list[Any]:
     return []
 
 
-def _tensors(value: Any) -> list[Tensor]:
-    if value is None:
-        return []
-    if isinstance(value, OperatorParts):
-        return value.component_tensors()
-    if isinstance(value, list | tuple):
-        return [tensor for item in value for tensor in _tensors(item)]
-    return [convert_to_tensor(value)]
+def _as_tuple(value: Any) -> Any:
+    """Make lists tuples, which can be compared and hashed."""
+    return tuple(map(_as_tuple, value)) if isinstance(value, list | tuple) else value
 
 
-def _replaced(value: Any, tensors: Iterator[Any]) -> Any:
-    if value is None:
-        return None
+def _taken_apart(value: Any) -> tuple[Any, list[Any]]:
+    """Return the form of an argument, and the tensors in it."""
     if isinstance(value, OperatorParts):
-        return value._made_of(tensors)  # noqa: SLF001 - of this very class
+        return value._taken_apart()  # noqa: SLF001 - of this very class
+    if isinstance(value, Tensor | GraphVariable):
+        return Place(), [value]
     if isinstance(value, list | tuple):
-        return type(value)(_replaced(item, tensors) for item in value)
-    return next(tensors)
+        pairs = [_taken_apart(item) for item in value]
+        forms = tuple(form for form, _ in pairs)
+        return Row(type(value), forms), [t for _, found in pairs for t in found]
+    return value if isinstance(value, Constant) else Constant(value), []
