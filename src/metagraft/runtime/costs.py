@@ -59,7 +59,11 @@ _PASSES_NS: Final = {
     "CropAndResize": 5.0,
     "CropAndResizeGradBoxes": 5.0,
     "CropAndResizeGradImage": 20.0,
+    "FloorMod": 3.0,
     "HSVToRGB": 2.0,
+    "MaxPool": 2.0,
+    "MaxPoolGrad": 1.5,
+    "MaxPoolV2": 2.0,
     "Pow": 33.0,  # of negative numbers, 1 of others
     "RGBToHSV": 3.0,
     "RandomGamma": 250.0,
