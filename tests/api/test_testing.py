@@ -38,6 +38,24 @@ def _fails(body: Callable[[Any], None], text: str = "") -> None:
     assert text in result.failures[0][1]
 
 
+def test_tensors_are_compared_in_one_run() -> None:
+    """Values that every run draws anew are those of the same run."""
+
+    def body(case: Any) -> None:
+        x = tf.random_uniform([3])
+        y = tf.identity(x)
+        with case.cached_session():
+            case.assertAllClose(x, y)
+            case.assertAllEqual(x, y)
+            case.assertAllCloseAccordingToType(x, y)
+            case.assertAllGreater(x, tf.reduce_min(y) - 1e-6)
+            case.assertAllLess(x, tf.reduce_max(y) + 1e-6)
+            case.assertAllGreaterEqual(x, tf.reduce_min(y))
+            case.assertAllLessEqual(x, tf.reduce_max(y))
+
+    _passes(body)
+
+
 def test_sessions() -> None:
     """A test starts with an empty graph; sessions see its nodes."""
     tf.constant(1.0, name="left_over")

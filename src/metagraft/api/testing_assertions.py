@@ -112,7 +112,7 @@ class ArrayAssertions(absltest.TestCase):
                 self._check_close(one, other, rtol, atol, f"{path}[{index}]", msg)
             return
         place = f"a{path} is different from b{path}. {msg or ''}"
-        self._check_arrays_close(self._array(a), self._array(b), rtol, atol, place)
+        self._check_arrays_close(*self._arrays(a, b), rtol, atol, place)
 
     def _check_arrays_close(
         self, a: Array, b: Array, rtol: float, atol: float, msg: str
@@ -155,7 +155,7 @@ class ArrayAssertions(absltest.TestCase):
             "half": (half_rtol, half_atol),
             "bfloat16": (bfloat16_rtol, bfloat16_atol),
         }
-        one, other = self._array(a), self._array(b)
+        one, other = self._arrays(a, b)
         for name in {one.dtype.name, other.dtype.name} & set(_NARROW):
             least = by_kind[_NARROW[name]]
             rtol, atol = max(rtol, least[0]), max(atol, least[1])
@@ -197,7 +197,7 @@ class ArrayAssertions(absltest.TestCase):
             for one_part, other_part in zip(a, b, strict=True):
                 self.assertAllEqual(one_part, other_part, msg)
             return
-        one, other = self._array(a), self._array(b)
+        one, other = self._arrays(a, b)
         self._check_same_shape(one, other, str(msg or ""))
         kinds = {one.dtype.kind, other.dtype.kind}
         if len(kinds) == 2 and kinds <= {"U", "S", "O"}:
@@ -214,18 +214,22 @@ class ArrayAssertions(absltest.TestCase):
 
     def assertAllGreater(self, a: Any, comparison_target: Any) -> None:
         """Check that every element is greater than a number."""
+        a, comparison_target = self.evaluate_if_both_tensors(a, comparison_target)
         self.assertGreater(np.min(self._array(a)), comparison_target)
 
     def assertAllLess(self, a: Any, comparison_target: Any) -> None:
         """Check that every element is less than a number."""
+        a, comparison_target = self.evaluate_if_both_tensors(a, comparison_target)
         self.assertLess(np.max(self._array(a)), comparison_target)
 
     def assertAllGreaterEqual(self, a: Any, comparison_target: Any) -> None:
         """Check that every element is at least a number."""
+        a, comparison_target = self.evaluate_if_both_tensors(a, comparison_target)
         self.assertGreaterEqual(np.min(self._array(a)), comparison_target)
 
     def assertAllLessEqual(self, a: Any, comparison_target: Any) -> None:
         """Check that every element is at most a number."""
+        a, comparison_target = self.evaluate_if_both_tensors(a, comparison_target)
         self.assertLessEqual(np.max(self._array(a)), comparison_target)
 
     def assertAllInRange(
@@ -405,6 +409,11 @@ class ArrayAssertions(absltest.TestCase):
         )
 
     # -- values ----------------------------------------------------------------------
+
+    def _arrays(self, a: Any, b: Any) -> tuple[Array, Array]:
+        """Return two values; those of tensors are of the same run."""
+        a, b = self.evaluate_if_both_tensors(a, b)
+        return self._array(a), self._array(b)
 
     def _array(self, value: Any) -> Array:
         found = self.evaluate(value) if is_tensor(value) else value
