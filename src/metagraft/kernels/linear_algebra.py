@@ -222,10 +222,42 @@ def cholesky_grad(_attrs: Any, factor: Array, grad: Array) -> tuple[Array]:
     lower, slope = xp.tril(_wide(factor)), xp.tril(_wide(grad))
     middle = xp.tril(xp.matmul(_adjoint(lower), slope))
     halved = middle - xp.tril(xp.triu(middle)) / lower.dtype.type(2)
-    inverse = xp.linalg.inv(lower)
+    inverse = _inverse_of_lower(lower)
     result = xp.matmul(xp.matmul(_adjoint(inverse), halved), inverse)
     result = (result + xp.swapaxes(result, -1, -2)) / lower.dtype.type(2)
     return (result.astype(factor.dtype),)
+
+
+def _inverse_of_lower(lower: Array) -> Array:
+    """Invert triangles; zeros on a diagonal make infinities and NaN, not an error."""
+    diagonal = namespace(lower).diagonal(lower, axis1=-2, axis2=-1)
+    if not is_host(lower) or (np.all(diagonal) and not has_odd(lower)):
+        return namespace(lower).linalg.inv(lower)
+    found = np.empty_like(lower)
+    one, order = np.eye(lower.shape[-1], dtype=lower.dtype), np.arange(lower.shape[-1])
+    with np.errstate(all="ignore"):
+        for place in np.ndindex(lower.shape[:-2]):
+            found[place] = solved(lower[place].T, order, one).T
+    return found
+
+
+def _odd_eigh(lower: Array) -> tuple[Array, Array]:
+    """Decompose a matrix with infinities or NaN, of which Eigen takes few.
+
+    Raises:
+        InvalidArgumentError: It does not come to an end.
+    """
+    vectors = np.eye(len(lower), dtype=lower.dtype)
+    if len(lower) == 1:
+        return lower[0].real, vectors
+    places = np.argwhere(~np.isfinite(lower)).tolist()
+    is_alone = places == [[0, 0]] or (places == [[1, 1]] and len(lower) == 2)
+    if not is_alone or np.isnan(lower).any():
+        raise _refuse(
+            "Self-adjoint eigen decomposition was not successful. The input might not"
+            " be valid."
+        )
+    return np.full(len(lower), np.nan), vectors
 
 
 def _lower_eigh(x: Array) -> tuple[Array, Array]:
@@ -234,9 +266,13 @@ def _lower_eigh(x: Array) -> tuple[Array, Array]:
     wide = _wide(x)
     if not math.prod(x.shape):
         return xp.zeros(x.shape[:-1], wide.dtype), wide
-    if xp is np:
-        return np.linalg.eigh(wide)
     lower = xp.tril(wide)
+    if xp is np:
+        if not has_odd(lower):
+            return np.linalg.eigh(wide)
+        regular = np.nan_to_num(lower, posinf=0, neginf=0)
+        values, vectors = corrected(np.linalg.eigh(regular), lower, _odd_eigh)
+        return values, vectors
     return xp.linalg.eigh(lower + _adjoint(xp.tril(wide, -1)))
 
 
@@ -296,13 +332,23 @@ def matrix_solve_ls(
         raise InvalidArgumentError(None, None, "l2_regularizer must be >= 0.")
     wide, right = _wide(matrix), _wide(rhs)
     if not attrs["fast"]:
-        return ((_pseudo_inverse(wide) @ right).astype(rhs.dtype),)
+        # Of infinities and NaN LAPACK might not come to an end; Eigen finds rank 0.
+        odd = ~np.isfinite(wide).all(axis=(-2, -1), keepdims=True)
+        inverse = _pseudo_inverse(np.where(odd, wide.dtype.type(0), wide))
+        return (
+            (inverse @ np.where(odd, right.dtype.type(0), right)).astype(rhs.dtype),
+        )
     adjoint = _adjoint(wide)
     is_tall = rows >= columns
-    gramian = adjoint @ wide if is_tall else wide @ adjoint
-    gramian = gramian + np.eye(min(rows, columns), dtype=wide.dtype) * weight
-    solved = _solved_by_cholesky(gramian, adjoint @ right if is_tall else right)
-    return ((solved if is_tall else adjoint @ solved).astype(rhs.dtype),)
+    with np.errstate(all="ignore"):
+        gramian = adjoint @ wide if is_tall else wide @ adjoint
+        gramian = gramian + np.eye(min(rows, columns), dtype=wide.dtype) * weight
+        odd = ~np.isfinite(gramian).all(axis=(-2, -1), keepdims=True)
+        one = np.eye(gramian.shape[-1], dtype=wide.dtype)
+        known = adjoint @ right if is_tall else right
+        solved = _solved_by_cholesky(np.where(odd, one, gramian), known)
+        solved = np.where(odd, wide.dtype.type(np.nan), solved)
+        return ((solved if is_tall else adjoint @ solved).astype(rhs.dtype),)
 
 
 def _pseudo_inverse(matrix: np.ndarray) -> np.ndarray:

@@ -225,6 +225,36 @@ def pools() -> Iterator[Case]:
             yield Case("pools", "AvgPoolGrad", attrs, operands)
 
 
+def matrices() -> Iterator[Case]:
+    """Decompositions and solutions of matrices with an infinity or NaN."""
+    random = np.random.RandomState(1)
+    for size in (1, 2, 3, 4):
+        plain = random.randn(size, size)
+        plain = (plain + plain.T).astype(np.float32)
+        columns = random.randn(size, 2).astype(np.float32)
+        for number in (np.inf, -np.inf, np.nan):
+            for row in range(size):
+                matrix = plain.copy()
+                matrix[row, 0] = matrix[0, row] = number
+                yield Case("matrices", "Qr", {}, {"input": matrix})
+                for fast in (False, True):
+                    operands = {
+                        "matrix": matrix,
+                        "rhs": columns,
+                        "l2_regularizer": np.float64(0.5),
+                    }
+                    yield Case("matrices", "MatrixSolveLs", {"fast": fast}, operands)
+            if size > 1:
+                attrs = {"full_matrices": True}
+                yield Case("matrices", "Qr", attrs, {"input": matrix[:, 1:]})
+            matrix = plain.copy()
+            matrix[0, 0] = number
+            if size == 1 or number == number:
+                yield Case("matrices", "SelfAdjointEigV2", {}, {"input": matrix})
+    zero = np.zeros((1, 1), np.float32)
+    yield Case("matrices", "CholeskyGrad", {}, {"l": zero, "grad": zero + 1})
+
+
 def refused() -> Iterator[Case]:
     """Operands of the wrong rank, and counts that cannot be."""
     pair, one = np.array([1, 2], np.float32), np.int32(1)
@@ -244,6 +274,7 @@ def refused() -> Iterator[Case]:
     yield wrong("InTopK", {"predictions": pair, "targets": ids}, k=2)
     yield wrong("InTopK", {"predictions": matrix, "targets": ids[None]}, k=2)
     yield wrong("InTopKV2", {"predictions": matrix, "targets": ids, "k": ids[:1]})
+    yield wrong("SelfAdjointEigV2", {"input": matrix[:2] + np.float32(np.nan)})
     for op in ("ExtractGlimpse", "ExtractGlimpseV2"):
         yield wrong(
             op,
@@ -268,6 +299,7 @@ def main() -> None:
     write(FOLDER / "tags.npz", tags())
     write(FOLDER / "regressions.npz", regressions())
     write(FOLDER / "pools.npz", pools())
+    write(FOLDER / "matrices.npz", matrices())
     write_errors(FOLDER / "errors.json", refused())
 
 
