@@ -17,6 +17,9 @@ from metagraft.kernels.narrow_reduction import NARROW_FLOATS
 
 __all__ = ["KERNELS"]
 
+# On the host so many turns take no longer than TensorFlow's run.
+_FEW_TURNS = 32
+
 
 def _shifted(xp: Any, x: Array, axis: int, first: Any) -> Array:
     """Move entries one further along `axis`, with `first` coming in."""
@@ -117,24 +120,32 @@ def _turns(turn: Any, start: Any, x: Array, axis: int) -> Array:
 
 
 def log_sums(xp: Any, x: Array, axis: int) -> Array:
+    if xp is np and x.dtype in NARROW_FLOATS and x.shape[axis] <= _FEW_TURNS:
+        return _rounded_log_sums(x, axis)
     if xp is np and x.dtype.kind == "f":
         result = np.logaddexp.accumulate(x, axis=axis, dtype=x.dtype)
         result += x.dtype.type(0)
         # Neither NaN nor infinity goes away again.
         if np.all(_last(result, axis) < np.inf):
             return result
-        terms = np.moveaxis(x, axis, 0)
-        total = np.full(terms.shape[1:], -np.inf, x.dtype)
-        for place, term in enumerate(terms):
-            total = _log_sum(np, total, term)
-            np.moveaxis(result, axis, 0)[place] = total
-        return result
+        return _rounded_log_sums(x, axis)
     result = lax().cumlogsumexp(x, axis=axis)
     if not x.size:
         return result
     return lax().platform_dependent(
         x, result, cpu=partial(_checked_log_sums, axis), default=lambda _, sums: sums
     )
+
+
+def _rounded_log_sums(x: Array, axis: int) -> Array:
+    """Add up one by one on the host."""
+    result = np.empty_like(x)
+    terms, totals = (np.moveaxis(each, axis, 0) for each in (x, result))
+    total = np.full(terms.shape[1:], -np.inf, x.dtype)
+    with np.errstate(all="ignore"):
+        for place, term in enumerate(terms):
+            totals[place] = total = _log_sum(np, total, term)
+    return result
 
 
 def _checked_log_sums(axis: int, x: Array, result: Array) -> Array:

@@ -14,6 +14,7 @@ from metagraft.errors import InternalError
 from metagraft.kernels.element_counts import check_product
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
+from metagraft.kernels.narrow_reduction import MANY_STEPS, NARROW_FLOATS, reduced
 from metagraft.kernels.segment import combine_rows
 from metagraft.kernels.sparse_indices import (
     broken_rule,
@@ -75,6 +76,9 @@ def _reduced_dims(attrs: Any, shape: Array, kept: list[int]) -> tuple[int, ...]:
 def _combined(how: str, values: Array, ids: Array, count: int) -> Array:
     """Combine values of one id; where there are none, the result is 0."""
     if how == "sum":
+        is_narrow = values.dtype in NARROW_FLOATS and 0 < values.size <= MANY_STEPS
+        if is_narrow and is_host(values) and is_host(ids):
+            return _summed_in_vectors(values, ids, count)
         return combine_rows("sum", values, ids, count)
     xp = namespace(values, ids)
     # TF: a value that is no number counts as less than any other.
@@ -82,6 +86,18 @@ def _combined(how: str, values: Array, ids: Array, count: int) -> Array:
     largest = combine_rows("max", numbers, ids, count)
     found = combine_rows("sum", xp.ones(values.shape, np.int32), ids, count)
     return xp.where(found > 0, largest, values.dtype.type(0))
+
+
+def _summed_in_vectors(values: np.ndarray, ids: np.ndarray, count: int) -> np.ndarray:
+    """Add up narrow numbers of one id as TensorFlow does, rounded at every step."""
+    result = np.zeros(count, values.dtype)
+    order = np.argsort(ids, kind="stable")
+    starts = np.flatnonzero(group_starts(ids[order, None]))
+    counts = np.diff(starts, append=len(ids))
+    for length in np.unique(counts):
+        own = order[starts[counts == length, None] + np.arange(length)]
+        result[ids[own[:, 0]]] = reduced(np.add, values[own], (1,))
+    return result
 
 
 def _without_nan(xp: Any, values: Array) -> Array:

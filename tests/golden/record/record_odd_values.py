@@ -180,6 +180,22 @@ def narrow_rows() -> Iterator[Case]:
         yield Case("narrow_rows", "AvgPool3D", pool, {"input": image})
         shares = {"orig_input_shape": sizes, "grad": dy}
         yield Case("narrow_rows", "AvgPool3DGrad", pool, shares)
+    random = np.random.RandomState(6)
+    for dtype in (np.float16, ml_dtypes.bfloat16):
+        for shape in ((9, 100), (30, 7), (1, 1)):
+            x = random.randn(*shape).astype(dtype)
+            yield Case("narrow_rows", "BiasAddGrad", {}, {"out_backprop": x})
+            operands = {"x": x, "axis": np.int32(0)}
+            yield Case("narrow_rows", "CumulativeLogsumexp", {}, operands)
+            places = np.argwhere(random.rand(*shape) < 0.9).astype(np.int64)
+            for axis in (0, 1):
+                operands = {
+                    "input_indices": places,
+                    "input_values": random.randn(len(places)).astype(dtype),
+                    "input_shape": np.array(shape, np.int64),
+                    "reduction_axes": np.array([axis], np.int32),
+                }
+                yield Case("narrow_rows", "SparseReduceSum", {}, operands)
 
 
 def rounded() -> Iterator[Case]:
