@@ -8,6 +8,9 @@ import numpy as np
 
 _ENDLESS: Final = 2**62  # rows of four: more elements than 64 bits count
 _NONE: Final = np.int32([0])
+_HUGE: Final = np.int32([2**31 - 1] * 2)
+_IMAGE: Final = np.ones((1, 1, 1, 3), np.float32)
+_CROPS: Final = {"image": _IMAGE, "box_ind": np.int32([0])}
 _ROWS: Final = np.arange(8, dtype=np.float32).reshape(2, 4)
 
 # Op, operands and, if it has some, attributes.
@@ -77,5 +80,57 @@ PROGRAMS: Final[dict[str, Program]] = {
             "initializing_values": np.zeros(0, np.float32),
         },
         {"num_rows": 1, "num_cols": 1},
+    ),
+    "box_that_is_nowhere": (
+        "CropAndResize",
+        {
+            **_CROPS,
+            "boxes": np.float32([[0, 0, np.inf, 1]]),
+            "crop_size": np.int32([1, 1]),
+        },
+    ),
+    "more_crops_than_can_be_counted": (
+        "CropAndResize",
+        {**_CROPS, "boxes": np.float32([[0, 0, 1, 1]]), "crop_size": _HUGE},
+    ),
+    "crops_of_more_than_can_be_counted": (
+        "CropAndResizeGradImage",
+        {
+            "grads": np.ones((1, 1, 1, 3), np.float32),
+            "boxes": np.float32([[0, 0, 1, 1]]),
+            "box_ind": _NONE,
+            "image_size": np.int32([1, *_HUGE, 3]),
+        },
+        {"T": "float32"},
+    ),
+    "larger_than_can_be_counted": (
+        "ResizeBilinear",
+        {"images": _IMAGE, "size": _HUGE},
+    ),
+    "back_to_more_than_can_be_counted": (
+        "ResizeNearestNeighborGrad",
+        {"grads": _IMAGE, "size": _HUGE},
+    ),
+    "projected_to_more": (
+        "ImageProjectiveTransformV2",
+        {
+            "images": _IMAGE,
+            "transforms": np.ones((1, 8), np.float32),
+            "output_shape": _HUGE,
+        },
+        {"interpolation": "BILINEAR"},
+    ),
+    "scaled_to_more": (
+        "ScaleAndTranslate",
+        {
+            "images": _IMAGE,
+            "size": _HUGE,
+            "scale": np.float32([1, 1]),
+            "translation": np.float32([0, 0]),
+        },
+    ),
+    "glimpse_of_more": (
+        "ExtractGlimpse",
+        {"input": _IMAGE, "size": _HUGE, "offsets": np.zeros((1, 2), np.float32)},
     ),
 }

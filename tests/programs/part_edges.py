@@ -147,6 +147,38 @@ def ragged_keys(tf: ModuleType) -> Any:
     ]
 
 
+def places_of_rows(tf: ModuleType) -> Any:
+    """Places of no axis, ragged places in a tensor, and weights of another kind."""
+
+    def words() -> Any:
+        return tf.ragged.constant([["a", "b", "c"], ["d"]])
+
+    def found(build: Callable[[], Any]) -> Any:
+        with tf.Graph().as_default() as graph:
+            rows = build()
+            names = [operation.name for operation in graph.get_operations()]
+            with tf.Session() as session:
+                return names, session.run([rows.flat_values, *rows.nested_row_splits])
+
+    places = [[[0, 1]], [[1, 0], [1, 1]]]
+    sparse = tf.SparseTensor([[0, 0]], tf.constant([1]), [1, 2])
+    return [
+        *(
+            found(lambda dims=dims: tf.gather_nd(words(), tf.zeros(dims, tf.int32)))  # type: ignore[misc] # dims
+            for dims in ([0], [2, 0], [1, 2, 0])
+        ),
+        found(
+            lambda: tf.gather_nd(
+                tf.constant([[1, 2], [3, 4]]), tf.ragged.constant(places, ragged_rank=1)
+            )
+        ),
+        _outcome(
+            tf,
+            lambda: tf.sparse.bincount(sparse, tf.ragged.constant([[1.0]]), axis=-1),
+        ),
+    ]
+
+
 def operators_in_parts(tf: ModuleType) -> Any:
     """Linear operators taken apart, put together, called with, and differentiated."""
     kinds = tf.linalg
@@ -355,6 +387,7 @@ RUNS = {
     "objects_as_tensors": objects_as_tensors,
     "functions_of_parts": functions_of_parts,
     "operators_in_parts": operators_in_parts,
+    "places_of_rows": places_of_rows,
     "ragged_keys": ragged_keys,
     "sparse_branches": sparse_branches,
     "layers_of_unknown_ranks": layers_of_unknown_ranks,

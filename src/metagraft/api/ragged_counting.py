@@ -12,7 +12,7 @@ from metagraft.api.checks import assert_equal
 from metagraft.api.ragged_factories import as_values
 from metagraft.api.ragged_reductions import reduce_max
 from metagraft.api.ragged_tensor import RaggedTensor, is_ragged
-from metagraft.api.sparse_counting import check_axis, dense_weights
+from metagraft.api.sparse_counting import check_axis, dense_weights, sparse_weights
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array
@@ -91,6 +91,8 @@ def sparse_bincount(
         ValueError: The arguments do not go together.
     """
     with name_scope(name, "count", [values, weights]):
+        if isinstance(values, SparseTensor):
+            sparse_weights(values, weights)  # refuses them: they are ragged
         numbers = as_values(values, name="values")
         if weights is not None and not isinstance(weights, SparseTensor):
             weights = as_values(weights, name="weights")

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from metagraft.api import gather as dense
-from metagraft.api.ragged_arrays import positive_axis
+from metagraft.api.ragged_arrays import expand_dims, positive_axis
 from metagraft.api.ragged_elementwise import combined, same_splits_type
 from metagraft.api.ragged_factories import as_values
 from metagraft.api.ragged_tensor import RaggedTensor
+from metagraft.api.ragged_tile import tile
 from metagraft.api.repeat import repeat
-from metagraft.errors import UnimplementedError
+from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.build import array, math
 from metagraft.graph.build.math import cast, number_range
@@ -83,7 +84,6 @@ def gather_nd(
         bad_indices_policy: It must be the default.
 
     Raises:
-        UnimplementedError: The places are of no axis.
         ValueError: The shape of the places is not known, or they are ragged inside.
     """
     if not isinstance(batch_dims, int) or batch_dims != 0:
@@ -92,6 +92,8 @@ def gather_nd(
         raise ValueError(
             "non-default bad_indices_policy not supported for ragged gather"
         )
+    if not isinstance(params, RaggedTensor) and isinstance(indices, Tensor):
+        return dense.gather_nd(params, indices)
     with name_scope(name, "RaggedGatherNd", [params, indices]):
         params = as_values(params, name="params")
         indices = as_values(indices, name="indices")
@@ -99,6 +101,8 @@ def gather_nd(
         rank, count = _places_shape(indices)
         if rank > 2:
             return _by_many_places(params, indices, rank)
+        if count == 0:
+            return _wholes(params, indices, rank)
         if count == 1:
             return gather(params, array.reshape(indices, [-1]), axis=0)
         return _by_places(params, indices, count)
@@ -115,11 +119,16 @@ def _places_shape(indices: Any) -> tuple[int, int]:
     count = indices.shape[-1].value
     if count is None:
         raise ValueError("indices.shape[-1] must be statically known.")
-    if count == 0:
-        raise UnimplementedError(
-            None, None, "tf.gather_nd: places of no axis in a ragged tensor."
-        )
     return rank, count
+
+
+def _wholes(params: RaggedTensor, indices: Any, rank: int) -> Any:
+    """Repeat the tensor: places of no axis are the whole."""
+    ndims = params.ragged_rank + array.rank(params.flat_values)
+    for _ in range(rank - 1):
+        params = expand_dims(params, axis=0)
+    multiples = [array.shape(indices)[:-1], array.ones([ndims], dtypes.int32)]
+    return tile(params, array.concat(multiples, axis=0))
 
 
 def _by_many_places(params: Any, indices: Any, rank: int) -> Any:

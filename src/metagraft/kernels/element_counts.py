@@ -8,10 +8,15 @@ from typing import Final
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import show
 
-__all__ = ["check_count", "check_product"]
+__all__ = ["check_count", "check_product", "fits"]
 
 _MOST_ELEMENTS: Final = 2**63 - 1
 _WORDS: Final = 2**64
+
+
+def fits(sizes: Sequence[int]) -> bool:
+    """Whether 64 bits count the elements of a shape."""
+    return _overflow(sizes) is None
 
 
 def check_count(sizes: Sequence[int]) -> None:
@@ -20,7 +25,7 @@ def check_count(sizes: Sequence[int]) -> None:
     Raises:
         InvalidArgumentError: A product of leading sizes is too large.
     """
-    if _overflow(sizes) is not None:
+    if not fits(sizes):
         raise InvalidArgumentError(
             None,
             None,

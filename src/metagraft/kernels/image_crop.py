@@ -19,6 +19,7 @@ from metagraft.errors import (
 )
 from metagraft.graph.shapes import show
 from metagraft.kernels import philox
+from metagraft.kernels.element_counts import check_product, fits
 from metagraft.kernels.image_resize import two_sizes
 from metagraft.kernels.kernel import Array, Kernel, RandomStream
 from metagraft.kernels.namespace import is_host, lax, namespace
@@ -33,13 +34,16 @@ def _invalid(message: str) -> InvalidArgumentError:
     return InvalidArgumentError(None, None, message)
 
 
-def _check_boxes(boxes: Array, box_index: Array, batch: int) -> None:
+def _check_boxes(boxes: Array, box_index: Array) -> None:
     if boxes.ndim != 2:
         raise _invalid(f"boxes must be 2-D{show(boxes.shape)}")
     if boxes.shape[1] != 4:
         raise _invalid("boxes must have 4 columns")
     if box_index.shape != boxes.shape[:1]:
         raise _invalid("box_index has incompatible shape")
+
+
+def _check_images(box_index: Array, batch: int) -> None:
     if is_host(box_index) and ((box_index < 0) | (box_index >= batch)).any():
         raise OutOfRangeError(
             None, None, "box_index has values outside [0, batch_size)"
@@ -108,6 +112,16 @@ def _pixels(image: Array, box_index: Array, rows: Array, columns: Array) -> Arra
     return picked.astype(_F)
 
 
+def _crop_sizes(image: Array, boxes: Array, crop_size: Array) -> tuple[int, int]:
+    if crop_size.shape != (2,):
+        raise _invalid(f"crop_size must have two elements{show(crop_size.shape)}")
+    height, width = (int(v) for v in crop_size)
+    if height <= 0 or width <= 0:
+        raise _invalid("crop dimensions must be positive")
+    check_product((len(boxes), height, width, image.shape[3]))
+    return height, width
+
+
 def crop_and_resize(
     attrs: CropAttrs, image: Array, boxes: Array, box_ind: Array, crop_size: Array
 ) -> tuple[Array]:
@@ -115,12 +129,11 @@ def crop_and_resize(
         raise _invalid(f"input image must be 4-D{show(image.shape)}")
     if not image.shape[1] or not image.shape[2]:
         raise _invalid("image dimensions must be positive")
-    _check_boxes(boxes, box_ind, image.shape[0])
-    if crop_size.shape != (2,):
-        raise _invalid(f"crop_size must have two elements{show(crop_size.shape)}")
-    height, width = (int(v) for v in crop_size)
-    if height <= 0 or width <= 0:
-        raise _invalid("crop dimensions must be positive")
+    _check_boxes(boxes, box_ind)
+    height, width = _crop_sizes(image, boxes, crop_size)
+    _check_images(box_ind, image.shape[0])
+    if is_host(boxes) and not np.isfinite(boxes).all():
+        raise _invalid("Boxes contains at least one element that is not finite")
     xp = namespace(image, boxes, box_ind)
     rows, columns = _axes(boxes, image.shape, (height, width), _places)
     value = _F(attrs.extrapolation_value)
@@ -280,7 +293,9 @@ def crop_and_resize_grad_image(
         raise _invalid("image dimensions must be positive")
     if grads.shape[3] != shape[3]:
         raise _invalid("image_size and grads are incompatible")
-    _check_boxes(boxes, box_ind, shape[0])
+    _check_boxes(boxes, box_ind)
+    check_product(shape)
+    _check_images(box_ind, shape[0])
     xp = namespace(grads, boxes, box_ind)
     rows, columns = _axes(boxes, shape, grads.shape[1:3], _places)
 
@@ -355,7 +370,8 @@ def crop_and_resize_grad_boxes(
         raise _invalid("image dimensions must be positive")
     if image.shape[3] != grads.shape[3]:
         raise _invalid("image, grads depth differ")
-    _check_boxes(boxes, box_ind, image.shape[0])
+    _check_boxes(boxes, box_ind)
+    _check_images(box_ind, image.shape[0])
     xp = namespace(grads, image, boxes, box_ind)
     height, width = grads.shape[1:3]
     rows, columns = _axes(boxes, image.shape, (height, width), _gradient_places)
@@ -408,6 +424,19 @@ def _noise_of(attrs: Any) -> bytes:
     return noise
 
 
+def _glimpse_sizes(image: Array, size: Array) -> tuple[int, ...]:
+    height, width = (int(v) for v in size)
+    for extent in (height, width):
+        if extent < 0:
+            raise _invalid(f"Expected a non-negative size, got {extent}")
+    sizes = (image.shape[0], height, width, image.shape[3])
+    if not fits(sizes):
+        raise _invalid(
+            f"Shape {show(sizes)} results in overflow when computing number of elements"
+        )
+    return sizes
+
+
 def _extract(
     attrs: Any, image: Array, size: Array, offsets: Array, *, is_exact: bool
 ) -> Array:
@@ -429,11 +458,8 @@ def _extract(
         raise _invalid(
             f"second dimension should be of size 2 (y,x){show(offsets.shape)}"
         )
-    height, width = (int(v) for v in size)
-    for extent in (height, width):
-        if extent < 0:
-            raise _invalid(f"Expected a non-negative size, got {extent}")
-    out = np.zeros((image.shape[0], height, width, image.shape[3]), _F)
+    sizes = _glimpse_sizes(image, size)
+    out = np.zeros(sizes, _F)
     if out.size:
         for glimpse, one, offset in zip(out, image, offsets, strict=True):
             _glimpse(attrs, glimpse, one, offset, noise, is_exact=is_exact)

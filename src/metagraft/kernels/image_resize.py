@@ -15,6 +15,7 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import show
+from metagraft.kernels.element_counts import check_product
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 from metagraft.kernels.resampling import Taps, along, in_turn, taken, weighted_sum
@@ -32,8 +33,8 @@ def checked_size(attrs: ResizeAttrs, images: Array, size: Array) -> tuple[int, i
     """Return height and width of the result.
 
     Raises:
-        InvalidArgumentError: They are not positive, there is nothing to resize, or
-            the conventions contradict each other.
+        InvalidArgumentError: They are not positive or endless, there is nothing to
+            resize, or the conventions contradict each other.
     """
     if attrs.half_pixel_centers and attrs.align_corners:
         raise _invalid("If half_pixel_centers is True, align_corners must be False.")
@@ -46,6 +47,7 @@ def checked_size(attrs: ResizeAttrs, images: Array, size: Array) -> tuple[int, i
         raise _invalid("image must have at least one channel")
     if not images.shape[_HEIGHT] or not images.shape[_WIDTH]:
         raise _invalid("input image must be of non-zero size")
+    check_product((images.shape[0], height, width, images.shape[3]))
     return height, width
 
 
@@ -291,6 +293,7 @@ def resize_nearest_neighbor_grad(
     sizes = two_sizes(size)
     if min(sizes) <= 0:
         raise _invalid("shape_t's elements must be positive")
+    check_product((grads.shape[0], *sizes, grads.shape[3]))
     x = grads
     for axis in (_WIDTH, _HEIGHT):
         chosen = _nearest(attrs, sizes[axis - 1], grads.shape[axis])

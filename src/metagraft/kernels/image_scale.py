@@ -12,6 +12,7 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import show
+from metagraft.kernels.element_counts import check_product
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.resampling import Taps, weighted_sum
 from metagraft.ops.image_scale import SamplingAttrs
@@ -128,6 +129,7 @@ def scale_and_translate(
         raise _invalid("output_height = output_width must be positive")
     if not images.shape[1] or not images.shape[2]:
         raise _invalid("input image must be of non-zero size")
+    check_product((images.shape[0], height, width, images.shape[3]))
     moves = _checked(attrs, scale, translation)
     x = images.astype(_F)
     for axis, new_size, move in ((1, height, moves[0]), (2, width, moves[1])):

@@ -11,6 +11,7 @@ import numpy as np
 
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import show
+from metagraft.kernels.element_counts import check_product
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 
@@ -45,6 +46,7 @@ def _check(attrs: Any, images: Array, transforms: Array, size: Array) -> None:
         raise _invalid("output shape must be 1-dimensional")
     if min(int(v) for v in size) <= 0:
         raise _invalid("new_height, new_width must be positive")
+    check_product((images.shape[0], *(int(v) for v in size), images.shape[3]))
 
 
 def _reflected(at: Array, size: int) -> Array:
