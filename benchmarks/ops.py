@@ -258,6 +258,12 @@ def _reductions() -> Mapping[str, Case]:
         "Prod, of a shape": lambda tf, v: tf.reduce_prod(v(_integers(9, 4))),
         "All": lambda tf, v: tf.reduce_all(v(_truths(*_IMAGE))),
         "ArgMax": lambda tf, v: tf.argmax(v(_hidden), 1),
+        "TopKV2, of int32": lambda tf, v: list(
+            tf.nn.top_k(v(_integers(9999, *_HIDDEN)), 5)
+        ),
+        "Cumsum, bfloat16": lambda tf, v: tf.cumsum(
+            tf.cast(v(_hidden), tf.bfloat16), 1
+        ),
     }
 
 
@@ -321,6 +327,7 @@ def _products() -> Mapping[str, Case]:
         "MatMul, the first transposed": _raw(
             "MatMul", _hidden, _floats(*_HIDDEN), transpose_a=True
         ),
+        "MatMul, int32": _raw("MatMul", _integers(9, 128, 256), _integers(9, 256, 128)),
         "MatMul, 64x50 by 50x10": _raw("MatMul", _floats(64, 50), _floats(50, 10)),
     }
 
@@ -456,7 +463,22 @@ def _others() -> Mapping[str, Case]:
         with tf.control_dependencies([tf.assert_less(x, 2.0)]):
             return tf.identity(x)
 
+    def cells(tf: ModuleType, v: Operand) -> Any:
+        peepholes = {
+            name: v(_floats(64)).read_value() for name in ("wci", "wcf", "wco")
+        }
+        return tf.raw_ops.BlockLSTM(
+            seq_len_max=v(np.int64(50)).read_value(),
+            x=v(_floats(50, 32, 64)).read_value(),
+            cs_prev=v(_floats(32, 64)).read_value(),
+            h_prev=v(_floats(32, 64)).read_value(),
+            w=v(_floats(128, 256)).read_value(),
+            b=v(_floats(256)).read_value(),
+            **peepholes,
+        )[6]
+
     return {
+        "BlockLSTM, 50 steps": cells,
         "RandomUniform, a million": lambda tf, v: tf.random_uniform([1024, 1024]),
         "RandomGamma, 100,000": lambda tf, v: tf.random_gamma([100_000], 2.5, seed=3),
         "RandomPoissonV2, 100,000": lambda tf, v: tf.random_poisson(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
@@ -14,6 +15,7 @@ from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import jax_numpy, lax, namespace
 from metagraft.kernels.narrow_reduction import NARROW_FLOATS
+from metagraft.kernels.native_loop import native, on_cpu
 
 __all__ = ["KERNELS"]
 
@@ -97,25 +99,28 @@ def _compiled(
     """
     if x.dtype not in NARROW_FLOATS or x.shape[axis] <= 1 or not x.size:
         return accumulate(x, axis=axis, dtype=x.dtype)
-    start = np.array(first, x.dtype)
+    # Few processors compute with `bfloat16`; single precision rounded in each step is
+    # the same, as it has more than twice the bits.
+    limits = ml_dtypes.finfo(x.dtype)  # type: ignore[no-untyped-call]
+    bits = {"exponent_bits": limits.nexp, "mantissa_bits": limits.nmant}
+
+    def turn(total: Array, term: Array) -> tuple[Array, Array]:
+        total = lax().reduce_precision(combine(total, term), **bits)
+        return total, total
 
     def one_by_one(x: Array) -> Array:
-        def turn(total: Array, term: Array) -> tuple[Array, Array]:
-            total = combine(total, term)
-            return total, total
+        return _turns(turn, first, x.astype(np.float32), axis).astype(x.dtype)
 
-        return _turns(turn, start, x, axis)
-
-    return lax().platform_dependent(
-        x, cpu=one_by_one, default=partial(accumulate, axis=axis, dtype=x.dtype)
-    )
+    elsewhere = partial(accumulate, axis=axis, dtype=x.dtype)
+    return on_cpu(one_by_one, elsewhere)(x)
 
 
 def _turns(turn: Any, start: Any, x: Array, axis: int) -> Array:
     """Return the totals of the turns that are taken along an axis (traced)."""
     xp = jax_numpy()
     terms = xp.moveaxis(x, axis, 0)
-    totals = lax().scan(turn, xp.full(terms.shape[1:], start, x.dtype), terms)[1]
+    first = xp.full(terms.shape[1:], start, x.dtype)
+    totals = native(lambda terms: lax().scan(turn, first, terms)[1])(terms)
     return xp.moveaxis(totals, 0, axis)
 
 

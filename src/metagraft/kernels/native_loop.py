@@ -32,7 +32,9 @@ _LEAST_PADDED: Final = 64
 def native(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function of arrays that is one piece of code in programs for the CPU.
 
-    XLA does not work its results out anew in what takes them, either.
+    XLA does not work its results out anew in what takes them, either. These have to
+    come out of a loop: XLA would divide the making of another large array among threads
+    that the call of the function does not know.
     """
 
     def piece(*arrays: Array) -> Any:

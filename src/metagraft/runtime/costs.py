@@ -20,6 +20,9 @@ from metagraft.runtime.plan import Node
 _CALL_NS: Final = 2_500.0
 _ELEMENT_NS: Final = 0.5
 _FLOP_NS: Final = 0.03
+# NumPy has no library for products of whole numbers.
+_WHOLE_FLOP_NS: Final = 0.5
+_WHOLE_NUMBERS: Final = (np.dtype(np.int32), np.dtype(np.int64))
 _RANDOM_NS: Final = 20.0  # a random number
 
 # A kernel that has no NumPy form compiles and runs a small program of its own; more
@@ -50,16 +53,23 @@ _CONVOLUTIONS: Final = frozenset(
 )
 
 # Nanoseconds an element of kernels that pass over images many times, gather pixels,
-# draw until they accept, or that NumPy does not vectorise.
+# draw until they accept, sort, take steps of time, or that NumPy does not vectorise.
 _PASSES_NS: Final = {
     "AdjustContrast": 6.0,
     "AdjustContrastv2": 6.0,
     "AdjustHue": 24.0,
     "AdjustSaturation": 12.0,
+    "BlockLSTM": 20.0,
+    "BlockLSTMGrad": 20.0,
+    "BlockLSTMGradV2": 20.0,
+    "BlockLSTMV2": 20.0,
     "CropAndResize": 5.0,
     "CropAndResizeGradBoxes": 5.0,
     "CropAndResizeGradImage": 20.0,
     "FloorMod": 3.0,
+    "Dilation2D": 20.0,
+    "Dilation2DBackpropFilter": 20.0,
+    "Dilation2DBackpropInput": 20.0,
     "HSVToRGB": 2.0,
     "MaxPool": 2.0,
     "MaxPoolGrad": 1.5,
@@ -82,6 +92,8 @@ _PASSES_NS: Final = {
     "StatelessRandomGammaV2": 250.0,
     "StatelessRandomGammaV3": 250.0,
     "StatelessRandomPoisson": 250.0,
+    "TopK": 10.0,
+    "TopKV2": 10.0,
 }
 
 # They hand a value on and touch none of its elements.
@@ -110,7 +122,9 @@ def call_ns(node: Node, inputs: list[Any], outputs: list[Any]) -> float:
     if op_type in _PRODUCTS and len(inputs) == 2 and outputs:
         # [.., m, k] x [.., k, n]: sqrt(mk * kn * mn) is mnk for single matrices.
         sizes = _size(inputs[0]) * _size(inputs[1]) * _size(outputs[0])
-        cost += _FLOP_NS * 2.0 * float(np.sqrt(float(sizes)))
+        is_whole = getattr(outputs[0], "dtype", None) in _WHOLE_NUMBERS
+        flop_ns = _WHOLE_FLOP_NS if is_whole else _FLOP_NS
+        cost += flop_ns * 2.0 * float(np.sqrt(float(sizes)))
     elif op_type in _CONVOLUTIONS:
         largest = max((_size(v) for v in [*inputs, *outputs]), default=0)
         cost += _PIECE_NS + _FLOP_NS * 2.0 * largest * _window(inputs, outputs)
