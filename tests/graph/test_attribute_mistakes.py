@@ -11,7 +11,8 @@ import pytest
 
 import metagraft.compat.v1 as tf
 from metagraft.graph import catalogue
-from tests.programs.attribute_mistakes import Messages, graphs
+from metagraft.kernels import families_of_kernels
+from tests.programs.attribute_mistakes import Messages, graphs, reader, wide_graphs
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "attribute_mistakes"
 ERRORS: dict[str, list[list[str]]] = json.loads(
@@ -73,3 +74,26 @@ def test_same_error(op: str) -> None:
     assert found.keys() == {key for key in OTHERWISE if key[0] == op}, "\n".join(
         found.values()
     )
+
+
+NARROW: dict[str, list[list[str]]] = json.loads(
+    (GOLDEN / "narrow.json").read_text(encoding="utf-8")
+)
+
+
+# Nothing can be fed for their handles, which is noticed first.
+HANDLED = {"RaggedTensorFromVariant", "ResourceStridedSliceAssign", "WriteAudioSummary"}
+NARROW_OPS = sorted((NARROW.keys() & families_of_kernels().keys()) - HANDLED)
+
+
+@pytest.mark.parametrize("op", NARROW_OPS)
+def test_numbers_of_32_bits(op: str) -> None:
+    """What has more bits is refused where TensorFlow refuses it."""
+    definition = catalogue.get(op)
+    assert definition is not None
+    messages = Messages(tf.GraphDef, tf.AttrValue, tf.make_tensor_proto(1.0))
+    found: dict[str, str] = {}
+    for name, graph in wide_graphs(definition.to_proto(), messages):
+        if name in dict(NARROW[op]):
+            found[name] = found.get(name) or reader(tf, graph)
+    assert found == dict(NARROW[op])

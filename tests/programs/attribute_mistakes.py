@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 FIELDS: Final = {
     "string": "s",
     "int": "i",
@@ -202,3 +204,54 @@ def _spoil(graph: Any, how: str) -> bool:
     else:
         node.input[0] = "n"
     return True
+
+
+WIDE: Final = 1 << 31
+
+
+def wide_graphs(definition: Any, messages: Messages) -> Iterator[tuple[str, Any]]:
+    """Yield graphs with a number of more than 32 bits, by the attribute that has it."""
+    fitting = {a.name: _fitting(a, messages) for a in definition.attr}
+    wide, one = messages.attr(i=WIDE), messages.attr(i=1)
+    for declared in definition.attr:
+        values = []
+        if declared.type == "int":
+            values = [wide]
+        elif declared.type == "list(int)":
+            before = [[one] * count for count in (3, 4, 0, 7)]
+            values = [_listed("int", [*ones, wide], messages) for ones in before]
+        for value in values:
+            attrs = {**fitting, declared.name: value}
+            yield declared.name, _graph(definition, attrs, messages)
+
+
+def reader(tf: Any, graph: Any) -> str:
+    """Return what finds the number too wide: `shape`, `kernel` or, if nothing, "".
+
+    Operands are numbers: kernels read attributes before they look at any.
+    """
+    with tf.Graph().as_default() as built:
+        try:
+            tf.import_graph_def(graph, name="")
+        except Exception as error:  # noqa: BLE001 - of any class
+            return "shape" if _TOO_WIDE in str(error) else ""
+        node = built.get_operation_by_name("n")
+        feeds = {
+            tensor: b"" if tensor.dtype == "string" else _nothing(tensor.dtype)
+            for tensor in node.inputs
+            if tensor.op.type == "Placeholder" and tensor.dtype not in _UNFED
+        }
+        with tf.Session() as session:
+            try:
+                session.run(node, feeds)
+            except Exception as error:  # noqa: BLE001 - of any class
+                return "kernel" if _TOO_WIDE in str(error) else ""
+    return ""
+
+
+def _nothing(dtype: Any) -> Any:
+    return np.zeros((), dtype.as_numpy_dtype)
+
+
+_TOO_WIDE: Final = "out of range for an int32"
+_UNFED: Final = ("resource", "variant")

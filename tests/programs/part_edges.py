@@ -179,6 +179,26 @@ def places_of_rows(tf: ModuleType) -> Any:
     ]
 
 
+def fed_in_parts(tf: ModuleType) -> Any:
+    """Ragged and sparse tensors fed to runs in parts, and rows that are counted."""
+    ragged = tf.ragged.placeholder(tf.int32, 1, [])
+    sparse = tf.sparse_placeholder(tf.int32)
+    total = tf.reduce_sum(ragged.flat_values)
+    rows = tf.ragged.constant([[1, 2], [3]], dtype=tf.int32)
+    doubled = sparse.values * 2
+    with tf.Session() as session:
+        given = session.run(rows)
+        run = session.partial_run_setup([total, doubled], [ragged, sparse])
+        first = session.partial_run(run, total, {ragged: given})
+        holes = tf.SparseTensorValue([[0]], [7], [2])
+        values = session.partial_run(run, doubled, {sparse: holes})
+
+    def counted() -> Any:
+        return tf.RaggedTensor.from_value_rowids([1, 2], [0, 1], nrows=[10])
+
+    return [first, values, _outcome(tf, counted)]
+
+
 def operators_in_parts(tf: ModuleType) -> Any:
     """Linear operators taken apart, put together, called with, and differentiated."""
     kinds = tf.linalg
@@ -386,6 +406,7 @@ def far_patches(tf: ModuleType) -> Any:
 RUNS = {
     "objects_as_tensors": objects_as_tensors,
     "functions_of_parts": functions_of_parts,
+    "fed_in_parts": fed_in_parts,
     "operators_in_parts": operators_in_parts,
     "places_of_rows": places_of_rows,
     "ragged_keys": ragged_keys,

@@ -139,6 +139,20 @@ def odd_windows() -> Iterator[tuple[str, Mistake]]:
                 **plain,
             ),
         )
+    for radius in ((1 << 31) - 2, (1 << 31) - 1, 1 << 40, -(1 << 40)):
+        made = _of("LRN", {"input": image}, depth_radius=radius)
+        yield f"normalized_{radius}", made
+    for dilations in ([1, 1 << 40, 1, 1], [1, 1, 1 << 31, 1]):
+        yield (
+            f"depthwise_wide_{dilations[1]}",
+            _of(
+                "DepthwiseConv2dNative",
+                {"input": image, "filter": _zeros(2, 2, 2, 1)},
+                padding="VALID",
+                dilations=dilations,
+                **plain,
+            ),
+        )
     for op in ("FractionalMaxPool", "FractionalAvgPool"):
         ratios = [float("nan"), 1.5, 1.5, 1.0]
         yield f"{op}_nan", _of(op, {"value": image}, pooling_ratio=ratios)

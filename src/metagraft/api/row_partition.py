@@ -493,6 +493,7 @@ def _row_count(rowids: Tensor, nrows: Any) -> tuple[Tensor, int | None]:
         known = int(values[-1]) + 1 if values.size else 0
         return convert_to_tensor(known, rowids.dtype, name="nrows"), known
     count = convert_to_tensor(nrows, rowids.dtype, name="nrows")
+    count.shape.assert_has_rank(0)
     value = constant_value(count)
     if value is None:
         return count, None

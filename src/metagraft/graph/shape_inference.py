@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from metagraft.graph.narrow_attrs import check_widths
 from metagraft.graph.op_spec import Shapes, spec_for
 from metagraft.graph.shape_checks import check_ranks
 from metagraft.graph.shapes import Dims, show
@@ -45,6 +46,7 @@ def infer_shapes(op: Operation, given: Sequence[Dims]) -> tuple[Dims, ...]:
             check_ranks(spec.ranks, inputs)
         found: Sequence[Dims] = (None,) * count
         if spec.shape is not None:
+            check_widths(op)
             found = spec.shape(op.record, inputs)
     except ValueError as error:
         shapes = ", ".join(show(d) for d in inputs)

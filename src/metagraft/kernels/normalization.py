@@ -7,7 +7,7 @@ batch_norm_op.h.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -251,8 +251,15 @@ def global_normalization_grad(
 # Local response normalization: windows along the channels.
 
 
+_INT_MAX: Final = (1 << 31) - 1
+
+
 def _window_sums(radius: int, values: Array) -> Array:
     """Sum over the neighbours within `radius` channels."""
+    if not 0 <= radius < _INT_MAX:
+        raise InvalidArgumentError(
+            None, None, f"depth_radius = {radius} larger than int max"
+        )
     xp = namespace(values)
     depth = values.shape[-1]
     radius = min(radius, depth)

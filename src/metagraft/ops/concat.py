@@ -77,7 +77,10 @@ def concat_offset_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
 
 
 def parallel_concat_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
-    """The shape attribute, which every operand has but for its one row."""
+    """The shape attribute, which every operand has but for its one row.
+
+    TF: takes shapes of more rows, and leaves in them what the memory holds.
+    """
     shape: Dims = attrs["shape"]
     if not is_static(shape):
         raise ValueError("shape attr must be fully defined.")

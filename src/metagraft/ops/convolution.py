@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metagraft.graph.build.array import shape
+from metagraft.graph.narrow_attrs import INT32
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, ShapeFunction, Shapes
 from metagraft.graph.shape_checks import merge_dim, with_rank
 from metagraft.graph.shapes import Dims
@@ -331,9 +332,9 @@ def _family(
     words: Words,
 ) -> tuple[OpSpec, OpSpec, OpSpec]:
     rules = _Gradients(forward, backprop_input, backprop_filter)
-    of_gradient = windows_of_gradient(words)
+    of_forward, of_gradient = windows_of(words), windows_of_gradient(words)
     if words is DEPTHWISE_WORDS:
-        of_gradient = _without_odd_dilations
+        of_forward, of_gradient = _without_wide_dilations, _without_odd_dilations
     rows = (
         (forward, forward_shape, rules.of_convolution),
         (backprop_input, input_shape, rules.of_backprop_input),
@@ -342,7 +343,7 @@ def _family(
     first, second, third = (
         OpSpec(
             name=name,
-            attrs=windows_of(words) if name == forward else of_gradient,
+            attrs=of_forward if name == forward else of_gradient,
             shape=shape_rule,
             gradient=gradient,
             source=_SOURCE,
@@ -351,6 +352,16 @@ def _family(
         for name, shape_rule, gradient in rows
     )
     return first, second, third
+
+
+def _without_wide_dilations(attrs: Mapping[str, Any]) -> WindowAttrs:
+    """Read the attributes of depthwise convolutions.
+
+    TF: takes dilations of more than 32 bits for none, until they are to be used.
+    """
+    is_wide = any(number not in INT32 for number in attrs["dilations"])
+    read = windows_of(DEPTHWISE_WORDS)
+    return read({**attrs, "dilations": None}) if is_wide else read(attrs)
 
 
 def _without_odd_dilations(attrs: Mapping[str, Any]) -> WindowAttrs:

@@ -8,6 +8,7 @@ from typing import Any
 from metagraft.graph.build import array
 from metagraft.graph.build.reductions import reduce_tensor
 from metagraft.graph.constant_value import constant_value
+from metagraft.graph.narrow_attrs import check_widths
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.operation import Operation
 from metagraft.graph.shape_checks import merged, with_rank
@@ -37,6 +38,7 @@ def strided_slice_shape(masks: SliceMasks, inputs: Shapes) -> Sequence[Dims]:
     dims, strides = inputs[0], inputs.value(3)
     if dims is None or strides is None:
         return (None,)
+    check_widths(inputs.op, "kernel")
     begin, end = inputs.value(1), inputs.value(2)
     spec = resolve_strided_slice(
         dims,

@@ -148,8 +148,12 @@ def _text_of_shapes(op: Operation, inputs: Sequence[Any]) -> str | None:
     return None
 
 
-# How NumPy refuses arrays that no memory could hold.
-_TOO_BIG = ("array is too big", "Maximum allowed dimension exceeded")
+# How NumPy and XLA refuse arrays that no memory could hold.
+_TOO_BIG = (
+    "array is too big",
+    "Maximum allowed dimension exceeded",
+    "RESOURCE_EXHAUSTED",
+)
 
 
 def _error_class(error: Exception) -> type[errors.OpError]:

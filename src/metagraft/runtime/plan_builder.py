@@ -20,8 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metagraft.errors import InternalError, UnimplementedError
+from metagraft.errors import (
+    InternalError,
+    InvalidArgumentError,
+    UnimplementedError,
+)
 from metagraft.graph.argument_lists import split_by_argument
+from metagraft.graph.narrow_attrs import too_wide
 from metagraft.kernels import Kernel
 from metagraft.runtime.carried import Carried
 from metagraft.runtime.control_flow import (
@@ -443,6 +448,8 @@ class PlanBuilder(PlanTensors):
 
     def add_kernel(self, op: Operation, kernel: Kernel) -> None:
         """Append the call of an op's kernel, its variables followed back."""
+        if text := too_wide(op, "shape") or too_wide(op, "kernel"):
+            raise InvalidArgumentError(op.node_def, op, text)
         inputs: list[Slots] = []
         static: list[int] = []
         static_names = kernel.static_names(op)

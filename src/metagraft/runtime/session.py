@@ -31,7 +31,13 @@ from metagraft.graph.tensor_values import make_ndarray
 from metagraft.proto import ConfigProto, RunOptions
 from metagraft.proto.coercion import as_message
 from metagraft.runtime.devices import DeviceAttributes, session_devices
-from metagraft.runtime.feeds import Converter, fed_tensor, flattened, make_converter
+from metagraft.runtime.feeds import (
+    Converter,
+    composite_parts,
+    fed_tensor,
+    flattened,
+    make_converter,
+)
 from metagraft.runtime.fetches import FetchedStructure, fetch_key, flatten
 from metagraft.runtime.partial_runs import PartialRun
 from metagraft.runtime.planning import build_plan
@@ -351,8 +357,11 @@ class BaseSession:
             raise InvalidArgumentError(
                 None, None, "Must specify at least one target to fetch or execute."
             )
-        keys = [key for key, _ in flattened(dict.fromkeys(feeds or ()))]
-        fed = [fed_tensor(self._graph, key) for key in keys]
+        fed = [
+            fed_tensor(self._graph, part)
+            for feed in dict.fromkeys(feeds or ())
+            for part in composite_parts(feed) or (feed,)
+        ]
         handle = f"partial_run_{next(self._handles)}"
         self._partial_runs[handle] = PartialRun(
             [*structure.tensors, *structure.operations], fed
