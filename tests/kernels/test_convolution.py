@@ -105,7 +105,7 @@ def test_few_weights_below_zero() -> None:
             assert np.isnan(found[..., 1]).all()
 
 
-@pytest.mark.parametrize("added", [2**41, 2**62])
+@pytest.mark.parametrize("added", [2**39, 2**41, 2**62])
 def test_paddings_that_no_memory_holds(added: int) -> None:
     """They end in an error, not the process."""
     paddings = [0, 0, added, 0, 0, 0, 0, 0]
