@@ -83,6 +83,17 @@ def test_compiled(family: str) -> None:
         assert case.family not in EXACT or not last_digits(case, outputs)
 
 
+def test_compiled_svd() -> None:
+    """Singular values and vectors of infinities come to an end in programs, too."""
+    cases = [
+        case for case in kernel_cases.load(FOLDER / "matrices.npz") if case.op == "Svd"
+    ]
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        results = kernel_cases.run_compiled(cases)
+    for case, outputs in zip(cases, results, strict=True):
+        assert not kernel_cases.difference(case, outputs)
+
+
 def test_what_is_refused() -> None:
     """Operands of the wrong rank, or beyond what is there, are refused in its words."""
     for case, kind, message in ERRORS:

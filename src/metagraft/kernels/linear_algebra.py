@@ -370,17 +370,27 @@ def _solved_by_cholesky(gramian: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.linalg.solve(gramian, right)
 
 
-def svd(attrs: Any, x: Array) -> tuple[Array, Array, Array]:
+def svd(attrs: Any, x: Array) -> tuple[Array, ...]:
     _check_matrices(x)
-    if has_odd(x):
-        odd = ~np.isfinite(x).all(axis=(-2, -1))
-        values, u, v = map(
-            np.array, svd(attrs, np.where(odd[..., None, None], x.dtype.type(0), x))
-        )
-        # Eigen gives up; of complex numbers it leaves zeros.
-        for part in (values, u, v) if attrs["compute_uv"] else (values,):
-            part[odd] = 0 if x.dtype.kind == "c" else np.nan
-        return values, u, v
+    if is_host(x) and not has_odd(x):
+        return _regular_svd(attrs, x)
+    # Of infinities LAPACK might not come to an end, and Eigen gives up: of complex
+    # numbers it leaves zeros.
+    xp = namespace(x)
+    odd = ~xp.isfinite(x).all(axis=(-2, -1))
+    zero = x.dtype.type(0)
+    found = _regular_svd(attrs, xp.where(odd[..., None, None], zero, x))
+    left = zero if x.dtype.kind == "c" else x.dtype.type(np.nan)
+
+    def marked(part: Array) -> Array:
+        places = odd.reshape(odd.shape + (1,) * (part.ndim - odd.ndim))
+        return xp.where(places, left.astype(part.dtype), part)
+
+    values, *vectors = found
+    return marked(values), *(map(marked, vectors) if attrs["compute_uv"] else vectors)
+
+
+def _regular_svd(attrs: Any, x: Array) -> tuple[Array, ...]:
     xp = namespace(x)
     if not attrs["compute_uv"]:
         values = xp.linalg.svd(_wide(x), compute_uv=False)

@@ -267,6 +267,14 @@ def matrices() -> Iterator[Case]:
             matrix[0, 0] = number
             if size == 1 or number == number:
                 yield Case("matrices", "SelfAdjointEigV2", {}, {"input": matrix})
+    random = np.random.RandomState(2)
+    for dtype in (np.float32, np.complex64):
+        x = random.randn(3, 3, 2).astype(dtype)
+        x[0, 0, 0], x[1, 2, 1] = np.inf, np.nan
+        for attrs in ({"compute_uv": False}, {}):
+            # What is plain has vectors of either sign.
+            operands = {"input": x[:2] if not attrs else x}
+            yield Case("matrices", "Svd", attrs, operands)
     zero = np.zeros((1, 1), np.float32)
     yield Case("matrices", "CholeskyGrad", {}, {"l": zero, "grad": zero + 1})
 
