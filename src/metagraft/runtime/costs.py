@@ -92,8 +92,6 @@ _PASSES_NS: Final = {
     "StatelessRandomGammaV2": 250.0,
     "StatelessRandomGammaV3": 250.0,
     "StatelessRandomPoisson": 250.0,
-    "TopK": 10.0,
-    "TopKV2": 10.0,
 }
 
 # They hand a value on and touch none of its elements.
