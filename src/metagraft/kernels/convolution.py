@@ -37,6 +37,7 @@ from metagraft.kernels.depthwise_places import (
 )
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_traced, lax, namespace
+from metagraft.kernels.ynnpack import kept_apart
 from metagraft.ops.convolution import ConvAttrs
 from metagraft.ops.windows import WindowAttrs
 
@@ -153,30 +154,9 @@ def _like_operands(result: Array, *operands: Array) -> tuple[Array]:
     return (np.asarray(result) if namespace(*operands) is np else result,)
 
 
-def _apart(result: Array) -> Array:
-    """Keep a convolution out of what XLA's CPU backend makes of the sums after it.
-
-    Sums go to YNNPACK with all that leads to them, and it convolves more slowly. An
-    operation that it lacks, and that changes nothing, ends what goes there (a ResNet
-    of 18 layers, which ends in a mean, one image: 94 ms of CPU time, so 46).
-    """
-    if not is_traced(result) or np.dtype(result.dtype).name not in _PRECISIONS:
-        return result
-    exponent, mantissa = _PRECISIONS[np.dtype(result.dtype).name]
-    return lax().platform_dependent(
-        result,
-        cpu=lambda x: lax().reduce_precision(x, exponent, mantissa),
-        default=lambda x: x,
-    )
-
-
-# Bits of the exponent and the mantissa of types that YNNPACK convolves.
-_PRECISIONS = {"float32": (8, 23), "float64": (11, 52)}
-
-
 def _forward(convolve: Convolve) -> Any:
     def forward(attrs: WindowAttrs, image: Array, kernel: Array) -> tuple[Array]:
-        result = _apart(convolve(attrs, image, kernel))
+        result = kept_apart(convolve(attrs, image, kernel))
         return _like_operands(result, image, kernel)
 
     return forward
@@ -215,9 +195,9 @@ def _gradient_of_image(
         return empty
     if not is_by_phases(attrs, dims, kernel.shape, dy.shape):
         gradient = _image_transposed(attrs, dims, kernel, dy)
-        return _like_operands(_apart(gradient), kernel, dy)
+        return _like_operands(kept_apart(gradient), kernel, dy)
     (gradient,) = _run(_per_platform(_IMAGE, attrs, dims), kernel, dy)
-    return (_apart(gradient),)
+    return (kept_apart(gradient),)
 
 
 def _image_transposed(
@@ -256,9 +236,9 @@ def _gradient_of_filter(
         return _run(_per_platform(_POINTS, attrs, dims), image, dy)
     if not _is_better_exchanged(attrs, dims, image):
         gradient = _filter_transposed(attrs, dims, image, dy)
-        return _like_operands(_apart(gradient), image, dy)
+        return _like_operands(kept_apart(gradient), image, dy)
     (gradient,) = _run(_per_platform(_FILTER, attrs, dims), image, dy)
-    return (_apart(gradient),)
+    return (kept_apart(gradient),)
 
 
 def _filter_transposed(
@@ -431,7 +411,7 @@ def conv(attrs: ConvAttrs, image: Array, kernel: Array) -> tuple[Array]:
     _require_filter(kernel)
     batch = image.shape[: attrs.batch_dims]
     flat = image.reshape(math.prod(batch), *image.shape[attrs.batch_dims :])
-    result = _apart(_convolve_soonest(windows, flat, kernel))
+    result = kept_apart(_convolve_soonest(windows, flat, kernel))
     result = result.reshape(*batch, *result.shape[1:])
     return _like_operands(result, image, kernel)
 
