@@ -67,8 +67,9 @@ def matrix_logarithm(_attrs: Any, x: Array) -> tuple[Array]:
     flat = x.reshape(-1, *x.shape[-2:]).astype(np.complex128)
     is_finite = np.isfinite(flat).all(axis=(1, 2))
     result = np.full(flat.shape, complex(np.nan, np.nan), x.dtype)
-    with np.errstate(all="ignore"):
-        result[is_finite] = logarithms(flat[is_finite])
+    if is_finite.any():
+        with np.errstate(all="ignore"):
+            result[is_finite] = logarithms(flat[is_finite])
     # SciPy looks closer at what has no logarithm, or more than one, and is far slower.
     odd = is_finite & ~np.isfinite(result).all(axis=(1, 2))
     if odd.any():
@@ -79,7 +80,12 @@ def matrix_logarithm(_attrs: Any, x: Array) -> tuple[Array]:
 def matrix_square_root(_attrs: Any, x: Array) -> tuple[Array]:
     from scipy import linalg
 
-    return (_of_each(linalg.sqrtm, x),)
+    def root(matrix: np.ndarray) -> Any:
+        if np.isfinite(matrix).all():
+            return linalg.sqrtm(matrix)
+        return np.full(matrix.shape, complex(np.nan, np.nan))
+
+    return (_of_each(root, x),)
 
 
 KERNELS = {

@@ -267,6 +267,10 @@ def matrices() -> Iterator[Case]:
             matrix[0, 0] = number
             if size == 1 or number == number:
                 yield Case("matrices", "SelfAdjointEigV2", {}, {"input": matrix})
+    yield from _odd_functions()
+
+
+def _odd_functions() -> Iterator[Case]:
     random = np.random.RandomState(2)
     for dtype in (np.float32, np.complex64):
         x = random.randn(3, 3, 2).astype(dtype)
@@ -275,6 +279,11 @@ def matrices() -> Iterator[Case]:
             # What is plain has vectors of either sign.
             operands = {"input": x[:2] if not attrs else x}
             yield Case("matrices", "Svd", attrs, operands)
+    for number in (np.inf, np.nan):
+        odd_one = np.eye(3, dtype=np.complex64)
+        odd_one[0, 1] = number
+        for op in ("MatrixLogarithm", "MatrixSquareRoot"):
+            yield Case("matrices", op, {}, {"input": odd_one})
     zero = np.zeros((1, 1), np.float32)
     yield Case("matrices", "CholeskyGrad", {}, {"l": zero, "grad": zero + 1})
 
