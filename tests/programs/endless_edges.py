@@ -133,4 +133,20 @@ PROGRAMS: Final[dict[str, Program]] = {
         "ExtractGlimpse",
         {"input": _IMAGE, "size": _HUGE, "offsets": np.zeros((1, 2), np.float32)},
     ),
+    "softmax_of_fewer_than_none": (
+        "SparseSoftmax",
+        {
+            "sp_indices": np.array([[0, 0]]),
+            "sp_values": np.float32([1]),
+            "sp_shape": np.array([5, -1]),
+        },
+    ),
+    "fewer_than_none_in_another_shape": (
+        "SparseReshape",
+        {
+            "input_indices": np.array([[0, 0]]),
+            "input_shape": np.array([-1, -1]),
+            "new_shape": np.array([1]),
+        },
+    ),
 }

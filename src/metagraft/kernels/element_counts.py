@@ -8,10 +8,25 @@ from typing import Final
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.shapes import show
 
-__all__ = ["check_count", "check_product", "fits"]
+__all__ = ["check_count", "check_product", "check_sizes", "fits"]
 
 _MOST_ELEMENTS: Final = 2**63 - 1
 _WORDS: Final = 2**64
+
+
+def check_sizes(sizes: Sequence[int]) -> None:
+    """Refuse sizes below zero.
+
+    Raises:
+        InvalidArgumentError: There is one.
+    """
+    for size in sizes:
+        if size < 0:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Expected shape dimensions to be non-negative, got {size}",
+            )
 
 
 def fits(sizes: Sequence[int]) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InternalError
-from metagraft.kernels.element_counts import check_count
+from metagraft.kernels.element_counts import check_count, check_sizes
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
 from metagraft.kernels.sparse_indices import (
@@ -61,6 +61,7 @@ def _target(source: list[int], wanted: list[int]) -> list[int]:
     Raises:
         InvalidArgumentError: It has another number of elements.
     """
+    check_sizes(source)
     total = _size(source)
     open_places = [place for place, size in enumerate(wanted) if size == -1]
     if len(open_places) > 1:

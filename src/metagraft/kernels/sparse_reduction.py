@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InternalError
-from metagraft.kernels.element_counts import check_product
+from metagraft.kernels.element_counts import check_product, check_sizes
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
 from metagraft.kernels.narrow_reduction import MANY_STEPS, NARROW_FLOATS, reduced
@@ -156,6 +156,8 @@ def sparse_softmax(
     if shape.shape[0] < 2:
         sizes = " ".join(str(int(size)) for size in shape) if is_host(shape) else "?"
         raise broken_rule(f"Input should have rank >= 2, but received shape: {sizes}")
+    if is_host(shape):
+        check_sizes(shape.tolist())
     _check(indices, values, shape)
     xp = namespace(indices, values)
     ids = groups(indices[:, :-1])
