@@ -67,12 +67,12 @@ def _by_hand(
 
 @pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
 @pytest.mark.parametrize(("stride", "dilation"), [(1, 1), (2, 1), (1, 2), (3, 2)])
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channels", [1, 3, 40])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_few_weights(
+def test_a_place_at_a_time(
     channels: int, stride: int, dilation: int, layout: str, dtype: type[np.floating]
 ) -> None:
-    """Compiled (the third run is), a weight at a time gives the sums of products."""
+    """Compiled (the third run is), a place at a time gives the sums of products."""
     numbers = np.random.default_rng(0)
     image = numbers.standard_normal((2, 9, 8, channels)).astype(dtype)
     kernel = numbers.standard_normal((3, 2, channels, 5)).astype(dtype)

@@ -26,7 +26,9 @@ from metagraft.kernels import convolution_checks as checks
 from metagraft.kernels.convolution_checks import check_depthwise, check_strides
 from metagraft.kernels.convolution_phases import gradient_by_phases, is_by_phases
 from metagraft.kernels.convolution_places import (
+    convolve_by_products,
     convolve_few_weights,
+    is_by_products,
     is_of_few_weights,
 )
 from metagraft.kernels.convolution_points import filter_of_points, is_of_points
@@ -63,15 +65,19 @@ def _convolve(attrs: WindowAttrs, image: Array, kernel: Array) -> Array:
         _require_filter(kernel)
     if empty := _if_empty(dims, image, kernel):
         return empty[0]
-    return lax().conv_general_dilated(
-        image,
-        kernel,
+    by_xla = functools.partial(
+        lax().conv_general_dilated,
         window_strides=[attrs.strides[axis] for axis in attrs.spatial],
         padding=[attrs.pads(*size) for size in sizes],
         rhs_dilation=[attrs.dilations[axis] for axis in attrs.spatial],
         dimension_numbers=(data, f"{letters}IO", data),
         feature_group_count=groups,
     )
+    is_compiled = is_traced(image) and is_traced(kernel)
+    if not is_compiled or not is_by_products(attrs, image, kernel):
+        return by_xla(image, kernel)
+    by_products = functools.partial(convolve_by_products, attrs, dims)
+    return lax().platform_dependent(image, kernel, cpu=by_products, default=by_xla)
 
 
 def _convolved(
@@ -164,12 +170,17 @@ def _forward(convolve: Convolve) -> Any:
 
 def _convolve_soonest(attrs: WindowAttrs, image: Array, kernel: Array) -> Array:
     check_strides(attrs)
-    if not is_traced(image) or not is_of_few_weights(attrs, image, kernel):
+    forms = None
+    if is_traced(image) and is_of_few_weights(attrs, image, kernel):
+        forms = _FEW_WEIGHTS
+    elif is_traced(image) and is_by_products(attrs, image, kernel):
+        forms = _PRODUCTS
+    if forms is None:
         return _convolve(attrs, image, kernel)
     dims = _convolved(attrs, image, kernel, kernel.shape[-1])
     if empty := _if_empty(dims, image, kernel):
         return empty[0]
-    return _per_platform(_FEW_WEIGHTS, attrs, dims)(image, kernel)
+    return _per_platform(forms, attrs, dims)(image, kernel)
 
 
 convolution = _forward(_convolve_soonest)
@@ -348,6 +359,7 @@ _FEW_WEIGHTS = _Forms(
     cpu=convolve_few_weights,
     default=lambda attrs, _dims, image, kernel: _convolve(attrs, image, kernel),
 )
+_PRODUCTS = _FEW_WEIGHTS._replace(cpu=convolve_by_products)
 _IMAGE = _Forms(cpu=gradient_by_phases, default=_image_transposed)
 _FILTER = _Forms(cpu=_filter_exchanged, default=_filter_transposed)
 _POINTS = _Forms(cpu=filter_of_points, default=_filter_transposed)
