@@ -99,20 +99,28 @@ def _compiled(
     """
     if x.dtype not in NARROW_FLOATS or x.shape[axis] <= 1 or not x.size:
         return accumulate(x, axis=axis, dtype=x.dtype)
-    # Few processors compute with `bfloat16`; single precision rounded in each step is
-    # the same, as it has more than twice the bits.
-    limits = ml_dtypes.finfo(x.dtype)  # type: ignore[no-untyped-call]
-    bits = {"exponent_bits": limits.nexp, "mantissa_bits": limits.nmant}
+    if x.dtype == np.float16:
+        wide, rounded = x.dtype, _as_it_is
+    else:
+        # Few processors compute with `bfloat16`; single precision rounded in each step
+        # is the same, as it has more than twice the bits, and as many of the exponent.
+        limits = ml_dtypes.finfo(x.dtype)  # type: ignore[no-untyped-call]
+        bits = {"exponent_bits": limits.nexp, "mantissa_bits": limits.nmant}
+        wide, rounded = np.dtype(np.float32), partial(lax().reduce_precision, **bits)
 
     def turn(total: Array, term: Array) -> tuple[Array, Array]:
-        total = lax().reduce_precision(combine(total, term), **bits)
+        total = rounded(combine(total, term))
         return total, total
 
     def one_by_one(x: Array) -> Array:
-        return _turns(turn, first, x.astype(np.float32), axis).astype(x.dtype)
+        return _turns(turn, first, x.astype(wide), axis).astype(x.dtype)
 
     elsewhere = partial(accumulate, axis=axis, dtype=x.dtype)
     return on_cpu(one_by_one, elsewhere)(x)
+
+
+def _as_it_is(x: Array) -> Array:
+    return x
 
 
 def _turns(turn: Any, start: Any, x: Array, axis: int) -> Array:
