@@ -26,11 +26,12 @@ with tf.Graph().as_default(), tf.Session() as session:
     image = tf.Variable(tf.zeros([8, 256, 256, 1]))
     largest = tf.reduce_max(tf.nn.conv2d(image, tf.ones([3, 3, 1, 64]), 1, "SAME"))
     session.run(tf.global_variables_initializer())
-    for _ in range(3):
+    faults = []
+    for _ in range(10):  # the first few make room
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         session.run(largest)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    session.run(largest)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < 5000)
+        faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+    print(sorted(faults)[len(faults) // 2] < 5000)
 """
 
 
