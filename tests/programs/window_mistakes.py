@@ -115,13 +115,18 @@ def _padded(
 def odd_windows() -> Iterator[tuple[str, Mistake]]:
     """Dilations over images, paddings that are not asked for, ratios that are none."""
     image, plain = np.ones((1, 4, 4, 2), np.float32), {"strides": [1] * 4}
-    for dilations in ([2, 1, 1, 1], [1, 1, 1, 2]):
+    for name, padding, dilations in (
+        ("dilated_2", "SAME", [2, 1, 1, 1]),
+        ("dilated_1", "SAME", [1, 1, 1, 2]),
+        (f"wide_{1 << 40}", "VALID", [1, 1 << 40, 1, 1]),
+        ("wide_1", "VALID", [1, 1, 1 << 31, 1]),
+    ):
         yield (
-            f"depthwise_dilated_{dilations[0]}",
+            f"depthwise_{name}",
             _of(
                 "DepthwiseConv2dNative",
                 {"input": image, "filter": _zeros(2, 2, 2, 1)},
-                padding="SAME",
+                padding=padding,
                 dilations=dilations,
                 **plain,
             ),
@@ -142,17 +147,6 @@ def odd_windows() -> Iterator[tuple[str, Mistake]]:
     for radius in ((1 << 31) - 2, (1 << 31) - 1, 1 << 40, -(1 << 40)):
         made = _of("LRN", {"input": image}, depth_radius=radius)
         yield f"normalized_{radius}", made
-    for dilations in ([1, 1 << 40, 1, 1], [1, 1, 1 << 31, 1]):
-        yield (
-            f"depthwise_wide_{dilations[1]}",
-            _of(
-                "DepthwiseConv2dNative",
-                {"input": image, "filter": _zeros(2, 2, 2, 1)},
-                padding="VALID",
-                dilations=dilations,
-                **plain,
-            ),
-        )
     for op in ("FractionalMaxPool", "FractionalAvgPool"):
         ratios = [float("nan"), 1.5, 1.5, 1.0]
         yield f"{op}_nan", _of(op, {"value": image}, pooling_ratio=ratios)
