@@ -48,8 +48,13 @@ class CompositeTensor(ABC):
         )
 
     def with_gradients(self, grads: Sequence[Any]) -> Any:
-        """Return the gradient of the value, given those of `gradient_parts`."""
-        raise NotImplementedError(f"{type(self).__name__}: {grads}")
+        """Return the gradient of the value, given those of `gradient_parts`.
+
+        A class that has `gradient_parts` defines this, too.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} does not put {len(grads)} gradients together."
+        )
 
 
 class IndexedSlices:
