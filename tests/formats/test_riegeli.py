@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import builtins
 import logging
 import struct
+import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -132,14 +131,7 @@ def test_missing_library(
     kind: bytes, library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An absent library is named, with the command that installs it."""
-    found = builtins.__import__
-
-    def without(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name == library:
-            raise ImportError(name)
-        return found(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(UnimplementedError, match=r"pip install metagraft\[chunked\]"):
         _read(SIGNATURE + _chunk(kind + b"\2\1\0a", size=1), tmp_path / "records")
 

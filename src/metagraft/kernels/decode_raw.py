@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 
-from metagraft.errors import DataLossError, InvalidArgumentError, UnimplementedError
+from metagraft.errors import DataLossError, InvalidArgumentError
+from metagraft.formats import compressors
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.dtypes import DType, as_dtype
 from metagraft.graph.shapes import show
@@ -67,22 +70,37 @@ def decode_padded_raw(
 
 def decode_compressed(attrs: Attrs, bytes: Array) -> tuple[Array]:
     kind: str = attrs["compression_type"].decode()
-    if kind == "ZSTD":
-        raise UnimplementedError(None, None, "ZSTD compression is not supported.")
-    if kind not in _WINDOW_BITS:
-        raise _invalid("Only ZLIB, ZSTD, GZIP or NONE are supported compressions")
     if not kind:
         return (bytes,)
+    if kind not in _DECOMPRESSIONS:
+        raise _invalid("Only ZLIB, ZSTD, GZIP or NONE are supported compressions")
     plain = np.empty(np.size(bytes), object)
-    plain[:] = [_decompressed(text, _WINDOW_BITS[kind]) for text in np.ravel(bytes)]
+    plain[:] = [_DECOMPRESSIONS[kind](text) for text in np.ravel(bytes)]
     return (plain.reshape(np.shape(bytes)),)
 
 
-# How zlib is told the format.
-_WINDOW_BITS = {"": 0, "ZLIB": zlib.MAX_WBITS, "GZIP": zlib.MAX_WBITS + 16}
+def _zstandard(text: bytes) -> bytes:
+    """Decompress one frame that says how long its content is."""
+    zstandard = compressors.zstandard()
+    try:
+        size = zstandard.frame_content_size(text)
+    except zstandard.ZstdError:
+        size = -1
+    if size < 0:
+        raise _invalid("Failed to determine decompressed size")
+    try:
+        decompressed: bytes = zstandard.ZstdDecompressor().decompress(
+            text, allow_extra_data=False
+        )
+    except zstandard.ZstdError as error:
+        # The text is cut, or something follows, which libraries tell in other words.
+        raise _invalid(
+            "Failed to decompress zstd input: Src size is incorrect"
+        ) from error
+    return decompressed
 
 
-def _decompressed(text: bytes, window_bits: int) -> bytes:
+def _inflated(text: bytes, window_bits: int) -> bytes:
     """Decompress as much as there is: a text that ends too early is no error."""
     parts = []
     while text:
@@ -97,6 +115,14 @@ def _decompressed(text: bytes, window_bits: int) -> bytes:
         # What follows the end is of interest in GZIP only, where more may be appended.
         text = stream.unused_data if window_bits > zlib.MAX_WBITS else b""
     return b"".join(parts)
+
+
+# How the formats are read; zlib is told which by the bits of its window.
+_DECOMPRESSIONS: Final[dict[str, Callable[[bytes], bytes]]] = {
+    "ZLIB": partial(_inflated, window_bits=zlib.MAX_WBITS),
+    "GZIP": partial(_inflated, window_bits=zlib.MAX_WBITS + 16),
+    "ZSTD": _zstandard,
+}
 
 
 def _numbers(content: bytes, dtype: DType, *, little: bool) -> Array:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import zstandard
 
 from tests.golden.record.kernel_errors import write_errors
 from tests.golden.record.kernel_values import Case, write
@@ -383,6 +384,8 @@ def records_of_text() -> Iterator[Case]:
         ("ZLIB", zlib.compress(b"hello" * 100)),
         ("ZLIB", zlib.compress(b"hello" * 100)[:-6]),
         ("GZIP", gzip.compress(b"a" * 9, mtime=0)),
+        ("ZSTD", zstandard.compress(b"hello" * 100)),
+        ("ZSTD", zstandard.compress(b"")),
         ("", b"as it is"),
     ):
         attrs = {"compression_type": kind}
@@ -423,6 +426,11 @@ def refused_records() -> Iterator[Case]:
     yield csv(b",", columns=[np.array(1), np.zeros(0)])
     attrs = {"compression_type": "ZLIB"}
     yield Case("text", "DecodeCompressed", attrs, {"bytes": texts(b"not zlib")})
+    packed = zstandard.compress(b"hello" * 100)
+    unsized = zstandard.ZstdCompressor(write_content_size=False).compress(b"hello")
+    for damaged in (b"not zstd", b"", packed[:-3], packed + b"x", unsized):
+        attrs = {"compression_type": "ZSTD"}
+        yield Case("text", "DecodeCompressed", attrs, {"bytes": texts(packed, damaged)})
 
 
 def stored_tensors() -> Iterator[Case]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from metagraft import errors
+from metagraft.formats import compressors
 from metagraft.formats.table import snappy
 from metagraft.formats.varint import decode_varint
 
@@ -41,10 +41,7 @@ def decompress(kind: int, data: memoryview, limit: int) -> bytes | memoryview:
 
 
 def _brotli(data: memoryview, size: int) -> bytes:
-    try:
-        import brotli
-    except ImportError as error:
-        raise _missing("Brotli", "brotli") from error
+    brotli = compressors.brotli()
     decompressor = brotli.Decompressor()
     pieces = []
     left = size + 1  # so that more than declared is noticed
@@ -63,10 +60,7 @@ def _brotli(data: memoryview, size: int) -> bytes:
 
 
 def _zstd(data: memoryview, size: int) -> bytes:
-    try:
-        import zstandard
-    except ImportError as error:
-        raise _missing("Zstandard", "zstandard") from error
+    zstandard = compressors.zstandard()
     try:
         with zstandard.ZstdDecompressor().stream_reader(data) as stream:
             return stream.read(size + 1)
@@ -76,15 +70,6 @@ def _zstd(data: memoryview, size: int) -> bytes:
 
 def _snappy(data: memoryview, _: int) -> bytes:
     return snappy.decompress(data)
-
-
-def _missing(name: str, library: str) -> errors.UnimplementedError:
-    return errors.UnimplementedError(
-        None,
-        None,
-        f"it is compressed with {name}, which needs {library}; install it with "
-        "`pip install metagraft[chunked]`",
-    )
 
 
 _DECOMPRESSORS: Final[dict[int, Callable[[memoryview, int], bytes]]] = {
