@@ -252,7 +252,11 @@ def _interpolated(
 def _spread(
     dy: Array, shape: Any, box_index: Array, rows: _Axis, columns: _Axis, dtype: Any
 ) -> Array:
-    """Add to an image what each pixel of the crops gives to those around it."""
+    """Add to an image, and to a pixel behind it, what pixels of the crops give.
+
+    Both beside each other take theirs at once. (100 crops of 14x14x64: 0.8 ms, one by
+    one 1.6: LLVM uses no vectors to copy 64 channels, but for more.)
+    """
     xp = namespace(dy)
     pixels = dy.reshape(-1, shape[3])
 
@@ -260,16 +264,21 @@ def _spread(
         mine = _channels(pixels, pixel.number)
         mine = xp.where(pixel.is_inside, mine, _F(0))
         shares = (_F(1) - pixel.near_y) * mine, pixel.near_y * mine
-        weights = _F(1) - pixel.near_x, pixel.near_x
-        terms = [weight * share for share in shares for weight in weights]
-        for corner, term in zip(pixel.corners, terms, strict=True):
-            sums = _channels(total, corner) + rounded(term).astype(dtype)
-            total = _with_channels(total, sums, corner)
+        top_left, top_right, bottom_left, _ = pixel.corners
+        is_one = top_left == top_right
+        for corner, share in zip((top_left, bottom_left), shares, strict=True):
+            left, right = (_F(1) - pixel.near_x) * share, pixel.near_x * share
+            # Both are the same pixel: 0, or NaN, is added to what the left one gets.
+            left = xp.where(is_one, share + right, left)
+            both = rounded(xp.stack([left, xp.where(is_one, _F(0), right)]))
+            sums = lax().dynamic_slice_in_dim(
+                total, corner, 2, allow_negative_indices=False
+            )
+            total = _with_channels(total, sums + both.astype(dtype), corner)
         return total
 
-    total = xp.zeros((math.prod(shape[:3]), shape[3]), dtype)
-    total = _in_turn(turn, total, shape, box_index, rows, columns)
-    return total.reshape(shape)
+    total = xp.zeros((math.prod(shape[:3]) + 1, shape[3]), dtype)
+    return _in_turn(turn, total, shape, box_index, rows, columns)
 
 
 def _add(total: Array, places: Any, terms: Array) -> Array:
@@ -296,19 +305,21 @@ def crop_and_resize_grad_image(
     _check_boxes(boxes, box_ind)
     check_product(shape)
     _check_images(box_ind, shape[0])
-    xp = namespace(grads, boxes, box_ind)
     rows, columns = _axes(boxes, shape, grads.shape[1:3], _places)
 
     def at_once(grads: Array, box_ind: Array, rows: _Axis, columns: _Axis) -> Array:
         return _scattered(attrs, grads, shape, box_ind, rows, columns)
 
-    def in_turn(grads: Array, box_ind: Array, rows: _Axis, columns: _Axis) -> Array:
+    def spread(grads: Array, box_ind: Array, rows: _Axis, columns: _Axis) -> Array:
         return _spread(grads, shape, box_ind, rows, columns, attrs.dtype)
 
+    def in_turn(*operands: Any) -> Array:
+        return native(spread)(*operands)[:-1].reshape(shape)
+
     operands = grads, box_ind, rows, columns
-    if xp is np or attrs.is_nearest:
+    if namespace(grads, boxes, box_ind) is np or attrs.is_nearest:
         return (at_once(*operands),)
-    return (on_cpu(native(in_turn), at_once)(*operands),)
+    return (on_cpu(in_turn, at_once)(*operands),)
 
 
 def _scattered(
