@@ -46,7 +46,9 @@ def igammac(_attrs: Any, a: Array, x: Array) -> tuple[Array]:
     a, x = _pair(a, x)
     is_short = ~((x < a) & (a > _SHORT_VALUES)) & ~_is_lost(a, x) & ~_is_flat(a, x)
     one = a.dtype.type(1)
-    value = lax().igammac(where(is_short, a, one), where(is_short, x, one))
+    short_a, short_x = where(is_short, a, one), where(is_short, x, one)
+    value = lax().igammac(short_a, short_x)
+    value = _mended(value, short_a, is_rest=(short_x < 1) | (short_x < short_a))
     value = where(is_short, value, where(x < a, one - _long(Mode.VALUE, a, x), 0 * one))
     value = where((a > 0) & (x == np.inf), one * 0, value)
     return (_outside(value, a, x, mode=None).astype(dtype),)
@@ -77,10 +79,28 @@ def _of_mode(mode: Mode, a: Array, x: Array) -> Array:
     is_beyond = (x > 1) & (x > a)
     is_short = (is_beyond | (a <= highest)) & ~_is_lost(a, x)
     one = a.dtype.type(1)
-    value = getattr(lax(), mode.value)(where(is_short, a, one), where(is_short, x, one))
+    short_a, short_x = where(is_short, a, one), where(is_short, x, one)
+    value = getattr(lax(), mode.value)(short_a, short_x)
+    if mode is Mode.VALUE:
+        value = _mended(value, short_a, is_rest=(short_x > 1) & (short_x > short_a))
     beyond = one if mode is Mode.VALUE else -(0 * one)
     value = where(is_short, value, where(is_beyond, beyond, _long(mode, a, x)))
     return _outside(value, a, x, mode=mode).astype(dtype)
+
+
+def _mended(value: Array, a: Array, is_rest: Array) -> Array:
+    """Undo the error of JAX's `lgamma` in single precision, which grows as `a` shrinks.
+
+    A value is a sum times the main term, or what such a product leaves of 1.
+    """
+    jnp = jax_numpy()
+    one = a.dtype.type(1)
+    factor = jnp.exp(lax().lgamma(a) - _lgamma(a))
+    return jnp.where(is_rest, one - (one - value) * factor, value * factor)
+
+
+def _lgamma(a: Array) -> Array:
+    return lax().lgamma(a.astype(np.float64)).astype(a.dtype)
 
 
 def _term(a: Array, x: Array) -> Array:
@@ -90,7 +110,7 @@ def _term(a: Array, x: Array) -> Array:
     """
     jnp = jax_numpy()
     grown = lax().optimization_barrier(a * jnp.log(x))  # or it is not rounded
-    gamma = lax().lgamma(a.astype(np.float64)).astype(a.dtype)
+    gamma = _lgamma(a)
     nothing = _is_flat(a, x)
     return jnp.where(nothing, a.dtype.type(0), grown - x - gamma)
 

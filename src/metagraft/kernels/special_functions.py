@@ -61,11 +61,6 @@ def erfc(_attrs: Any, x: Array) -> tuple[Array]:
     return (lax().erfc(x),)
 
 
-def erfinv(_attrs: Any, x: Array) -> tuple[Array]:
-    # TF: loses the digits of tiny numbers on the way through probabilities.
-    return _of_positive_zero(lax().erf_inv(x), x)
-
-
 def _of_positive_zero(value: Array, x: Array) -> tuple[Array]:
     """Return a value that is 0 of -0, too, as TensorFlow's is."""
     return (jax_numpy().where(x == 0, x.dtype.type(0), value),)
@@ -96,6 +91,13 @@ def ndtri(_attrs: Any, p: Array) -> tuple[Array]:
     value = _jax_special().ndtri(inside).astype(p.dtype)
     edge = where(p == 0, number(-np.inf), where(p == 1, number(np.inf), number(np.nan)))
     return (where(is_inside, value, edge),)
+
+
+def erfinv(attrs: Any, x: Array) -> tuple[Array]:
+    half = x.dtype.type(0.5)
+    # Probabilities next to 1 and tiny numbers lose the digits that TensorFlow's lose.
+    (value,) = ndtri(attrs, x * half + half)
+    return (value * x.dtype.type(np.sqrt(0.5)),)
 
 
 def betainc(_attrs: Any, a: Array, b: Array, x: Array) -> tuple[Array]:

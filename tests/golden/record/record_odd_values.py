@@ -96,6 +96,13 @@ def functions() -> Iterator[Case]:
             given = x if op != "Erfinv" else x[:4]
             yield Case("functions", op, {}, {"x": given})
         yield Case("functions", "Expint", {}, {"x": x[2:]})
+        tiny, near = np.array([1e-9, -1e-7, 1e-4], dtype), np.array([1e-4, 1e-7, 6e-8])
+        given = np.concatenate([tiny, (1 - near).astype(dtype), x[:1] + 1])
+        yield Case("functions", "Erfinv", {}, {"x": given})
+        a = np.array([0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.3, 0.5, 12], dtype)
+        below = np.array([0.7, 0.05, 0.5, 0.9, 1, 0.02, 0.1, 0.4, 40], dtype)
+        for op in ("Igamma", "Igammac"):
+            yield Case("functions", op, {}, {"a": a, "x": below})
         a, far = np.array([1e-30, 0.5, 20, 3], dtype), np.array([90, 1e20, 200, 0])
         yield Case("functions", "IgammaGradA", {}, {"a": a, "x": far.astype(dtype)})
         orders = [0, 1, 2, 3, 7, 10, 30, 100, 200, 1e10, np.inf, np.nan, 2.5, -1]
