@@ -40,6 +40,32 @@ MISTAKES: dict[str, tuple[Mistake, Any, str]] = {
         ValueError,
         "The tf.function have 2 input types, while the python function allows",
     ),
+    "unknown attribute": (
+        lambda p, x: tf.function(lambda v: v, experimental_attributes={"foo": 1}),
+        ValueError,
+        "`foo is not supported by tf.function as an attribute.",
+    ),
+    "attribute of no type": (
+        lambda p, x: tf.function(
+            lambda v: v, experimental_attributes={"_noinline": {}}
+        )(x),
+        ValueError,
+        "Attribute _noinline must be bool, int, float, string, list, or AttrValue.",
+    ),
+    "list of no type": (
+        lambda p, x: tf.function(
+            lambda v: v, experimental_attributes={"_noinline": [None]}
+        )(x),
+        ValueError,
+        "Attributes for _noinline must be bool, int, float, or string. Got <class",
+    ),
+    "compiled twice": (
+        lambda p, x: tf.function(
+            lambda v: v, jit_compile=True, experimental_compile=True
+        ),
+        ValueError,
+        "Cannot specify both 'experimental_compile' and 'jit_compile'",
+    ),
     "none": (
         lambda p, x: function.Defun(tf.float32, func_name="N")(lambda a: (a, None))(
             1.0

@@ -205,6 +205,46 @@ def padded_suppression(tf: ModuleType) -> Fetches:
     return [*batch, *one]
 
 
+def noted_attributes(tf: ModuleType) -> Fetches:
+    """Definitions, calls and gradients have the attributes that users ask for."""
+
+    def squared(name: str, **options: Any) -> Any:
+        def traced(x: Any) -> Any:
+            return x * x * 2.0
+
+        traced.__name__ = name
+        return tf.function(traced, **options)
+
+    noted = {"api_implements": "squares", "go_backwards": 3, "time_major": [True, 1.5]}
+    spelled = 'name: "squares" attr { key: "n" value { i: 3 } }'
+    asked: list[dict[str, Any]] = [
+        {"jit_compile": True},
+        {"jit_compile": False},
+        {"experimental_compile": True, "experimental_implements": "squares"},
+        {"experimental_implements": spelled},
+        {"experimental_attributes": noted, "experimental_follow_type_hints": True},
+    ]
+    results = []
+    for options in asked:
+        x = tf.constant([0.5, 2.0])
+        y = squared(f"squared_{'abcde'[len(results) // 2]}", **options)(x)
+        results += [y, *tf.gradients(y, x)]
+    implementing = squared("squares", experimental_attributes={"_implements": "q"})
+    return [*results, implementing([0.5, 2.0]), implementing(3.0)]
+
+
+def unordered_effects(tf: ModuleType) -> Fetches:
+    """Effects of a function have no order if it asks for none."""
+    v = tf.get_variable("v", initializer=[1.0, 2.0], use_resource=True)
+
+    def update(x: Any) -> Any:
+        with tf.control_dependencies([v.assign_add(x)]):
+            return v.read_value()
+
+    options = {"experimental_attributes": {"_disable_acd": True}}
+    return [tf.function(update, **options)(tf.constant([1.0, 1.0]))]
+
+
 PROGRAMS = (
     arrays_inside,
     gradients_of_calls,
@@ -217,4 +257,6 @@ PROGRAMS = (
     calls_in_version_1,
     wrapped,
     padded_suppression,
+    noted_attributes,
+    unordered_effects,
 )

@@ -20,6 +20,13 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from metagraft.api import nest
+from metagraft.api.decorators import deprecated_argument_lookup
+from metagraft.api.function_attributes import (
+    IMPLEMENTS,
+    IS_UNORDERED,
+    attribute_values,
+    function_attributes,
+)
 from metagraft.api.function_tracing import (
     add_placeholder,
     packed_like,
@@ -75,34 +82,33 @@ def function(
         input_signature: A `TensorSpec` for every argument: one trace serves all calls.
         autograph: Accepted for compatibility: Python's `if` and `while` over tensors
             are not rewritten.
-        jit_compile: Must not be true: TensorFlow's compiler is not part of a graph.
+        jit_compile: Whether the function is to be compiled as a whole: noted in its
+            definition and calls, no more, since all that can be compiled is.
         reduce_retracing: Accepted for compatibility; it is only about speed.
         experimental_implements: What the function computes, by a name that is noted in
-            its definition; all its arguments become tensors.
+            its definition; every argument becomes a tensor.
         experimental_autograph_options: Accepted for compatibility, as `autograph`.
-        experimental_attributes: Must be None.
+        experimental_attributes: Attributes of the definition, by name.
         experimental_relax_shapes: The older name of `reduce_retracing`.
         experimental_compile: The older name of `jit_compile`.
-        experimental_follow_type_hints: Must not be true.
+        experimental_follow_type_hints: Accepted for compatibility; TensorFlow's does
+            nothing either.
 
     Raises:
-        UnimplementedError: An argument asks for what is not built.
+        ValueError: An attribute is none that users give, or both names of
+            `jit_compile` are used.
     """
     del autograph, reduce_retracing, experimental_autograph_options
-    del experimental_relax_shapes
-    for label, value in (
-        ("jit_compile", jit_compile),
-        ("experimental_compile", experimental_compile),
-        ("experimental_follow_type_hints", experimental_follow_type_hints),
-        ("experimental_attributes", experimental_attributes),
-    ):
-        if value:
-            raise UnimplementedError(
-                None, None, f"tf.function: `{label}={value!r}` is not built."
-            )
+    del experimental_relax_shapes, experimental_follow_type_hints
+    jit_compile = deprecated_argument_lookup(
+        "jit_compile", jit_compile, "experimental_compile", experimental_compile
+    )
 
     def decorated(inner: Callable[..., Any]) -> TracedFunction:
-        return TracedFunction(inner, input_signature, experimental_implements)
+        attrs = function_attributes(
+            jit_compile, experimental_implements, experimental_attributes
+        )
+        return TracedFunction(inner, input_signature, attrs)
 
     return decorated if func is None else decorated(func)
 
@@ -115,20 +121,22 @@ class ConcreteFunction:
     """
 
     def __init__(
-        self, graph: FunctionGraph, arguments: int, implements: str | None = None
+        self,
+        graph: FunctionGraph,
+        arguments: int,
+        attrs: Mapping[str, AttrValue] | None = None,
     ) -> None:
         """Define the function of a body that has been traced.
 
         Args:
             graph: The body.
             arguments: How many of its inputs are arguments, the rest is captured.
-            implements: What it computes, if it has a name.
+            attrs: Attributes of its definition.
         """
         self.graph = graph
         self._arguments = arguments
         name = numbered_name(f"__inference_{graph.name}")
-        noted = {"_implements": AttrValue(s=implements.encode())} if implements else {}
-        self._function = BuiltFunction(graph, noted, name=name)
+        self._function = BuiltFunction(graph, attrs, name=name)
 
     @property
     def name(self) -> bytes:
@@ -228,17 +236,17 @@ class TracedFunction:
         self,
         python_function: Callable[..., Any],
         input_signature: Any,
-        implements: str | None = None,
+        attrs: Mapping[str, Any] | None = None,
     ) -> None:
         """Keep the function; it is traced when it is called.
 
         Args:
             python_function: The function.
             input_signature: A `TensorSpec` for every argument, or None.
-            implements: What it computes, if it has a name.
+            attrs: Attributes of its definitions.
         """
         self._python_function = python_function
-        self._implements = implements
+        self._attrs = dict(attrs or {})
         self._name = getattr(python_function, "__name__", "function")
         self._parameters = inspect.signature(python_function)
         self.input_signature = (
@@ -262,7 +270,7 @@ class TracedFunction:
         name = f"_traced_{self._name}"
         known = vars(instance).get(name)
         if known is None:
-            known = TracedFunction(bound, self.input_signature, self._implements)
+            known = TracedFunction(bound, self.input_signature, self._attrs)
             vars(instance)[name] = known
         return known
 
@@ -325,14 +333,15 @@ class TracedFunction:
                 [_fitted(*pair) for pair in _leaves(declared[name], value)],
             )
             if name in declared
-            else map_structure(self._argument, value)
+            else self._argument(value)
             for name, value in named.items()
         }
 
     def _argument(self, value: Any) -> Any:
-        if self._implements and not isinstance(value, (Tensor, TensorSpec)):
-            return convert_to_tensor(value)
-        return _as_argument(value)
+        if IMPLEMENTS in self._attrs:
+            is_tensor = isinstance(value, Tensor | TypeSpec) or is_composite(value)
+            return value if is_tensor else convert_to_tensor(value)
+        return map_structure(_as_argument, value)
 
     def _trace(self, specs: Mapping[str, Any]) -> ConcreteFunction:
         outer = get_default_graph()
@@ -354,8 +363,9 @@ class TracedFunction:
         count = len(graph.inputs)
         args, kwargs = self._unbound(arguments)
         body = partial(self._python_function, *args, **kwargs)
-        trace(graph, body, (), in_order=True)
-        return ConcreteFunction(graph, count, self._implements)
+        attrs = attribute_values(self._attrs)
+        trace(graph, body, (), in_order=not self._attrs.get(IS_UNORDERED))
+        return ConcreteFunction(graph, count, attrs)
 
     def _unbound(self, named: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """Return arguments by name as the function takes them."""

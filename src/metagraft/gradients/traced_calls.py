@@ -106,16 +106,23 @@ def _named_pair(
     forward_name = numbered_name(f"__forward_{body.name}")
     backward = BuiltFunction(
         graph,
-        {"forward_function_name": AttrValue(s=forward_name.encode())},
+        {
+            "forward_function_name": AttrValue(s=forward_name.encode()),
+            **function.shared_attrs,
+        },
         name=numbered_name(f"__inference_{graph.name}"),
     )
     forward = BuiltFunction(
         body,
-        {"backward_function_name": AttrValue(s=backward.name.encode())},
+        {
+            "backward_function_name": AttrValue(s=backward.name.encode()),
+            **function.shared_attrs,
+        },
         name=forward_name,
     )
     # The gradient of the forward function is that of the function itself.
     forward.pairs = function.pairs
+    forward.shared_attrs = function.shared_attrs
     return FunctionPair(forward, backward, list(results))
 
 

@@ -72,11 +72,12 @@ class BuiltFunction:
         outputs: What the function returns; the body may be given more results later.
         definition: Its definition.
         children: The functions that it calls.
+        shared_attrs: The attributes that the functions of its gradient have, too.
         pairs: By the number of results that are differentiated, the functions that
             compute its gradient.
     """
 
-    __slots__ = ("children", "definition", "graph", "outputs", "pairs")
+    __slots__ = ("children", "definition", "graph", "outputs", "pairs", "shared_attrs")
 
     def __init__(
         self,
@@ -95,6 +96,10 @@ class BuiltFunction:
         self.graph = graph
         self.outputs = list(graph.outputs)
         self.pairs: dict[int, FunctionPair] = {}
+        # What implements something has just its arguments and results.
+        self.shared_attrs = {
+            k: v for k, v in (attrs or {}).items() if k != "_implements"
+        }
         self.definition: FunctionDef = function_def_from_graph(
             graph,
             graph.name if name is None else name,

@@ -43,6 +43,9 @@ def add_call(function: BuiltFunction, inputs: Sequence[Tensor]) -> Operation:
         "f": AttrValue(),
     }
     attrs["f"].func.name = function.name
+    compiled = function.definition.attr.get("_XlaMustCompile")
+    if compiled is not None:
+        attrs["_XlaMustCompile"] = compiled
     op_type = "StatefulPartitionedCall" if is_stateful(body) else "PartitionedCall"
     with control_dependencies(body.captured.control):
         made = graph.create_op(
