@@ -122,6 +122,21 @@ def normalization_twice(tf: ModuleType) -> None:
         _normalized(tf, dtype, "NCHW", [2, 3, 4, 5])
 
 
+def tape_of_operators(tf: ModuleType) -> None:
+    """The gradient of an operator of which one part has none."""
+    with tf.GradientTape() as tape:
+        first = tf.linalg.LinearOperatorFullMatrix(tf.placeholder(tf.float32, [2, 2]))
+        second = tf.linalg.LinearOperatorDiag(tf.placeholder(tf.float32, [3]))
+        both = tf.linalg.LinearOperatorBlockDiag([first, second])
+        x = tf.placeholder(tf.float32, [2, 1])
+        tape.watch([first, second, x])
+        y = first.matmul(x)
+    known, missing, joined = tape.gradient(y, [first, second, both])
+    assert missing is None
+    tf.stack([known.to_dense(), joined.operators[0].to_dense()])
+    joined.operators[1].to_dense()
+
+
 PROGRAMS = (
     tape_of_tensors,
     tape_of_variables,
@@ -129,4 +144,5 @@ PROGRAMS = (
     tape_of_jacobians,
     tape_of_many_results,
     normalization_twice,
+    tape_of_operators,
 )

@@ -104,4 +104,78 @@ def specs(tf: ModuleType) -> Any:
     return [*found, answer(lambda: plain.most_specific_compatible_type(others[1]))]
 
 
-SHAPE_PROBES = (divisions_of_dimensions, copies, common_shapes, mistakes, specs)
+def _made(call: Callable[[], Any]) -> Any:
+    """Return the shapes of what a call makes, or its error but for the operation."""
+    try:
+        made = call()
+    except ValueError as error:
+        return str(error).partition(" for ")[0]
+    return [str(one.shape) for one in (made if isinstance(made, tuple) else [made])]
+
+
+_SPARSE_PARTS: Any = (
+    (None, None, None),
+    ((None, 2), None, None),
+    ((None, 3), None, None),
+    (None, None, (2,)),
+    (None, None, (1,)),
+    ((None, None), (None,), (3,)),
+    ((2, 3), (2,), (2,)),
+    ((2, 2), (3,), (2,)),
+)
+_DENSE: Any = (None, (1,), (2, 3), (3, 3), (None, 3), (2, 3, 4))
+
+
+def sparse_matrices(tf: ModuleType) -> Any:
+    """Matrices of parts that fit each other or do not."""
+
+    def matrix(dims: Any) -> Any:
+        made = tf.raw_ops.SparseTensorToCSRSparseMatrix(
+            indices=tf.placeholder(tf.int64, dims[0]),
+            values=tf.placeholder(tf.float32, dims[1]),
+            dense_shape=tf.placeholder(tf.int64, dims[2]),
+        )
+        return tf.raw_ops.CSRSparseMatrixToDense(sparse_input=made, type=tf.float32)
+
+    return [_made(partial(matrix, dims)) for dims in _SPARSE_PARTS]
+
+
+def sets(tf: ModuleType) -> Any:
+    """Sets of operands that fit each other or do not, dense and sparse."""
+
+    def operand(place: int, dims: Any) -> Any:
+        if dims not in _SPARSE_PARTS:
+            return {f"set{place}": tf.placeholder(tf.int32, dims)}
+        return {
+            f"set{place}_indices": tf.placeholder(tf.int64, dims[0]),
+            f"set{place}_values": tf.placeholder(tf.int32, dims[1]),
+            f"set{place}_shape": tf.placeholder(tf.int64, dims[2]),
+        }
+
+    def union(kind: str, first: Any, second: Any) -> Any:
+        call = getattr(tf.raw_ops, f"{kind}SetOperation")
+        operands = operand(1, first) | operand(2, second)
+        return call(**operands, set_operation="union")
+
+    kinds = (
+        ("DenseToDense", _DENSE, _DENSE),
+        ("DenseToSparse", _DENSE, _SPARSE_PARTS),
+        ("SparseToSparse", _SPARSE_PARTS, _SPARSE_PARTS),
+    )
+    return [
+        _made(partial(union, kind, first, second))
+        for kind, firsts, seconds in kinds
+        for first in firsts
+        for second in seconds
+    ]
+
+
+SHAPE_PROBES = (
+    divisions_of_dimensions,
+    copies,
+    common_shapes,
+    mistakes,
+    specs,
+    sparse_matrices,
+    sets,
+)

@@ -16,6 +16,7 @@ __all__ = [
     "check_ranks",
     "merge_dim",
     "merged",
+    "rank_of_sparse_parts",
     "with_rank",
     "with_rank_at_least",
     "with_rank_at_most",
@@ -114,3 +115,30 @@ def merged(a: Dims, b: Dims) -> Dims:
                 f" Shapes are {show(a)} and {show(b)}."
             )
     return tuple(y if x is None else x for x, y in zip(a, b, strict=True))
+
+
+def rank_of_sparse_parts(indices: Dims, values: Dims, shape: Dims) -> int | None:
+    """Demand parts of a sparse tensor and return the rank that its shape tells.
+
+    Args:
+        indices: `[count, rank]`, not looked at to tell the rank.
+        values: `[count]`.
+        shape: `[rank]`.
+
+    Raises:
+        ValueError: They do not fit each other.
+
+    Source: tensorflow core/framework/common_shape_fns.cc ValidateSparseTensor.
+    """
+    count, columns = with_rank(indices, 2)
+    (found,) = with_rank(values, 1)
+    (rank,) = with_rank(shape, 1)
+    if None not in (count, found) and count != found:
+        raise ValueError(
+            f"Number of elements in index ({count}) and values ({found}) do not match."
+        )
+    if None not in (columns, rank) and columns != rank:
+        raise ValueError(
+            f"Index rank ({columns}) and shape rank ({rank}) do not match."
+        )
+    return rank

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from metagraft.graph.dtypes import DType
-from metagraft.graph.shape_checks import merge_dim, merged
+from metagraft.graph.shape_checks import merge_dim, merged, with_rank
 from metagraft.graph.shapes import Dims, broadcast_dims
 
 if TYPE_CHECKING:
     from metagraft.graph.operation import Operation
     from metagraft.graph.tensor import Tensor
 
-__all__ = ["product_dims", "sparse_matrix_behind", "transposed_dims"]
+__all__ = ["dims_of_parts", "product_dims", "sparse_matrix_behind", "transposed_dims"]
 
 _Known = tuple[Dims, DType] | None
 
@@ -35,6 +35,22 @@ def sparse_matrix_behind(tensor: Tensor) -> _Known:
         if known is not None:
             op.graph.handles[tensor] = known
     return known
+
+
+def dims_of_parts(indices: Dims, dims: Dims) -> Dims:
+    """Return the shape of a matrix made of the parts of a sparse tensor.
+
+    Args:
+        indices: The shape of the indices, `[count, rank]`.
+        dims: What is known of the shape by its value.
+
+    Raises:
+        ValueError: The ranks differ; an unknown one differs from each that is known.
+    """
+    (_, rank) = with_rank(indices, 2)
+    if dims is None:
+        return None if rank is None else (None,) * rank
+    return with_rank(dims, -1 if rank is None else rank)
 
 
 def transposed_dims(dims: Dims) -> Dims:
@@ -67,7 +83,7 @@ def _from_parts(op: Operation) -> _Known:
     from metagraft.graph.folding import constant_value_as_dims
 
     dims = constant_value_as_dims(op.inputs[2])
-    return dims, op.inputs[1].dtype
+    return dims_of_parts(op.inputs[0].dims, dims), op.inputs[1].dtype
 
 
 def _from_dense(op: Operation) -> _Known:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from metagraft.graph.op_spec import NOT_DIFFERENTIABLE, OpSpec, Shapes
-from metagraft.graph.shape_checks import with_rank
+from metagraft.graph.shape_checks import rank_of_sparse_parts
 from metagraft.graph.shapes import Dims
 
 __all__ = ["OPS"]
@@ -20,18 +20,7 @@ _LEAST_RANK: Final = 2
 def edit_distance_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """One distance for each pair of sequences; the larger size of each axis."""
     for place in (0, 3):
-        count, rank = with_rank(inputs[place], 2)
-        (values,) = with_rank(inputs[place + 1], 1)
-        (sizes,) = with_rank(inputs[place + 2], 1)
-        if None not in (count, values) and count != values:
-            raise ValueError(
-                f"Number of elements in index ({count}) and values ({values}) do not "
-                "match."
-            )
-        if None not in (rank, sizes) and rank != sizes:
-            raise ValueError(
-                f"Index rank ({rank}) and shape rank ({sizes}) do not match."
-            )
+        rank_of_sparse_parts(*(inputs[place + i] for i in range(3)))
     hypothesis, truth = inputs.value(2), inputs.value(5)
     if hypothesis is None or truth is None:
         return (None,)

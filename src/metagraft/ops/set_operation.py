@@ -9,12 +9,18 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from metagraft.graph.op_spec import NOT_DIFFERENTIABLE, OpSpec, Shapes
-from metagraft.graph.shape_checks import merge_dim, merged, with_rank
+from metagraft.graph.shape_checks import (
+    merged,
+    rank_of_sparse_parts,
+    with_rank,
+    with_rank_at_least,
+)
 from metagraft.graph.shapes import Dims
 
 __all__ = ["OPS"]
 
 _SOURCE: Final = "tensorflow core/ops/set_ops.cc"
+_LEAST_RANK: Final = 2
 
 
 def _result(rank: int | None) -> Sequence[Dims]:
@@ -22,54 +28,42 @@ def _result(rank: int | None) -> Sequence[Dims]:
     return ((None, rank), (None,), (rank,))
 
 
-def _check_rank(rank: int) -> None:
-    if rank < 2:
-        raise ValueError(f"Shape must be at least rank 2 but is rank {rank}")
-
-
 def _sparse_rank(inputs: Shapes, first: int) -> int | None:
-    """Return the rank of a sparse operand as far as its parts tell it."""
-    indices = with_rank(inputs[first], 2)
-    values = with_rank(inputs[first + 1], 1)
-    (rank,) = with_rank(inputs[first + 2], 1)
-    merge_dim(indices[0], values[0])
-    return merge_dim(indices[1], rank)
+    """Return the rank of a sparse operand as far as its shape tells it."""
+    return rank_of_sparse_parts(*(inputs[first + i] for i in range(3)))
+
+
+def _rank_of_both(first: int, second: int | None) -> int:
+    if second not in (None, first):
+        raise ValueError(f"Dimension must be {first} but is {second}")
+    return first
 
 
 def dense_to_dense_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """A sparse tensor of the operands' rank."""
     first, second = inputs
-    rank = None
-    if first is not None and second is not None:
-        _check_rank(min(len(first), len(second)))
-        merged(first[:-1], second[:-1])
-        rank = len(first)
-    elif first is not None or second is not None:
-        rank = len(second if first is None else first)  # type: ignore[arg-type] # known
-        _check_rank(rank)
-    return _result(rank)
+    known = with_rank_at_least(first, 2)
+    if known is None:
+        known = with_rank_at_least(second, 2)
+    elif second is not None:
+        merged(known[:-1], with_rank(second, len(known))[:-1])
+    return _result(None if known is None else len(known))
 
 
 def dense_to_sparse_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """A sparse tensor of the operands' rank."""
-    first, rank = inputs[0], _sparse_rank(inputs, 1)
-    if first is None:
-        return _result(rank)
-    _check_rank(len(first))
-    if rank not in (None, len(first)):
-        raise ValueError(f"Dimension must be {len(first)} but is {rank}")
-    return _result(len(first))
+    rank = _sparse_rank(inputs, 1)
+    first = with_rank_at_least(inputs[0], 2)
+    return _result(rank if first is None else _rank_of_both(len(first), rank))
 
 
 def sparse_to_sparse_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """A sparse tensor of the operands' rank."""
-    ranks = _sparse_rank(inputs, 0), _sparse_rank(inputs, 3)
-    for number, rank in enumerate(ranks):
-        if rank is not None and rank < 2:
-            raise ValueError(f"Input {number}, expected rank >= 2, got {rank}.")
-    if None not in ranks and ranks[0] != ranks[1]:
-        raise ValueError(f"Dimension must be {ranks[0]} but is {ranks[1]}")
-    return _result(ranks[1] if ranks[0] is None else ranks[0])
+    first, second = _sparse_rank(inputs, 0), _sparse_rank(inputs, 3)
+    number, known = (1, second) if first is None else (0, first)
+    if known is not None and known < _LEAST_RANK:
+        raise ValueError(f"Input {number}, expected rank >= 2, got {known}.")
+    return _result(second if first is None else _rank_of_both(first, second))
 
 
 def set_size_shape(_attrs: Any, _inputs: Shapes) -> Sequence[Dims]:

@@ -13,12 +13,17 @@ from metagraft.graph.op_spec import NOT_DIFFERENTIABLE, OpSpec, Shapes
 from metagraft.graph.shape_checks import (
     merge_dim,
     merged,
+    rank_of_sparse_parts,
     with_rank,
     with_rank_at_least,
     with_rank_at_most,
 )
 from metagraft.graph.shapes import Dims
-from metagraft.graph.sparse_matrices import product_dims, sparse_matrix_behind
+from metagraft.graph.sparse_matrices import (
+    dims_of_parts,
+    product_dims,
+    sparse_matrix_behind,
+)
 from metagraft.ops.sparse_matrix_gradient import GRADIENTS
 
 __all__ = ["OPS"]
@@ -50,12 +55,8 @@ def _check_rank(dims: Dims, what: str) -> None:
 
 def from_parts_shape(_attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """A matrix made of the parts of a sparse tensor."""
-    count, rank = with_rank(inputs[0], 2)
-    merge_dim(count, with_rank(inputs[1], 1)[0])
-    merge_dim(rank, with_rank(inputs[2], 1)[0])
-    dims = inputs.as_dims(2)
-    if dims is not None and rank is not None:
-        with_rank(dims, rank)
+    rank_of_sparse_parts(inputs[0], inputs[1], inputs[2])
+    dims = dims_of_parts(inputs[0], inputs.as_dims(2))
     _check_rank(dims, "")
     return _SCALAR
 

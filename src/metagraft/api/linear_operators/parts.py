@@ -14,9 +14,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from metagraft.api.linear_operators.hints import HINTS
+from metagraft.graph.build import array
 from metagraft.graph.composite import CompositeTensor
 from metagraft.graph.constant_value import constant_value
 from metagraft.graph.conversion import convert_to_tensor
+from metagraft.graph.dtypes import DType
 from metagraft.graph.tensor import Tensor
 from metagraft.graph.variable import GraphVariable
 
@@ -78,6 +80,11 @@ class OperatorParts(CompositeTensor):
     matrix_dims: ClassVar[Mapping[str, int]] = {}
 
     @property
+    def dtype(self) -> DType:
+        """The type of its elements."""
+        raise NotImplementedError
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """The arguments that it was made with."""
         raise NotImplementedError
@@ -131,10 +138,19 @@ class OperatorParts(CompositeTensor):
         return self._taken_apart()[1]
 
     def with_gradients(self, grads: Sequence[Any]) -> Any:
-        """Return an operator made of gradients, None if there are none."""
+        """Return an operator made of gradients, None if there are none.
+
+        Where one part of several has no gradient, it is zeros.
+        """
         if all(grad is None for grad in grads):
             return None
-        return self.with_component_tensors(grads)
+        parts = zip(grads, self.gradient_parts(), strict=True)
+        return self.with_component_tensors(
+            [
+                array.zeros_like(part, dtype=self.dtype) if grad is None else grad
+                for grad, part in parts
+            ]
+        )
 
     def form(self) -> Made:
         """Return what it is but for its tensors."""
