@@ -62,6 +62,34 @@ def test_vectorized_map_of_unknown_rows() -> None:
         assert doubled.to_list() == (np.arange(12).reshape(2, 2, 3) * 2).tolist()
 
 
+def test_vectorized_map_of_other_results() -> None:
+    """Operators get a batch; operations run for all rows; None stays None."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+        count = tf.Variable(0.0)
+
+        def parts(row: Any) -> Any:
+            diagonal = tf.linalg.LinearOperatorDiag(row)
+            added = tf.assign_add(count, tf.reduce_sum(row)).op
+            both = tf.linalg.LinearOperatorBlockDiag([diagonal, diagonal])
+            identity = tf.linalg.LinearOperatorIdentity(2)
+            return {"both": both, "none": None, "op": added, "same": identity}
+
+        found = tf.vectorized_map(parts, x)
+        session.run(tf.global_variables_initializer())
+        session.run(found["op"])
+        assert session.run(count) == 10.0
+        assert found["none"] is None
+        assert found["same"].batch_shape == []
+        assert found["both"].batch_shape == [2]
+        expected = [[1.0, 2.0, 1.0, 2.0], [3.0, 4.0, 3.0, 4.0]]
+        assert session.run(found["both"].diag_part()).tolist() == expected
+        sparse = session.run(tf.vectorized_map(tf.sparse.from_dense, x))
+        assert sparse.indices.tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+        assert sparse.values.tolist() == [1.0, 2.0, 3.0, 4.0]
+        assert tf.vectorized_map(lambda row: None, x) is None
+
+
 def test_benchmarks(capsys: pytest.CaptureFixture[str]) -> None:
     """A run is timed and reported under the names of class and method."""
 

@@ -13,14 +13,17 @@ from metagraft.api.array import tile
 from metagraft.api.constants import placeholder
 from metagraft.api.functional import map_fn
 from metagraft.api.gather import gather
+from metagraft.api.ragged_tensor import is_ragged
 from metagraft.api.reductions import reduce_max
 from metagraft.api.sequences import range as range_
 from metagraft.graph import dtypes
 from metagraft.graph.build.array import shape, stack
 from metagraft.graph.build.math import cast
-from metagraft.graph.composite import CompositeTensor
+from metagraft.graph.composite import CompositeTensor, SparseTensor
 from metagraft.graph.conversion import constant, convert_to_tensor
 from metagraft.graph.function_graph import FunctionGraph
+from metagraft.graph.operation import Operation
+from metagraft.graph.scopes import control_dependencies
 from metagraft.graph.tensor import Tensor
 from metagraft.graph.variable import with_values
 
@@ -36,14 +39,16 @@ def vectorized_map(
     """Apply a function to every row and stack what it returns.
 
     Args:
-        fn: Takes a row of each of the elements, and returns tensors.
+        fn: Takes a row of each of the elements, and returns tensors, linear operators,
+            operations, None or nested structures of them.
         elems: Tensors of as many rows, nested as you like. A single row is used with
             every row of the others.
         fallback_to_while_loop: Whether a loop may be built. It is always built.
         warn: Not used: nothing falls back.
 
     Returns:
-        What the function returns, with one more axis.
+        What the function returns, with one more axis; an operation that runs those of
+            all rows.
 
     Raises:
         ValueError: The numbers of rows differ.
@@ -54,8 +59,15 @@ def vectorized_map(
     values = [mapped_parts.as_elem(value) for value in nest.flatten(with_values(elems))]
     count = _static_count(values)
     rows = nest.pack_sequence_as(elems, _of_equal_length(values, count))
-    types = _types_of_results(fn, elems, values)
-    return map_fn(fn, rows, dtype=types, parallel_iterations=count or 10)
+    results, types = _traced(fn, elems, values)
+    mapped = map_fn(
+        lambda row: [_in_tensors(value) for value in nest.flatten(fn(row))],
+        rows,
+        dtype=types,
+        parallel_iterations=count or 10,
+    )
+    pairs = zip(nest.flatten(results), mapped, strict=True)
+    return nest.pack_sequence_as(results, [_in_form(*pair) for pair in pairs])
 
 
 def _static_count(values: Sequence[Any]) -> int | None:
@@ -106,8 +118,8 @@ def _repeated(value: Any, count: Tensor) -> Any:
     return gather(value, range_(count) * several)
 
 
-def _types_of_results(fn: Callable[[Any], Any], elems: Any, values: Any) -> Any:
-    """Return the types that a function returns, found in a graph of its own."""
+def _traced(fn: Callable[[Any], Any], elems: Any, values: Any) -> tuple[Any, Any]:
+    """Return what a function returns in a graph of its own, and the types of that."""
     with FunctionGraph("vectorized_map").as_default():
         rows = []
         for spec in map(mapped_parts.spec_of, values):
@@ -117,11 +129,35 @@ def _types_of_results(fn: Callable[[Any], Any], elems: Any, values: Any) -> Any:
             )
             rows.append(mapped_parts.part_of(spec, element))
         results = fn(nest.pack_sequence_as(elems, rows))
-        return nest.map_structure(_type_of, results)
+        kept = [_in_tensors(value) for value in nest.flatten(results)]
+        return results, nest.map_structure(_type_of, kept)
+
+
+def _is_operator(value: Any) -> bool:
+    return isinstance(value, CompositeTensor) and not is_ragged(value)
+
+
+def _in_tensors(value: Any) -> Any:
+    """Return what the loop keeps of a result: tensors, or values that have a spec."""
+    if value is None:
+        return []
+    if isinstance(value, Operation):
+        with control_dependencies([value]):
+            return constant(True)
+    return list(value.component_tensors()) if _is_operator(value) else value
+
+
+def _in_form(traced: Any, mapped: Any) -> Any:
+    """Return a result in the form that it had when it was traced."""
+    if traced is None:
+        return None
+    if isinstance(traced, Operation):
+        return mapped.op
+    return traced.with_component_tensors(mapped) if _is_operator(traced) else mapped
 
 
 def _type_of(result: Any) -> Any:
     """Return the type of a dense tensor, the spec of another."""
-    if isinstance(result, CompositeTensor):
+    if is_ragged(result) or isinstance(result, SparseTensor):
         return mapped_parts.spec_of(result)
     return convert_to_tensor(result).dtype
