@@ -9,9 +9,10 @@ import pytest
 
 import metagraft.compat.v1 as tf
 from tests.plain_values import plain
-from tests.programs.fine_points import RUNS
+from tests.programs import corner_points, fine_points, list_refusals
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "fine_points"
+RUNS = {**fine_points.RUNS, **corner_points.RUNS, **list_refusals.RUNS}
 _VALUES = json.loads((GOLDEN / "values.json").read_text(encoding="utf-8"))
 
 pytestmark = pytest.mark.golden

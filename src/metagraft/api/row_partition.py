@@ -124,6 +124,9 @@ class RowPartition:
     uniform_length: Tensor | None = None
     value_count: Tensor | None = None
 
+    def __post_init__(self) -> None:
+        self.splits.set_shape([None])
+
     # -- ways to make one ----------------------------------------------------------
 
     @classmethod

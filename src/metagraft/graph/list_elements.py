@@ -33,6 +33,7 @@ _FORWARDING: Final = frozenset(
         "Identity",
         "Merge",
         "NextIteration",
+        "Pack",
         "Switch",
         "TensorListConcatLists",
         "TensorListPopBack",

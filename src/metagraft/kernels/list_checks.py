@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.dtypes import DType, as_dtype, kernel_name
 from metagraft.graph.shapes import Dims, dims_compatible, merge_dims, show
 from metagraft.kernels.kernel import Array
 
@@ -32,6 +33,45 @@ def merged_element_dims(first: Dims, second: Dims) -> Dims:
 def refuse(text: str) -> NoReturn:
     """Raise the error of a kernel."""
     raise InvalidArgumentError(None, None, text)
+
+
+def told_dims(shape: Array) -> tuple[int | None, ...] | None:
+    """Return the shape that an input tells; -1 stands for what is not known."""
+    if np.ndim(shape) > 1:
+        refuse(f"Shape must be at most rank 1 but is rank {np.ndim(shape)}")
+    if not np.ndim(shape):
+        if shape != -1:
+            refuse(
+                "The only valid scalar shape tensor is the fully unknown shape "
+                "specified as -1."
+            )
+        return None
+    for size in shape:
+        if size < -1:
+            refuse(f"Dimension {size} must be >= -1")
+    return tuple(None if size < 0 else int(size) for size in shape)
+
+
+def scalar(value: Array, text: str) -> int:
+    """Return a number; raise an error that tells its shape if it is none."""
+    if np.ndim(value):
+        refuse(text.format(show(np.shape(value))))
+    return int(value)
+
+
+def check_types(wanted: DType, found: Any, between: str) -> None:
+    """Demand that a list has elements of the type that an operation says.
+
+    Args:
+        wanted: The type of the operation.
+        found: NumPy's type of the elements.
+        between: What the error says before it.
+    """
+    if np.dtype(wanted.as_numpy_dtype) != np.dtype(found):
+        refuse(
+            f"{between}; op elements {kernel_name(wanted)} but list elements "
+            f"{kernel_name(as_dtype(np.dtype(found)))}"
+        )
 
 
 def check_element(dims: Dims, value: Array, what: str, element: str) -> None:
@@ -66,12 +106,12 @@ def check_parts(tensor: Array, dims: Dims) -> None:
 def check_rows(tensor: Array, indices: Array, size: int) -> None:
     """Check parts that go to given places of a list that has at most `size`."""
     rows = np.shape(tensor)[0]
-    if rows != len(indices):
+    if rows != np.size(indices):
         refuse(
-            f"Invalid number of rows in input tensor. Expected: {len(indices)} Actual: "
-            f"{rows}"
+            f"Invalid number of rows in input tensor. Expected: {np.size(indices)} "
+            f"Actual: {rows}"
         )
-    for index in indices:
+    for index in np.reshape(indices, -1):
         if index < 0:
             refuse("Indices in TensorListScatter must all be non-negative.")
         if 0 <= size <= index:
@@ -79,6 +119,23 @@ def check_rows(tensor: Array, indices: Array, size: int) -> None:
                 f"TensorListScatter: Trying to scatter at index {index} in list with "
                 f"size {size}"
             )
+
+
+def check_more_rows(tensor: Array, indices: Array) -> None:
+    """Check parts that go to given places of a list that exists."""
+    if not np.ndim(tensor):
+        refuse("Tensor must be at least a vector, but saw shape: []")
+    if np.ndim(indices) != 1:
+        refuse(
+            "Expected indices to be a vector, but received shape: "
+            f"{show(np.shape(indices))}"
+        )
+    rows = np.shape(tensor)[0]
+    if rows != len(indices):
+        refuse(
+            f"Expected len(indices) == tensor.shape[0], but saw: {len(indices)} vs. "
+            f"{rows}"
+        )
 
 
 def check_pieces(tensor: Array, dims: Dims, lengths: Any) -> None:

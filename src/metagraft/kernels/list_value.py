@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
-from metagraft.graph.shapes import is_static, show
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array
 
 
@@ -35,34 +35,22 @@ class ListValue:
         """Return a list with other elements."""
         return replace(self, elements=elements)
 
-    def element(self, index: int, dims: Any) -> Array:
-        """Return an element; zeros where nothing was written."""
-        value = self.elements[index]
-        return np.zeros(self._zeros_shape(dims), self.dtype) if value is None else value
-
-    def _zeros_shape(self, dims: Any) -> Any:
-        shapes = [
-            dims,
-            self.dims,
-            *(np.shape(e) for e in self.elements if e is not None),
-        ]
-        for shape in shapes:
-            if is_static(shape):
-                return shape
-        raise InvalidArgumentError(
-            None,
-            None,
-            "Trying to read an uninitialized tensor but element_shape is not fully "
-            f"defined: {show(dims)}",
-        )
-
 
 def list_behind(handle: Array) -> ListValue:
-    """Return the list that a handle carries."""
+    """Return the list that a handle carries.
+
+    Raises:
+        InvalidArgumentError: There are several, or it carries something else.
+    """
     # An element of an array of handles is the list itself.
     found: Any = handle[()] if isinstance(handle, np.ndarray) else handle
-    listed: ListValue = found
-    return listed
+    if isinstance(found, ListValue):
+        return found
+    if np.ndim(handle):
+        text = f"Input list must be a scalar saw: {show(np.shape(handle))}"
+    else:
+        text = f"Input handle is not a list. Saw: '{type(found).__name__}'"
+    raise InvalidArgumentError(None, None, text)
 
 
 def handle_of(made: ListValue) -> Array:

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from metagraft.graph import dtypes
+from metagraft.graph.dtypes import as_dtype, kernel_name
 from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.row_splits import check_row_splits
 from metagraft.kernels.sparse_indices import broken_rule, shown_dims
 
 __all__ = ["KERNELS"]
@@ -57,11 +58,21 @@ def _rows(ragged: _Ragged) -> list[_Ragged]:
 def ragged_tensor_to_variant(
     attrs: Any, nested: Sequence[Array], values: Array
 ) -> tuple[Array]:
+    if nested and not np.ndim(values):
+        raise broken_rule(
+            "Requires flat_values to have rank>=1 when nested_row_splits is not empty,"
+            " but is 0."
+        )
+    for level in range(len(nested) - 1, -1, -1):
+        inner = nested[level + 1 :]
+        check_row_splits(nested[level], len(inner[0]) - 1 if inner else len(values))
     ragged = _Ragged(tuple(np.array(splits) for splits in nested), np.array(values))
     if not attrs["batched_input"]:
         whole = np.empty((), object)
         whole[()] = ragged
         return (whole,)
+    if not np.ndim(values):
+        raise broken_rule("Can't unbatch rank-0 tensor.")
     rows = _rows(ragged)
     result = np.empty(len(rows), object)
     for place, row in enumerate(rows):
@@ -69,10 +80,12 @@ def ragged_tensor_to_variant(
     return (result,)
 
 
-def _checked(attrs: Any, encoded: Array) -> tuple[int, list[_Ragged]]:
-    """Return how many axes of the elements are ragged, and the elements."""
+def _inner_rank(attrs: Any, encoded: Array) -> int:
+    """Return how many axes of the elements are ragged."""
     wanted, given = attrs["output_ragged_rank"], attrs["input_ragged_rank"]
     inner = wanted - encoded.ndim if given == -1 else given
+    if given == -1 and not wanted:
+        inner = 0
     if inner < 0:
         raise broken_rule(
             f"Inferred input_ragged_rank (output_ragged_rank - encoded_variant.dims())"
@@ -80,40 +93,86 @@ def _checked(attrs: Any, encoded: Array) -> tuple[int, list[_Ragged]]:
             f" encoded_variant.dims(): {encoded.ndim}, inferred input_ragged_rank:"
             f" {inner}"
         )
-    if wanted != inner + encoded.ndim:
+    if (wanted or inner) and wanted != inner + encoded.ndim:
         raise broken_rule(
             "output_ragged_rank must be equal to input_ragged_rank +"
             f" encoded_ragged.dims(); output_ragged_rank: {wanted},"
             f" input_ragged_rank: {inner}, encoded_variant.dims(): {encoded.ndim}."
         )
-    dtype = attrs["Tvalues"].numpy_dtype
-    elements = list(encoded.reshape(-1))
-    for place, element in enumerate(elements):
-        if not isinstance(element, _Ragged):
+    return inner
+
+
+def _check_element(attrs: Any, inner: int, place: int, element: Any) -> None:
+    """Demand a ragged tensor of the types and the rank that attributes say."""
+    if not isinstance(element, _Ragged):
+        raise broken_rule(
+            f"Input Variant element at index {place} doesn't hold a RaggedTensorVariant"
+        )
+    if len(element.nested) != inner:
+        raise broken_rule(
+            f"Encoded input RaggedTensorVariant has ragged_rank={len(element.nested)}."
+            f"  Expected ragged_rank={inner}."
+        )
+    for part, what, name in (
+        (element.values, "values", "Tvalues"),
+        *((splits, "row_splits", "Tsplits") for splits in element.nested),
+    ):
+        if part.dtype != attrs[name].numpy_dtype:
             raise broken_rule(
-                f"Input Variant element at index {place} doesn't hold a"
-                " RaggedTensorVariant"
+                f"Expected {what} Tensor dtype: {kernel_name(attrs[name])}, found:"
+                f" {kernel_name(as_dtype(part.dtype))}"
             )
-        if element.values.dtype != dtype:
+    if attrs["output_ragged_rank"] and not element.values.ndim:
+        raise broken_rule(
+            "Ragged values must have rank >= 1; encoded scalar element at index"
+            f" {place} has values Tensor: a scalar"
+        )
+
+
+def _check_same_dims(shapes: Sequence[tuple[int, ...]], advice: str) -> None:
+    for place, dims in enumerate(shapes):
+        if dims != shapes[0]:
             raise broken_rule(
-                "Expected values Tensor dtype:"
-                f" {attrs['Tvalues'].name}, found:"
-                f" {dtypes.as_dtype(element.values.dtype).name}"
+                "All flat_values must have compatible shapes.  Shape at index 0:"
+                f" {shown_dims(shapes[0])}.  Shape at index {place}:"
+                f" {shown_dims(dims)}{advice}"
             )
-        if len(element.nested) != inner:
+
+
+def _together(values: Sequence[Array]) -> Array:
+    """Put the values of rows after each other."""
+    for place, part in enumerate(values):
+        if part.ndim != values[0].ndim:
             raise broken_rule(
-                f"Encoded input RaggedTensorVariant has ragged_rank="
-                f"{len(element.nested)}.  Expected ragged_rank={inner}."
+                "Rank of values must match for all components; values shape at index"
+                f" 0: {shown_dims(values[0].shape)}, values shape at index {place}:"
+                f" {shown_dims(part.shape)}"
             )
-    return inner, elements
+    advice = (
+        ".  If you are using tf.map_fn, then you may need to specify an explicit"
+        " fn_output_signature with appropriate ragged_rank, and/or convert output"
+        " tensors to RaggedTensors."
+    )
+    _check_same_dims([part.shape[1:] for part in values], advice)
+    return np.concatenate(values)
 
 
 def ragged_tensor_from_variant(attrs: Any, encoded: Array) -> tuple[Array, ...]:
-    inner, elements = _checked(attrs, encoded)
-    kind = attrs["Tsplits"].numpy_dtype
+    inner = _inner_rank(attrs, encoded)
+    elements = list(encoded.reshape(-1))
+    for place, element in enumerate(elements):
+        _check_element(attrs, inner, place, element)
     if not encoded.ndim:
         (only,) = elements
-        return (*(splits.astype(kind) for splits in only.nested), only.values)
+        return (*only.nested, only.values)
+    dtype, kind = attrs["Tvalues"].numpy_dtype, attrs["Tsplits"].numpy_dtype
+    values = [element.values for element in elements] or [np.zeros(0, dtype)]
+    if not attrs["output_ragged_rank"]:
+        if not elements:
+            return (values[0],)
+        # TF: one axis for all elements, also of a matrix of them.
+        _check_same_dims([part.shape for part in values], "")
+        return (np.stack(values),)
     outer = []
     count = 1
     for axis in range(encoded.ndim - 1):
@@ -128,22 +187,28 @@ def ragged_tensor_from_variant(attrs: Any, encoded: Array) -> tuple[Array, ...]:
             for level in range(inner)
         )
     ]
-    dtype = attrs["Tvalues"].numpy_dtype
-    values = [element.values for element in elements] or [np.zeros(0, dtype)]
-    together = np.concatenate(values)
-    return (*(splits.astype(kind) for splits in (*outer, *nested)), together)
+    splits = [one.astype(kind) for one in (*outer, *nested)]
+    return (*splits, _together(values))
 
 
 def ragged_tensor_to_variant_gradient(
-    attrs: Any, encoded: Array, _row_splits: Array, shape: Array
+    attrs: Any, encoded: Array, row_splits: Array, shape: Array
 ) -> tuple[Array]:
     dtype = attrs["Tvalues"].numpy_dtype
     dims = [int(size) for size in shape]
+    if row_splits.ndim:
+        check_row_splits(row_splits, None)
+    # No gradient comes from rows that the result does not depend on.
+    lengths = np.diff(row_splits) if row_splits.ndim else np.ones(encoded.size, int)
     parts = [
-        element.values.reshape(-1) if isinstance(element, _Ragged) else np.zeros(0)
-        for element in encoded.reshape(-1)
+        element.values
+        if isinstance(element, _Ragged)
+        else np.zeros([int(count), *dims[1:]], dtype)
+        for element, count in zip(encoded.reshape(-1), lengths, strict=False)
     ]
-    flat = np.concatenate([np.zeros(0, dtype), *parts]).astype(dtype)
+    if len(parts) == 1 and encoded.size == 1:
+        return (parts[0],)
+    flat = np.concatenate([np.zeros(0, dtype), *(part.reshape(-1) for part in parts)])
     if flat.size != np.prod(dims, dtype=np.int64):
         raise broken_rule(
             f"Gradients of {flat.size} values for values of shape {shown_dims(dims)}"

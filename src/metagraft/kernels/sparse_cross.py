@@ -14,6 +14,7 @@ import numpy as np
 
 from metagraft.kernels.hash_arrays import fingerprints64, sip_hashes64
 from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.row_splits import check_row_splits
 from metagraft.kernels.sparse_indices import broken_rule, shown_dims
 
 __all__ = ["KERNELS"]
@@ -263,29 +264,8 @@ def _split_column(values: Array, splits: Array) -> _Column:
     """Return the feature that values and row splits make up."""
     if values.ndim != 1 or splits.ndim != 1:
         raise broken_rule("tf.ragged.cross only supports inputs with rank=2.")
-    if not len(splits):
-        raise broken_rule(
-            "Invalid ragged splits: ragged splits must have at least one splits, but is"
-            " empty"
-        )
-    if splits[0] != 0:
-        raise broken_rule(
-            "Invalid ragged splits: first element of ragged splits  must be 0 but is"
-            f" {splits[0]}"
-        )
-    counts = np.diff(splits)
-    for place in np.flatnonzero(counts < 0)[:1]:
-        raise broken_rule(
-            "Invalid ragged splits: ragged splits must be monotonically increasing, but"
-            f" ragged_splits[{place + 1}]={splits[place + 1]} is smaller than"
-            f" row_splits[{place}]={splits[place]}"
-        )
-    if splits[-1] != len(values):
-        raise broken_rule(
-            "Invalid ragged splits: last element of ragged splits must be the number of"
-            f" ragged values({len(values)}) but is {splits[-1]}"
-        )
-    return _Column(values, counts, False)
+    check_row_splits(splits, len(values))
+    return _Column(values, np.diff(splits), False)
 
 
 def ragged_cross(attrs: Any, *operands: Any) -> tuple[Array, Array]:

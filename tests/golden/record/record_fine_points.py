@@ -1,5 +1,7 @@
 """Records what TensorFlow gives for the programs of `tests.programs.fine_points`.
 
+And for those of `tests.programs.corner_points` and `list_refusals`.
+
 Usage: python -m tests.golden.record.record_fine_points
 """
 
@@ -11,7 +13,7 @@ from pathlib import Path
 
 from tests.golden.record import tensorflow_v1
 from tests.plain_values import plain
-from tests.programs import fine_points
+from tests.programs import corner_points, fine_points, list_refusals
 
 FOLDER = Path(__file__).resolve().parent.parent / "fine_points"
 
@@ -22,7 +24,8 @@ def main() -> None:
     warnings.simplefilter("ignore")
     FOLDER.mkdir(exist_ok=True)
     values = {}
-    for name, run in fine_points.RUNS.items():
+    runs = {**fine_points.RUNS, **corner_points.RUNS, **list_refusals.RUNS}
+    for name, run in runs.items():
         with tf.Graph().as_default():
             values[name] = plain(run(tf))
     text = json.dumps(values, indent=1, sort_keys=True)
