@@ -1,4 +1,4 @@
-"""`tf.function` with ragged and sparse tensors."""
+"""`tf.function` with ragged and sparse tensors, and linear operators."""
 
 from __future__ import annotations
 
@@ -25,6 +25,18 @@ def test_arguments_and_results() -> None:
         assert lengths["lengths"].tolist() == [3, 0, 2]
         names = [t.name for t in scaled.get_concrete_function(rows, sparse).inputs]
         assert names == ["r:0", "r_1:0", "s:0", "s_1:0", "s_2:0"]
+
+
+def test_operators_without_tensors() -> None:
+    """What an operator is made of besides its tensors is made in the function."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        zeros = tf.linalg.LinearOperatorZeros(
+            3, num_columns=2, is_square=False, is_self_adjoint=False
+        )
+        product = tf.function(lambda op: op.matmul(tf.ones([2, 1])))(zeros)
+        assert not product.op.inputs
+        assert product.shape == [3, 1]
+        assert session.run(product).tolist() == [[0.0], [0.0], [0.0]]
 
 
 def test_signature() -> None:

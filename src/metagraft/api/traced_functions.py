@@ -354,12 +354,13 @@ class TracedFunction:
         if self.input_signature is not None:
             given = zip(specs, self.input_signature, strict=False)
             specs = {**specs, **dict(given)}
-        arguments = {
-            name: nest.map_structure(
-                lambda leaf, n=name: _placeholder(graph, leaf, n), spec
-            )
-            for name, spec in specs.items()
-        }
+        with graph.as_default():  # composite ones may be made of nodes besides
+            arguments = {
+                name: nest.map_structure(
+                    lambda leaf, n=name: _placeholder(graph, leaf, n), spec
+                )
+                for name, spec in specs.items()
+            }
         count = len(graph.inputs)
         args, kwargs = self._unbound(arguments)
         body = partial(self._python_function, *args, **kwargs)
