@@ -81,6 +81,28 @@ def test_tridiagonal_systems_without_solution_are_perturbed() -> None:
     assert np.linalg.norm(dense @ x) < 1e-3 * np.linalg.norm(x)
 
 
+@pytest.mark.parametrize("pivoting", [(True, False), (True, True), (False, False)])
+@pytest.mark.parametrize("batch", [1, 3, 2000])
+def test_long_tridiagonal_systems_are_solved_in_one_loop(
+    pivoting: tuple[bool, bool], batch: int
+) -> None:
+    """Of so many that XLA divides a step among threads, step by step."""
+    kernel = kernel_for("TridiagonalSolve")
+    assert kernel is not None
+    attrs = dict(zip(("partial_pivoting", "perturb_singular"), pivoting, strict=True))
+    diagonals, rhs = matrices(batch, 3, 20), matrices(batch, 20, 2)
+    diagonals[:, 1] += 4
+
+    def solved(diagonals: Any, rhs: Any) -> Any:
+        return kernel.fn(attrs, diagonals, rhs)[0]
+
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        program = jax.jit(solved).lower(diagonals, rhs)
+        found = program.compile()(diagonals, rhs)
+    np.testing.assert_allclose(found, solved(diagonals, rhs), rtol=1e-6, atol=1e-9)
+    assert ("xla_cpu_small_call" in program.as_text()) == (batch < 2000)
+
+
 def test_logarithms_of_a_batch_raise_to_the_matrices() -> None:
     """Also of numbers far apart; one that is not finite has none, as TensorFlow's."""
     from scipy import linalg

@@ -24,6 +24,7 @@ _FLOP_NS: Final = 0.03
 _WHOLE_FLOP_NS: Final = 0.5
 _WHOLE_NUMBERS: Final = (np.dtype(np.int32), np.dtype(np.int64))
 _RANDOM_NS: Final = 20.0  # a random number
+_ROW_NS: Final = 15_000.0  # a row of systems that LAPACK does not solve
 
 # A kernel that has no NumPy form compiles and runs a small program of its own; more
 # than one of them are better compiled together.
@@ -92,6 +93,7 @@ _PASSES_NS: Final = {
     "StatelessRandomGammaV2": 250.0,
     "StatelessRandomGammaV3": 250.0,
     "StatelessRandomPoisson": 250.0,
+    "TridiagonalSolve": 10.0,
 }
 
 # They hand a value on and touch none of its elements.
@@ -126,6 +128,9 @@ def call_ns(node: Node, inputs: list[Any], outputs: list[Any]) -> float:
     elif op_type in _CONVOLUTIONS:
         largest = max((_size(v) for v in [*inputs, *outputs]), default=0)
         cost += _PIECE_NS + _FLOP_NS * 2.0 * largest * _window(inputs, outputs)
+    elif op_type == "TridiagonalSolve":
+        is_plain = node.attrs["partial_pivoting"] and not node.attrs["perturb_singular"]
+        cost += 0.0 if is_plain else _ROW_NS * inputs[0].shape[-1]
     return cost
 
 
