@@ -65,3 +65,18 @@ def test_extremes_of_large_arrays_with_nan_are_nan(op: str, dtype: str) -> None:
             (found,) = jax.jit(compute)(x)
         is_nan = np.isnan(np.asarray(found).astype(np.float64)).reshape(-1)
         assert np.flatnonzero(is_nan).tolist() == places
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "uint8", "int32"])
+@pytest.mark.parametrize("rows", [2, 20])
+def test_products_of_whole_numbers_wrap(dtype: str, rows: int) -> None:
+    """Compiled, batches of matrices of all sizes give what NumPy's do."""
+    kernel = kernel_for("BatchMatMulV2")
+    assert kernel is not None
+    chance = np.random.default_rng(rows)
+    a = chance.integers(0, 2**63, (3, rows, 30)).astype(dtype)
+    b = chance.integers(0, 2**63, (3, 9, 30)).astype(dtype)
+    attrs = {"adj_x": False, "adj_y": True}
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        (found,) = jax.jit(lambda *x: kernel.fn(attrs, *x))(a, b)
+    np.testing.assert_array_equal(found, a @ b.swapaxes(1, 2), strict=True)

@@ -24,6 +24,7 @@ from metagraft.kernels.quantized_numbers import (
     product_range,
     quantized,
     sum_range,
+    whole_product,
 )
 from metagraft.kernels.reshape import reshape as reshape_plainly
 from metagraft.ops.quantized_layers import Layer, QuantizedLayer
@@ -94,7 +95,7 @@ def mat_mul(
         f"Matrix size-incompatible: In[0]: {show(a.shape)}, In[1]: {show(b.shape)}",
     )
     limits = product_range((min_a, max_a, a.dtype), (min_b, max_b, b.dtype), dtype)
-    return ((left @ right).astype(dtype), *limits)
+    return (whole_product(left, right).astype(dtype), *limits)
 
 
 def bias_add(
