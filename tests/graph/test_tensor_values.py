@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 import metagraft.compat.v1 as tf
@@ -24,3 +25,13 @@ def test_ranges_are_sequences(values: Any, dtype: Any, expected: Any) -> None:
         tensor = tf.constant(values, dtype)
         assert tensor.dtype == (dtype or tf.int32)
         assert session.run(tensor).tolist() == expected
+
+
+def test_records_of_quantized_numbers() -> None:
+    """TensorFlow's records of one number, which name a quantized type, are taken."""
+    record = np.dtype([("qint8", np.int8)])
+    assert tf.as_dtype(record) == tf.qint8
+    with tf.Graph().as_default(), tf.Session() as session:
+        tensor = tf.constant(np.array([(1,), (-2,)], record))
+        assert tensor.dtype == tf.qint8
+        assert session.run(tensor).tolist() == [1, -2]

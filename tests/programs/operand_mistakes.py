@@ -19,6 +19,7 @@ from tests.programs.argument_mistakes import (
     other_ranks,
     ranks,
 )
+from tests.programs.array_operand_mistakes import arrays, bindings, fractional, networks
 from tests.programs.window_mistakes import odd_windows, padded_convolutions
 
 Mistake = Callable[[ModuleType], Any]
@@ -536,6 +537,10 @@ MISTAKES: Final[dict[str, Mistake]] = {
         levels,
         padded_convolutions,
         odd_windows,
+        arrays,
+        fractional,
+        networks,
+        bindings,
     )
     for name, mistake in family()
 }

@@ -65,9 +65,8 @@ def gather_nd(
         bad_indices_policy: `IGNORE` gives zeros for indices that are out of bounds;
             the default is an error.
     """
-    if isinstance(batch_dims, Tensor):
-        known = constant_value(batch_dims)
-        batch_dims = batch_dims if known is None else int(known)
+    known = constant_value(batch_dims)
+    batch_dims = batch_dims if known is None else int(known)
     if isinstance(batch_dims, Tensor) or batch_dims != 0:
         return batch_gather_nd(params, indices, batch_dims, name, bad_indices_policy)
     own = getattr(params, "gather_nd", None)

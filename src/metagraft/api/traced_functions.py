@@ -313,7 +313,29 @@ class TracedFunction:
         return found, tensors
 
     def _bound(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the arguments by the names that their placeholders get."""
+        """Return the arguments by the names that their placeholders get.
+
+        Raises:
+            TypeError: They do not fit the function or its signature.
+        """
+        try:
+            return self._fitted(args, kwargs)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"Binding inputs to tf.function failed due to `{error}`. Received args:"
+                f" {tuple(args)} and kwargs: {dict(kwargs)} for signature: "
+                f"{self._signature()}."
+            ) from error
+
+    def _signature(self) -> str:
+        specs = self.input_signature
+        if specs is None:
+            return str(self._parameters)
+        names = self._parameters.parameters
+        pairs = zip(names, specs, strict=False)
+        return f"({', '.join(f'{name}: {spec!r}' for name, spec in pairs)})"
+
+    def _fitted(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         bound = self._parameters.bind(*args, **kwargs)
         bound.apply_defaults()
         named: dict[str, Any] = {}
@@ -411,14 +433,10 @@ def _fitted(spec: Any, leaf: Any) -> Any:
     """Return a value as a tensor that fits the declared type and shape."""
     if isinstance(leaf, TypeSpec):
         return leaf
-    if isinstance(spec, CompositeSpec):
-        tensor = leaf
-    else:
-        tensor = convert_to_tensor(leaf, spec.dtype)
+    is_tensor = isinstance(spec, CompositeSpec) or isinstance(leaf, Tensor)
+    tensor = leaf if is_tensor else convert_to_tensor(leaf, spec.dtype)
     if not spec.is_compatible_with(tensor):
-        raise TypeError(
-            f"The argument {tensor} does not fit {spec} of the input signature."
-        )
+        raise TypeError(f"Can not cast {_spec_of(tensor)!r} to {spec!r}")
     return tensor
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from metagraft.graph.dtypes import DType
-from metagraft.graph.shapes import Dims, TensorShape
+from metagraft.graph.shapes import Dims, TensorShape, dimension_at_index
 
 if TYPE_CHECKING:
     from metagraft.graph.graph import Graph
@@ -178,8 +178,10 @@ class SparseTensor:
                 dense_shape, name="dense_shape", dtype="int64"
             )
         rank_and_count = self._indices.shape.with_rank(2)
-        self._values.shape.with_rank(1).merge_with([rank_and_count[0]])
-        self._dense_shape.shape.with_rank(1).merge_with([rank_and_count[1]])
+        for i, part in enumerate((self._values, self._dense_shape)):
+            size = dimension_at_index(rank_and_count, i)
+            other = dimension_at_index(part.shape.with_rank(1), 0)
+            size.assert_is_compatible_with(other)
         from metagraft.graph.value_as_shape import value_as_shape
 
         self._dense_shape_dims: Dims = value_as_shape(self._dense_shape)

@@ -324,6 +324,13 @@ _BY_ANY: Final[dict[Any, DType]] = {
 }
 
 
+def _of_record(found: np.dtype[Any]) -> DType | None:
+    """The quantized type that is TensorFlow's record of one number of that name."""
+    (name,) = found.names if found.names and len(found.names) == 1 else ("",)
+    dtype = _BY_NAME.get(name)
+    return dtype if dtype in QUANTIZED_DTYPES else None
+
+
 def kernel_name(dtype: DType) -> str:
     """Return the name that errors of TensorFlow's kernels give a type: `float`."""
     return _KERNEL_NAMES.get(dtype.name, dtype.name)
@@ -369,7 +376,9 @@ def _of_other_object(type_value: Any) -> DType | None:
     number = getattr(type_value, "as_datatype_enum", None)
     if isinstance(number, int):
         return from_enum(number)
-    if isinstance(type_value, np.dtype) or not hasattr(type_value, "dtype"):
+    if isinstance(type_value, np.dtype):
+        return _of_record(type_value)
+    if not hasattr(type_value, "dtype"):
         return None
     try:
         return _BY_ANY.get(np.dtype(type_value.dtype).type)

@@ -100,6 +100,9 @@ def make_tensor_proto(
     if isinstance(values, TensorProto):
         return values
     wanted = dtypes.as_dtype(dtype) if _is_given(dtype) else None
+    if isinstance(values, np.ndarray | np.generic) and values.dtype.names:
+        wanted = wanted or dtypes.as_dtype(values.dtype)
+        values = np.asarray(values)[values.dtype.names[0]]  # a record of one number
     array = as_array(values, wanted, shape)
     found = _stored_dtype(array, wanted, values)
     dims, is_whole = _checked_shape(array, shape, verify_shape, allow_broadcast)

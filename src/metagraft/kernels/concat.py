@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -12,6 +12,10 @@ from metagraft.graph.attrs import Attrs
 from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import lax, namespace
+
+
+def _refuse(text: str) -> NoReturn:
+    raise InvalidArgumentError(None, None, text)
 
 
 def _axis(value: Array, rank: int, op_type: str) -> int:
@@ -31,33 +35,29 @@ def _axis(value: Array, rank: int, op_type: str) -> int:
 
 
 def _join(values: tuple[Array, ...], axis: Array) -> Array:
-    ranks = {len(np.shape(v)) for v in values}
-    if len(ranks) > 1:
-        first = np.shape(values[0])
-        i = next(i for i, v in enumerate(values) if len(np.shape(v)) != len(first))
-        raise InvalidArgumentError(
-            None,
-            None,
-            "ConcatOp : Ranks of all input tensors should match: shape[0] = "
-            f"{show(first)} vs. shape[{i}] = {show(np.shape(values[i]))}",
-        )
-    position = _axis(axis, ranks.pop(), "ConcatOp")
-    rests = {_without(np.shape(v), position) for v in values}
-    if len(rests) > 1:
-        _report_mismatch(values, position)
+    shapes = [np.shape(value) for value in values]
+    rank = len(shapes[0])
+    # Of scalars along axis 0 it is said that they are scalars.
+    is_first = not rank and not np.reshape(axis, ())
+    position = 0 if is_first else _axis(axis, rank, "ConcatOp")
+    rests = {(len(dims), _without(dims, position)) for dims in shapes}
+    if not rank or len(rests) > 1:
+        _report_mismatch(shapes, position)
     return namespace(values).concatenate(values, axis=position)
 
 
-def _report_mismatch(values: tuple[Array, ...], position: int) -> None:
-    first = np.shape(values[0])
-    for i, dims in enumerate(np.shape(value) for value in values):
+def _report_mismatch(shapes: list[tuple[int, ...]], position: int) -> None:
+    first = shapes[0]
+    for i, dims in enumerate(shapes):
+        pair = f"shape[0] = {show(first)} vs. shape[{i}] = {show(dims)}"
+        if not dims:
+            _refuse("ConcatOp : Can't concatenate scalars (use tf.stack instead)")
+        if len(dims) != len(first):
+            _refuse(f"ConcatOp : Ranks of all input tensors should match: {pair}")
         for axis, (d, e) in enumerate(zip(first, dims, strict=True)):
             if d != e and axis != position:
-                raise InvalidArgumentError(
-                    None,
-                    None,
-                    f"ConcatOp : Dimension {axis} in both shapes must be equal:"
-                    f" shape[0] = {show(first)} vs. shape[{i}] = {show(dims)}",
+                _refuse(
+                    f"ConcatOp : Dimension {axis} in both shapes must be equal: {pair}"
                 )
 
 
@@ -186,6 +186,9 @@ def _cut(value: Array, sizes: list[int], axis: int) -> tuple[Array, ...]:
 
 
 def split(attrs: Attrs, split_dim: Array, value: Array) -> tuple[Array, ...]:
+    if np.ndim(split_dim):
+        rank = np.ndim(split_dim)
+        _refuse(f"split_dim must be a scalar but has rank {rank}")
     axis = _axis(split_dim, len(np.shape(value)), "Split")
     count, size = attrs["num_split"], np.shape(value)[axis]
     if size % count:
@@ -199,25 +202,40 @@ def split(attrs: Attrs, split_dim: Array, value: Array) -> tuple[Array, ...]:
 
 
 def split_v(
-    _: Attrs, value: Array, size_splits: Array, split_dim: Array
+    attrs: Attrs, value: Array, size_splits: Array, split_dim: Array
 ) -> tuple[Array, ...]:
+    if np.size(split_dim) != 1:
+        _refuse("split_dim_tensor must have exactly one element.")
+    count = attrs["num_split"]
+    if count == 1:
+        return (value,)  # TensorFlow's optimizer looks no further, either
+    if np.shape(size_splits) != (count,):
+        _refuse(
+            "size of the split_tensor must be 1-D and have the same elements as outputs"
+            f" got {np.ndim(size_splits)} -D and {np.size(size_splits)} elements"
+        )
     axis = _axis(split_dim, len(np.shape(value)), "SplitV")
     size = np.shape(value)[axis]
     sizes = [int(s) for s in size_splits]
+    return _cut(value, _filled(sizes, size), axis)
+
+
+def _filled(sizes: list[int], size: int) -> list[int]:
+    """Return sizes of pieces of an axis; one may be -1 for the rest of it."""
     if sizes.count(-1) > 1:
-        raise InvalidArgumentError(None, None, "There can only be one -1 in the input.")
+        _refuse("There can only be one -1 in the input.")
     given = sum(s for s in sizes if s != -1)
-    if sizes.count(-1) == 1:
-        sizes[sizes.index(-1)] = size - (sum(sizes) + 1)
-    if sum(sizes) != size or min(sizes) < 0:
-        raise InvalidArgumentError(
-            None,
-            None,
+    if given > size or (given < size and -1 not in sizes):
+        _refuse(
             "Determined shape must either match input shape along split_dim exactly"
             " if fully specified, or be less than the size of the input along"
-            f" split_dim if not fully specified.  Got: {given}",
+            f" split_dim if not fully specified.  Got: {given}"
         )
-    return _cut(value, sizes, axis)
+    filled = [size - given if s == -1 else s for s in sizes]
+    for i, s in enumerate(filled):
+        if s < 0:
+            _refuse(f"Split size at index {i} must be >= 0. Got: {s}")
+    return filled
 
 
 KERNELS = {

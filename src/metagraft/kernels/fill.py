@@ -66,6 +66,10 @@ def empty(attrs: Attrs, shape: Array) -> tuple[Array]:
 
 
 def tile(_: Attrs, tensor: Array, multiples: Array) -> tuple[Array]:
+    if np.ndim(multiples) != 1:
+        shown = show(np.shape(multiples))
+        text = f"Expected multiples to be 1-D, but got shape {shown}"
+        raise InvalidArgumentError(None, None, text)
     repeats = _sizes(multiples, "multiples")
     if len(repeats) != len(np.shape(tensor)):
         raise InvalidArgumentError(

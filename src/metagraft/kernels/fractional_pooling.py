@@ -15,9 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from metagraft.errors import InvalidArgumentError, UnimplementedError
 from metagraft.kernels import philox
 from metagraft.kernels.distributions import uniform_double
+from metagraft.kernels.fractional_pooling_checks import (
+    check_average_grad,
+    check_max_grad,
+    check_pooled,
+    check_pooling,
+)
 from metagraft.kernels.kernel import Array, Kernel, RandomStream
 from metagraft.kernels.namespace import is_host, namespace
 from metagraft.kernels.window_places import lowest
@@ -122,44 +127,6 @@ def _sequences(
     return found[0], found[1]
 
 
-def _check(attrs: FractionalAttrs, image: Array) -> None:
-    if image.ndim != 4:
-        raise InvalidArgumentError(None, None, "tensor_in must be 4-dimensional")
-    for ratio in attrs.ratios:
-        if not ratio >= 1:
-            raise InvalidArgumentError(
-                None, None, f"pooling_ratio cannot be smaller than 1, got: {ratio}"
-            )
-    if attrs.ratios[0] != 1 or attrs.ratios[3] != 1:
-        raise UnimplementedError(
-            None,
-            None,
-            "Fractional pooling is not yet supported on the batch nor channel"
-            " dimension.",
-        )
-    if any(attrs.seeds) and not attrs.is_deterministic:
-        raise InvalidArgumentError(
-            None,
-            None,
-            "Both seed and seed2 should be 0 if deterministic is false.",
-        )
-    if not image.shape[0]:
-        raise InvalidArgumentError(
-            None,
-            None,
-            "Pooling ratio is higher than input dimension size for dimension 0.",
-        )
-    for axis in (1, 2):
-        size = image.shape[axis]
-        if not 0 < attrs.output_size(axis, size) <= size:
-            raise InvalidArgumentError(
-                None,
-                None,
-                f"pooling_ratio {attrs.ratios[axis]} leaves"
-                f" {attrs.output_size(axis, size)} windows of {size} values",
-            )
-
-
 def _windows(
     image: tuple[int, ...], rows: Array, columns: Array, *, overlaps: bool
 ) -> tuple[_Windows, _Windows]:
@@ -172,7 +139,7 @@ def _windows(
 def max_pool(
     rng: RandomStream, attrs: FractionalAttrs, image: Array
 ) -> tuple[Array, Array, Array]:
-    _check(attrs, image)
+    check_pooling(attrs, image, "max")
     rows, columns = _sequences(rng, attrs, image)
     xp = namespace(image, rows)
     pair = _windows(image.shape, rows, columns, overlaps=attrs.overlaps)
@@ -188,7 +155,7 @@ def max_pool(
 def average_pool(
     rng: RandomStream, attrs: FractionalAttrs, image: Array
 ) -> tuple[Array, Array, Array]:
-    _check(attrs, image)
+    check_pooling(attrs, image, "average")
     rows, columns = _sequences(rng, attrs, image)
     xp = namespace(image, rows)
     pair = _windows(image.shape, rows, columns, overlaps=attrs.overlaps)
@@ -221,7 +188,9 @@ def max_pool_grad(
     attrs: Any, image: Array, pooled: Array, dy: Array, rows: Array, columns: Array
 ) -> tuple[Array]:
     """Give the gradient to the first place that holds the largest value."""
+    check_max_grad(image, pooled, dy, rows, columns)
     xp = namespace(image, pooled, dy, rows, columns)
+    dy = dy.reshape(pooled.shape)
     down, across = _windows(image.shape, rows, columns, overlaps=_overlaps(attrs))
     largest = xp.full(dy.shape, lowest(image.dtype), image.dtype)
     first = xp.full(dy.shape, -1, np.int32)
@@ -236,6 +205,7 @@ def max_pool_grad(
         is_larger = is_larger & has_place[:, :, None]
         first = xp.where(is_larger, np.int32(number), first)
         largest = xp.where(is_larger, values, largest)
+    check_pooled(image, pooled, largest, first)
     total = xp.zeros(image.shape, dy.dtype)
     for number, (row, column, _) in enumerate(places):
         part = xp.where(first == np.int32(number), dy, dy.dtype.type(0))
@@ -251,7 +221,10 @@ def average_pool_grad(
     attrs: Any, sizes: np.ndarray, dy: Array, rows: Array, columns: Array
 ) -> tuple[Array]:
     """Give every place of a window an equal part, added up as doubles."""
+    check_average_grad(sizes, dy, rows, columns)
     xp = namespace(dy, rows, columns)
+    rows = rows.reshape(-1)[: dy.shape[1] + 1]
+    columns = columns.reshape(-1)[: dy.shape[2] + 1]
     image = tuple(int(size) for size in sizes)
     down, across = _windows(image, rows, columns, overlaps=_overlaps(attrs))
     counts = (down.sizes()[:, None] * across.sizes()).astype(np.float64)

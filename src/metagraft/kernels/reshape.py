@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 
+_MOST_DIMS: Final = 254
+
 
 def reshape(_: Attrs, tensor: Array, shape: Array) -> tuple[Array]:
     if np.ndim(shape) > 1:
@@ -19,6 +22,12 @@ def reshape(_: Attrs, tensor: Array, shape: Array) -> tuple[Array]:
             None, None, f"sizes input must be 1-D, not {show(np.shape(shape))}"
         )
     dims: list[int] = np.reshape(shape, -1).tolist()  # a number is a vector, too
+    if len(dims) >= _MOST_DIMS:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"too many dimensions: must be < {_MOST_DIMS}, but received {len(dims)}",
+        )
     count = math.prod(np.shape(tensor))
     if min(dims, default=0) >= 0 and math.prod(dims) == count:
         return (namespace(tensor).reshape(tensor, tuple(dims)),)

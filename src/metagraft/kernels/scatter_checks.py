@@ -117,6 +117,8 @@ def check_variable(target: Shape, indices: Shape, updates: Shape) -> None:
     Raises:
         InvalidArgumentError: A shape does not fit.
     """
+    if not target:
+        _refuse("Output must be at least 1-D, got shape: []")
     sizes = math.prod(indices), math.prod(updates)
     if any(sizes) and not (math.prod(target) and all(sizes)):
         _refuse(

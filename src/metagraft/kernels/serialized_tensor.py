@@ -5,6 +5,8 @@ Source: tensorflow core/kernels/parse_tensor_op.cc, serialize_tensor_op.cc.
 
 from __future__ import annotations
 
+import base64
+
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
@@ -28,9 +30,9 @@ def parse_tensor(attrs: Attrs, serialized: Array) -> tuple[Array]:
     try:
         proto = TensorProto.FromString(text)
     except DecodeError as error:
-        shown = text.decode("utf-8", "backslashreplace")
+        shown = base64.b64encode(text).decode()
         raise _invalid(
-            f"Could not parse `serialized` as TensorProto: '{shown}'"
+            f"Could not parse `serialized` as TensorProto, base64: {shown}"
         ) from error
     wanted = as_dtype(attrs["out_type"])
     try:

@@ -82,9 +82,16 @@ def _space_to_batch(
             "All values in block_shape must be positive, got value, "
             f"{block} at index {i}.",
         )
+    batch, product = np.shape(tensor)[0], math.prod(blocks)
+    _require(product < 1 << 63, "Product of block sizes must be positive, got -1")
+    _require(
+        batch * product < 1 << 63,
+        "Negative output dimension size caused by overflow when multiplying "
+        f"{batch} and {product}",
+    )
     _require(all(a >= 0 and b >= 0 for a, b in widths), "Paddings must be non-negative")
     sizes = zip(np.shape(tensor), full, strict=True)
-    batch, *inner = (before + size + after for size, (before, after) in sizes)
+    _, *inner = (before + size + after for size, (before, after) in sizes)
     split: list[int] = [batch]
     for i, (size, block) in enumerate(zip(inner[:m], blocks, strict=True)):
         _require(
@@ -100,7 +107,7 @@ def _space_to_batch(
         *range(2 * m + 1, 2 * m + 1 + rest),
     ]
     places = [s // b for s, b in zip(inner[:m], blocks, strict=True)]
-    final = [batch * math.prod(blocks), *places, *inner[m:]]
+    final = [batch * product, *places, *inner[m:]]
     check_product(final)
     padded = namespace(tensor).pad(tensor, full)
     return padded.reshape(split).transpose(order).reshape(final)

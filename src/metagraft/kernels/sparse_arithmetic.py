@@ -292,7 +292,7 @@ def _check_dense_add(indices: Array, values: Array, shape: Array, dense: Array) 
             raise broken_rule(f"Dimensions {size} and {other} are not compatible")
     if shape.shape[0] != np.ndim(dense):
         raise broken_rule(
-            f"Two operands have different dimensions; received: {shape.shape[0]} and"
+            f"Two operands have different ranks; received: {shape.shape[0]} and"
             f" {np.ndim(dense)}"
         )
     if is_host(shape):

@@ -234,6 +234,8 @@ def sparse_cross_hashed(_attrs: Any, *operands: Any) -> tuple[Array, Array, Arra
     buckets, strong, salt = operands[4:]
     columns = _columns(*operands[:4])
     indices, shape, picks = _crosses(columns)
+    if salt.size != 2:
+        raise broken_rule(f'Input "salt" must have length 2 but has length {salt.size}')
     low, high = (int(word) & (2**64 - 1) for word in salt)
 
     def hashed(texts: Sequence[bytes]) -> Array:

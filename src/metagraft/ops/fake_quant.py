@@ -90,7 +90,8 @@ def per_channel_gradient_shape(attrs: FakeQuantAttrs, inputs: Shapes) -> Sequenc
     """As the operand, and two values per channel."""
     del attrs
     dims = merged(inputs[0], inputs[1])
-    channels = _channels(dims, inputs[2], inputs[3])
+    last = None if dims is None else dims[-1]
+    channels = merged(inputs[3], merged(with_rank(inputs[2], 1), (last,)))
     return (dims, channels, channels)
 
 

@@ -13,7 +13,7 @@ from metagraft.graph.op_spec import (
     Shapes,
 )
 from metagraft.graph.operation import Operation
-from metagraft.graph.shapes import Dims, show
+from metagraft.graph.shapes import Dims
 
 
 def unchanged_shapes(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
@@ -51,8 +51,9 @@ def bitcast_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     ratio = new_size // size
     if not dims or dims[-1] not in (None, ratio):
         raise ValueError(
-            f"Cannot bitcast from {attrs['T'].name} to {attrs['type'].name} due to"
-            f" shape: the last dimension of {show(dims)} is not {ratio}"
+            f"Cannot bitcast from {attrs['T'].as_datatype_enum} to"
+            f" {attrs['type'].as_datatype_enum} due to shape."
+            f" {dims[-1] if dims else '?'} does not match {ratio}"
         )
     return (dims[:-1],)
 

@@ -52,10 +52,11 @@ def cross_entropy_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     try:
         logits = merged(with_rank(inputs[0], 2), inputs[1])
     except ValueError:
-        logits = with_rank_at_least(broadcast_dims(inputs[0], inputs[1]), 2)
-        if logits is None:
+        logits = broadcast_dims(inputs[0], inputs[1])
+        if logits is None or len(logits) != 2:
+            rank = "is unknown." if logits is None else len(logits)
             raise ValueError(
-                "Shape must be broadcasted with rank 2, but is rank is unknown."
+                f"Shape must be broadcasted with rank 2, but is rank {rank}"
             ) from None
     batch, classes = with_rank(logits, 2)
     return ((batch,), (batch, classes))

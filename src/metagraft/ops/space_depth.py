@@ -24,7 +24,13 @@ def _divided(size: int | None, divisor: int) -> int | None:
 
 
 def _times(size: int | None, factor: int) -> int | None:
-    return None if size is None else size * factor
+    product = None if size is None else size * factor
+    if product is not None and product >= 1 << 63:
+        raise ValueError(
+            "Negative dimension size caused by overflow when multiplying "
+            f"{size} and {factor}"
+        )
+    return product
 
 
 def _check_format(attrs: Attrs) -> str:
@@ -118,9 +124,10 @@ def _to_batch(
     widths: list[tuple[int, int]] | None,
 ) -> Dims:
     batch, sizes = dims[0], []
+    for block in blocks:
+        batch = _times(batch, block)
     for i, block in enumerate(blocks):
         size = dims[1 + i]
-        batch = _times(batch, block)
         padded = None if size is None or widths is None else size + sum(widths[i])
         sizes.append(_divided(padded, block))
     return (batch, *sizes, *dims[1 + len(blocks) :])

@@ -40,15 +40,16 @@ def _slices(inputs: Shapes) -> tuple[Dims, Dims]:
     if value.ndim != 1:
         raise ValueError("axis expects a 1D vector.")
     if value.size == 0:
+        if dims is not None and len(dims) != 1:
+            raise ValueError("x expects a 1D vector.")
         return (None,), with_rank(dims, 1)
     if dims is None:
         return None, (None,)
-    axis = int(value.reshape(-1)[0])
-    if value.size > 1 or not -len(dims) <= axis < len(dims):
-        raise ValueError(
-            f"axis expects a 0D or 1D tensor with a value in [{-len(dims)},"
-            f" {len(dims)}), got {value.tolist()}"
-        )
+    if value.size > 1:
+        raise ValueError("axis does not support input tensors larger than 1 elements.")
+    (axis,) = value.tolist()
+    if not -len(dims) <= axis < len(dims):
+        raise ValueError(f"axis expects to be in the range [{-len(dims)}, {len(dims)})")
     return (None,) * len(dims), (dims[axis],)
 
 
