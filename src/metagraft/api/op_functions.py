@@ -55,17 +55,30 @@ def own_names(op_type: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """Return arguments under the names that the op's signature has for them.
 
     Raises:
-        TypeError: One has a name of the signature that functions have another one for.
+        TypeError: There is no argument of a name, or a name lacks its argument.
     """
+    required, optional = _parameters(op_type)
+    function = _python_name(op_type)
+    for name in arguments:
+        if name not in required and name not in optional:
+            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
+    missing = [repr(name) for name in required if name not in arguments]
+    if missing:
+        raise TypeError(
+            f"{function}() missing {len(missing)} required positional"
+            f" argument{'s' * (len(missing) > 1)}: {', '.join(missing)}"
+        )
     renamed = {name: own for own, name in _python_names(op_type).items()}
-    for own_name in renamed.values():
-        if own_name in arguments and own_name not in renamed:
-            raise TypeError(
-                f"{_python_name(op_type)}() got an unexpected keyword argument"
-                f" {own_name!r}"
-            )
     own = {renamed.get(key, key): value for key, value in arguments.items()}
     return {**_DEFAULTS.get(op_type, {}), **own}
+
+
+@cache
+def _parameters(op_type: str) -> tuple[list[str], frozenset[str]]:
+    """Return the names of arguments without and with a default."""
+    parameters = signature(op_type).parameters.values()
+    required = [p.name for p in parameters if p.default is inspect.Parameter.empty]
+    return required, frozenset(p.name for p in parameters) - set(required)
 
 
 def argument_names(op_type: str) -> list[str]:
