@@ -21,6 +21,36 @@ RANKED: Final = {
     "TakeDataset": "input_dataset:variant count:int64",
     "TextLineDataset": "filenames:string compression_type:string buffer_size:int64",
     "DeleteSessionTensor": "handle:string",
+    "TensorArrayConcatV2": "handle:string flow_in:float32",
+    "TensorArrayConcatV3": "handle:resource flow_in:float32",
+    "TensorArrayGatherV3": "handle:resource indices:int32 flow_in:float32",
+    "TensorArrayGradV3": "handle:resource",
+    "TensorArrayReadV3": "handle:resource index:int32 flow_in:float32",
+    "TensorArrayScatterV3": (
+        "handle:resource indices:int32 value:float32 flow_in:float32"
+    ),
+    "TensorArraySizeV3": "handle:resource",
+    "TensorArraySplitV3": (
+        "handle:resource value:float32 lengths:int64 flow_in:float32"
+    ),
+    "TensorArrayV3": "size:int32",
+    "TensorArrayWriteV3": "handle:resource index:int32 value:float32 flow_in:float32",
+}
+_DATASETS: Final = {"output_types": ["int64"], "output_shapes": [[]]}
+_FLOATS: Final = {"dtype": "float32"}
+# What else ops need.
+TOLD: Final[dict[str, dict[str, Any]]] = {
+    "BatchDatasetV2": _DATASETS,
+    "RangeDataset": _DATASETS,
+    "ShardDataset": _DATASETS,
+    "TakeDataset": _DATASETS,
+    "TensorArrayConcatV2": _FLOATS,
+    "TensorArrayConcatV3": _FLOATS,
+    "TensorArrayGatherV3": _FLOATS,
+    "TensorArrayGradV3": {"source": "gradients", "flow_in": 0.0},
+    "TensorArrayReadV3": _FLOATS,
+    "TensorArraySizeV3": {"flow_in": 0.0},
+    "TensorArrayV3": _FLOATS,
 }
 
 
@@ -28,18 +58,15 @@ def ranks() -> Iterator[tuple[str, Mistake]]:
     """Operands that are matrices, or a handle that is."""
     for op, operands in RANKED.items():
         types = dict(pair.split(":") for pair in operands.split())
-        told: dict[str, Any] = {}
-        if op in {"BatchDatasetV2", "RangeDataset", "ShardDataset", "TakeDataset"}:
-            told = {"output_types": ["int64"], "output_shapes": [[]]}
-        for name in sorted(types.keys() - {"input_dataset"}):
+        for name in sorted(types.keys() - {"input_dataset", "value"}):
             yield (
                 f"rank_{op}_{name}",
-                lambda tf, o=op, t=types, n=name, a=told: getattr(tf.raw_ops, o)(
+                lambda tf, o=op, t=types, n=name: getattr(tf.raw_ops, o)(
                     **{
                         key: tf.placeholder(kind, [2, 2] if key == n else None)
                         for key, kind in t.items()
                     },
-                    **a,
+                    **TOLD.get(o, {}),
                 ),
             )
     for op, name in (
@@ -370,6 +397,20 @@ def nothing_for_types() -> Iterator[tuple[str, Mistake]]:
         "own_name_of_split",
         lambda tf: tf.raw_ops.SplitV(
             value=one, size_splits=[1], split_dim=0, num_split=1
+        ),
+    )
+    yield (
+        "unknown_name_first",
+        lambda tf: tf.raw_ops.Cumsum(x=one, axis=0, exclusive="x", foo=3),
+    )
+    yield (
+        "missing_before_bad",
+        lambda tf: tf.raw_ops.FIFOQueueV2(capacity="x", shapes=3),
+    )
+    yield (
+        "unknown_before_refused_string",
+        lambda tf: tf.raw_ops.Conv2D(
+            input=one, filter=one, strides=[1], padding="foo", bar=3
         ),
     )
     yield "ensure_nothing", lambda tf: tf.ensure_shape(one, None)

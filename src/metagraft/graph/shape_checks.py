@@ -64,9 +64,10 @@ def check_ranks(ranks: str, shapes: Sequence[Dims]) -> None:
     """Demand a rank of each of several operands.
 
     Args:
-        ranks: For each operand its rank, `v` for at most one, `p` for at least one or
-            `-` for any. `*` repeats the letter before it for the operands that the
-            others leave, as one argument may be a list; what is not told is any.
+        ranks: For each operand its rank, `v` for at most one, `p` for at least one,
+            `h` for the two elements of a handle or `-` for any. `*` repeats the letter
+            before it for the operands that the others leave, as one argument may be a
+            list; what is not told is any.
         shapes: What is known of the operands.
 
     Raises:
@@ -81,6 +82,8 @@ def check_ranks(ranks: str, shapes: Sequence[Dims]) -> None:
             with_rank_at_most(dims, 1)
         elif letter == "p":
             with_rank_at_least(dims, 1)
+        elif letter == "h":
+            merged(dims, (2,))
         elif letter != "-":
             with_rank(dims, int(letter))
 

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from metagraft.errors import InvalidArgumentError, UnimplementedError
+from metagraft.errors import InvalidArgumentError, NotFoundError, UnimplementedError
 from metagraft.formats.names import decode_name
 from metagraft.graph.dtypes import DType, kernel_name
 from metagraft.graph.shapes import (
@@ -214,7 +214,11 @@ def _filled(dims: tuple[int, ...], dtype: DType) -> Array:
 
 
 def _found(handle: Array) -> _Array:
-    array: _Array = handle[()]
+    array = handle[()]
+    if not isinstance(array, _Array):
+        is_named = np.shape(array) == (2,)  # a container and a name in it
+        error = NotFoundError if is_named else InvalidArgumentError
+        raise error(None, None, "The operand is no handle of a TensorArray.")
     if array.is_closed:
         array.fail(" has already been closed.")
     return array

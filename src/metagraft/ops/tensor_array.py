@@ -194,26 +194,34 @@ def split_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequence[Any]:
 _SOURCE = "tensorflow core/ops/data_flow_ops.cc"
 
 
-def _spec(name: str, shape: Any = None, gradient: Any = NOT_DIFFERENTIABLE) -> OpSpec:
-    return OpSpec(name=name, shape=shape, gradient=gradient, source=_SOURCE)
+def _spec(
+    name: str,
+    shape: Any = None,
+    gradient: Any = NOT_DIFFERENTIABLE,
+    ranks: str = "",
+) -> OpSpec:
+    return OpSpec(
+        name=name, shape=shape, gradient=gradient, source=_SOURCE, ranks=ranks
+    )
 
 
+# Shapes, gradients and ranks of the operands.
 _ON_ARRAYS = {
-    "Read": (read_shape, read_gradient),
-    "Write": (write_shape, write_gradient),
-    "Gather": (gather_shape, gather_gradient),
-    "Scatter": (scatter_shape, scatter_gradient),
-    "Concat": (concat_shape, concat_gradient),
-    "Split": (flow_shape, split_gradient),
-    "Size": (flow_shape, NOT_DIFFERENTIABLE),
-    "Close": (None, NOT_DIFFERENTIABLE),
+    "Read": (read_shape, read_gradient, "h00"),
+    "Write": (write_shape, write_gradient, "h0-0"),
+    "Gather": (gather_shape, gather_gradient, "h10"),
+    "Scatter": (scatter_shape, scatter_gradient, "h1p0"),
+    "Concat": (concat_shape, concat_gradient, "h0"),
+    "Split": (flow_shape, split_gradient, "h-10"),
+    "Size": (flow_shape, NOT_DIFFERENTIABLE, "h"),
+    "Close": (None, NOT_DIFFERENTIABLE, "h"),
 }
 # What handles of the third kind know, those of the second do not.
 _V2_SHAPES = {"Read": None, "Gather": None, "Write": flow_shape, "Scatter": flow_shape}
 OPS = (
-    _spec("TensorArrayV3", array_shape),
-    _spec("TensorArrayGradV3", array_shape),
-    _spec("TensorArrayGradWithShape", array_shape),
+    _spec("TensorArrayV3", array_shape, ranks="0"),
+    _spec("TensorArrayGradV3", array_shape, ranks="h"),
+    _spec("TensorArrayGradWithShape", array_shape, ranks="h"),
     # Graphs of older releases; their gradients cannot be built any more.
     *(_spec(f"TensorArray{name}") for name in ("", "Grad", "Pack", "Unpack")),
     *(_spec(f"TensorArray{name}", handle_shape) for name in ("V2", "GradV2")),
@@ -222,11 +230,12 @@ OPS = (
         _spec(
             f"TensorArray{name}V2",
             _V2_SHAPES.get(name, shape),
+            ranks=ranks if name == "Concat" else "",
         )
-        for name, (shape, _) in _ON_ARRAYS.items()
+        for name, (shape, _, ranks) in _ON_ARRAYS.items()
     ),
     *(
-        _spec(f"TensorArray{name}V3", shape, gradient)
-        for name, (shape, gradient) in _ON_ARRAYS.items()
+        _spec(f"TensorArray{name}V3", shape, gradient, ranks)
+        for name, (shape, gradient, ranks) in _ON_ARRAYS.items()
     ),
 )
