@@ -90,6 +90,7 @@ def _convolved(
         dims[axis] = attrs.count(axis, size, taps)
         padded[axis] += sum(attrs.pads(axis, size, taps))
     dims[attrs.channels] = channels
+    # TF: paddings from 2^31 on lose their upper bits.
     if max(math.prod(dims), math.prod(padded)) > _ELEMENTS_MAX:
         raise ResourceExhaustedError(
             None, None, f"OOM when convolving a tensor with shape {show(tuple(padded))}"

@@ -19,6 +19,7 @@ from metagraft.kernels.element_counts import check_product
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 from metagraft.kernels.resampling import Taps, along, in_turn, taken, weighted_sum
+from metagraft.kernels.rounding import summed_from_zero
 from metagraft.ops.image_resize import ResizeAttrs
 
 _F = np.float32
@@ -261,7 +262,7 @@ def resize_area(attrs: ResizeAttrs, images: Array, size: Array) -> tuple[Array]:
     for axis in (_WIDTH, _HEIGHT):
         taps = _area_taps(scales[axis - 1], images.shape[axis], sizes[axis - 1])
         x = in_turn(weighted_sum(x, taps, axis))
-    return (x * (_F(1) / (scales[0] * scales[1])),)
+    return (summed_from_zero(x) * (_F(1) / (scales[0] * scales[1])),)
 
 
 def _nearest(attrs: ResizeAttrs, in_size: int, out_size: int) -> np.ndarray[Any, Any]:

@@ -59,6 +59,11 @@ def pictures() -> Iterator[Case]:
             attrs = {"noise": "zero", "uniform_noise": False}
             operands = {"input": image, "size": size, "offsets": offsets}
             yield Case("pictures", op, attrs, operands)
+    sizes = np.array([5, 5], np.int32), np.array([3, 2], np.int32)
+    for dtype in (np.float32, np.float64, np.float16):
+        zeros = -np.zeros((1, 5, 5, 1), dtype)
+        for size in sizes:
+            yield Case("pictures", "ResizeArea", {}, {"images": zeros, "size": size})
     tag = np.array(b"t", object)
     for dtype in (np.float32, np.float64, np.float16):
         for nan in (0.0, 0.2):
