@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metagraft.kernels import non_max_suppression
+from metagraft.kernels import non_max_suppression, soft_suppression
 from tests.kernel_cases import Recorded, run_on_host
 
 _PIECES = ["a", "b", " ", ",", "ab", "\t", "7", "é", "漢", "X", "\n"]
@@ -159,13 +159,19 @@ def test_greedy_paths(*, merges: bool) -> None:
         assert scores[row] == score[0]
 
 
-def test_soft_suppression_of_few_and_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Scores are the same whether all pairs of boxes are worked out or not."""
+@pytest.mark.parametrize("is_odd", [False, True])
+def test_soft_suppression_of_few_and_many(
+    monkeypatch: pytest.MonkeyPatch, is_odd: bool
+) -> None:
+    """Scores are the same whether all pairs of boxes are worked out, some, or few."""
     chance = np.random.default_rng(4)
     corners = np.sort(chance.uniform(0, 60, (300, 2, 2)), axis=1)
+    if is_odd:  # equal boxes and scores, empty boxes, and what is no number
+        corners = corners.round(-1)
+        corners[3], corners[7, 0, 1] = np.inf, np.nan
     operands = {
         "boxes": corners.reshape(300, 4).astype(np.float32),
-        "scores": chance.uniform(size=300).astype(np.float32),
+        "scores": chance.uniform(size=300).astype(np.float32).round(1 if is_odd else 7),
         "max_output_size": np.array(60, np.int32),
         "iou_threshold": np.float32(1),
         "score_threshold": np.float32(0.01),
@@ -175,5 +181,8 @@ def test_soft_suppression_of_few_and_many(monkeypatch: pytest.MonkeyPatch) -> No
     few = _run("NonMaxSuppressionV5", attrs, **operands)
     monkeypatch.setattr(non_max_suppression, "_MOST_PAIRED", 0)
     many = _run("NonMaxSuppressionV5", attrs, **operands)
-    for a, b in zip(few, many, strict=True):
+    monkeypatch.setattr(soft_suppression, "_CHOICE_NS", 1e9)
+    looped = _run("NonMaxSuppressionV5", attrs, **operands)
+    for a, b, c in zip(few, many, looped, strict=True):
         np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(a, c, strict=True)

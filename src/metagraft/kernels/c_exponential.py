@@ -13,6 +13,8 @@ from typing import Final
 import numpy as np
 
 from metagraft.kernels.kernel import Array
+from metagraft.kernels.namespace import namespace
+from metagraft.kernels.rounding import rounded
 
 __all__ = ["exp_of_c"]
 
@@ -35,19 +37,19 @@ _POWERS: Final = np.roll(
 
 def exp_of_c(values: Array) -> Array:
     """Return `float32` powers of e of values, which are taken in single precision."""
-    given = values.astype(np.float32, copy=False).astype(np.float64)
+    xp = namespace(values)
+    given = values.astype(np.float32).astype(np.float64)
     # Not a number stays so through the product below.
-    bounded = np.fmax(np.fmin(given, _MOST), _LEAST)
+    bounded = xp.fmax(xp.fmin(given, np.float64(_MOST)), np.float64(_LEAST))
     scaled = bounded * _PER_LOG
-    whole = np.rint(scaled)
+    whole = xp.rint(scaled)
     rest = scaled - whole
-    polynomial = _CUBE * rest
+    polynomial = rounded(_CUBE * rest)
     polynomial += _SQUARE
-    polynomial *= rest * rest
-    polynomial += _LINE * rest + 1
-    powers = _POWERS[whole.astype(np.intp)]
+    polynomial = rounded(polynomial * (rest * rest))
+    polynomial += rounded(_LINE * rest) + 1
+    powers = xp.asarray(_POWERS)[whole.astype(np.int64)]
     powers *= polynomial
     with np.errstate(over="ignore", under="ignore"):
         single = powers.astype(np.float32)
-    single[np.isnan(given)] = np.nan
-    return single
+    return xp.where(xp.isnan(given), np.float32(np.nan), single)

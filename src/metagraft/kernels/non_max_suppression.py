@@ -23,6 +23,7 @@ from metagraft.kernels.box_overlap import Boxes
 from metagraft.kernels.c_exponential import exp_of_c
 from metagraft.kernels.combined_suppression import every_class, final_order
 from metagraft.kernels.kernel import Array, Kernel
+from metagraft.kernels.soft_suppression import chosen_in_a_loop
 
 _F = np.float32
 _BLOCK: Final = 128
@@ -242,9 +243,13 @@ def _soft(
     A candidate's score is brought up to date when it comes up for choice.
     """
     kind = scores.dtype.type
-    order = _sorted(scores, score_threshold)
+    order, scale = _sorted(scores, score_threshold), kind(-0.5) / sigma
+    ordered = boxes[order], scores[order], order.astype(np.int32)
+    found = chosen_in_a_loop(*ordered, size, score_threshold, scale)
+    if found is not None:
+        return _Choice(ordered[2][found[0]], found[1])
     of_so_many = _DecayOfFew if len(order) <= _MOST_PAIRED else _DecayOfMany
-    decay = of_so_many(Boxes(boxes[order]).overlaps, len(order), kind(-0.5) / sigma)
+    decay = of_so_many(Boxes(ordered[0]).overlaps, len(order), scale)
     # Each with its score below 0 and its index, which decides between equal ones.
     negatives = (-scores[order].astype(np.float64)).tolist()
     fresh = list(zip(negatives, order.tolist(), range(len(order)), strict=True))
