@@ -84,6 +84,86 @@ def objects_of_every_kind(tf: ModuleType) -> Any:
         return [shapes, _described(tf, "m-1")]
 
 
+def _operators(tf: ModuleType) -> Any:
+    """Return operators of many kinds that are made of variables."""
+    names = iter(range(100))
+
+    def parts(*shape: int) -> Any:
+        name = f"part{next(names)}"
+        initial = np.ones(shape, np.float32)
+        return tf.get_variable(name, initializer=initial, use_resource=True)
+
+    ops = tf.linalg
+    diagonal = ops.LinearOperatorDiag(parts(2))
+    full = ops.LinearOperatorFullMatrix(parts(2, 2))
+    rows = [[diagonal], [full, ops.LinearOperatorLowerTriangular(parts(2, 2))]]
+    return {
+        "blocks": ops.LinearOperatorBlockDiag([full, ops.LinearOperatorIdentity(2)]),
+        "rows": ops.LinearOperatorBlockLowerTriangular(rows),
+        "update": ops.LinearOperatorLowRankUpdate(diagonal, parts(2, 1), parts(1)),
+        "toeplitz": ops.LinearOperatorToeplitz(parts(3), parts(3)),
+        "mirror": ops.LinearOperatorHouseholder(parts(2)),
+        "factor": ops.LinearOperatorScaledIdentity(2, parts()),
+        "adjoint": ops.LinearOperatorAdjoint(ops.LinearOperatorFullMatrix(parts(2, 2))),
+        "product": ops.LinearOperatorComposition([diagonal, full]),
+        "bands": ops.LinearOperatorTridiag(
+            [parts(2), parts(2), parts(2)], diagonals_format="sequence"
+        ),
+        "zeros": ops.LinearOperatorZeros(2),
+    }
+
+
+def operators_are_modules(tf: ModuleType) -> Any:
+    """MG-310: variables of operators, of modules that have them, and their keys."""
+    module = tf.Module(name="holder")
+    module.operators = _operators(tf)
+    found = []
+    for name, operator in sorted(module.operators.items()):
+        variables = [variable.name for variable in operator.variables]
+        inner = [type(part).__name__ for part in operator.submodules]
+        found.append([name, isinstance(operator, tf.Module), variables, inner])
+    found.append([variable.name for variable in module.trainable_variables])
+    found.append([type(part).__name__ for part in module.submodules])
+    checkpoint = tf.train.Checkpoint(module=module)
+    with _running(tf).as_default():
+        checkpoint.save("m")
+        return [found, tf.train.list_variables("m-1"), _described(tf, "m-1")]
+
+
+def generators_tables_and_files(tf: ModuleType) -> Any:
+    """MG-310: what has a state, or none, beside variables."""
+    Path("words.txt").write_text("a\nb\n", encoding="utf-8")
+    asset = tf.saved_model.Asset("words.txt")
+    lines = tf.lookup.TextFileInitializer(asset, tf.string, -2, tf.int64, -1)
+    pairs = tf.lookup.KeyValueTensorInitializer(["a"], np.array([0], np.int64))
+    table = tf.lookup.StaticHashTable(lines, -1)
+    generator = tf.random.Generator.from_seed(1234, alg="philox")
+    checkpoint = tf.train.Checkpoint(
+        asset=asset,
+        generator=generator,
+        lines=lines,
+        pairs=pairs,
+        table=table,
+        unknown=tf.lookup.StaticVocabularyTable(None, 3),
+        words=tf.lookup.StaticVocabularyTable(pairs, 1),
+    )
+    drawn = generator.normal([2])
+    with _running(tf).as_default() as session:
+        session.run(tf.tables_initializer())
+        found = [tf.io.read_file(asset), table.lookup(tf.constant(["b", "c"]))]
+        found = [value.tolist() for value in map(np.asarray, session.run(found))]
+        checkpoint.save("m")
+        first = session.run(drawn)
+        checkpoint.restore("m-1").assert_consumed().run_restore_ops()
+        again = bool((first == session.run(drawn)).all())
+        return [
+            again,
+            str(found),
+            tf.train.list_variables("m-1"),
+            _described(tf, "m-1"),
+        ]
+
+
 def saved_and_written(tf: ModuleType) -> Any:
     """MG-310: numbers, the state file, and a write that is not counted."""
     v, w = _pair(tf)
@@ -303,6 +383,8 @@ def _wrong_manager(*args: Any, **kwargs: Any) -> Case:
 
 CASES: dict[str, Case] = {
     "objects_of_every_kind": objects_of_every_kind,
+    "operators_are_modules": operators_are_modules,
+    "generators_tables_and_files": generators_tables_and_files,
     "saved_and_written": saved_and_written,
     "not_tracked_number": _not_tracked(lambda tf: 3),
     "not_tracked_none": _not_tracked(lambda tf: None),

@@ -72,6 +72,10 @@ class LookupInterface:
     def lookup(self, keys: Any, name: str | None = None) -> Any:
         """Return the values of keys."""
 
+    @abstractmethod
+    def tracked(self) -> dict[str, Any]:
+        """Return what belongs to it in checkpoints of objects: what fills it."""
+
     def __getitem__(self, keys: Any) -> Any:
         """Return the values of keys."""
         return self.lookup(keys)
@@ -129,6 +133,10 @@ class StaticHashTable(LookupInterface):
                 "HashTableV2", shared_name=self._shared_name, name=name, **types
             )
         return handle
+
+    def tracked(self) -> dict[str, Any]:
+        """Return what belongs to it in checkpoints of objects: what fills it."""
+        return {"_initializer": self._initializer}
 
     @property
     def name(self) -> str:
@@ -242,6 +250,10 @@ class IdTable(LookupInterface):
         self._table_name = name.split("/")[-1] if name else None
         self._hash_op = hash_op
         self._hash_arguments = {} if hash_key is None else {"key": list(hash_key)}
+
+    def tracked(self) -> dict[str, Any]:
+        """Return what belongs to it in checkpoints of objects: what fills it."""
+        return {} if self._table is None else self._table.tracked()
 
     @property
     def name(self) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from metagraft.api.asset import Asset
 from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.conversion import convert_to_tensor
@@ -15,7 +16,7 @@ from metagraft.graph.dtypes import DType, as_dtype
 from metagraft.graph.init_scope import init_scope
 from metagraft.graph.keys import GraphKeys
 from metagraft.graph.operation import Operation
-from metagraft.graph.scopes import add_to_collection, device, name_scope
+from metagraft.graph.scopes import add_to_collection, name_scope
 from metagraft.graph.tensor import Tensor
 
 __all__ = [
@@ -50,6 +51,10 @@ class TableInitializerBase:
     def _shared_name(self) -> str:
         """The name of a table with this content; empty if each is one of its own."""
         return ""
+
+    def tracked(self) -> dict[str, Any]:
+        """Return what belongs to it in checkpoints of objects: nothing."""
+        return {}
 
     def initialize(self, table: Any) -> Operation:
         """Return the operation that fills a table.
@@ -175,8 +180,7 @@ class TextFileInitializer(TableInitializerBase):
         self._delimiter = delimiter
         self._name = name
         self._offset = value_index_offset
-        with init_scope(), device("CPU"):
-            self._filename = convert_to_tensor(filename, dtypes.string, "asset_path")
+        self._filename = Asset(filename)
 
     def initialize(self, table: Any) -> Operation:
         """Return the operation that fills a table.
@@ -189,7 +193,7 @@ class TextFileInitializer(TableInitializerBase):
             filled: Operation = op(
                 "InitializeTableFromTextFileV2",
                 table_handle=table.resource_handle,
-                filename=self._filename,
+                filename=self._filename.asset_path,
                 key_index=self._key_index,
                 value_index=self._value_index,
                 vocab_size=-1 if self._vocab_size is None else self._vocab_size,
@@ -197,9 +201,14 @@ class TextFileInitializer(TableInitializerBase):
                 offset=self._offset,
             )
         add_to_collection(GraphKeys.TABLE_INITIALIZERS, filled)
-        if self._filename.op.type == "Const":
-            add_to_collection(GraphKeys.ASSET_FILEPATHS, self._filename)
+        path = self._filename.asset_path
+        if path.op.type == "Const":
+            add_to_collection(GraphKeys.ASSET_FILEPATHS, path)
         return filled
+
+    def tracked(self) -> dict[str, Any]:
+        """Return what belongs to it in checkpoints of objects: the file."""
+        return {"_filename": self._filename}
 
     @property
     def _shared_name(self) -> str:

@@ -128,6 +128,10 @@ class Generator:
         is_variable = isinstance(state, GraphVariable)
         self._state_var = state if is_variable else _state_variable(state)
 
+    def tracked(self) -> dict[str, Any]:
+        """Return what belongs to it in checkpoints of objects."""
+        return {"_state_var": self._state_var}
+
     @classmethod
     def from_state(cls, state: Any, alg: Any) -> Generator:
         """Start with a given state."""

@@ -6,13 +6,11 @@ constants are in the graph only.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from metagraft.api.asset import Asset
 from metagraft.errors import UnimplementedError
-from metagraft.graph import dtypes
-from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.defaults import get_default_graph
 from metagraft.graph.tensor import Tensor
 from metagraft.proto import (
@@ -32,21 +30,6 @@ _ROOT: Final = 0
 _LISTS: Final = ("trackable_list_wrapper", "trackable_tuple_wrapper")
 _MAPPINGS: Final = ("trackable_dict_wrapper",)
 _VALUE: Final = "VARIABLE_VALUE"
-
-
-class Asset:
-    """A file that goes along with a model.
-
-    Attributes:
-        asset_path: A tensor with its path.
-    """
-
-    def __init__(self, path: Any) -> None:
-        """Take the path of a file, or a tensor with one."""
-        value = os.fspath(path) if isinstance(path, os.PathLike) else path
-        self.asset_path: Tensor = convert_to_tensor(
-            value, dtype=dtypes.string, name="asset_path"
-        )
 
 
 class LoadedObject:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
+from metagraft.api.asset import Asset
 from metagraft.api.variables import Variable
 from metagraft.errors import UnimplementedError
 from metagraft.formats import files
@@ -33,7 +34,7 @@ from metagraft.proto import MetaGraphDef, SavedModel, TrackableObjectGraph
 from metagraft.saved_model import keys
 from metagraft.saved_model.assets import asset_feeds
 from metagraft.saved_model.function_names import without_conflicts
-from metagraft.saved_model.loaded_objects import Asset, LoadedObject, ObjectTree
+from metagraft.saved_model.loaded_objects import LoadedObject, ObjectTree
 from metagraft.saved_model.loaded_resources import Resources
 from metagraft.saved_model.loaded_variables import (
     Stored,

@@ -5,7 +5,7 @@ Source: tensorflow python/ops/linalg/linear_operator_block_diag.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from metagraft.api.linear_operators.batches import broadcast_batches
@@ -65,6 +65,7 @@ class LinearOperatorBlockDiag(BlockOperator):
         """
         parameters = given(locals())
         self._operators = operators_of_one_dtype(operators)
+        self._diagonal_operators = list(self._operators)
         hints = hints_that_all_share(self._operators, parameters, _message)
         if name is None:
             name = "_ds_".join(operator.name for operator in self._operators)
@@ -75,10 +76,6 @@ class LinearOperatorBlockDiag(BlockOperator):
     @property
     def operators(self) -> list[LinearOperator]:
         """The blocks on the diagonal."""
-        return self._operators
-
-    @property
-    def _diagonal(self) -> Sequence[LinearOperator]:
         return self._operators
 
     def _shape(self) -> TensorShape:

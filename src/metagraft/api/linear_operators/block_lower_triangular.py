@@ -73,12 +73,13 @@ class LinearOperatorBlockLowerTriangular(BlockOperator):
                 f" {rows}."
             )
         self._operators: list[list[LinearOperator]] = rows
+        self._diagonal_operators = [row[-1] for row in rows]
         dtype = rows[0][0].dtype
         _check_dtypes(rows, dtype)
-        non_singular = _non_singular(self._diagonal, is_non_singular)
+        non_singular = _non_singular(self._diagonal_operators, is_non_singular)
         _check_lengths(rows)
         _check_sizes(rows)
-        _check_square(self._diagonal, is_square)
+        _check_square(self._diagonal_operators, is_square)
         told = described(parameters, is_non_singular=non_singular, is_square=True)
         with name_scope(name):
             super().__init__(dtype=dtype, **told)
@@ -87,10 +88,6 @@ class LinearOperatorBlockLowerTriangular(BlockOperator):
     def operators(self) -> list[list[LinearOperator]]:
         """The blocks, row by row."""
         return self._operators
-
-    @property
-    def _diagonal(self) -> Sequence[LinearOperator]:
-        return [row[-1] for row in self._operators]
 
     def _flat(self) -> list[LinearOperator]:
         return [operator for row in self._operators for operator in row]
@@ -158,7 +155,7 @@ class LinearOperatorBlockLowerTriangular(BlockOperator):
             for below in reversed(range(index + 1, count)):
                 operator = self.operators[below][index]
                 rest = rest - operator.matmul(solved[below], adjoint=True)
-            solved[index] = self._diagonal[index].solve(rest, adjoint=True)
+            solved[index] = self._diagonal_operators[index].solve(rest, adjoint=True)
         return [solved[index] for index in range(count)]
 
     # -- other operators -----------------------------------------------------------
@@ -198,7 +195,7 @@ class LinearOperatorBlockLowerTriangular(BlockOperator):
     # -- numbers and tensors -------------------------------------------------------
 
     def _determinant(self) -> Tensor:
-        if all(operator.is_positive_definite for operator in self._diagonal):
+        if all(operator.is_positive_definite for operator in self._diagonal_operators):
             return exp(self._log_abs_determinant())
         return self._product_of_determinants()
 
@@ -223,7 +220,7 @@ class LinearOperatorBlockLowerTriangular(BlockOperator):
         return matrix
 
     def _assert_non_singular(self) -> Operation:
-        return group([o.assert_non_singular() for o in self._diagonal])
+        return group([o.assert_non_singular() for o in self._diagonal_operators])
 
 
 def _check_dtypes(rows: list[list[LinearOperator]], dtype: Any) -> None:

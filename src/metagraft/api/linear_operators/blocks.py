@@ -9,7 +9,6 @@ linear_operator_util.py arg_is_blockwise.
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -26,23 +25,24 @@ __all__ = ["BlockOperator"]
 class BlockOperator(LinearOperator):
     """A square arrangement of operators; those on the diagonal tell its size."""
 
-    @property
-    @abstractmethod
-    def _diagonal(self) -> Sequence[LinearOperator]:
-        """The operators on the diagonal."""
+    _diagonal_operators: list[LinearOperator]
 
     def _rows_of_blocks(self) -> list[Dimension]:
-        return [operator.range_dimension for operator in self._diagonal]
+        return [operator.range_dimension for operator in self._diagonal_operators]
 
     def _columns_of_blocks(self) -> list[Dimension]:
-        return [operator.domain_dimension for operator in self._diagonal]
+        return [operator.domain_dimension for operator in self._diagonal_operators]
 
     def _sum_of_rows(self) -> Tensor:
-        sizes: list[Any] = [o.range_dimension_tensor() for o in self._diagonal]
+        sizes: list[Any] = [
+            o.range_dimension_tensor() for o in self._diagonal_operators
+        ]
         return sum(sizes)
 
     def _sum_of_columns(self) -> Tensor:
-        sizes: list[Any] = [o.domain_dimension_tensor() for o in self._diagonal]
+        sizes: list[Any] = [
+            o.domain_dimension_tensor() for o in self._diagonal_operators
+        ]
         return sum(sizes)
 
     # -- arguments -----------------------------------------------------------------
@@ -72,9 +72,15 @@ class BlockOperator(LinearOperator):
         dims = self._rows_of_blocks() if by_rows else self._columns_of_blocks()
         sizes: list[Any] = [dim.value for dim in dims]
         if None in sizes and by_rows:
-            sizes = [operator.range_dimension_tensor() for operator in self._diagonal]
+            sizes = [
+                operator.range_dimension_tensor()
+                for operator in self._diagonal_operators
+            ]
         elif None in sizes:
-            sizes = [operator.domain_dimension_tensor() for operator in self._diagonal]
+            sizes = [
+                operator.domain_dimension_tensor()
+                for operator in self._diagonal_operators
+            ]
         return array.split(value, sizes, axis=axis)
 
     @staticmethod
@@ -94,19 +100,19 @@ class BlockOperator(LinearOperator):
     # -- numbers -------------------------------------------------------------------
 
     def _product_of_determinants(self) -> Tensor:
-        result = self._diagonal[0].determinant()
-        for operator in self._diagonal[1:]:
+        result = self._diagonal_operators[0].determinant()
+        for operator in self._diagonal_operators[1:]:
             result *= operator.determinant()
         return result
 
     def _log_abs_determinant(self) -> Tensor:
-        result = self._diagonal[0].log_abs_determinant()
-        for operator in self._diagonal[1:]:
+        result = self._diagonal_operators[0].log_abs_determinant()
+        for operator in self._diagonal_operators[1:]:
             result += operator.log_abs_determinant()
         return result
 
     def _check_blocks_are_square(self, method: str) -> None:
-        if not all(operator.is_square for operator in self._diagonal):
+        if not all(operator.is_square for operator in self._diagonal_operators):
             raise NotImplementedError(
                 f"`{method}` not implemented for an operator whose blocks are not"
                 " square."
@@ -114,19 +120,23 @@ class BlockOperator(LinearOperator):
 
     def _diag_part(self) -> Tensor:
         self._check_blocks_are_square("diag_part")
-        return self._joined_vectors([o.diag_part()[..., None] for o in self._diagonal])
+        return self._joined_vectors(
+            [o.diag_part()[..., None] for o in self._diagonal_operators]
+        )
 
     def _eigvals(self) -> Tensor:
         self._check_blocks_are_square("eigvals")
-        return self._joined_vectors([o.eigvals()[..., None] for o in self._diagonal])
+        return self._joined_vectors(
+            [o.eigvals()[..., None] for o in self._diagonal_operators]
+        )
 
     def _joined_vectors(self, columns: list[Tensor]) -> Tensor:
         return array.squeeze(self._joined(columns), axis=-1)
 
     def _trace(self) -> Tensor:
         self._check_blocks_are_square("trace")
-        result = self._diagonal[0].trace()
-        for operator in self._diagonal[1:]:
+        result = self._diagonal_operators[0].trace()
+        for operator in self._diagonal_operators[1:]:
             result += operator.trace()
         return result
 

@@ -57,11 +57,13 @@ class LinearOperatorHouseholder(LinearOperator):
         """
         parameters = given(locals())
         with name_scope(name, values=[reflection_axis]):
-            self._axis = tensor_or_variable(reflection_axis, name="reflection_axis")
-            if self._axis.shape.ndims == 0:
+            self._reflection_axis = tensor_or_variable(
+                reflection_axis, name="reflection_axis"
+            )
+            if self._reflection_axis.shape.ndims == 0:
                 raise ValueError(
                     "Argument reflection_axis must have at least 1 dimension.  Found:"
-                    f" {self._axis}"
+                    f" {self._reflection_axis}"
                 )
             for is_wrong, text in (
                 (is_self_adjoint is False, "self adjoint"),
@@ -76,19 +78,19 @@ class LinearOperatorHouseholder(LinearOperator):
                 is_positive_definite=False,
                 is_square=True,
             )
-            super().__init__(dtype=self._axis.dtype, **told)
+            super().__init__(dtype=self._reflection_axis.dtype, **told)
 
     @property
     def reflection_axis(self) -> Any:
         """The axes."""
-        return self._axis
+        return self._reflection_axis
 
     def _shape(self) -> TensorShape:
-        shape: TensorShape = self._axis.shape
+        shape: TensorShape = self._reflection_axis.shape
         return shape.concatenate(shape[-1:])
 
     def _shape_tensor(self) -> Tensor:
-        sizes = array.shape(self._axis)
+        sizes = array.shape(self._reflection_axis)
         return array.concat((sizes, [sizes[-1]]), 0)
 
     def _adjoint(self) -> LinearOperator:

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from metagraft.api.linear_operators.parts import Made, OperatorParts
-from metagraft.graph.conversion import convert_to_tensor
 from metagraft.graph.shapes import TensorShape
 from metagraft.graph.tensor_spec import TensorSpec
 from metagraft.graph.type_spec import CompositeSpec
@@ -49,8 +48,8 @@ class LinearOperatorSpec(CompositeSpec):
         return [TensorSpec(*pair) for pair in zip(shapes, types, strict=True)]
 
     def to_tensors(self, value: OperatorParts) -> list[Any]:
-        """Return the tensors of an operator."""
-        return [convert_to_tensor(part) for part in value.gradient_parts()]
+        """Return the tensors and variables of an operator."""
+        return value.gradient_parts()
 
     def from_tensors(self, tensors: Iterable[Any]) -> Any:
         """Return an operator that is made of tensors."""

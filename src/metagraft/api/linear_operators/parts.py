@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from metagraft.api.linear_operators.hints import HINTS
+from metagraft.api.module import Module
 from metagraft.graph.build import array
 from metagraft.graph.composite import CompositeTensor
 from metagraft.graph.constant_value import constant_value
@@ -70,7 +71,7 @@ class Made:
         return self.kind(**{name: part.made_of(tensors) for name, part in self.parts})
 
 
-class OperatorParts(CompositeTensor):
+class OperatorParts(Module, CompositeTensor):
     """A value made of the tensors among the arguments of its constructor.
 
     `matrix_dims` names these arguments and says how many dimensions of each are those
@@ -93,37 +94,10 @@ class OperatorParts(CompositeTensor):
         """`matrix_dims` of this operator."""
         return self.matrix_dims
 
-    @property
-    def variables(self) -> tuple[Any, ...]:
-        """The variables that it is made of, each once."""
-        found = [
-            variable
-            for name in self.matrix_dims
-            for variable in _variables(getattr(self, name))
-        ]
-        return tuple({id(variable): variable for variable in found}.values())
-
-    @property
-    def trainable_variables(self) -> tuple[Any, ...]:
-        """Those of the variables that are trained."""
-        return tuple(variable for variable in self.variables if variable.trainable)
-
-    @property
-    def non_trainable_variables(self) -> tuple[Any, ...]:
-        """Those of the variables that are not trained."""
-        return tuple(variable for variable in self.variables if not variable.trainable)
-
-    @property
-    def submodules(self) -> tuple[Any, ...]:
-        """The operators that it is made of, and those that they are made of."""
-        found: dict[int, Any] = {}
-        for name in sorted(vars(self)):
-            value = vars(self)[name]
-            parts = value if isinstance(value, list | tuple) else [value]
-            found.update((id(p), p) for p in parts if isinstance(p, OperatorParts))
-        for operator in list(found.values()):
-            found.update((id(inner), inner) for inner in operator.submodules)
-        return tuple(found.values())
+    def tracked(self) -> dict[str, Any]:
+        """Return what belongs to it in checkpoints of objects: its attributes."""
+        # The arguments are what it was made with, not what it is made of.
+        return {k: v for k, v in super().tracked().items() if k != "_parameters"}
 
     def component_tensors(self) -> list[Tensor]:
         """Return the tensors that it is made of, by the names of the arguments."""
@@ -183,16 +157,6 @@ class OperatorParts(CompositeTensor):
     def component_feeds(self, value: Any) -> Sequence[Any]:
         """Return what its tensors are fed: the arrays that `value` lists."""
         return list(value)
-
-
-def _variables(value: Any) -> list[Any]:
-    if isinstance(value, GraphVariable):
-        return [value]
-    if isinstance(value, OperatorParts):
-        return list(value.variables)
-    if isinstance(value, list | tuple):
-        return [variable for item in value for variable in _variables(item)]
-    return []
 
 
 def _as_tuple(value: Any) -> Any:

@@ -13,7 +13,7 @@ _NAMES = {
     "load": f"{_SAVED_MODEL}.loader:load",
     "load_v2": f"{_SAVED_MODEL}.object_models:load_v2",
     "save": f"{_SAVED_MODEL}.object_models:save",
-    "Asset": f"{_SAVED_MODEL}.loaded_objects:Asset",
+    "Asset": "metagraft.api.asset:Asset",
     "LoadOptions": f"{_SAVED_MODEL}.options:LoadOptions",
     "SaveOptions": f"{_SAVED_MODEL}.options:SaveOptions",
     "contains_saved_model": f"{_DIR}:contains_saved_model",
