@@ -108,6 +108,9 @@ def test_devices_of_sessions() -> None:
         lambda c: c.assertAllEqual([np.nan, 1.0], [np.nan, 1.0]),
         lambda c: c.assertNotAllEqual([1], [2]),
         lambda c: c.assertAllEqual(tf.ragged.constant(_ROWS), _ROWS),
+        lambda c: c.assertAllEqual(
+            [np.array(row) for row in _ROWS], tf.ragged.constant(_ROWS)
+        ),
         lambda c: c.assertAllEqual(_ROWS, tf.ragged.constant_value(_ROWS)),
         lambda c: c.assertAllClose(tf.ragged.constant(_ROWS), _ROWS),
         lambda c: c.assertAllClose(_CLOSE, tf.ragged.constant(_ROWS)),

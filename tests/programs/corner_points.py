@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
+from tests.programs.lookup_tables import lookup_ops
 from tests.programs.state_runs import error_of
 
 
@@ -116,11 +119,289 @@ def ragged_products_of_fed_splits(tf: ModuleType) -> Any:
     return [made.to_list(), shapes]
 
 
+def mistakes_of_staging(tf: ModuleType) -> Any:
+    """Keys and indices of other shapes, parts in disorder, other counts of values."""
+    raw = tf.raw_ops
+    pair = {"dtypes": [tf.float32, tf.int32], "shared_name": "pair"}
+    key = tf.placeholder(tf.int64)
+    places = tf.placeholder(tf.int32)
+    parts = [tf.constant(2.0), tf.constant(3)]
+    put = raw.MapStage(key=key, indices=places, values=parts, **pair)
+    put_one = raw.MapStage(key=key, indices=places, values=parts[:1], **pair)
+    take = raw.MapUnstage(key=key, indices=places, **pair)
+    peek = raw.MapPeek(key=key, indices=places, **pair)
+    take_any = raw.MapUnstageNoKey(indices=places, **pair)
+    sizes = [raw.MapSize(**pair), raw.MapIncompleteSize(**pair)]
+    index = tf.placeholder(tf.int32)
+    area = {"shared_name": "area"}
+    stage = raw.Stage(values=parts, **area)
+    look = raw.StagePeek(index=index, dtypes=pair["dtypes"], **area)
+    fewer = raw.Unstage(dtypes=[tf.float32], **area)
+    found: list[Any] = []
+    with tf.Session() as session:
+
+        def note(fetch: Any, feeds: Any) -> None:
+            found.append(error_of(tf, lambda: session.run(fetch, feeds)))
+
+        whole = [0, 1]
+        for one in (put, take, peek):
+            note(one, {key: [[1, 2, 3]], places: whole})
+            note(one, {key: 5, places: []})
+            note(one, {key: 5, places: [1, 0]})
+            note(one, {key: 5, places: [1, 1]})
+        note(put, {key: [], places: whole})
+        note(put, {key: [[7]], places: whole})
+        note(put_one, {key: 8, places: [2]})
+        note(put_one, {key: 8, places: [-1]})
+        note(put_one, {key: 8, places: [1]})
+        note(put_one, {key: 8, places: [1]})
+        note(put, {key: 8, places: [5, 6]})
+        found.append(session.run(sizes))
+        note(peek, {key: 8, places: [0, 5]})
+        note(peek, {key: 8, places: [-1, 0]})
+        found.append(session.run(peek, {key: 8, places: whole}))
+        note(take_any, {places: []})
+        note(look, {index: []})
+        note(look, {index: [0]})
+        session.run(stage)
+        found.append(session.run(look, {index: 0}))
+        note(fewer, {})
+    return found
+
+
+def ranges_without_end(tf: ModuleType) -> Any:
+    """Ranges of too many steps, of numbers that are far apart, of no numbers."""
+    found: list[Any] = []
+    big = 2**63
+    with tf.Session() as session:
+        for kind, splits, ends in (
+            (tf.int32, tf.int32, ([1136033460], [-2110457150], [-1849827689])),
+            (tf.int32, tf.int32, ([0, 0], [2**31 - 1, 1], [1, 1])),
+            (tf.int32, tf.int64, ([0, 3], [5, 9], [2, 0])),
+            (tf.int64, tf.int32, ([-5, 0], [5, 2**40], [3, 2**39])),
+            (tf.int64, tf.int32, ([0, 0], [5, 2**40], [0, 1])),
+            (tf.int64, tf.int64, ([-big], [big - 1], [2**62])),
+            (tf.int64, tf.int64, ([big - 1], [-big], [-big])),
+            (tf.int64, tf.int64, ([-big], [big - 1], [1])),
+            (tf.float32, tf.int64, ([0.1], [1e10], [1e-10])),
+            (tf.float32, tf.int32, ([0.0], [float("nan")], [1.0])),
+            (tf.float64, tf.int32, ([0.0], [float("inf")], [1.0])),
+            (tf.float64, tf.int32, ([0.0, 0.0], [-1.0, 1.0], [0.5, 0.4])),
+        ):
+            made = tf.raw_ops.RaggedRange(
+                starts=tf.placeholder_with_default(tf.constant(ends[0], kind), [None]),
+                limits=tf.constant(ends[1], kind),
+                deltas=tf.constant(ends[2], kind),
+                Tsplits=splits,
+            )
+            outputs = [made.rt_nested_splits, made.rt_dense_values]
+            error = error_of(tf, lambda outputs=outputs: session.run(outputs))
+            found.append(error)
+            if error == ["no error"]:
+                found.append(session.run(outputs))
+    return found
+
+
+_COUNTED: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
+    "Bincount": (
+        {"arr": [1, 2, 2], "size": 3, "weights": [1.0, 2.0, 3.0]},
+        [{"size": [3]}, {"size": -1}, {"arr": [1, -2, 2]}, {"weights": [1.0]}],
+    ),
+    "DenseBincount": (
+        {"input": [[1, 2], [2, 0]], "size": 3, "weights": [[1.0, 2.0], [3.0, 4.0]]},
+        [
+            {"size": [3]},
+            {"size": -1},
+            {"input": [[1, -2], [2, 0]]},
+            {"weights": [1.0]},
+            {"input": [[[1]]]},
+            {"input": [1, -2], "weights": []},
+            {"input": [1, -2], "size": -2, "weights": []},
+        ],
+    ),
+    "SparseBincount": (
+        {
+            "indices": [[0, 1], [1, 0]],
+            "values": [2, 1],
+            "dense_shape": [2, 2],
+            "size": 3,
+            "weights": [1.0, 2.0],
+        },
+        [
+            {"size": [3]},
+            {"size": -1},
+            {"values": [2, -1]},
+            {"indices": [[0, 1], [2, 0]]},
+            {"values": [2]},
+            {"dense_shape": [2]},
+            {"indices": [[0], [1]], "dense_shape": [2], "values": [1, -1]},
+            {"weights": []},
+        ],
+    ),
+    "RaggedBincount": (
+        {"splits": [0, 1, 3], "values": [2, 1, 2], "size": 3, "weights": []},
+        [
+            {"size": [3]},
+            {"size": -1},
+            {"splits": []},
+            {"splits": [0]},
+            {"splits": [0], "values": []},
+            {"splits": [1, 3]},
+            {"splits": [0, 2]},
+            {"values": [2, -1, 2]},
+        ],
+    ),
+}
+
+
+def mistakes_of_bincounts(tf: ModuleType) -> Any:
+    """Sizes, values and weights that are refused, or left out."""
+    kinds = {"weights": np.float32, "dense_shape": np.int64, "indices": np.int64}
+    kinds["splits"] = np.int64
+    found: list[Any] = []
+    with tf.Session() as session:
+        for op, (good, changes) in _COUNTED.items():
+            types = {**kinds, **{key: np.int32 for key in good if key not in kinds}}
+            fed = {key: tf.placeholder(types[key]) for key in good}
+            counted = getattr(tf.raw_ops, op)(**fed)
+            for change in ({}, *changes):
+                given = {**good, **change}
+                feeds = {
+                    fed[key]: np.array(value, types[key])
+                    for key, value in given.items()
+                }
+                error = error_of(tf, lambda c=counted, f=feeds: session.run(c, f))
+                found.append(error)
+                if error == ["no error"]:
+                    found.append(session.run(counted, feeds))
+    return found
+
+
+_TO_TENSOR: list[tuple[Any, Any, Any, dict[str, Any]]] = [
+    (-1, [1.0, 2.0, 3.0], 0.0, {}),
+    (-2, [1.0, 2.0, 3.0], 0.0, {}),
+    ([[1]], [1.0, 2.0, 3.0], 0.0, {}),
+    ([4, 3, 2], [1.0, 2.0, 3.0], 0.0, {"fed": True}),
+    ([], [1.0, 2.0, 3.0], 0.0, {}),
+    ([-1, -3], [1.0, 2.0, 3.0], 0.0, {}),
+    ([1, 5], [1.0, 2.0, 3.0], 0.0, {}),
+    ([2, 2, 4], [[1.0, 2.0, 3.0]] * 3, 0.0, {}),
+    ([2, 2, 3], [[1.0, 2.0, 3.0]] * 3, [0.0, 1.0], {}),
+    ([-1, -1, -1], [[1.0, 2.0, 3.0]] * 3, [7.0, 8.0, 9.0], {}),
+    (-1, [1.0, 2.0, 3.0], [0.0], {}),
+    (-1, [[1.0, 2.0]] * 3, [[0.0, 1.0]], {}),
+    (-1, [[[1.0, 2.0]] * 3] * 3, [0.0, 1.0], {}),
+    (-1, [[[1.0, 2.0]] * 3] * 3, [0.0, 1.0, 2.0], {}),
+    (-1, [[[1.0, 2.0]] * 3] * 3, [[0.0], [1.0], [2.0]], {}),
+    (-1, 1.0, 0.0, {}),
+    (-1, [1.0, 2.0, 3.0], 0.0, {"splits": [[0, 1, 3]]}),
+    (-1, [1.0, 2.0, 3.0], 0.0, {"splits": []}),
+    (-1, [1.0, 2.0, 3.0], 0.0, {"splits": [0, 1]}),
+    (-1, [1.0, 2.0, 3.0], 0.0, {"splits": [0, 2, 1, 3]}),
+    (-1, [1.0, 2.0, 3.0], 0.0, {"kinds": ["VALUE_ROWIDS"]}),
+    (-1, [1.0, 2.0, 3.0], 0.0, {"kinds": ["ROW_STARTS"]}),
+    (-1, [1.0, 2.0, 3.0], 0.0, {"kinds": ["FIRST_DIM_SIZE"]}),
+    (-1, [1.0, 2.0, 3.0], 0.0, {"kinds": ["ROW_SPLITS", "FIRST_DIM_SIZE"]}),
+    (-1, [1.0, 2.0, 3.0], 0.0, {"kinds": ["ROW_SPLITS", "VALUE_ROWIDS"]}),
+    (-1, [1.0, 2.0, 3.0], 0.0, {"kinds": []}),
+]
+
+
+def mistakes_of_dense_rows(tf: ModuleType) -> Any:
+    """Shapes, defaults and partitions that do not go with the values of rows."""
+    found: list[Any] = []
+    for is_fed in (False, True):
+        for shape, values, default, more in _TO_TENSOR:
+            if "fed" in more and not is_fed:
+                continue  # TensorFlow tells the rank of the constant only.
+            feeds: dict[Any, Any] = {}
+
+            def give(value: Any, dtype: Any, *, fed: bool = is_fed) -> Any:
+                array = np.array(value, dtype)
+                if not fed:
+                    return tf.constant(array)
+                made = tf.placeholder(tf.as_dtype(array.dtype))
+                feeds[made] = array  # noqa: B023 - called in this turn only
+                return made
+
+            with tf.Graph().as_default(), tf.Session() as session:
+                splits = give(more.get("splits", [0, 1, 3]), np.int64)
+                try:
+                    made = tf.raw_ops.RaggedTensorToTensor(
+                        shape=give(shape, np.int64),
+                        values=give(values, np.float32),
+                        default_value=give(default, np.float32),
+                        row_partition_tensors=[splits],
+                        row_partition_types=more.get("kinds", ["ROW_SPLITS"]),
+                    )
+                    found.append([str(made.shape), session.run(made, feeds)])
+                except tf.errors.OpError as error:
+                    text = error.message.partition("\n\t [[")[0].rpartition("\n")[2]
+                    found.append([type(error).__name__, text])
+                except ValueError as error:
+                    text = str(error).partition(" for '")[0]
+                    found.append([type(error).__name__, text])
+    return found
+
+
+def functions_of_lists(tf: ModuleType) -> Any:
+    """Python's lists are arrays beside tensors that have parts, too."""
+    rows = [tf.RaggedTensorSpec([None, None], tf.int32)]
+    lengths = tf.constant([3, 1, 2], tf.int64)
+
+    def in_rows(values: Any, counts: Any) -> Any:
+        return tf.RaggedTensor.from_row_lengths(values, counts)
+
+    (made,) = tf.py_function(in_rows, [[1, 2, 3, 4, 5, 6], lengths], rows)
+    other = tf.py_function(lambda x: x, [tf.constant([[1, 2, 3]])], rows)[0]
+    whole = tf.py_function(lambda x: x + 3, [made], [tf.int32])[0]
+    found: list[Any] = []
+    with tf.Session() as session:
+        found.append(session.run(made).to_list())
+        for one in (other.values.op, whole.op):
+            try:
+                session.run(one)
+            except tf.errors.OpError as error:
+                begin, _, rest = error.message.partition("func=")
+                found.append([type(error).__name__, begin.split()[-1], "Tout=" in rest])
+    return found
+
+
+def other_types_and_sizes(tf: ModuleType) -> Any:
+    """What arguments of other types and sizes are told."""
+    numbers = tf.ragged.constant([[0, 0]])
+    lookup = lookup_ops(tf)
+    flags = ("a", "b:c", "0 0:0", "0 a,0:0:0", "0 0,a:0:0", "a 0,0")
+    found = []
+    for call in (
+        lambda: tf.ragged.boolean_mask(tf.ragged.constant([[1, 2]]), numbers),
+        lambda: tf.batch_gather([[1]], tf.placeholder(tf.int32)),
+        lambda: lookup.index_table_from_file("words.txt", vocab_size=0),
+        *(
+            lambda spec=spec: tf.Variable.SaveSliceInfo.from_spec(spec)
+            for spec in flags
+        ),
+    ):
+        try:
+            call()
+        except ValueError as error:
+            found.append(
+                str(error).partition(":")[0].partition(", got '")[0].rstrip(".")
+            )
+    return found
+
+
 RUNS = {
     run.__name__: run
     for run in (
         gradients_of_some_rows,
         mistakes_of_ragged_variants,
         ragged_products_of_fed_splits,
+        mistakes_of_staging,
+        ranges_without_end,
+        mistakes_of_bincounts,
+        mistakes_of_dense_rows,
+        functions_of_lists,
+        other_types_and_sizes,
     )
 }

@@ -92,7 +92,7 @@ def vocabulary_tables(tf: ModuleType) -> None:
         tf.tables_initializer()
 
 
-def _lookup_ops(tf: ModuleType) -> ModuleType:
+def lookup_ops(tf: ModuleType) -> ModuleType:
     """Return the functions that were `tf.contrib.lookup`."""
     if tf.__name__.startswith("tensorflow"):
         return importlib.import_module("tensorflow.python.ops.lookup_ops")
@@ -101,7 +101,7 @@ def _lookup_ops(tf: ModuleType) -> ModuleType:
 
 def word_tables(tf: ModuleType) -> None:
     """Tables from words to numbers and back."""
-    lookup = _lookup_ops(tf)
+    lookup = lookup_ops(tf)
     with _numbered_names():
         table = lookup.index_table_from_file("words.txt", vocab_size=5)
         table.lookup(tf.constant(["a"]))

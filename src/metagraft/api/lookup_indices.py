@@ -26,7 +26,8 @@ from metagraft.api.lookup_initializers import (
 )
 from metagraft.api.sequences import range as range_
 from metagraft.graph import dtypes
-from metagraft.graph.conversion import convert_to_tensor
+from metagraft.graph.constant_value import constant_value
+from metagraft.graph.conversion import convert_to_tensor, is_tensor
 from metagraft.graph.dtypes import as_dtype
 from metagraft.graph.scopes import name_scope
 
@@ -136,7 +137,11 @@ class IdTableWithHashBuckets(IdTable):
 
 
 def _check_words(
-    source: Any, what: str, num_oov_buckets: int, vocab_size: int | None
+    source: Any,
+    what: str,
+    num_oov_buckets: int,
+    vocab_size: int | None,
+    of_file: str = "",
 ) -> None:
     if source is None or (isinstance(source, str) and not source):
         raise ValueError(f"`{what}` must be specified and must not be empty.")
@@ -145,7 +150,9 @@ def _check_words(
             f"num_oov_buckets must be greater or equal than 0, got {num_oov_buckets}."
         )
     if vocab_size is not None and vocab_size < 1:
-        raise ValueError(f"`vocab_size` must be greater than 0, got {vocab_size}.")
+        raise ValueError(
+            f"`vocab_size` must be greater than 0, got {vocab_size}{of_file}."
+        )
 
 
 def index_table_from_file(
@@ -178,7 +185,16 @@ def index_table_from_file(
         ValueError: An argument is missing or not allowed.
         TypeError: Words of this type are not allowed.
     """
-    _check_words(vocabulary_file, "vocabulary_file", num_oov_buckets, vocab_size)
+    file_name: Any = vocabulary_file
+    if is_tensor(file_name):
+        file_name = constant_value(file_name) or "?"
+    _check_words(
+        vocabulary_file,
+        "vocabulary_file",
+        num_oov_buckets,
+        vocab_size,
+        f" for vocabulary_file: {file_name}",
+    )
     check_key_dtype(key_dtype)
     with name_scope(name, "string_to_index"):
         with name_scope(None, "hash_table"):

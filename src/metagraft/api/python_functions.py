@@ -243,17 +243,21 @@ def _call_of_composites(
         ]
         returned = func(*given)
         listed = returned if isinstance(returned, (list, tuple)) else [returned]
+        begin = (
+            f"py_function: func={func} returned {listed!r}, which did not match"
+            f" Tout={list(wanted)!r}.\nIn particular,"
+        )
         return [
             part
             for value, each in zip(listed, wanted, strict=False)
-            for part in _parts_of(value, each)
+            for part in _parts_of(value, each, begin)
         ]
 
     flat_types = [_plain_type(each) for each in nest.flatten(wanted, True)]
     made = _call(
         "EagerPyFunc",
         _OfTensors(of_parts, flat_types),
-        nest.flatten(list(inputs), True),
+        [part for each in inputs for part in _parts_given(each)],
         flat_types,
         name,
     )
@@ -267,16 +271,26 @@ def _packed_composite(form: Any, parts: Iterator[Any]) -> Any:
     return nest.pack_sequence_as(form, tensors, True)
 
 
-def _parts_of(value: Any, wanted: Any) -> list[Any]:
-    """Return the tensors that a value consists of."""
+def _parts_given(value: Any) -> list[Any]:
+    """Return the parts of an argument; lists are arrays."""
+    is_composite = isinstance(value, _COMPOSITES)
+    return list(nest.flatten(value, True)) if is_composite else [value]
+
+
+def _parts_of(value: Any, wanted: Any, begin: str) -> list[Any]:
+    """Return the tensors that a value consists of.
+
+    Args:
+        value: It.
+        wanted: What it has to be.
+        begin: How the error begins if it is something else.
+    """
     has_parts = isinstance(wanted, TypeSpec) and not isinstance(wanted, TensorSpec)
     if has_parts and wanted.is_compatible_with(value):
         return nest.flatten(value, True)
     if has_parts or isinstance(value, _COMPOSITES):
         found = f"compatible with {wanted!r}" if has_parts else "a Tensor"
-        raise ValueError(
-            f"py_function: the function returned {value!r}, which is not {found}."
-        )
+        raise ValueError(f"{begin} {value!r} is not {found}.")
     return [value]
 
 

@@ -16,6 +16,7 @@ from metagraft.graph import dtypes
 from metagraft.graph.build import array
 from metagraft.graph.build.math import cast
 from metagraft.graph.conversion import convert_to_tensor
+from metagraft.graph.dtypes import as_dtype
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.tensor import Tensor
 
@@ -23,8 +24,18 @@ __all__ = ["RaggedFactories", "as_values"]
 
 
 def as_values(value: Any, dtype: Any = None, name: str | None = "values") -> Any:
-    """Return a ragged tensor as it is, anything else as a tensor."""
+    """Return a ragged tensor as it is, anything else as a tensor.
+
+    Raises:
+        ValueError: Its values have another type.
+    """
     if isinstance(value, RaggedFactories):
+        ragged: Any = value
+        if dtype is not None and not as_dtype(dtype).is_compatible_with(ragged.dtype):
+            raise ValueError(
+                f"Tensor conversion requested dtype {as_dtype(dtype).name} for"
+                f" RaggedTensor with dtype {ragged.dtype.name}: {value}."
+            )
         return value
     if isinstance(value, RaggedTensorValue):
         with name_scope(name, "ConvertToTensorOrRaggedTensor", []):

@@ -66,22 +66,19 @@ class SaveSliceInfo:
                 "Spec string must contain space-separated full_shape info, "
                 f"got {spec!r}."
             )
-        pairs = [span.split(",") for span in spans.split(":")]
-        if any(len(pair) != 2 for pair in pairs):
-            raise ValueError(
-                "Spec string must contain comma-separated pairs of offsets and "
-                f"shapes, got {spec!r}."
-            )
-        try:
-            return cls(
-                full_shape=[int(size) for size in sizes.split()],
-                var_offset=[int(offset) for offset, _ in pairs],
-                var_shape=[int(size) for _, size in pairs],
-            )
-        except ValueError:
-            raise ValueError(
-                f"Spec string must be made of integers, got {spec!r}."
-            ) from None
+        whole = "full_shape must be a sequence of integers"
+        full_shape = [_integer(size, whole) for size in sizes.split()]
+        var_offset, var_shape = [], []
+        for span in spans.split(":"):
+            offset, comma, size = span.partition(",")
+            if not comma or "," in size:
+                raise ValueError(
+                    "Spec string must contain comma-separated pairs of offsets and "
+                    f"shapes, got {spec!r}."
+                )
+            var_offset.append(_integer(offset, "var_offset must be an integer"))
+            var_shape.append(_integer(size, "var_shape must be an integer"))
+        return cls(full_shape=full_shape, var_offset=var_offset, var_shape=var_shape)
 
     def to_proto(self, export_scope: str | None = None) -> SaveSliceInfoDef | None:
         """Return the message, or None if the whole lies outside of the scope."""
@@ -96,3 +93,12 @@ class SaveSliceInfo:
         )
         described.MergeFromString(self._unknown_fields)
         return described
+
+
+def _integer(text: str, wanted: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(
+            f"Spec string {wanted}. Found '{text}', which is not an integer."
+        ) from None

@@ -429,6 +429,8 @@ class ArrayAssertions(absltest.TestCase):
         found = value
         if isinstance(found, RaggedTensorValue):
             return found.to_list()
+        if isinstance(found, (list, tuple)):
+            return [self._nested(item) for item in found]
         return found.tolist() if isinstance(found, np.ndarray) else found
 
     def _check_same_shape(self, a: Array, b: Array, msg: str) -> None:

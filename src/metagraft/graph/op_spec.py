@@ -84,6 +84,32 @@ class Shapes(tuple[Dims, ...]):
                 raise ValueError(f"Invalid value in tensor used for shape: {wrong[0]}")
         return dims
 
+    def told_dims(self, index: int) -> Dims:
+        """Input `index` read as a shape, or as a scalar -1 for an unknown one.
+
+        Raises:
+            ValueError: It has more axes, is another scalar or not known to be -1, or a
+                size is below -1.
+        """
+        given = self[index]
+        if given is not None and len(given) > 1:
+            raise ValueError(f"Shape must be at most rank 1 but is rank {len(given)}")
+        if given != ():
+            return self.as_dims(index)
+        value = self.value(index)
+        if value is None:
+            raise ValueError(
+                "Received a shape scalar with unknown static value.  A static value of"
+                " '-1' is required to represent an unknown shape."
+            )
+        if value != -1:
+            raise ValueError(
+                "Received an invalid shape scalar with a static value that is not '-1':"
+                f" Tensor<type: {self.tensor(index).dtype.name} shape: [] values:"
+                f" {value}>"
+            )
+        return None
+
     def handle(self, index: int) -> tuple[Dims, DType] | None:
         """Shape and type of the variable behind resource input `index`, if known."""
         from metagraft.graph.constant_value import variable_behind

@@ -17,7 +17,13 @@ __all__ = ["KERNELS"]
 
 
 def _count(
-    values: Array, places: int, row_size: int, weights: Array, *, is_binary: bool
+    values: Array,
+    places: int,
+    row_size: int,
+    weights: Array,
+    *,
+    is_binary: bool,
+    is_matrix: bool = False,
 ) -> Array:
     """Count the rows of `values`, or add their weights, value by value.
 
@@ -27,6 +33,7 @@ def _count(
         row_size: How many different values are counted in each row.
         weights: As many as values, or none.
         is_binary: Whether to note only that a value occurs.
+        is_matrix: Whether the operation was given rows, which its error tells.
 
     Returns:
         `[places * row_size]`.
@@ -35,7 +42,13 @@ def _count(
         InvalidArgumentError: A value is negative.
     """
     if is_host(values) and np.any(values < 0):
-        raise InvalidArgumentError(None, None, "Input arr must be non-negative!")
+        text = "Input arr must be non-negative!"
+        if is_matrix:
+            text = (
+                "Input 'in' must be non-negative! Negative input value found:"
+                f" {values[values < 0][-1]}"
+            )
+        raise InvalidArgumentError(None, None, text)
     if weights.size and weights.size != values.size:
         raise InvalidArgumentError(
             None, None, "Input indices and weights must have the same size."
@@ -52,18 +65,21 @@ def _count(
     return xp.where(counted > 0, one, weights.dtype.type(0)) if is_binary else counted
 
 
-def bincount(_attrs: Any, arr: Array, size: np.ndarray, weights: Array) -> tuple[Array]:
+def _size(size: np.ndarray) -> int:
     if int(size) < 0:
         raise InvalidArgumentError(
             None, None, f"size ({int(size)}) must be non-negative"
         )
-    return (_count(arr.reshape(1, -1), 1, int(size), weights, is_binary=False),)
+    return int(size)
+
+
+def bincount(_attrs: Any, arr: Array, size: np.ndarray, weights: Array) -> tuple[Array]:
+    return (_count(arr.reshape(1, -1), 1, _size(size), weights, is_binary=False),)
 
 
 def dense_bincount(
     attrs: Any, values: Array, size: np.ndarray, weights: Array
 ) -> tuple[Array]:
-    row_size = int(size)
     if values.ndim > 2:
         raise InvalidArgumentError(
             None, None, f"Shape must be at most rank 2 but is rank {values.ndim}"
@@ -76,6 +92,7 @@ def dense_bincount(
             " case it acts as all weights equal to 1. Received "
             f"{show(weights.shape)}",
         )
+    row_size = _size(size)
     rows = values.shape[0] if values.ndim == 2 else 1
     table = _count(
         values.reshape(rows, -1),
@@ -83,6 +100,7 @@ def dense_bincount(
         row_size,
         weights,
         is_binary=attrs["binary_output"],
+        is_matrix=values.ndim == 2,
     )
     return (table.reshape(rows, row_size) if values.ndim == 2 else table,)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ from metagraft.errors import (
     ResourceExhaustedError,
 )
 from metagraft.formats.names import decode_name
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, RunContext
 from metagraft.kernels.session_resources import on_run
 
@@ -58,6 +60,7 @@ class StagingMap:
             ResourceExhaustedError: There never will be room.
         """
         size = _bytes(parts)
+        is_whole = len(parts) == self._n_parts
         if 0 < self._memory_limit < size:
             raise ResourceExhaustedError(
                 None,
@@ -67,7 +70,7 @@ class StagingMap:
             )
 
         def has_room() -> bool:
-            if self._capacity and len(self._whole) >= self._capacity:
+            if is_whole and 0 < self._capacity <= len(self._whole):
                 return False
             if not self._memory_limit:
                 return True
@@ -76,14 +79,18 @@ class StagingMap:
 
         with self._changed:
             self._wait(run, has_room)
-            self._insert(key, parts)
+            if is_whole:
+                # TF: whatever the indices are, and beside what came in parts before.
+                values = dict(enumerate(parts.values()))
+                self._whole.setdefault(key, values)
+            else:
+                self._insert(key, parts)
             self._changed.notify_all()
 
     def _insert(self, key: int, parts: Parts) -> None:
         given = self._incomplete.get(key, {})
         for index in parts:
-            if not 0 <= index < self._n_parts:
-                _refuse(f"Index '{index}' for key '{key}' was out of bounds.")
+            self._check_index(key, index)
             if index in given:
                 _refuse(
                     f"The tensor for index '{index}' for key '{key}' was already "
@@ -128,14 +135,21 @@ class StagingMap:
         return values
 
     def _part(self, key: int, index: int) -> Array:
-        if not 0 <= index < self._n_parts:
-            _refuse(f"Index '{index}' for key '{key}' was out of bounds.")
+        self._check_index(key, index)
         part = self._whole[key].get(index)
         if part is None:
             _refuse(
                 f"Tensor at index '{index}' for key '{key}' has already been removed."
             )
         return part
+
+    def _check_index(self, key: int, index: int) -> None:
+        if not 0 <= index < self._n_parts:
+            # TF: counts indices without a sign.
+            _refuse(
+                f"Index '{index % 2**64}' for key '{key}' was out of bounds "
+                f"'{self._n_parts}'."
+            )
 
     def clear(self) -> None:
         """Take all elements out."""
@@ -184,7 +198,19 @@ def _map_of(run: RunContext, op: Operation) -> StagingMap:
 
 
 def _indices(indices: Array) -> list[int]:
-    return [int(index) for index in np.reshape(indices, -1)]
+    """Return which parts are meant, each after the one before."""
+    places = [int(index) for index in np.reshape(indices, -1)]
+    if not places:
+        _refuse("Indices are empty")
+    if any(index >= following for index, following in pairwise(places)):
+        _refuse("Indices are not strictly ordered")
+    return places
+
+
+def _key(key: Array) -> int:
+    if np.ndim(key):
+        _refuse(f"key must be an int64 scalar: {show(np.shape(key))}")
+    return int(key)
 
 
 def stage(
@@ -195,11 +221,17 @@ def stage(
     values: tuple[Array, ...],
 ) -> tuple[()]:
     """Put parts of an element in."""
+    if not np.size(key):
+        _refuse("key must not be empty")
+    if np.size(key) != 1:
+        _refuse(
+            f"key must be an int64 scalar, got tensor with shape: {show(np.shape(key))}"
+        )
     places = _indices(indices)
     if len(places) != len(values):
         _refuse(f"Expected {len(places)} values, one for each index.")
     parts = {i: np.array(v) for i, v in zip(places, values, strict=True)}
-    _map_of(run, op).put(run, int(key), parts)
+    _map_of(run, op).put(run, int(np.reshape(key, ())), parts)
     return ()
 
 
@@ -207,7 +239,7 @@ def unstage(
     run: RunContext, op: Operation, key: Array, indices: Array
 ) -> tuple[Array, ...]:
     """Take an element out."""
-    return tuple(_map_of(run, op).take(run, int(key), _indices(indices)))
+    return tuple(_map_of(run, op).take(run, _key(key), _indices(indices)))
 
 
 def unstage_any(run: RunContext, op: Operation, indices: Array) -> tuple[Array, ...]:
@@ -220,7 +252,7 @@ def peek(
     run: RunContext, op: Operation, key: Array, indices: Array
 ) -> tuple[Array, ...]:
     """Return an element."""
-    return tuple(_map_of(run, op).peek(run, int(key), _indices(indices)))
+    return tuple(_map_of(run, op).peek(run, _key(key), _indices(indices)))
 
 
 def clear(run: RunContext, op: Operation) -> tuple[()]:

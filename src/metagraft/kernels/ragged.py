@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from metagraft.graph.shapes import show
+from metagraft.graph.ragged_dims import check_default, combined_dims
 from metagraft.kernels.kernel import Array, Kernel
-from metagraft.kernels.sparse_indices import broken_rule, shown_dims
+from metagraft.kernels.list_checks import told_dims
+from metagraft.kernels.sparse_indices import broken_rule
 
 __all__ = ["KERNELS"]
 
@@ -42,36 +43,6 @@ def _width(kind: bytes, partition: Array) -> int:
     return int(_columns(partition).max()) + 1 if len(partition) else 0
 
 
-def _wanted_dims(shape: Array, rank: int, inner: tuple[int, ...]) -> list[int]:
-    """Return the shape asked for, with the sizes that values have; -1 is open.
-
-    Raises:
-        InvalidArgumentError: It does not go with the values.
-    """
-    if shape.ndim == 0:
-        if int(shape) != -1:
-            raise broken_rule(
-                "The only valid scalar shape tensor is the fully unknown shape"
-                " specified as -1."
-            )
-        return [-1] * rank + list(inner)
-    wanted = [int(size) for size in shape]
-    if len(wanted) != rank + len(inner):
-        raise broken_rule(
-            f"tensor.rank - ragged_rank is not valid: shape {shown_dims(wanted)} for"
-            f" values with {rank - 1} ragged dimensions and shape"
-            f" {shown_dims((-1, *inner))}"
-        )
-    for place, size in enumerate(inner, rank):
-        if wanted[place] not in (-1, size):
-            raise broken_rule(
-                f"Inconsistent dimension: shape {shown_dims(wanted)} for values of"
-                f" shape {show((None, *inner))}"
-            )
-        wanted[place] = size
-    return wanted
-
-
 def ragged_tensor_to_tensor(
     attrs: Any,
     shape: Array,
@@ -87,33 +58,28 @@ def ragged_tensor_to_tensor(
     if kinds[0] == b"FIRST_DIM_SIZE":
         first = int(partitions[0].reshape(-1)[0])
         kinds, partitions = kinds[1:], partitions[1:]
-    elif kinds[0] == b"ROW_SPLITS":
-        first = len(partitions[0]) - 1
     else:
-        raise broken_rule("Cannot handle VALUE_ROWIDS in first dimension.")
+        first = len(partitions[0]) - 1
+    partitions = [partition.reshape(-1) for partition in partitions]
+    check_default(default.shape, values.shape)
     inner = values.shape[1:]
-    if default.ndim > len(inner) or not _fits_inside(default.shape, inner):
-        problem = (
-            f"default_value.shape={shown_dims(default.shape)} and"
-            f" rt_input.flat_values.shape={shown_dims(values.shape)} are incompatible"
-        )
-        if default.ndim > len(inner):
-            problem += (
-                f": default_value.rank = {default.ndim}  must be less than"
-                f" rt_input.flat_values.rank = {values.ndim}"
-            )
-        raise broken_rule(problem)
-    dims = _wanted_dims(shape, len(partitions) + 1, inner)
+    wanted = combined_dims(len(partitions), told_dims(shape), values.shape)
+    dims = [-1 if size is None else size for size in wanted or ()]
     dims[0] = first if dims[0] < 0 else dims[0]
     for axis, (kind, partition) in enumerate(zip(kinds, partitions, strict=True), 1):
         dims[axis] = _width(kind, partition) if dims[axis] < 0 else dims[axis]
     outer = dims[: len(partitions) + 1]
-    places = _places(kinds, partitions, outer, first)
-    if len(places) != len(values):
-        raise broken_rule("Invalid row split size.")
+    if not _fits_inside(default.shape, inner):
+        raise broken_rule("Error broadcasting default_value")
     result = np.empty((math.prod(outer), *inner), values.dtype)
     result[...] = default
-    result[places[places >= 0]] = values[places >= 0]
+    if result.size:
+        places = _places(kinds, partitions, outer, first)
+        if len(places) > len(values):
+            raise broken_rule("Invalid row split size.")
+        # TF: values that belong to no row are left out.
+        values = values[: len(places)]
+        result[places[places >= 0]] = values[places >= 0]
     return (result.reshape((*outer, *inner)),)
 
 
@@ -130,8 +96,8 @@ def _places(
     places = np.arange(first) * steps[0]
     places[outer[0] :] = -1
     for axis, (kind, partition) in enumerate(zip(kinds, partitions, strict=True), 1):
-        if kind not in (b"ROW_SPLITS", b"VALUE_ROWIDS"):
-            raise broken_rule(f"Unsupported partition type:{kind.decode()}")
+        if kind == b"ROW_SPLITS" and np.any(partition[1:] < partition[:-1]):
+            raise broken_rule("Invalid row split size.")
         rows = _row_ids(kind, partition)
         if len(rows) and rows.max() >= len(places):
             raise broken_rule(
@@ -220,21 +186,52 @@ def ragged_range(
     if len(counts) > 1:
         raise broken_rule("starts, limits, and deltas must have the same shape")
     rows = counts.pop() if counts else 1
-    if rows and np.any(deltas == 0):
-        raise broken_rule("Requires delta != 0")
-    dtype = starts.dtype
+    dtype, kind = starts.dtype, attrs["Tsplits"].numpy_dtype
     start, limit, delta = (np.broadcast_to(p, rows) for p in (starts, limits, deltas))
-    exact = np.int64 if dtype.kind == "i" else np.float64
-    wide = [part.astype(exact) for part in (start, limit, delta)]
-    if dtype.kind == "i":
-        sizes = -(-np.abs(wide[1] - wide[0]) // np.abs(wide[2]))
-    else:
-        quotient = np.abs((limit - start) / delta)
-        sizes = np.ceil(quotient.astype(np.float64)).astype(np.int64)
+    with np.errstate(all="ignore"):
+        counts_of = _whole_steps if dtype.kind == "i" else _float_steps
+        sizes = counts_of(start, limit, delta)
     is_empty = ((delta > 0) & (limit < start)) | ((delta < 0) & (limit > start))
-    sizes = np.where(is_empty, 0, sizes)
-    splits = np.append(0, np.cumsum(sizes)).astype(attrs["Tsplits"].numpy_dtype)
+    sizes = np.where(is_empty, sizes.dtype.type(0), sizes)
+    _check_steps(delta, sizes, kind)
+    sizes = sizes.astype(np.int64)
+    splits = np.append(0, np.cumsum(sizes)).astype(kind)
     return splits, _steps(start, delta, sizes, dtype)
+
+
+def _whole_steps(start: Array, limit: Array, delta: Array) -> Array:
+    """Return how many steps there are; differences of the largest numbers fit."""
+    wide = np.uint64
+    up, down = (p.astype(np.int64).astype(wide) for p in (limit, start))
+    distance = np.where(limit >= start, up - down, down - up)
+    step = delta.astype(np.int64).astype(wide)
+    step = np.where(delta < 0, wide(0) - step, step)
+    step = np.maximum(step, wide(1))
+    return distance // step + (distance % step > 0).astype(wide)
+
+
+def _float_steps(start: Array, limit: Array, delta: Array) -> Array:
+    return np.ceil(np.abs((limit - start) / delta))
+
+
+def _check_steps(delta: Array, sizes: Array, kind: Any) -> None:
+    """Demand steps that are no zeros, and as many of them as splits can count."""
+    most, total = int(np.iinfo(kind).max), 0
+    # Mostly all is well, which whole arrays tell faster.
+    if np.all(delta != 0) and sizes.sum(dtype=np.float64) < most / 2:
+        return
+    for step, size in zip(delta, sizes, strict=True):
+        if step == 0:
+            raise broken_rule("Requires delta != 0")
+        # Not a number is not below the limit, either.
+        if not size <= most:
+            raise broken_rule(f"Requires ((limit - start) / delta) <= {most}")
+        total += int(size)
+        if total > most:
+            raise broken_rule(
+                "The total range size overflowed. Consider using int64 instead of int32"
+                " for row_splits_dtype."
+            )
 
 
 def _steps(start: Array, delta: Array, sizes: Array, dtype: Any) -> Array:

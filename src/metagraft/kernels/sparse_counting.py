@@ -13,7 +13,12 @@ import numpy as np
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
 from metagraft.kernels.segment import combine_rows
-from metagraft.kernels.sparse_indices import broken_rule, shown_dims
+from metagraft.kernels.sparse_indices import (
+    broken_rule,
+    check_bounds,
+    check_parts,
+    shown_dims,
+)
 
 __all__ = ["KERNELS"]
 
@@ -160,6 +165,8 @@ def ragged_count(
     attrs: Any, splits: Array, values: Array, weights: Array
 ) -> tuple[Array, Array, Array]:
     _check_weights(weights, values, "values")
+    if splits.size < 2:
+        raise broken_rule("Must provide at least 2 elements for the splits argument")
     return _counted(
         attrs, _rows_of(splits, values), values, weights, splits.shape[0] - 1
     )
@@ -167,8 +174,6 @@ def ragged_count(
 
 def _rows_of(splits: Array, values: Array) -> Array:
     """Return the row of each value."""
-    if splits.size < 2:
-        raise broken_rule("Must provide at least 2 elements for the splits argument")
     if splits[0] != 0:
         raise broken_rule(f"Splits must start with 0, not with {splits[0]}")
     if splits[-1] != values.size:
@@ -182,21 +187,24 @@ def _rows_of(splits: Array, values: Array) -> Array:
 def _table(
     rows: Array, values: Array, weights: Array, counts: tuple[int, ...], attrs: Any
 ) -> Array:
-    """Count values up to `counts[-1]`, row by row; `counts`."""
-    if is_host(values) and np.any(values < 0):
-        # TF: with rows it writes to wherever that leads.
-        raise broken_rule("Input arr must be non-negative!")
+    """Count values from 0 up to `counts[-1]`, row by row; `counts`."""
     xp = namespace(rows, values, weights)
     size = counts[-1]
     one = weights.dtype.type(1)
     each = weights.reshape(-1) if weights.size else xp.full(values.shape, one)
     place = rows.astype(np.int64) * size + values.astype(np.int64)
-    place = xp.where(values < size, place, np.int64(-1))
+    is_counted = (values >= 0) & (values < size)
+    place = xp.where(is_counted, place, np.int64(-1))
     table = combine_rows("sum", each, place, math.prod(counts))
     if attrs["binary_output"]:
         some = combine_rows("sum", xp.ones(values.shape, np.int32), place, table.size)
         table = xp.where(some > 0, one, weights.dtype.type(0))
     return table.reshape(counts)
+
+
+def _check_sign(values: Array, text: str) -> None:
+    if is_host(values) and np.any(values < 0):
+        raise broken_rule(text)
 
 
 def _size(size: Any) -> int:
@@ -209,17 +217,13 @@ def sparse_bincount(
     attrs: Any, indices: Array, values: Array, shape: Any, size: Any, weights: Array
 ) -> tuple[Array]:
     count = _size(size)
-    if namespace(indices) is np:
-        outside = ((indices < 0) | (indices >= np.asarray(shape))).any(axis=1)
-        if outside.any():
-            row = int(np.argmax(outside))
-            raise broken_rule(
-                f"Sparse index tuple indices[{row}, :] = {indices[row].tolist()} is"
-                " out of bounds"
-            )
+    check_parts(indices, values, shape)
+    check_bounds(indices, np.asarray(shape))
     if np.size(shape) == 1:
+        _check_sign(values, "Input arr must be non-negative!")
         rows = namespace(indices).zeros(values.shape, np.int64)
         return (_table(rows, values, weights, (count,), attrs),)
+    # TF: with rows, negative values are left out.
     counts = (int(shape[0]), count)
     return (_table(indices[:, 0], values, weights, counts, attrs),)
 
@@ -227,9 +231,12 @@ def sparse_bincount(
 def ragged_bincount(
     attrs: Any, splits: Any, values: Array, size: Any, weights: Array
 ) -> tuple[Array]:
+    count = _size(size)
+    if not splits.size:
+        raise broken_rule("Splits must be non-empty")
     rows = _rows_of(splits, values)
-    counts = (splits.size - 1, _size(size))
-    return (_table(rows, values, weights, counts, attrs),)
+    _check_sign(values, "Input must be non-negative")
+    return (_table(rows, values, weights, (splits.size - 1, count), attrs),)
 
 
 KERNELS = {

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metagraft.errors import CancelledError, ResourceExhaustedError
+from metagraft.errors import (
+    CancelledError,
+    InvalidArgumentError,
+    ResourceExhaustedError,
+)
 from metagraft.formats.names import decode_name
 from metagraft.kernels.kernel import Array, RunContext
 from metagraft.kernels.session_resources import on_run
@@ -117,12 +121,22 @@ def stage(run: RunContext, op: Operation, values: tuple[Array, ...]) -> tuple[()
 
 def unstage(run: RunContext, op: Operation) -> tuple[Array, ...]:
     """Take the first element out."""
-    return _area(run, op).take(run)
+    return _of_count(op, _area(run, op).take(run))
 
 
 def peek(run: RunContext, op: Operation, index: Array) -> tuple[Array, ...]:
     """Return an element."""
-    return _area(run, op).peek(run, int(index))
+    if np.ndim(index):
+        raise InvalidArgumentError(None, None, "index must be scalar")
+    return _of_count(op, _area(run, op).peek(run, int(index)))
+
+
+def _of_count(op: Operation, element: Element) -> Element:
+    wanted = len(op.attrs["dtypes"])
+    if len(element) != wanted:
+        text = f"Mismatch stage/unstage: {len(element)} vs. {wanted}"
+        raise InvalidArgumentError(None, None, text)
+    return element
 
 
 def clear(run: RunContext, op: Operation) -> tuple[()]:

@@ -19,6 +19,11 @@ from metagraft.graph.build.reductions import reduce_tensor
 from metagraft.graph.composite import IndexedSlices
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.operation import Operation
+from metagraft.graph.ragged_dims import (
+    check_default,
+    check_partitions,
+    combined_dims,
+)
 from metagraft.graph.shape_checks import (
     merge_dim,
     with_rank,
@@ -47,37 +52,16 @@ _PARTITIONS: Final = frozenset(
 
 def to_tensor_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """The shape asked for, with what values and partitions tell."""
-    kinds = attrs["row_partition_types"]
-    if not kinds:
-        raise ValueError("Partition info types should not be empty")
+    shape = inputs.told_dims(0)
+    kinds = list(attrs["row_partition_types"])
     for kind in kinds:
         if kind not in _PARTITIONS:
             raise ValueError(f"Unknown string for partition info type: {kind.decode()}")
+    places = range(3, 3 + attrs["num_row_partition_tensors"])
+    check_partitions(kinds, [inputs[place] for place in places])
+    check_default(inputs[2], inputs[1])
     ragged_rank = sum(kind != b"FIRST_DIM_SIZE" for kind in kinds)
-    values = inputs[1]
-    if inputs[0] == ():
-        if inputs.value(0) is None:
-            raise ValueError(
-                "Received a shape scalar with unknown static value.  A static value of"
-                " '-1' is required to represent an unknown shape."
-            )
-        shape: Dims = None
-    else:
-        shape = inputs.as_dims(0)
-    if values is None:
-        return (shape,)
-    inner = values[1:]
-    if shape is None:
-        # The rank follows from that of the values.
-        return ((*[None] * (ragged_rank + 1), *inner),)
-    dims, tail = shape[: ragged_rank + 1], shape[ragged_rank + 1 :]
-    if len(tail) != len(inner):
-        raise ValueError(
-            f"Shape must be rank {ragged_rank + 1 + len(inner)} but is rank"
-            f" {len(shape)}"
-        )
-    inner = tuple(merge_dim(a, b) for a, b in zip(tail, inner, strict=True))
-    return ((*dims, *inner),)
+    return (combined_dims(ragged_rank, shape, inputs[1]),)
 
 
 def to_tensor_gradient(g: GradientBuilder, op: Operation, dy: Tensor) -> Sequence[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from metagraft.graph.dtypes import DType, kernel_name
-from metagraft.graph.list_elements import element_dims, list_element
+from metagraft.graph.list_elements import list_element
 from metagraft.graph.op_spec import (
     NO_RULE_YET,
     NOT_DIFFERENTIABLE,
@@ -21,7 +21,6 @@ from metagraft.graph.shape_checks import (
     merged,
     with_rank,
     with_rank_at_least,
-    with_rank_at_most,
 )
 from metagraft.graph.shapes import Dims
 from metagraft.ops.tensor_list_gradient import (
@@ -48,33 +47,12 @@ def scalar_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
     return ((),)
 
 
-def _told(inputs: Shapes, index: int) -> Dims:
-    """The shape of elements that an input tells; a scalar -1 tells nothing."""
-    given, value = with_rank_at_most(inputs[index], 1), inputs.value(index)
-    if given == () and value is None:
-        raise ValueError(
-            "Received a shape scalar with unknown static value.  A static value of"
-            " '-1' is required to represent an unknown shape."
-        )
-    if given == () and value != -1:
-        dtype = inputs.tensor(index).dtype.name
-        raise ValueError(
-            "Received an invalid shape scalar with a static value that is not '-1':"
-            f" Tensor<type: {dtype} shape: [] values: {value}>"
-        )
-    if given and value is not None:
-        for size in value:
-            if size < -1:
-                raise ValueError(f"Invalid value in tensor used for shape: {size}")
-    return element_dims(inputs.tensor(index))
-
-
 def new_list_shape(place: int) -> ShapeFunction:
     """Return the rule of what makes a list; an input tells the shape of elements."""
 
     def rule(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
         del attrs
-        _told(inputs, place)
+        inputs.told_dims(place)
         return ((),)
 
     return rule
@@ -84,7 +62,7 @@ def from_tensor_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims
     """A scalar, if the parts of the tensor are such elements."""
     del attrs
     tensor = inputs[0]
-    merged(None if tensor is None else tensor[1:], _told(inputs, 1))
+    merged(None if tensor is None else tensor[1:], inputs.told_dims(1))
     return ((),)
 
 
@@ -117,7 +95,7 @@ _LISTED = "Expected list with element dtype {op} but got list with element dtype
 def get_item_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
     """The shape of the elements."""
     known = _known_element(inputs, attrs["element_dtype"], _LISTED)
-    return (merged(known, _told(inputs, 2)),)
+    return (merged(known, inputs.told_dims(2)),)
 
 
 def pop_back_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
@@ -158,7 +136,7 @@ def resize_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
 def stack_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
     """All elements, one behind the other along a new first axis."""
     known = _known_element(inputs, attrs["element_dtype"], _READ)
-    element = merged(known, _told(inputs, 1))
+    element = merged(known, inputs.told_dims(1))
     count = attrs["num_elements"]
     return (None if element is None else (None if count < 0 else count, *element),)
 
@@ -166,7 +144,7 @@ def stack_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
 def gather_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
     """An element for every index."""
     known = _known_element(inputs, attrs["element_dtype"], _LISTED)
-    element, indices = merged(known, _told(inputs, 2)), inputs[1]
+    element, indices = merged(known, inputs.told_dims(2)), inputs[1]
     if element is None or indices is None:
         return (None,)
     # TF: has all axes of the indices, of which a run makes one.
@@ -179,7 +157,7 @@ def split_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
     tensor = with_rank_at_least(inputs[0], 1)
     with_rank(inputs[2], 1)
     pieces = None if tensor is None else (None, *tensor[1:])
-    merged(pieces, _told(inputs, 1))
+    merged(pieces, inputs.told_dims(1))
     return ((),)
 
 
@@ -190,7 +168,7 @@ def _joined_shape(inputs: Shapes, dtype: DType, told: Dims) -> Sequence[Dims]:
 
 def concat_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
     """All elements behind each other along their first axis, and their lengths."""
-    return _joined_shape(inputs, attrs["element_dtype"], _told(inputs, 1))
+    return _joined_shape(inputs, attrs["element_dtype"], inputs.told_dims(1))
 
 
 def concat_all_shape(attrs: Mapping[str, Any], inputs: Shapes) -> Sequence[Dims]:
