@@ -170,6 +170,43 @@ def sets(tf: ModuleType) -> Any:
     ]
 
 
+def quantized_ranges(tf: ModuleType) -> Any:
+    """Ranges along an axis that fit what is quantized, or not."""
+
+    def quantized(op: str, axis: int, dims: Any, low: Any, high: Any) -> Any:
+        kind = tf.quint8 if op == "Dequantize" else tf.float32
+        prefix = "input_" if "And" in op else ""
+        suffix = "" if "And" in op else "_range"
+        operands = {
+            "input": tf.placeholder(kind, dims),
+            f"{prefix}min{suffix}": tf.placeholder(tf.float32, low),
+            f"{prefix}max{suffix}": tf.placeholder(tf.float32, high),
+        }
+        extra = {
+            "QuantizeV2": {"T": tf.quint8},
+            "QuantizeAndDequantizeV3": {"num_bits": 8},
+            "QuantizeAndDequantizeV4Grad": {"gradients": tf.placeholder(kind, dims)},
+        }.get(op, {})
+        return getattr(tf.raw_ops, op)(**operands, **extra, axis=axis)
+
+    ops = (
+        *("QuantizeV2", "Dequantize", "QuantizeAndDequantizeV2"),
+        *("QuantizeAndDequantizeV3", "QuantizeAndDequantizeV4"),
+        "QuantizeAndDequantizeV4Grad",
+    )
+    shapes: Any = (
+        *((None, (), ()), ((2, 3), (2,), (2,)), ((2, 3), (2,), (3,))),
+        *(((2, 3), None, (2,)), ((None, 3), (3,), None), ((), (2,), (2,))),
+        *(((2, 3), (2, 2), (2, 2)), ((2, 3), (), (3,)), (None, None, None)),
+    )
+    return [
+        _made(partial(quantized, op, axis, *dims))
+        for op in ops
+        for axis in (-2, -1, 0, 1, 2, (1 << 31) - 1)
+        for dims in shapes
+    ]
+
+
 SHAPE_PROBES = (
     divisions_of_dimensions,
     copies,
@@ -178,4 +215,5 @@ SHAPE_PROBES = (
     specs,
     sparse_matrices,
     sets,
+    quantized_ranges,
 )

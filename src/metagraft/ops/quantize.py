@@ -10,7 +10,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
-from metagraft.graph.shape_checks import merge_dim, merged, with_rank
+from metagraft.graph.shape_checks import (
+    merge_dim,
+    merged,
+    with_rank,
+    with_rank_at_least,
+)
 from metagraft.graph.shapes import Dims
 
 if TYPE_CHECKING:
@@ -20,50 +25,64 @@ if TYPE_CHECKING:
 __all__ = ["OPS"]
 
 _SOURCE = "tensorflow core/ops/array_ops.cc"
+_LARGEST = (1 << 31) - 1
 
 
-def _range_shape(axis: int, inputs: Shapes, places: Sequence[int]) -> Dims:
-    """Return the shape of ranges: one, or one for each slice along an axis.
+def _range_rank(axis: int) -> int:
+    """Return 0 for one range, 1 for one for each slice along an axis."""
+    return 0 if axis == -1 else 1
 
-    Raises:
-        ValueError: There is no such axis, or there are too many ranges.
-    """
+
+def _check_axis(axis: int) -> None:
     if axis < -1:
         raise ValueError(f"axis should be at least -1, got {axis}")
+
+
+def _check_count(axis: int, dims: Dims, ranges: Dims) -> None:
+    """Demand a range for each slice along an axis."""
     if axis == -1:
-        for place in places:
-            with_rank(inputs[place], 0)
-        return ()
-    dims = inputs[0]
-    if dims is not None and axis >= len(dims):
-        raise ValueError(
-            f"Shape must be at least rank {axis + 1} but is rank {len(dims)}"
-        )
-    count = None if dims is None else dims[axis]
-    for place in places:
-        count = merge_dim(count, with_rank(inputs[place], 1)[0])
-    return (count,)
+        return
+    if axis >= _LARGEST:
+        raise ValueError("Rank cannot exceed kint32max")
+    known = with_rank_at_least(dims, axis + 1)
+    (count,) = with_rank(ranges, 1)
+    merge_dim(count, None if known is None else known[axis])
+
+
+def _ranges(axis: int, dims: Dims, lowest: Dims, highest: Dims) -> Dims:
+    """Return the shape of ranges of both limits, which fit each other."""
+    ranges = merged(highest, with_rank(lowest, _range_rank(axis)))
+    _check_axis(axis)
+    if axis >= _LARGEST:
+        raise ValueError(f"Axis cannot be >= kint32max value, got {axis}")
+    _check_count(axis, dims, ranges)
+    return ranges
 
 
 def quantize_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Like the input; ranges are scalars or vectors."""
-    ranges = _range_shape(attrs["axis"], inputs, (1, 2))
+    axis = attrs["axis"]
+    _check_axis(axis)
+    with_rank(inputs[1], _range_rank(axis))
+    ranges = with_rank(inputs[2], _range_rank(axis))
+    _check_count(axis, inputs[0], ranges)
     return (inputs[0], ranges, ranges)
 
 
 def dequantize_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Like the input."""
     axis = attrs["axis"]
+    _check_axis(axis)
     # TF: also refuses axes of what has an unknown rank.
     rank = -1 if inputs[0] is None else len(inputs[0])
     if axis > rank:
         raise ValueError(f"Axis must be less than input dimension({rank}), got {axis}")
-    return there_and_back_shape(attrs, inputs)
+    return quantize_shape(attrs, inputs)[:1]
 
 
 def there_and_back_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Like the input."""
-    _range_shape(attrs["axis"], inputs, (1, 2))
+    _ranges(attrs["axis"], inputs[0], inputs[1], inputs[2])
     if len(inputs) > 3:
         with_rank(inputs[3], 0)  # the number of bits
     return (inputs[0],)
@@ -76,9 +95,8 @@ def first_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 def there_and_back_gradient_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Each gradient has the shape of its operand."""
-    dims = merged(inputs[0], inputs[1])
-    ranges = _range_shape(attrs["axis"], Shapes((dims, *inputs[2:])), (1, 2))
-    return (dims, ranges, ranges)
+    ranges = _ranges(attrs["axis"], inputs[0], inputs[2], inputs[3])
+    return (merged(inputs[0], inputs[1]), ranges, ranges)
 
 
 def with_range_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
