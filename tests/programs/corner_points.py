@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.programs.functions import defun, module
 from tests.programs.lookup_tables import lookup_ops
 from tests.programs.state_runs import error_of
 
@@ -391,6 +392,74 @@ def other_types_and_sizes(tf: ModuleType) -> Any:
     return found
 
 
+def loops_of_specs(tf: ModuleType) -> Any:
+    """What a loop carries is told by a spec, a shape, or not at all."""
+    kinds = {
+        "sparse": lambda: tf.SparseTensor([[0]], [1.0], [10]),
+        "slices": lambda: tf.IndexedSlices(
+            tf.ones([2, 3]), tf.range(2), tf.constant([4, 3])
+        ),
+        "ragged": lambda: tf.ragged.constant([[1, 2], [3]]),
+        "tensor": lambda: tf.constant([1.0]),
+    }
+    invariants = (
+        None,
+        tf.SparseTensorSpec([None]),
+        tf.SparseTensorSpec([10]),
+        tf.SparseTensorSpec(None),
+        tf.SparseTensorSpec([None], tf.int32),
+        tf.RaggedTensorSpec([None, None], tf.int32),
+        tf.TensorSpec([None], tf.float32),
+        tf.TensorSpec([2], tf.float32),
+        tf.IndexedSlicesSpec([None, 3]),
+        tf.IndexedSlicesSpec(
+            [4, 3], dense_shape_dtype=tf.int32, indices_dtype=tf.int32
+        ),
+        tf.TensorShape([None]),
+        [None],
+        "x",
+    )
+    found = []
+    for make in kinds.values():
+        for invariant in invariants:
+            with tf.Graph().as_default():
+                try:
+                    carried = tf.while_loop(
+                        lambda i, _: i < 3,
+                        lambda i, x: (i + 1, x),
+                        [0, make()],
+                        [tf.TensorShape([]), invariant],
+                    )[1]
+                except (TypeError, ValueError) as error:
+                    text = str(error).partition(" is not compatible with ")[0]
+                    found.append([type(error).__name__, text.partition(".")[0]])
+                    continue
+                parts = tf.nest.flatten(carried, expand_composites=True)
+                found.append([str(part.shape) for part in parts])
+    return found
+
+
+def counts_with_variables(tf: ModuleType) -> Any:
+    """What a body captures goes round unchanged."""
+    functional = module(tf, "ops.functional_ops")
+    found = []
+    for use_resource in (False, True):
+        variable = tf.Variable(1.0, use_resource=use_resource)
+
+        @defun(tf, tf.int32, tf.float32, tf.float32)
+        def step(i: Any, x: Any, y: Any) -> Any:
+            return x + tf.cast(i, tf.float32) + variable, y + variable  # noqa: B023
+
+        for rewrite in (True, False):
+            made = functional.For(
+                1, 10, 1, [0.0, 0.5], step, rewrite_with_while=rewrite
+            )
+            with tf.Session() as session:
+                session.run(tf.global_variables_initializer())
+                found.append(session.run(made))
+    return found
+
+
 RUNS = {
     run.__name__: run
     for run in (
@@ -402,6 +471,8 @@ RUNS = {
         mistakes_of_bincounts,
         mistakes_of_dense_rows,
         functions_of_lists,
+        loops_of_specs,
+        counts_with_variables,
         other_types_and_sizes,
     )
 }

@@ -47,34 +47,61 @@ def _dims_of(item: Any, values: Iterator[Tensor], shape: Any) -> Iterator[Dims]:
         for key in sorted(item):
             one = None if shape is None else shape[key]
             yield from _dims_of(item[key], values, one)
-    elif isinstance(item, SparseTensor):
-        parts = [next(values) for _ in flatten(item)]
-        yield from _of_sparse_tensor(parts, _given(shape))
-    elif isinstance(item, IndexedSlices):
-        parts = [next(values) for _ in flatten(item)]
-        yield from _of_slices(parts, _given(shape))
-    elif isinstance(item, CompositeTensor):
-        for _ in item.component_tensors():
-            next(values)
-        yield from _of_composite(item, shape)
+    elif isinstance(shape, list | tuple | dict):
+        raise _other_structure(item, shape)
     else:
-        tensor = next(values)
-        if isinstance(shape, TensorSpec) and not shape.is_compatible_with(tensor):
-            raise TypeError(f"TypeSpec {shape!r} is not compatible with {tensor!r}")
-        yield _of_tensor(tensor, _given(shape))
+        parts = [next(values) for _ in _parts_of(item)]
+        if isinstance(shape, TypeSpec):
+            yield from _of_spec(item, parts, shape)
+        else:
+            yield from _of_shape(item, parts, _given(shape))
+
+
+def _of_spec(item: Any, parts: Sequence[Tensor], spec: TypeSpec) -> Sequence[Dims]:
+    # A composite is named in the error as the program has it, a tensor as one.
+    given = item if len(parts) > 1 else parts[0]
+    if not spec.is_compatible_with(given):
+        raise TypeError(f"TypeSpec {spec!r} is not compatible with {given!r}")
+    if isinstance(spec, TensorSpec):
+        return [_of_tensor(parts[0], spec.shape)]
+    components: Any = spec
+    return [part.shape.dims_tuple for part in components.flatten()]
+
+
+def _of_shape(
+    item: Any, parts: Sequence[Tensor], shape: TensorShape | None
+) -> Sequence[Dims]:
+    if isinstance(item, SparseTensor):
+        return _of_sparse_tensor(parts, shape)
+    if isinstance(item, IndexedSlices):
+        return _of_slices(parts, shape)
+    if isinstance(item, CompositeTensor):
+        return _of_composite(item, shape)
+    return [_of_tensor(parts[0], shape)]
+
+
+def _parts_of(item: Any) -> Sequence[Any]:
+    """Return the tensors that a loop variable consists of."""
+    if isinstance(item, (SparseTensor, IndexedSlices)):
+        return flatten(item)
+    if isinstance(item, CompositeTensor):
+        return list(item.component_tensors())
+    return [item]
 
 
 def _check_count(item: Sequence[Any], shapes: Any) -> None:
     if not isinstance(shapes, list | tuple) or len(shapes) != len(item):
-        raise ValueError(
-            "The two structures don't have the same nested structure.\n\n"
-            f"First structure: {item}\n\nSecond structure: {shapes}"
-        )
+        raise _other_structure(item, shapes)
+
+
+def _other_structure(item: Any, shapes: Any) -> ValueError:
+    return ValueError(
+        "The two structures don't have the same nested structure.\n\n"
+        f"First structure: {item}\n\nSecond structure: {shapes}"
+    )
 
 
 def _given(shape: Any) -> TensorShape | None:
-    if isinstance(shape, TensorSpec):
-        return shape.shape
     if shape is None or isinstance(shape, TensorShape):
         return shape
     raise TypeError(
@@ -117,18 +144,14 @@ def _of_sparse_tensor(parts: Sequence[Tensor], shape: TensorShape | None) -> lis
     return [(None, rank), (None,), (rank,)]
 
 
-def _of_composite(item: CompositeTensor, shape: Any) -> list[Dims]:
+def _of_composite(item: CompositeTensor, shape: TensorShape | None) -> list[Dims]:
     """Return the shapes of the parts of a ragged tensor, or of an operator."""
     from metagraft.api.type_specs import spec_of_composite
 
     spec: Any = spec_of_composite(item)
-    if isinstance(shape, TypeSpec):
-        if not shape.is_compatible_with(item):
-            raise TypeError(f"TypeSpec {shape!r} is not compatible with {item!r}")
-        spec = shape
-    elif shape is not None:
+    if shape is not None:
         _, *others = spec.description()
-        spec = type(spec)(_given(shape), *others)
+        spec = type(spec)(shape, *others)
     return [part.shape.dims_tuple for part in spec.flatten()]
 
 

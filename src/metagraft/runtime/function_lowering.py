@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from metagraft.errors import InvalidArgumentError, NotFoundError, UnimplementedError
-from metagraft.graph.function_body import CALLED, CALLS, body_of, definitions_in
+from metagraft.graph.function_body import CALLED, CALLS, Body, body_of, definitions_in
 from metagraft.graph.graph import Graph
 from metagraft.graph.import_graph_def import import_owned_graph_def
 from metagraft.graph.store import OUTPUT_SHAPES
@@ -534,10 +534,9 @@ class _Lowering:
         types = list(attr["T"].list.type)
         step, _ = self._inline(attr["body"].func, call, "body", types, types)
         test, kinds = self._inline(attr["cond"].func, call, "cond", types, [ANY])
-        definition = self._function(attr["body"].func.name)
-        body = body_of(definition, attr["body"].func.attr, self._definition_of)
         inputs = [self._optionals.clear(t, self._graph_def) for t in call.inputs]
-        loop = Loop(self.add, call.name, inputs, types, unchanged(body))
+        same = unchanged(self._body(attr["body"].func))
+        loop = Loop(self.add, call.name, inputs, types, same)
 
         def condition(values: Sequence[str], pivot: str | None) -> str:
             (edge,), _ = test(values, pivot)
@@ -545,6 +544,10 @@ class _Lowering:
 
         results = loop.build(condition, step, call.pivot)
         return results, types, []
+
+    def _body(self, function: NameAttrList) -> Body:
+        definition = self._function(function.name)
+        return body_of(definition, function.attr, self._definition_of)
 
     def _for(self, call: FunctionCall) -> _Replacement:
         """Count in a loop; the sign of the step says in which direction."""
@@ -573,7 +576,7 @@ class _Lowering:
             return [f"{name}/__following", end, by, *results], effects
 
         inputs = [start, limit, delta, *values]
-        same = [False, True, True] + [False] * len(values)
+        same = [False, True, True, *unchanged(self._body(body), 1)]
         loop = Loop(self.add, name, inputs, types, same)
         return loop.build(condition, iteration, call.pivot)[3:], kinds, []
 

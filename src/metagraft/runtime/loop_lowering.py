@@ -28,15 +28,20 @@ class AddNode(Protocol):
         """Append a node; control edges come last."""
 
 
-def unchanged(body: Body) -> list[bool]:
-    """Return which values a loop body hands on as they are."""
+def unchanged(body: Body, first: int = 0) -> list[bool]:
+    """Return which values a loop body hands on as they are.
+
+    Args:
+        body: It.
+        first: How many arguments, which it does not return, come before the values.
+    """
     through = {
         node.name: node.input[0]
         for node in body.nodes
         if node.op == "Identity" and len(node.input) == 1
     }
     found = []
-    for name, edge in zip(body.arguments, body.results, strict=True):
+    for name, edge in zip(body.arguments[first:], body.results, strict=True):
         while edge in through:
             edge = through[edge]  # noqa: PLW2901 - followed back
         found.append(edge == name)
