@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import ml_dtypes
 import numpy as np
 import pytest
@@ -80,3 +82,42 @@ def test_products_of_whole_numbers_wrap(dtype: str, rows: int) -> None:
     with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
         (found,) = jax.jit(lambda *x: kernel.fn(attrs, *x))(a, b)
     np.testing.assert_array_equal(found, a @ b.swapaxes(1, 2), strict=True)
+
+
+_EDGES = [0.0, 1.0, 0.5, 2**0.5 - 1, 2**0.5 + 1, 2.0, 1e-30, 1e30, np.inf]
+
+
+@pytest.mark.parametrize(
+    ("op", "name"),
+    [("Acos", "acos"), ("Asin", "asin"), ("Atan", "atan"), ("Atan2", "atan2")],
+)
+def test_angles_in_programs_are_rounded_once(op: str, name: str) -> None:
+    """Also of zeros and infinities with signs; the derivatives are those of JAX."""
+    kernel = kernel_for(op)
+    assert kernel is not None
+    chance = np.random.default_rng(3)
+    edges = [*_EDGES, *(-edge for edge in _EDGES), np.nan]
+    many = chance.normal(size=2000) * np.exp(chance.normal(size=2000))
+    x = np.float32([*edges, *chance.uniform(-1, 1, 2000), *many])
+    pairs = np.repeat(x[:19], 19), np.tile(x[:19], 19)
+    operands = pairs if name == "atan2" else (x,)
+
+    def angle(*operands: Any) -> Any:
+        return kernel.fn(None, *operands)[0]
+
+    def slope(function: Any) -> Any:
+        return jax.grad(lambda *operands: function(*operands).sum())(*operands)
+
+    with (
+        np.errstate(all="ignore"),
+        jax.enable_x64(True),
+        jax.numpy_dtype_promotion("strict"),
+    ):
+        found = np.asarray(jax.jit(angle)(*operands))
+        wide = [operand.astype(np.float64) for operand in operands]
+        expected = getattr(np, name)(*wide).astype(np.float32)
+        np.testing.assert_array_equal(slope(angle), slope(getattr(jnp, name)))
+    np.testing.assert_array_max_ulp(found, expected, 1)
+    is_zero = expected == 0
+    signs = np.signbit(found[is_zero]), np.signbit(expected[is_zero])
+    np.testing.assert_array_equal(*signs)

@@ -14,6 +14,7 @@ import numpy as np
 
 from metagraft.errors import InternalError, InvalidArgumentError
 from metagraft.graph.shapes import show
+from metagraft.kernels.arctangents import arctan2
 from metagraft.kernels.complex_functions import (
     log1p,
     log_of_distance,
@@ -42,6 +43,10 @@ def _calls(name: str) -> KernelFunction:
         return (getattr(namespace(x, y), name)(x, y),)
 
     return call
+
+
+def atan2(_attrs: Any, y: Array, x: Array) -> tuple[Array]:
+    return (arctan2(y, x),)
 
 
 def _extreme(name: str) -> KernelFunction:
@@ -254,7 +259,7 @@ KERNELS = {
     "Add": Kernel(_calls("add")),
     "AddN": Kernel(add_n),
     "AddV2": Kernel(_calls("add")),
-    "Atan2": Kernel(_calls("arctan2")),
+    "Atan2": Kernel(atan2),
     "Div": Kernel(div),
     "DivNoNan": Kernel(div_no_nan),
     "FloorDiv": Kernel(floor_div),

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from metagraft.kernels.arctangents import arctan2
 from metagraft.kernels.kernel import Array
 from metagraft.kernels.namespace import lax, namespace
 
@@ -221,7 +222,7 @@ def log_of_distance(z: Array) -> Array:
     """The logarithm of the distance from zero, which may overflow, and the angle."""
     xp, x, y = _parts(z)
     with np.errstate(all="ignore"):
-        return joined(xp.log(magnitude(z)), xp.arctan2(y, x))
+        return joined(xp.log(magnitude(z)), arctan2(y, x))
 
 
 def log1p(z: Array) -> Array:

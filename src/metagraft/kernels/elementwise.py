@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.kernels import arctangents
 from metagraft.kernels.complex_functions import (
     FUNCTIONS,
     multiplied,
@@ -19,13 +21,17 @@ from metagraft.kernels.namespace import lax, namespace
 __all__ = ["KERNELS"]
 
 
-def _calls(name: str) -> KernelFunction:
-    """Return the kernel that calls the array library's function `name`."""
+def _calls(
+    name: str, of_real: Callable[[Array], Array] | None = None
+) -> KernelFunction:
+    """Return the kernel that calls `of_real`, or the library's function `name`."""
     of_complex = FUNCTIONS.get(name)
 
     def call(_attrs: Any, x: Array) -> tuple[Array]:
         if of_complex is not None and x.dtype.kind == "c":
             return (of_complex(x),)
+        if of_real is not None:
+            return (of_real(x),)
         return (getattr(namespace(x), name)(x),)
 
     return call
@@ -161,11 +167,11 @@ def _gradient(fn: KernelFunction) -> Kernel:
 
 KERNELS = {
     "Abs": Kernel(_calls("abs")),
-    "Acos": Kernel(_calls("arccos")),
+    "Acos": Kernel(_calls("arccos", arctangents.arccos)),
     "Acosh": Kernel(_calls("arccosh")),
-    "Asin": Kernel(_calls("arcsin")),
+    "Asin": Kernel(_calls("arcsin", arctangents.arcsin)),
     "Asinh": Kernel(_calls("arcsinh")),
-    "Atan": Kernel(_calls("arctan")),
+    "Atan": Kernel(_calls("arctan", arctangents.arctan)),
     "Atanh": Kernel(_calls("arctanh")),
     "Ceil": Kernel(_calls("ceil")),
     "Cos": Kernel(_calls("cos")),
