@@ -26,7 +26,14 @@ from metagraft.graph.import_signatures import definition_from_message
 from metagraft.graph.shapes import Dims, dims_from_proto, dims_to_proto
 from metagraft.graph.store import OUTPUT_SHAPES
 from metagraft.graph.tensor import Tensor
-from metagraft.proto import AttrValue, DataType, FunctionDef, GraphDef, NodeDef
+from metagraft.proto import (
+    AttrValue,
+    DataType,
+    FunctionDef,
+    GraphDef,
+    NodeDef,
+    TensorProto,
+)
 from metagraft.proto import OpDef as OpDefProto
 
 # Attributes of nodes that name functions, by op type; others name theirs as op type.
@@ -287,6 +294,7 @@ def function_graph_from_def(
     *,
     attrs: Mapping[str, AttrValue] | None = None,
     input_shapes: Sequence[Dims] | None = None,
+    input_values: Mapping[int, TensorProto] | None = None,
     prefers_declared: bool = False,
 ) -> FunctionGraph:
     """Return a function as a graph that can be looked at and added to.
@@ -296,6 +304,7 @@ def function_graph_from_def(
         source: The graph whose library has the functions that it calls.
         attrs: What a call gives for the attributes of the function.
         input_shapes: Shapes of the arguments; by default those that it declares.
+        input_values: The values of arguments that are constants of the call.
         prefers_declared: Whether what it declares of an argument counts nevertheless.
 
     Raises:
@@ -310,6 +319,10 @@ def function_graph_from_def(
     ):
         node = graph_def.node.add(name=name, op="Placeholder")
         node.attr["dtype"].CopyFrom(AttrValue(type=dtype))
+        if input_values and position in input_values:
+            node.op = "Const"
+            node.attr["value"].tensor.CopyFrom(input_values[position])
+            continue
         shape = _argument_shape(function, position, input_shapes, prefers_declared)
         node.attr["shape"].shape.CopyFrom(dims_to_proto(shape))
         if position in function.arg_attr:

@@ -62,9 +62,14 @@ class FunctionLibrary:
         """View the library inside a graph's message."""
         self._built: dict[str, LibraryFunction] = {}
         # (function, shapes of its arguments, shapes and types of the variables behind
-        # them) -> shapes of its results, if known.
+        # them, those that are constants) -> shapes of its results, if known.
         self.result_shapes: dict[
-            tuple[str, tuple[Dims, ...], tuple[tuple[Dims, DType] | None, ...]],
+            tuple[
+                str,
+                tuple[Dims, ...],
+                tuple[tuple[Dims, DType] | None, ...],
+                tuple[tuple[int, bytes], ...],
+            ],
             tuple[Dims, ...] | None,
         ] = {}
         self.rebind(message)
