@@ -105,6 +105,9 @@ def test_devices_of_sessions() -> None:
         lambda c: c.assertNotAllClose([1.0], [1.1]),
         lambda c: c.assertAllEqual(tf.constant(["a", "b"]), [b"a", b"b"]),
         lambda c: c.assertAllEqual(["a"], np.array([b"a"])),
+        lambda c: c.assertAllEqual(
+            *[np.array([np.nan, 1.0]).astype(tf.bfloat16.as_numpy_dtype)] * 2
+        ),
         lambda c: c.assertAllEqual([np.nan, 1.0], [np.nan, 1.0]),
         lambda c: c.assertNotAllEqual([1], [2]),
         lambda c: c.assertAllEqual(tf.ragged.constant(_ROWS), _ROWS),

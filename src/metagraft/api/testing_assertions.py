@@ -202,6 +202,7 @@ class ArrayAssertions(absltest.TestCase):
         kinds = {one.dtype.kind, other.dtype.kind}
         if len(kinds) == 2 and kinds <= {"U", "S", "O"}:
             one, other = _as_bytes(one), _as_bytes(other)
+        one, other = _widened(one), _widened(other)
         np.testing.assert_array_equal(one, other, err_msg=str(msg or ""))
 
     def assertNotAllEqual(self, a: Any, b: Any, msg: Any = None) -> None:
