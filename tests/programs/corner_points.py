@@ -460,6 +460,48 @@ def counts_with_variables(tf: ModuleType) -> Any:
     return found
 
 
+def composites_as_variants(tf: ModuleType) -> Any:
+    """Tensors with parts go through a variant, with their gradients."""
+    raw = tf.raw_ops
+    # `CompositeTensorVariantMetadata` messages: of a sparse and of a ragged tensor.
+    sparse, ragged = b"\x0a\x02\x08\x01", b"\x0a\x02\x08\x03"
+    indices = tf.constant([[0, 1], [1, 0]], tf.int64)
+    values = tf.constant([3.0, 4.0])
+    sizes = tf.constant([2, 3], tf.int64)
+    types = [tf.int64, tf.float32, tf.int64]
+
+    def packed(metadata: bytes = sparse) -> Any:
+        return raw.CompositeTensorVariantFromComponents(
+            components=[indices, values * values, sizes], metadata=metadata
+        )
+
+    def unpacked(
+        encoded: Any, metadata: bytes = sparse, kinds: Sequence[Any] = tuple(types)
+    ) -> Any:
+        return raw.CompositeTensorVariantToComponents(
+            encoded=encoded, metadata=metadata, Tcomponents=list(kinds)
+        )
+
+    through = unpacked(packed())
+    found: list[Any] = []
+    with tf.Session() as session:
+        found.append(session.run(list(through)))
+        found.append(session.run(tf.gradients(through[1], values)[0]))
+        found.append([str(packed().shape), str(through[1].shape)])
+        stacked = tf.stack([packed(), packed(ragged)])
+        found.append(session.run(unpacked(stacked)[1]))
+        for make in (
+            lambda: unpacked(packed(), ragged),
+            lambda: unpacked(packed(), kinds=types[:2]),
+            lambda: unpacked(packed(), kinds=[tf.int64, tf.int64, tf.int64]),
+        ):
+            made = make()
+            found.append(error_of(tf, lambda made=made: session.run(made[0])))
+        broken = packed(b"\xff")
+        found.append(error_of(tf, lambda: session.run(broken.op)))
+    return found
+
+
 RUNS = {
     run.__name__: run
     for run in (
@@ -473,6 +515,7 @@ RUNS = {
         functions_of_lists,
         loops_of_specs,
         counts_with_variables,
+        composites_as_variants,
         other_types_and_sizes,
     )
 }
