@@ -101,3 +101,16 @@ def test_bodies_of_functions() -> None:
         (function,) = graph.as_graph_def().library.function
     (node,) = (node for node in function.node_def if node.op == "Shape")
     assert not node.HasField("experimental_type")
+
+
+def test_types_that_programs_set() -> None:
+    """An operation says of its outputs what a program says of them."""
+    with tf.Graph().as_default() as graph:
+        op = tf.constant(1).op
+        given = FullTypeDef(type_id=FullTypeId.TFT_PRODUCT)
+        given.args.add(type_id=FullTypeId.TFT_ARRAY)
+        op.experimental_set_type(given)
+        with pytest.raises(ValueError, match="expected TFT_UNSET or TFT_PRODUCT"):
+            op.experimental_set_type(given.args[0])
+    (node,) = graph.as_graph_def().node
+    assert _shown(node.experimental_type) == "PRODUCT[ARRAY]"

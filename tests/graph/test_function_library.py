@@ -11,6 +11,7 @@ import pytest
 
 import metagraft.compat.v1 as tf
 from metagraft.compat.python.framework import function
+from metagraft.compat.python.ops import functional_ops
 from metagraft.errors import InvalidArgumentError
 from metagraft.graph.function_body import function_graph_from_def, reachable_functions
 from metagraft.graph.function_definition import function_def_from_graph
@@ -45,6 +46,29 @@ def test_the_same_function_is_kept_once() -> None:
         tf.import_graph_def(graph_def, name="again")
     names = [f.signature.name for f in graph.as_graph_def().library.function]
     assert names == ["Foo"]
+
+
+def test_shapes_of_captured_tensors_do_not_make_a_function_different() -> None:
+    """A body may be looped over tensors of several shapes."""
+
+    def looped(values: list[float]) -> Any:
+        step = tf.constant(values)
+
+        @defun(tf, tf.int32, tf.float32)
+        def few(i: Any, x: Any) -> Any:
+            del x
+            return i < 3
+
+        @defun(tf, tf.int32, tf.float32)
+        def body(i: Any, x: Any) -> Any:
+            return i + 1, x + tf.reduce_sum(step)
+
+        start = [tf.constant(0), tf.constant(1.0)]
+        return functional_ops.While(start, few, body)[1]
+
+    with tf.Graph().as_default(), tf.Session() as session:
+        found = session.run([looped([1.0]), looped([1.0, 2.0])])
+    assert found == [4.0, 10.0]
 
 
 def test_marks_on_nodes_do_not_make_a_function_different() -> None:

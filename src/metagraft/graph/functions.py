@@ -203,13 +203,18 @@ def _check_is_no_op(name: str) -> None:
 
 
 def _are_same(one: FunctionDef, other: FunctionDef) -> bool:
-    """Whether two definitions say the same; marks on nodes do not count."""
+    """Whether two definitions say the same; marks on nodes and arguments do not count.
+
+    Source: tensorflow core/framework/function.cc FunctionDefsEqual.
+    """
     return one == other or _without_marks(one) == _without_marks(other)
 
 
 def _without_marks(function: FunctionDef) -> FunctionDef:
     plain = FunctionDef()
     plain.CopyFrom(function)
+    plain.ClearField("arg_attr")
+    plain.ClearField("resource_arg_unique_id")
     for node in plain.node_def:
         for key in [key for key in node.attr if key[0] == "_"]:
             del node.attr[key]

@@ -12,7 +12,7 @@ from metagraft.graph.op_spec import spec_for
 from metagraft.graph.scope_names import COLOCATION
 from metagraft.graph.shapes import Dims, dims_to_proto
 from metagraft.graph.tensor import Tensor
-from metagraft.proto import AttrValue, NodeDef
+from metagraft.proto import AttrValue, FullTypeDef, FullTypeId, NodeDef
 from metagraft.proto import OpDef as OpDefProto
 
 if TYPE_CHECKING:
@@ -233,6 +233,25 @@ class Operation:
         if kind == "list" and len(value.list.shape):
             return [dims_to_proto(d) for d in decoded]
         return decoded
+
+    def experimental_set_type(self, type_proto: Any) -> None:
+        """Set the full types of the outputs, which only files tell of.
+
+        Args:
+            type_proto: A `FullTypeDef`, a product of one type for every output.
+
+        Raises:
+            ValueError: It is another type than a product.
+        """
+        self._graph.check_not_finalized()
+        given = FullTypeDef.FromString(type_proto.SerializeToString())
+        if given.type_id not in (FullTypeId.TFT_UNSET, FullTypeId.TFT_PRODUCT):
+            raise ValueError(
+                f"error setting the type of {self.name}: expected TFT_UNSET or "
+                f"TFT_PRODUCT, got {given.type_id}"
+            )
+        self._node.experimental_type.CopyFrom(given)
+        self._graph.note_attr_change(self._id)
 
     def _set_attr(self, name: str, value: AttrValue) -> None:
         self._graph.check_not_finalized()
