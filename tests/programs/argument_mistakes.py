@@ -34,6 +34,25 @@ RANKED: Final = {
         "handle:resource value:float32 lengths:int64 flow_in:float32"
     ),
     "TensorArrayV3": "size:int32",
+    "InitializeTableV2": "table_handle:resource",
+    "LookupTableExportV2": "table_handle:resource",
+    "LookupTableImportV2": "table_handle:resource keys:string",
+    "LookupTableInsertV2": "table_handle:resource",
+    "LookupTableSizeV2": "table_handle:resource",
+    "ReaderReadUpToV2": (
+        "reader_handle:resource queue_handle:resource num_records:int64"
+    ),
+    "ReaderReadV2": "reader_handle:resource queue_handle:resource",
+    "ReaderResetV2": "reader_handle:resource",
+    "ReaderRestoreStateV2": "reader_handle:resource",
+    "StackCloseV2": "handle:resource",
+    "OptionalGetValue": "optional:variant",
+    "QuantizedInstanceNorm": "x:quint8",
+    "MatrixDiagPartV2": "k:int32",
+    "MatrixDiagV2": "k:int32",
+    "StatelessRandomGammaV3": "key:uint64",
+    "StatelessSampleDistortedBoundingBox": "seed:int32",
+    "TridiagonalMatMul": "superdiag:float32",
     "TensorArrayWriteV3": "handle:resource index:int32 value:float32 flow_in:float32",
 }
 _DATASETS: Final = {"output_types": ["int64"], "output_shapes": [[]]}
@@ -51,6 +70,32 @@ TOLD: Final[dict[str, dict[str, Any]]] = {
     "TensorArrayReadV3": _FLOATS,
     "TensorArraySizeV3": {"flow_in": 0.0},
     "TensorArrayV3": _FLOATS,
+    "InitializeTableV2": {"keys": ["a"], "values": [1]},
+    "LookupTableExportV2": {"Tkeys": "string", "Tvalues": "int64"},
+    "LookupTableImportV2": {"values": [1, 2]},
+    "LookupTableInsertV2": {"keys": ["a"], "values": [1]},
+    "ReaderRestoreStateV2": {"state": "a"},
+    "OptionalGetValue": {"output_types": ["float32"], "output_shapes": [None]},
+    "QuantizedInstanceNorm": {"x_min": 0.0, "x_max": 1.0},
+    "MatrixDiagPartV2": {"input": [[1.0]], "padding_value": 0.0},
+    "MatrixDiagV2": {
+        "diagonal": [1.0],
+        "num_rows": 1,
+        "num_cols": 1,
+        "padding_value": 0.0,
+    },
+    "StatelessRandomGammaV3": {
+        "shape": [1],
+        "counter": np.zeros(2, np.uint64),
+        "alg": 1,
+        "alpha": [1.0],
+    },
+    "StatelessSampleDistortedBoundingBox": {
+        "image_size": [2, 2, 3],
+        "bounding_boxes": [[[0.0, 0.0, 1.0, 1.0]]],
+        "min_object_covered": 0.5,
+    },
+    "TridiagonalMatMul": {"maindiag": [[1.0]], "subdiag": [[1.0]], "rhs": [[1.0]]},
 }
 
 
@@ -74,13 +119,15 @@ def ranks() -> Iterator[tuple[str, Mistake]]:
         ("ReaderReset", "reader_handle"),
         ("LookupTableSize", "table_handle"),
         ("BarrierReadySize", "handle"),
+        ("StackClose", "handle"),
     ):
-        yield (
-            f"rank_{op}",
-            lambda tf, o=op, n=name: getattr(tf.raw_ops, o)(
-                **{n: tf.Variable([["a"]], use_resource=False)}
-            ),
-        )
+        for word, value in (("", [["a"]]), ("_long", ["a", "b", "c"])):
+            yield (
+                f"rank_{op}{word}",
+                lambda tf, o=op, n=name, v=value: getattr(tf.raw_ops, o)(
+                    **{n: tf.Variable(v, use_resource=False)}
+                ),
+            )
 
 
 def named_types() -> Iterator[tuple[str, Mistake]]:

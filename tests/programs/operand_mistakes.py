@@ -20,6 +20,7 @@ from tests.programs.argument_mistakes import (
     ranks,
 )
 from tests.programs.array_operand_mistakes import arrays, bindings, fractional, networks
+from tests.programs.late_mistakes import late
 from tests.programs.window_mistakes import odd_windows, padded_convolutions
 
 Mistake = Callable[[ModuleType], Any]
@@ -540,6 +541,7 @@ MISTAKES: Final[dict[str, Mistake]] = {
         arrays,
         fractional,
         networks,
+        late,
         bindings,
     )
     for name, mistake in family()

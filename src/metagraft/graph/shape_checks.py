@@ -20,6 +20,7 @@ __all__ = [
     "with_rank",
     "with_rank_at_least",
     "with_rank_at_most",
+    "with_size",
 ]
 
 KnownRank = tuple[int | None, ...]
@@ -83,9 +84,19 @@ def check_ranks(ranks: str, shapes: Sequence[Dims]) -> None:
         elif letter == "p":
             with_rank_at_least(dims, 1)
         elif letter == "h":
-            merged(dims, (2,))
+            with_size(with_rank(dims, 1)[0], 2)
         elif letter != "-":
             with_rank(dims, int(letter))
+
+
+def with_size(dim: int | None, size: int) -> None:
+    """Demand a size of an axis.
+
+    Raises:
+        ValueError: It has another one.
+    """
+    if dim not in (None, size):
+        raise ValueError(f"Dimension must be {size} but is {dim}")
 
 
 def merge_dim(a: int | None, b: int | None) -> int | None:

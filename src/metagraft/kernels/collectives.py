@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError, UnimplementedError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel
 
 
@@ -59,7 +60,10 @@ def assign_group(
     groups, device = np.asarray(group_assignment), int(device_index)
     if groups.ndim != 2:
         raise InvalidArgumentError(
-            None, None, "Input group_assignment must be a matrix."
+            None,
+            None,
+            "group_assignment must be a 2-d Tensor, but received tensor of shape:"
+            f" {show(groups.shape)}",
         )
     found = np.flatnonzero((groups == device).any(axis=1))
     if not len(found):

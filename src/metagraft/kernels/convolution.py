@@ -400,25 +400,9 @@ def backprop_filter_like(
     return _gradient_of_filter(attrs, kernel.shape, image, dy)
 
 
-def _check_general(attrs: WindowAttrs) -> None:
-    for name, steps in (
-        ("strides", attrs.strides),
-        ("dilation rates", attrs.dilations),
-    ):
-        if steps[0] != 1 or steps[attrs.channels] != 1:
-            raise InvalidArgumentError(
-                None,
-                None,
-                f"Current implementation does not support {name} in the batch and depth"
-                " dimensions.",
-            )
-
-
 def conv(attrs: ConvAttrs, image: Array, kernel: Array) -> tuple[Array]:
     """Convolve along one to three axes, with any number of batch axes."""
-    attrs.check_rank(image.ndim)
-    windows = attrs.windows(kernel.ndim)
-    _check_general(windows)
+    windows = checks.general_windows(attrs, image.ndim, kernel.ndim)
     channels = image.shape[attrs.batch_dims - 1 + windows.channels]
     attrs.check_groups(channels, kernel.shape)
     _require_filter(kernel)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from metagraft.errors import InvalidArgumentError, UnimplementedError
+from metagraft.ops.convolution import ConvAttrs
 from metagraft.ops.windows import WindowAttrs
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "check_channels",
     "check_depthwise",
     "check_strides",
+    "general_windows",
 ]
 
 
@@ -64,6 +66,37 @@ def check_depthwise_steps(attrs: WindowAttrs) -> None:
             "Current kernel implementation does not support dilations, received"
             f" [{' '.join(map(str, dilations))}]",
         )
+
+
+def general_windows(attrs: ConvAttrs, rank: int, kernel_rank: int) -> WindowAttrs:
+    """Return the windows of a `Conv`.
+
+    Args:
+        attrs: Its attributes.
+        rank: How many axes the images have, with all of the batch.
+        kernel_rank: How many axes the filter has.
+
+    Raises:
+        InvalidArgumentError: There are too few or too many axes, or the windows step
+            over images or channels.
+    """
+    axes = rank - attrs.batch_dims - 1
+    if axes not in (2, 3):
+        raise _unfit(f"The input must have 2 or 3 spatial dimensions but got {axes}")
+    if kernel_rank not in (4, 5):
+        raise _unfit(f"The filter must be rank 4 or 5 but got {kernel_rank}")
+    attrs.check_rank(rank, kernel_rank)
+    windows = attrs.windows(kernel_rank)
+    for name, steps in (
+        ("strides", windows.strides),
+        ("dilation rates", windows.dilations),
+    ):
+        if steps[0] != 1 or steps[windows.channels] != 1:
+            raise _unfit(
+                f"Current implementation does not support {name} in the batch and depth"
+                " dimensions."
+            )
+    return windows
 
 
 class Gradient(NamedTuple):

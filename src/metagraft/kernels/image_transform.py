@@ -10,7 +10,6 @@ from typing import Any, Final
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
-from metagraft.graph.shapes import show
 from metagraft.kernels.element_counts import check_product
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
@@ -38,10 +37,7 @@ def _check(attrs: Any, images: Array, transforms: Array, size: Array) -> None:
         raise _invalid("Input images must have rank 4")
     is_matrix = transforms.ndim == 2 and transforms.shape[1] == 8
     if not is_matrix or transforms.shape[0] not in (1, images.shape[0]):
-        raise _invalid(
-            "Input transform should be num_images x 8 or 1 x 8, got"
-            f" {show(transforms.shape)}"
-        )
+        raise _invalid("Input transform should be num_images x 8 or 1 x 8")
     if size.shape != (2,):
         raise _invalid("output shape must be 1-dimensional")
     if min(int(v) for v in size) <= 0:

@@ -150,6 +150,9 @@ def check_second_gradient(
         InvalidArgumentError: The shapes do not fit.
         UnimplementedError: The window goes over the batch or over channels.
     """
+    for operand, given in (("tensor_out", pooled), ("out_grad_backprop", d_gradient)):
+        if len(given) != attrs.rank:
+            raise _unfit(f"{operand} must be {attrs.rank}-dimensional")
     _check_batch(attrs)
     name = "MaxPoolingGradGrad" if attrs.rank == 4 else "MaxPooling3dGradGrad"
     _check_channels(attrs, name)

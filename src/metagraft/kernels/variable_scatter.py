@@ -98,7 +98,7 @@ def scatter_rows(combine: str, *, is_resource: bool) -> KernelFunction:
         shape, expected = np.shape(variable), ()
         if not shape:
             raise InvalidArgumentError(
-                None, None, "a variable to scatter into must have at least one axis"
+                None, None, "params must be at least 1-D, got shape []"
             )
         expected = (*np.shape(indices), *shape[1:])
         if np.shape(updates) not in (expected, ()):

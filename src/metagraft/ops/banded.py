@@ -40,11 +40,12 @@ def tridiagonal_mat_mul_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     diagonal: Dims = None
     for dims in diagonals:
         diagonal = merged(diagonal, dims)
-    if diagonal is None or rhs is None:
+    if diagonal is None:
         return (rhs,)
-    merged(diagonal[:-2], rhs[:-2])
-    merge_dim(diagonal[-1], rhs[-2])
     merge_dim(diagonal[-2], 1)
+    if rhs is not None:
+        merged(diagonal[:-2], rhs[:-2])
+        merge_dim(diagonal[-1], rhs[-2])
     return (rhs,)
 
 

@@ -28,9 +28,9 @@ def _spec(name: str, shape: ShapeFunction | None = None, ranks: str = "") -> OpS
 
 OPS = (
     _spec("Barrier", reference_handle_shape),
-    _spec("BarrierClose", ranks="1"),
-    _spec("BarrierIncompleteSize", number_shape, "1"),
-    _spec("BarrierInsertMany", ranks="11p"),
-    _spec("BarrierReadySize", number_shape, "1"),
+    _spec("BarrierClose", ranks="h"),
+    _spec("BarrierIncompleteSize", number_shape, "h"),
+    _spec("BarrierInsertMany", ranks="h1p"),
+    _spec("BarrierReadySize", number_shape, "h"),
     _spec("BarrierTakeMany", barrier_take_shape),
 )

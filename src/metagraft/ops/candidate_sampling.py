@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from metagraft.graph.op_spec import NOT_DIFFERENTIABLE, OpSpec, Shapes
-from metagraft.graph.shape_checks import with_rank
+from metagraft.graph.shape_checks import with_rank, with_size
 from metagraft.graph.shapes import Dims
 
 __all__ = ["OPS"]
@@ -27,8 +27,7 @@ def sampler_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 def accidental_hits_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """As many hits as there are."""
     _, true_count = with_rank(inputs[0], 2)
-    if true_count is not None and true_count != attrs["num_true"]:
-        raise ValueError(f"Dimension must be {attrs['num_true']} but is {true_count}")
+    with_size(true_count, attrs["num_true"])
     with_rank(inputs[1], 1)
     return ((None,),) * 3
 

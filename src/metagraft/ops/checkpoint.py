@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from metagraft.graph.op_spec import OpSpec, Shapes
-from metagraft.graph.shape_checks import with_rank
+from metagraft.graph.shape_checks import with_rank, with_size
 from metagraft.graph.shapes import Dims
 
 __all__ = ["OPS"]
@@ -27,8 +27,7 @@ def save_v2_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     with_rank(inputs[0], 0)
     for operand in (1, 2):
         (count,) = with_rank(inputs[operand], 1)
-        if count is not None and count != len(inputs) - 3:
-            raise ValueError(f"Dimension must be {len(inputs) - 3} but is {count}")
+        with_size(count, len(inputs) - 3)
     return ()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from metagraft.graph.op_spec import OpSpec, ShapeFunction, Shapes
-from metagraft.graph.shape_checks import with_rank
+from metagraft.graph.shape_checks import with_rank_at_least
 from metagraft.graph.shapes import Dims
 
 __all__ = ["OPS"]
@@ -27,19 +27,22 @@ def declared_shape(attrs: Any, _inputs: Shapes) -> Sequence[Dims]:
     return (attrs["shape"],)
 
 
-def rows_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
-    """Some rows; nothing else changes."""
-    dims = inputs[0]
+def gathered_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """The rows of every worker."""
+    dims = with_rank_at_least(inputs[0], 1)
     if dims is None:
         return (None,)
-    if not dims:
-        raise ValueError("Shape must be at least rank 1 but is rank 0")
-    return ((None, *dims[1:]),)
+    return ((None if dims[0] is None else dims[0] * attrs["group_size"], *dims[1:]),)
 
 
-def group_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+def rows_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Some rows; nothing else changes."""
+    dims = with_rank_at_least(inputs[0], 1)
+    return (None if dims is None else (None, *dims[1:]),)
+
+
+def group_shape(_attrs: Any, _inputs: Shapes) -> Sequence[Dims]:
     """Two numbers."""
-    with_rank(inputs[0], 2)
     return ((), ())
 
 
@@ -54,7 +57,7 @@ _SHAPES: Final[dict[str, ShapeFunction]] = {
     "CollectiveAssignGroupV2": group_shape,
     "CollectiveBcastSend": declared_shape,
     "CollectiveBcastSendV2": unchanged_shape,
-    "CollectiveGather": declared_shape,
+    "CollectiveGather": gathered_shape,
     "CollectiveGatherV2": rows_shape,
     "CollectiveInitializeCommunicator": handle_shape,
     "CollectiveReduce": unchanged_shape,
@@ -63,11 +66,5 @@ _SHAPES: Final[dict[str, ShapeFunction]] = {
     "CollectiveReduceV3": unchanged_shape,
 }
 OPS = tuple(
-    OpSpec(
-        name=name,
-        shape=shape,
-        source=_SOURCE,
-        ranks="p" if name == "CollectiveGather" else "",
-    )
-    for name, shape in _SHAPES.items()
+    OpSpec(name=name, shape=shape, source=_SOURCE) for name, shape in _SHAPES.items()
 )

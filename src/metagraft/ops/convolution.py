@@ -124,20 +124,14 @@ def like_filter_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
 def general_shape(attrs: ConvAttrs, inputs: Shapes) -> Sequence[Dims]:
     """As `convolution_shape`, with any number of batch and one to three other axes."""
     image, kernel = inputs[0], inputs[1]
-    if image is not None:
-        attrs.check_rank(len(image))
-    if kernel is None or (image is None and not attrs.has_axes):
+    if image is None or kernel is None:
         return (None,)
+    attrs.check_rank(len(image), len(kernel))
     windows = attrs.windows(len(kernel))
-    batch: tuple[int | None, ...] = (None,) * attrs.batch_dims
-    if image is not None:
-        batch = with_rank(image, windows.rank + attrs.batch_dims - 1)[
-            : attrs.batch_dims
-        ]
-        image = (None, *image[attrs.batch_dims :])
-        attrs.check_groups(image[windows.channels], kernel)
-    flat = Shapes((image, kernel))
-    (out,) = convolution_shape(windows, flat)
+    batch = image[: attrs.batch_dims]
+    image = (None, *image[attrs.batch_dims :])
+    attrs.check_groups(image[windows.channels], kernel)
+    (out,) = convolution_shape(windows, Shapes((image, kernel)))
     assert out is not None
     return ((*batch, *out[1:]),)
 
@@ -177,13 +171,8 @@ class ConvAttrs:
             groups=attrs["groups"],
         )
 
-    @property
-    def has_axes(self) -> bool:
-        """Whether the strides tell how many axes there are."""
-        return bool(self.strides)
-
-    def check_rank(self, rank: int) -> None:
-        """Refuse attributes that do not fit images of `rank` axes.
+    def check_rank(self, rank: int, kernel_rank: int) -> None:
+        """Refuse attributes and filters that do not fit images of `rank` axes.
 
         Raises:
             ValueError: There are too few or too many axes, strides or dilations.
@@ -194,6 +183,8 @@ class ConvAttrs:
                 "Input tensor must be rank 4 or 5, excluding extra batch dimensions,"
                 f" but got: {axes}"
             )
+        if kernel_rank != axes:
+            raise ValueError("Input tensor rank must be the same as filter rank.")
         if len(self.strides) != axes:
             raise ValueError(
                 f"Stride attribute should contain {axes} values, but got:"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from metagraft.graph.op_spec import OpSpec, Shapes
-from metagraft.graph.shape_checks import with_rank, with_rank_at_most
+from metagraft.graph.shape_checks import with_rank, with_rank_at_most, with_size
 from metagraft.graph.shapes import Dims
 
 __all__ = ["OPS"]
@@ -47,8 +47,7 @@ def dense_bincount_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 def histogram_fixed_width_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """`nbins` counts."""
     (size,) = with_rank(inputs[1], 1)
-    if size not in (None, 2):
-        raise ValueError(f"Dimension must be 2 but is {size}")
+    with_size(size, 2)
     with_rank(inputs[2], 0)
     value = inputs.value(2)
     if value is not None and int(value) <= 0:

@@ -31,7 +31,7 @@ from metagraft.graph.op_spec import (
     Shapes,
 )
 from metagraft.graph.operation import Operation
-from metagraft.graph.shape_checks import with_rank, with_rank_at_least
+from metagraft.graph.shape_checks import with_rank, with_rank_at_least, with_size
 from metagraft.graph.shapes import Dims
 from metagraft.graph.tensor import Tensor
 
@@ -56,8 +56,7 @@ def real_transform_shape(rank: int, *, forward: bool) -> ShapeFunction:
     def transformed(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
         dims = with_rank_at_least(inputs[0], rank)
         (count,) = with_rank(inputs[1], 1)
-        if count not in (None, rank):
-            raise ValueError(f"Dimension must be {rank} but is {count}")
+        with_size(count, rank)
         lengths = inputs.value(1)
         if dims is None:
             return (None,)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.op_spec import NOT_DIFFERENTIABLE, NoGradient, OpSpec, Shapes
-from metagraft.graph.shape_checks import with_rank, with_rank_at_least
+from metagraft.graph.shape_checks import with_rank, with_rank_at_least, with_size
 from metagraft.graph.shapes import Dims
 
 
@@ -16,8 +16,7 @@ def draw_bounding_boxes_shape(_attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     if depth not in (None, 1, 3, 4):
         raise ValueError("Channel depth should be either 1 (GRY), 3 (RGB), or 4 (RGBA)")
     _, _, four = with_rank(inputs[1], 3)
-    if four not in (None, 4):
-        raise ValueError(f"Dimension must be 4 but is {four}")
+    with_size(four, 4)
     return (inputs[0],)
 
 
@@ -32,11 +31,9 @@ def sample_shape(_attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     _, _, four = with_rank(inputs[1], 3)
     if len(inputs) > 2:
         with_rank(inputs[2], 0)
-    if len(inputs) > 3:
-        with_rank(inputs[3], 1)
-    for size, wanted in ((three, 3), (four, 4)):
-        if size not in (None, wanted):
-            raise ValueError(f"Dimension must be {wanted} but is {size}")
+    (two,) = with_rank(inputs[3], 1) if len(inputs) > 3 else (None,)
+    for size, wanted in ((three, 3), (four, 4), (two, 2)):
+        with_size(size, wanted)
     return ((3,), (3,), (1, 1, 4))
 
 

@@ -16,7 +16,7 @@ from metagraft.graph.op_spec import (
     Shapes,
 )
 from metagraft.graph.operation import Operation
-from metagraft.graph.shape_checks import with_rank, with_rank_at_least
+from metagraft.graph.shape_checks import with_rank, with_rank_at_least, with_size
 from metagraft.graph.shapes import Dims
 from metagraft.graph.tensor import Tensor
 
@@ -26,8 +26,7 @@ def colorspace_shape(_attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     dims = with_rank_at_least(inputs[0], 1)
     if dims is None:
         return (None,)
-    if dims[-1] not in (None, 3):
-        raise ValueError(f"Dimension must be 3 but is {dims[-1]}")
+    with_size(dims[-1], 3)
     return ((*dims[:-1], 3),)
 
 

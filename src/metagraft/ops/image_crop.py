@@ -17,7 +17,7 @@ from metagraft.graph.op_spec import (
     Shapes,
 )
 from metagraft.graph.operation import Operation
-from metagraft.graph.shape_checks import merge_dim, with_rank
+from metagraft.graph.shape_checks import merge_dim, with_rank, with_size
 from metagraft.graph.shapes import Dims
 from metagraft.ops.image_size import size_dims
 
@@ -53,8 +53,7 @@ def _box_count(boxes: Dims, box_index: Dims) -> int | None:
 
 
 def _check_four(size: int | None) -> None:
-    if size not in (None, 4):
-        raise ValueError(f"Dimension must be 4 but is {size}")
+    with_size(size, 4)
 
 
 def crop_and_resize_shape(_attrs: CropAttrs, inputs: Shapes) -> Sequence[Dims]:
@@ -107,8 +106,7 @@ def extract_glimpse_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     n, _, _, c = with_rank(inputs[0], 4)
     count, two = with_rank(inputs[2], 2)
     n = merge_dim(n, count)
-    if two not in (None, 2):
-        raise ValueError(f"Dimension must be 2 but is {two}")
+    with_size(two, 2)
     if attrs["uniform_noise"] and attrs["noise"] not in (b"", b"uniform"):
         raise ValueError(
             "The uniform_noise should not be True when noise is not uniform"

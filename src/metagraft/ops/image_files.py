@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.op_spec import NoGradient, OpSpec, ShapeFunction, Shapes
-from metagraft.graph.shape_checks import with_rank, with_rank_at_least
+from metagraft.graph.shape_checks import with_rank, with_rank_at_least, with_size
 from metagraft.graph.shapes import Dims
 
 
@@ -49,8 +49,7 @@ def decode_and_crop_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     with_rank(inputs[0], 0)
     channels = _channels(attrs)
     (four,) = with_rank(inputs[1], 1)
-    if four not in (None, 4):
-        raise ValueError(f"Dimension must be 4 but is {four}")
+    with_size(four, 4)
     window = inputs.value(1)
     if window is None:
         return ((None, None, channels),)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from metagraft.graph.op_spec import Shapes
-from metagraft.graph.shape_checks import with_rank
+from metagraft.graph.shape_checks import with_rank, with_size
 from metagraft.graph.shapes import Dims
 
 
@@ -17,8 +17,7 @@ def size_dims(inputs: Shapes, index: int) -> tuple[int | None, int | None]:
         ValueError: It has not two elements, or asks for negative sizes.
     """
     (count,) = with_rank(inputs[index], 1)
-    if count not in (None, 2):
-        raise ValueError(f"Dimension must be 2 but is {count}")
+    with_size(count, 2)
     value = inputs.value(index)
     if value is None:
         return None, None

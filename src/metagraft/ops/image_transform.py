@@ -12,7 +12,7 @@ from metagraft.graph.conversion import constant, convert_to_tensor
 from metagraft.graph.op_spec import GradientBuilder, NoGradient, OpSpec, Shapes
 from metagraft.graph.operation import Operation
 from metagraft.graph.scopes import name_scope
-from metagraft.graph.shape_checks import merge_dim, with_rank
+from metagraft.graph.shape_checks import with_rank
 from metagraft.graph.shapes import Dims
 from metagraft.graph.tensor import Tensor
 from metagraft.ops.image_size import size_dims
@@ -28,13 +28,8 @@ _TYPES = (
 
 
 def projective_transform_shape(_attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
-    """`[n, *output_shape, c]`."""
+    """`[n, *output_shape, c]`; the kernel checks the transforms."""
     n, _, _, c = with_rank(inputs[0], 4)
-    count, numbers = with_rank(inputs[1], 2)
-    if numbers not in (None, 8):
-        raise ValueError(f"Dimension must be 8 but is {numbers}")
-    if n is not None and count not in (None, 1):
-        merge_dim(n, count)
     return ((n, *size_dims(inputs, 2), c),)
 
 

@@ -28,14 +28,12 @@ def shuffled_index_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
         found = [-1 if size is None else size for size in seed]
         raise ValueError(f"Seed must have shape [3] or [n, 3] but got {found}.")
     largest = with_rank_at_most(inputs[2], 1)
-    if index is None or seed is None or largest is None:
-        return (None,)
-    if not index and len(seed) == 1 and not largest:
-        return ((),)
-    sizes = [dims[0] for dims in (index, largest) if dims]
-    if len(seed) > 1:
-        sizes.append(seed[0])
-    return ((next((size for size in sizes if size is not None), None),),)
+    vectors = [dims for dims in (index, seed and seed[:-1], largest) if dims]
+    if vectors:
+        sizes = [size for (size,) in vectors if size is not None]
+        return ((sizes[0] if sizes else None,),)
+    is_known = not (index is None or seed is None or largest is None)
+    return (() if is_known else None,)
 
 
 def sobol_sample_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:

@@ -20,6 +20,7 @@ from metagraft.graph.shape_checks import (
     merged,
     with_rank,
     with_rank_at_least,
+    with_size,
 )
 from metagraft.graph.shapes import Dims, broadcast_dims
 from metagraft.graph.tensor import Tensor
@@ -181,8 +182,8 @@ def sparse_mat_mul_gradient(
 def cross_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Both operands have one shape whose last dimension is 3."""
     dims = merged(with_rank_at_least(inputs[0], 1), with_rank_at_least(inputs[1], 1))
-    if dims is not None and dims[-1] not in (None, 3):
-        raise ValueError(f"Dimension must be 3 but is {dims[-1]}")
+    if dims is not None:
+        with_size(dims[-1], 3)
     return (dims,)
 
 

@@ -100,6 +100,7 @@ def matrix_diag_v3_shape(attrs: DiagAttrs, inputs: Shapes) -> Sequence[Dims]:
     """A matrix of `num_rows` x `num_cols`, or as small as the band allows."""
     del attrs
     dims = with_rank_at_least(inputs[0], 1)
+    with_rank_at_most(inputs[1], 1)
     for index in (2, 3, 4):
         with_rank(inputs[index], 0)
     bounds = None if dims is None else _bounds(inputs, 1)
@@ -185,6 +186,7 @@ def matrix_diag_part_v3_shape(attrs: DiagAttrs, inputs: Shapes) -> Sequence[Dims
     """`[..., diagonals, length]`, or `[..., length]` for one diagonal."""
     del attrs
     dims = with_rank_at_least(inputs[0], 2)
+    with_rank_at_most(inputs[1], 1)
     with_rank(inputs[2], 0)
     bounds = None if dims is None else _bounds(inputs, 1)
     if dims is None or bounds is None:

@@ -28,8 +28,6 @@ def boosted_trees_bucketize_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims
     """One bucket for each value of every feature."""
     count: int = attrs["num_features"]
     shapes = [with_rank(dims, 1) for dims in inputs[:count]]
-    for dims in inputs[count:]:
-        with_rank(dims, 1)
     for dims in shapes[1:]:
         merge_dim(shapes[0][0], dims[0])
     return shapes

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.op_spec import NOT_DIFFERENTIABLE, NoGradient, OpSpec, Shapes
-from metagraft.graph.shape_checks import merge_dim, with_rank
+from metagraft.graph.shape_checks import merge_dim, with_rank, with_size
 from metagraft.graph.shapes import Dims
 
 
@@ -16,8 +16,7 @@ def _boxes_and_scores(inputs: Shapes) -> None:
     for dims in inputs[2:]:
         with_rank(dims, 0)
     merge_dim(count, scores)
-    if four not in (None, 4):
-        raise ValueError(f"Dimension must be 4 but is {four}")
+    with_size(four, 4)
 
 
 def _padded_size(attrs: Attrs, inputs: Shapes) -> int | None:
@@ -73,8 +72,7 @@ def combined_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     for dims in inputs[2:]:
         with_rank(dims, 0)
     n, _ = merge_dim(n, scores_n), merge_dim(boxes, scores)
-    if four not in (None, 4):
-        raise ValueError(f"Dimension must be 4 but is {four}")
+    with_size(four, 4)
     if q is not None and classes is not None and q not in (1, classes):
         raise ValueError(
             "third dimension of boxes must be either 1 or equal to the third"

@@ -78,5 +78,6 @@ OPS = (
         shape=components_shape,
         gradient=get_value_gradient,
         source=_SOURCE,
+        ranks="0",
     ),
 )

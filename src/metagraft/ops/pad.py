@@ -9,14 +9,13 @@ from metagraft.graph.attrs import Attrs
 from metagraft.graph.build import array
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.operation import Operation
-from metagraft.graph.shape_checks import with_rank
+from metagraft.graph.shape_checks import with_rank, with_size
 from metagraft.graph.shapes import Dims
 
 
 def _rank(inputs: Shapes) -> int | None:
     paddings = with_rank(inputs[1], 2)
-    if paddings[1] not in (None, 2):
-        raise ValueError(f"Dimension must be 2 but is {paddings[1]}")
+    with_size(paddings[1], 2)
     rank = paddings[0]
     dims = inputs[0]
     if dims is not None and rank is not None and len(dims) != rank:

@@ -31,6 +31,7 @@ from metagraft.graph.scopes import control_dependencies, name_scope
 from metagraft.graph.shape_checks import merge_dim, with_rank, with_rank_at_most
 from metagraft.graph.shapes import Dims, broadcast_dims
 from metagraft.graph.tensor import Tensor
+from metagraft.ops.stateless_random import positioned_shape
 
 __all__ = ["OPS"]
 
@@ -64,15 +65,6 @@ def seeded_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     with_rank(inputs[0], 1)
     (size,) = with_rank(inputs[1], 1)
     merge_dim(size, 2)
-    return (inputs.as_dims(0),)
-
-
-def positioned_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
-    """The shape is the value of the first operand."""
-    with_rank(inputs[0], 1)
-    with_rank(inputs[1], 1)
-    with_rank(inputs[2], 1)
-    with_rank(inputs[3], 0)
     return (inputs.as_dims(0),)
 
 

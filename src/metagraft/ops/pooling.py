@@ -19,7 +19,7 @@ from metagraft.graph.op_spec import (
     OpSpec,
     Shapes,
 )
-from metagraft.graph.shape_checks import merged, with_rank
+from metagraft.graph.shape_checks import merged, with_rank, with_size
 from metagraft.graph.shapes import Dims
 from metagraft.ops.windows import (
     WindowAttrs,
@@ -163,8 +163,7 @@ def _one_for_each_axis(sizes: Dims, rank: int) -> None:
         ValueError: It has others.
     """
     (count,) = with_rank(sizes, 1)
-    if count not in (None, rank):
-        raise ValueError(f"Dimension must be {rank} but is {count}")
+    with_size(count, rank)
 
 
 def second_order_v2_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
@@ -178,9 +177,9 @@ def second_order_v2_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:
 
 
 def _second_order(attrs: WindowAttrs, inputs: Shapes, pooled: Dims) -> Sequence[Dims]:
-    image = with_rank(inputs[0], attrs.rank)
-    merged(image, with_rank(inputs[2], attrs.rank))
-    merged(with_rank(inputs[1], attrs.rank), pooled)
+    with_rank(inputs[0], attrs.rank)
+    merged(inputs[0], inputs[2])
+    merged(inputs[1], pooled)
     return (pooled,)
 
 

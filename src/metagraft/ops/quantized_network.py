@@ -108,6 +108,12 @@ def same_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     return _with_range(inputs[0])
 
 
+def instance_norm_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """Like the images."""
+    with_rank(inputs[0], 4)
+    return same_shape(attrs, inputs)
+
+
 def bias_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Like the first operand; the second has a number for each of its channels."""
     (channels,) = with_rank(inputs[1], 1)
@@ -187,5 +193,5 @@ OPS = (
     _row("QuantizedConcat", concat_shape),
     _row("QuantizedConcatV2", concat_v2_shape),
     _row("QuantizedReshape", reshape_shape),
-    _row("QuantizedInstanceNorm", same_shape),
+    _row("QuantizedInstanceNorm", instance_norm_shape),
 )

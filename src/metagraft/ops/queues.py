@@ -70,7 +70,7 @@ def _on_queue(name: str, *, marked: bool, shape: ShapeFunction | None) -> OpSpec
             shape=shape,
             gradient=NOT_DIFFERENTIABLE,
             source=_SOURCE,
-            ranks="1" if name in {"QueueClose", "QueueSize"} else "",
+            ranks="h" if name in {"QueueClose", "QueueSize"} else "",
         )
     return OpSpec(name=name, shape=shape, source=_SOURCE)
 

@@ -85,14 +85,15 @@ _READERS: Final = (
     "TextLineReader",
     "WholeFileReader",
 )
-_ON_READERS: Final[tuple[tuple[str, ShapeFunction | None], ...]] = (
-    ("ReaderRead", record_shape),
-    ("ReaderReadUpTo", records_shape),
-    ("ReaderNumRecordsProduced", number_shape),
-    ("ReaderNumWorkUnitsCompleted", number_shape),
-    ("ReaderSerializeState", number_shape),
-    ("ReaderRestoreState", state_shape),
-    ("ReaderReset", None),
+# What acts on a reader, and the ranks of the operands of both versions.
+_ON_READERS: Final[tuple[tuple[str, ShapeFunction | None, str, str], ...]] = (
+    ("ReaderRead", record_shape, "hh", "00"),
+    ("ReaderReadUpTo", records_shape, "110", "000"),
+    ("ReaderNumRecordsProduced", number_shape, "h", "0"),
+    ("ReaderNumWorkUnitsCompleted", number_shape, "h", "0"),
+    ("ReaderSerializeState", number_shape, "h", "0"),
+    ("ReaderRestoreState", state_shape, "h", "0"),
+    ("ReaderReset", None, "h", "0"),
 )
 
 
@@ -107,15 +108,8 @@ def _spec(name: str, shape: ShapeFunction | None, ranks: str = "") -> OpSpec:
 OPS = (
     *(_marked(name, reference_handle_shape) for name in (*_READERS, "LMDBReader")),
     *(_spec(f"{name}V2", handle_shape) for name in _READERS),
-    # The handles of the first version are vectors of two strings.
-    *(
-        _marked(name, shape, "11" if name.startswith("ReaderRead") else "1")
-        for name, shape in _ON_READERS
-    ),
-    *(
-        _spec(f"{name}V2", shape, "000" if name == "ReaderReadUpTo" else "")
-        for name, shape in _ON_READERS
-    ),
+    *(_marked(name, shape, ranks) for name, shape, ranks, _ in _ON_READERS),
+    *(_spec(f"{name}V2", shape, ranks) for name, shape, _, ranks in _ON_READERS),
     _spec("ReadFile", read_file_shape),
     _spec("MatchingFiles", matching_files_shape),
     _spec("WriteFile", write_file_shape),

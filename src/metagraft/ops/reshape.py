@@ -16,7 +16,7 @@ from metagraft.graph.op_spec import (
     Shapes,
 )
 from metagraft.graph.operation import Operation
-from metagraft.graph.shape_checks import with_rank
+from metagraft.graph.shape_checks import with_rank, with_size
 from metagraft.graph.shapes import Dims, is_static, num_elements
 
 
@@ -176,8 +176,8 @@ def transpose_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     count = with_rank(inputs[1], 1)[0]
     if count is not None and count < 2 and (dims is None or len(dims) == count):
         return (dims,)  # nothing to permute
-    if dims is not None and count not in (None, len(dims)):
-        raise ValueError(f"Dimension must be {len(dims)} but is {count}")
+    if dims is not None:
+        with_size(count, len(dims))
     if value is None:
         rank = count if dims is None else len(dims)
         return (None if rank is None else (None,) * rank,)

@@ -19,8 +19,10 @@ _SOURCE: Final = "tensorflow core/ops/sdca_ops.cc"
 
 
 def optimizer_shape(_attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
-    """Four numbers for each example; TensorFlow tells no other shapes."""
-    return ((None, 4), *(None,) * (len(inputs.op.outputs) - 1))
+    """Four numbers for each example, and changes of the weights."""
+    # The weights come last, but for the state of the examples.
+    count = len(inputs.op.outputs) - 1
+    return ((None, 4), *inputs[len(inputs) - 1 - count : -1])
 
 
 def nothing_shape(_attrs: Attrs, _inputs: Shapes) -> Sequence[Dims]:

@@ -14,6 +14,7 @@ from metagraft.graph.shape_checks import (
     rank_of_sparse_parts,
     with_rank,
     with_rank_at_least,
+    with_size,
 )
 from metagraft.graph.shapes import Dims
 
@@ -34,8 +35,7 @@ def _sparse_rank(inputs: Shapes, first: int) -> int | None:
 
 
 def _rank_of_both(first: int, second: int | None) -> int:
-    if second not in (None, first):
-        raise ValueError(f"Dimension must be {first} but is {second}")
+    with_size(second, first)
     return first
 
 

@@ -42,16 +42,20 @@ def ragged_count_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 
 def _table_size(inputs: Shapes, place: int) -> int | None:
-    with_rank(inputs[place], 0)
     size = inputs.value(place)
-    if size is not None and int(size) < 0:
+    if size is None:
+        return None  # the kernel checks it
+    with_rank(inputs[place], 0)
+    if int(size) < 0:
         raise ValueError(f"size ({int(size)}) must be non-negative")
-    return None if size is None else int(size)
+    return int(size)
 
 
 def sparse_bincount_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """`size` counts, for each row of a matrix."""
     size = _table_size(inputs, 3)
+    if size is None or inputs.value(2) is None:
+        return (None,)
     dims = inputs.as_dims(2)
     if dims is None:
         return (None,)

@@ -36,7 +36,7 @@ OPS = tuple(
         shape=shape,
         gradient=NOT_DIFFERENTIABLE,
         source=_SOURCE,
-        ranks="1" if f"{name}{version}" == "StackClose" else "",
+        ranks="h" if name == "StackClose" else "",
     )
     for version in ("", "V2")
     for name, shape in (

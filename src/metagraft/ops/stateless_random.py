@@ -15,7 +15,7 @@ from metagraft.graph.op_spec import (
     ShapeFunction,
     Shapes,
 )
-from metagraft.graph.shape_checks import merge_dim, with_rank
+from metagraft.graph.shape_checks import merge_dim, with_rank, with_size
 from metagraft.graph.shapes import Dims, show
 
 __all__ = ["OPS"]
@@ -51,8 +51,7 @@ def seeded_int_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 def _check_position(inputs: Shapes, first: int) -> None:
     (key,) = with_rank(inputs[first], 1)
-    if key not in (None, 1):
-        raise ValueError(f"Dimension must be 1 but is {key}")
+    with_size(key, 1)
     with_rank(inputs[first + 1], 1)
     with_rank(inputs[first + 2], 0)
 

@@ -119,9 +119,9 @@ def reference_export_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
 def import_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """Nothing; as many keys as values go in."""
     del attrs
-    keys = with_rank_at_least(inputs[1], 1)
+    keys = with_rank(inputs[1], 1)
     values = with_rank_at_least(inputs[2], 1)
-    if keys is not None and values is not None:
+    if values is not None:
         merge_dim(keys[0], values[0])
     return ()
 
@@ -172,19 +172,19 @@ OPS = (
     *(_marked(name, reference_handle_shape) for name in _HANDLES),
     *(_marked(f"{name}V2", handle_shape) for name in _HANDLES),
     *(_spec(name, handle_shape) for name in _ANONYMOUS),
-    _marked("InitializeTable", initialize_shape, "1"),
-    _marked("InitializeTableV2", initialize_shape),
-    _marked("InitializeTableFromTextFile", initialize_from_file_shape, "1"),
-    _marked("InitializeTableFromTextFileV2", initialize_from_file_shape),
-    _marked("LookupTableFind", reference_find_shape, "1"),
+    _marked("InitializeTable", initialize_shape, "h"),
+    _marked("InitializeTableV2", initialize_shape, "0"),
+    _marked("InitializeTableFromTextFile", initialize_from_file_shape, "h"),
+    _marked("InitializeTableFromTextFileV2", initialize_from_file_shape, "0"),
+    _marked("LookupTableFind", reference_find_shape, "h"),
     _marked("LookupTableFindV2", find_shape),
-    _marked("LookupTableInsert", ranks="1"),
-    _marked("LookupTableInsertV2"),
-    _marked("LookupTableSize", number_shape, "1"),
-    _marked("LookupTableSizeV2", number_shape),
-    _spec("LookupTableExport", reference_export_shape, "1"),
-    _spec("LookupTableExportV2", export_shape),
-    _spec("LookupTableImport", ranks="1"),
-    _spec("LookupTableImportV2", import_shape),
+    _marked("LookupTableInsert", ranks="h"),
+    _marked("LookupTableInsertV2", ranks="0"),
+    _marked("LookupTableSize", number_shape, "h"),
+    _marked("LookupTableSizeV2", number_shape, "0"),
+    _spec("LookupTableExport", reference_export_shape, "h"),
+    _spec("LookupTableExportV2", export_shape, "0"),
+    _spec("LookupTableImport", ranks="h"),
+    _spec("LookupTableImportV2", import_shape, "0"),
     _spec("LookupTableRemoveV2", remove_shape),
 )

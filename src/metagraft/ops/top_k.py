@@ -34,8 +34,9 @@ def top_k_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     if len(inputs) == 1:
         k = attrs["k"]
     else:
-        with_rank(inputs[1], 0)
         value = inputs.value(1)
+        if value is not None:
+            with_rank(inputs[1], 0)
         k = None if value is None else int(value)
     if k is not None and k < 0:
         raise ValueError(

@@ -19,7 +19,6 @@ from metagraft.graph.shape_checks import (
 from metagraft.graph.shapes import Dims
 
 _GRADIENTS = ("grad", "delta")
-_UNCHECKED = {("ApplyFtrlV2", "lr_power"), ("ResourceApplyFtrlV2", "lr_power")}
 
 
 def variable_dims(inputs: Shapes, index: int) -> Dims:
@@ -66,7 +65,9 @@ def training_shape(_: Any, inputs: Shapes) -> tuple[Dims, ...]:
                 dims = _merge_rows(dims, grad, inputs[i + 1])
             else:
                 dims = merged(dims, grad)
-        elif arg.name != "indices" and (op_type, arg.name) not in _UNCHECKED:
+        elif arg.name == "lr_power" and op_type.endswith("FtrlV2"):
+            pass  # the kernel checks it
+        elif arg.name != "indices":
             with_rank(inputs[i], 0)
     return (dims,) if definition.outputs else ()
 

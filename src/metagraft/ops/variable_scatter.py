@@ -33,7 +33,7 @@ def _result(inputs: Shapes, variable: Dims) -> tuple[Dims, ...]:
 
 def scatter_rows_shape(_: Attributes, inputs: Shapes) -> tuple[Dims, ...]:
     """`updates` is a scalar or has shape `[*indices, *variable[1:]]`."""
-    variable = with_rank_at_least(_variable(inputs), 1)
+    variable = _variable(inputs)
     indices, updates = inputs[1], inputs[2]
     if updates != () and variable is not None and indices is not None:
         merged(updates, (*indices, *variable[1:]))
