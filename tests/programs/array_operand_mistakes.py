@@ -224,6 +224,63 @@ def networks() -> Iterator[tuple[str, Mistake]]:
         )
 
 
+def maps() -> Iterator[tuple[str, Mistake]]:
+    """Sparse tensors that are kept in a map, and taken out of it."""
+    parts: dict[str, tuple[Any, Any, Any]] = {
+        "ok": ([[1, 0], [2, 0]], [1.0, 2.0], [3, 2]),
+        "order": ([[2, 1], [0, 0]], [1.0, 2.0], [3, 2]),
+        "repeated": ([[0, 0], [0, 0]], [1.0, 2.0], [3, 2]),
+        "outside": ([[3, 0]], [1.0], [3, 2]),
+        "rank": ([[0]], [1.0], [3]),
+        "vector": ([0], [1.0], [3, 2]),
+        "values": ([[0, 0]], [[1.0]], [3, 2]),
+        "shape": ([[0, 0]], [1.0], [[3, 2]]),
+        "count": ([[0, 0]], [1.0, 2.0], [3, 2]),
+        "columns": ([[0, 0, 0]], [1.0], [3, 2]),
+        "negative": ([[0, 0]], [1.0], [3, -2]),
+    }
+    for op in ("AddSparseToTensorsMap", "AddManySparseToTensorsMap"):
+        for name, (indices, values, shape) in parts.items():
+            operands = {
+                "sparse_indices": np.array(indices, np.int64),
+                "sparse_values": np.array(values),
+                "sparse_shape": np.array(shape, np.int64),
+            }
+            yield f"misfit_{op}_{name}", _raw(op, **operands)
+    for name, handles, ranks, dtype in (
+        ("ok", [1, 0], (1, 1), "float64"),
+        ("rank", [0, 1], (1, 2), "float64"),
+        ("missing", [0, 5], (1,), "float64"),
+        ("twice", [0, 0], (1,), "float64"),
+        ("none", [], (1,), "float64"),
+        ("matrix", [[0]], (1,), "float64"),
+        ("type", [0], (1,), "float32"),
+    ):
+        yield (
+            f"misfit_taken_{name}",
+            lambda tf, h=handles, r=ranks, d=dtype: _taken(tf, h, r, d),
+        )
+
+
+def _taken(tf: ModuleType, handles: Any, ranks: tuple[int, ...], dtype: str) -> Any:
+    added: list[Any] = []
+    for rank in ranks:
+        with tf.control_dependencies(added):
+            kept = tf.raw_ops.AddSparseToTensorsMap(
+                sparse_indices=np.zeros((1, rank), np.int64),
+                sparse_values=np.ones(1),
+                sparse_shape=np.ones(rank, np.int64),
+                shared_name="taken",
+            )
+        added.append(kept)
+    with tf.control_dependencies(added):
+        return tf.raw_ops.TakeManySparseFromTensorsMap(
+            sparse_handles=_hidden(tf, np.array(handles, np.int64)),
+            dtype=dtype,
+            shared_name="taken",
+        )
+
+
 def bindings() -> Iterator[tuple[str, Mistake]]:
     """Arguments that do not fit the signature of a function."""
     calls: dict[str, Callable[[ModuleType, Any], Any]] = {

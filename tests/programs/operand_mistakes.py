@@ -19,7 +19,13 @@ from tests.programs.argument_mistakes import (
     other_ranks,
     ranks,
 )
-from tests.programs.array_operand_mistakes import arrays, bindings, fractional, networks
+from tests.programs.array_operand_mistakes import (
+    arrays,
+    bindings,
+    fractional,
+    maps,
+    networks,
+)
 from tests.programs.late_mistakes import late
 from tests.programs.window_mistakes import odd_windows, padded_convolutions
 
@@ -541,6 +547,7 @@ MISTAKES: Final[dict[str, Mistake]] = {
         arrays,
         fractional,
         networks,
+        maps,
         late,
         bindings,
     )

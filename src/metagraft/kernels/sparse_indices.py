@@ -19,6 +19,7 @@ __all__ = [
     "broken_rule",
     "check_bounds",
     "check_parts",
+    "check_ranks",
     "check_valid",
     "group_starts",
     "groups",
@@ -66,6 +67,25 @@ def check_parts(indices: Array, values: Array, shape: Array) -> None:
             f"Index rank ({indices.shape[1]}) and shape rank ({shape.shape[0]}) do not"
             " match"
         )
+
+
+def check_ranks(indices: Array, values: Array, shape: Array) -> None:
+    """Demand a matrix and two vectors.
+
+    Raises:
+        InvalidArgumentError: A part is something else.
+    """
+    for part, what, rank in (
+        (indices, "indices", 2),
+        (values, "values", 1),
+        (shape, "shape", 1),
+    ):
+        if part.ndim != rank:
+            kind = "matrix" if rank == 2 else "vector"
+            raise broken_rule(
+                f"Input {what} should be a {kind} but received shape"
+                f" {shown_dims(part.shape)}"
+            )
 
 
 def check_bounds(indices: Array, shape: Array) -> None:

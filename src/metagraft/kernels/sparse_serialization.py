@@ -22,7 +22,12 @@ from metagraft.graph.dtypes import DType
 from metagraft.graph.shapes import Dims, dims_from_proto, dims_to_proto
 from metagraft.graph.tensor_values import make_ndarray
 from metagraft.kernels.kernel import Array, Kernel
-from metagraft.kernels.sparse_indices import broken_rule, check_valid, shown_dims
+from metagraft.kernels.sparse_indices import (
+    broken_rule,
+    check_ranks,
+    check_valid,
+    shown_dims,
+)
 from metagraft.proto import TensorProto
 
 __all__ = ["KERNELS"]
@@ -100,24 +105,10 @@ def _divided_texts(content: bytes, shape: Any) -> Array:
     return texts.reshape(dims)
 
 
-def _check(indices: Array, values: Array, shape: Array) -> None:
-    for part, what, rank in (
-        (indices, "indices", 2),
-        (values, "values", 1),
-        (shape, "shape", 1),
-    ):
-        if part.ndim != rank:
-            kind = "matrix" if rank == 2 else "vector"
-            raise broken_rule(
-                f"Input {what} should be a {kind} but received shape"
-                f" {shown_dims(part.shape)}"
-            )
-
-
 def serialize_sparse(
     attrs: Any, indices: Array, values: Array, shape: Array
 ) -> tuple[Array]:
-    _check(indices, values, shape)
+    check_ranks(indices, values, shape)
     result = np.empty(3, object)
     for place, part in enumerate((indices, values, shape)):
         result[place] = _packed(attrs, np.array(part))
@@ -127,7 +118,7 @@ def serialize_sparse(
 def serialize_many_sparse(
     attrs: Any, indices: Array, values: Array, shape: Array
 ) -> tuple[Array]:
-    _check(indices, values, shape)
+    check_ranks(indices, values, shape)
     if shape.shape[0] < 2:
         raise broken_rule(
             f"Rank of input SparseTensor should be > 1, but saw rank: {shape.shape[0]}"
