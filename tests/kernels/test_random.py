@@ -267,3 +267,23 @@ def test_rows_of_truncated_numbers_are_scanned_alike(
     expected = drawn()
     monkeypatch.setattr(truncation, "_ROW_NS", 1e12)
     np.testing.assert_array_equal(drawn(), expected)
+
+
+@pytest.mark.parametrize("op", ["RandomBinomial", "RandomGammaV2", "RandomPoisson"])
+def test_programs_draw_from_seeds_that_they_know(op: str) -> None:
+    """Of parameters that come later nothing has to be known."""
+    kernel = kernel_for(f"Stateless{op}")
+    assert kernel is not None
+    attrs = {"dtype": as_dtype("float32")}
+    where = np.array([40, 3], np.int32), np.array([1, 2], np.int32)
+    parameters = [np.float32([20.0, 0.5, 30.0])]
+    if op == "RandomBinomial":
+        parameters.append(np.float32([0.3, 0.5, 0.9]))
+
+    def drawn(*parameters: Any) -> Any:
+        return kernel.fn(attrs, *where, *parameters)[0]
+
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        np.testing.assert_allclose(
+            jax.jit(drawn)(*parameters), drawn(*parameters), rtol=1e-6
+        )

@@ -62,13 +62,13 @@ class _Source:
     Args:
         key: `uint32[2]`.
         counter: `uint32[4]`.
-        count: How many lanes there are.
+        parameters: A number for each lane, whose library everything is computed with.
     """
 
-    def __init__(self, key: Array, counter: Array, count: int) -> None:
-        self.xp = namespace(key, counter)
-        self._key, self._counter = key, counter
-        self._count = count
+    def __init__(self, key: Array, counter: Array, *parameters: Array) -> None:
+        self.xp = namespace(key, counter, *parameters)
+        self._key, self._counter = self.xp.asarray(key), self.xp.asarray(counter)
+        self._count = parameters[0].shape[0]
 
     def lanes(self, dtype: Any = np.uint64) -> Array:
         return self.xp.arange(self._count, dtype=dtype)
@@ -207,7 +207,7 @@ def _host_quiet(function: Callable[..., Array]) -> Callable[..., Array]:
 @_host_quiet
 def gamma(key: Array, counter: Array, alpha: Array) -> Array:
     """Draw one number for each alpha, a flat array of doubles."""
-    source = _Source(key, counter, alpha.shape[0])
+    source = _Source(key, counter, alpha)
     xp = source.xp
     alpha = xp.asarray(alpha)
     is_small = alpha < 1
@@ -255,7 +255,7 @@ def poisson(key: Array, counter: Array, rate: Array, highest: float) -> Array:
 
     Endless rates give infinity.
     """
-    source = _Source(key, counter, rate.shape[0])
+    source = _Source(key, counter, rate)
     rate = source.xp.asarray(rate)
     is_low = rate < _KNUTH_BELOW
     low = _poisson_of_products(source, rate, is_low, highest)
@@ -347,7 +347,7 @@ def binomial(key: Array, counter: Array, count: Array, probability: Array) -> Ar
         count: How many trials, a flat array in the type of the operands.
         probability: Of success, in the same type.
     """
-    source = _Source(key, counter, count.shape[0])
+    source = _Source(key, counter, count, probability)
     xp = source.xp
     count, probability = xp.asarray(count), xp.asarray(probability)
     one = probability.dtype.type(1)

@@ -37,6 +37,20 @@ DISPATCH_NS: Final = 40_000.0
 COMPILE_NS: Final = 100_000_000.0
 COMPILE_NODE_NS: Final = 8_000_000.0
 COMPILE_RANDOM_NS: Final = 500_000_000.0  # the ten rounds of the generator
+# These have them several times, for fewer and fewer numbers.
+COMPILE_REJECTION_NS: Final = 2_500_000_000.0
+_REJECTING: Final = frozenset(
+    {
+        "RandomGamma",
+        "RandomPoisson",
+        "RandomPoissonV2",
+        "StatefulRandomBinomial",
+        "StatelessRandomBinomial",
+        "StatelessRandomGammaV2",
+        "StatelessRandomGammaV3",
+        "StatelessRandomPoisson",
+    }
+)
 
 _PRODUCTS: Final = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2", "Einsum"})
 _CONVOLUTIONS: Final = frozenset(
@@ -166,7 +180,13 @@ def call_ns(node: Node, inputs: list[Any], outputs: list[Any]) -> float:
 def compile_ns(nodes: Sequence[Node]) -> float:
     """Return the estimated time to compile a plan."""
     random_count = sum(node.random is not None for node in nodes)
-    return COMPILE_NS + COMPILE_NODE_NS * len(nodes) + COMPILE_RANDOM_NS * random_count
+    rejecting_count = sum(node.op.type in _REJECTING for node in nodes)
+    return (
+        COMPILE_NS
+        + COMPILE_NODE_NS * len(nodes)
+        + COMPILE_RANDOM_NS * random_count
+        + COMPILE_REJECTION_NS * rejecting_count
+    )
 
 
 def recompile_ns(nodes: Sequence[Node]) -> float:
