@@ -247,6 +247,23 @@ def maps() -> Iterator[tuple[str, Mistake]]:
                 "sparse_shape": np.array(shape, np.int64),
             }
             yield f"misfit_{op}_{name}", _raw(op, **operands)
+    # A negative size, more elements than can be counted, two values for one place.
+    for name, shape, count in (
+        ("less", [3, -2], 1),
+        ("huge", [1 << 40, 1 << 40], 1),
+        ("two", [3, 2], 2),
+    ):
+        cells = np.zeros((1, 2), np.int64), np.ones(count), np.array(shape, np.int64)
+        operands = dict(zip(("indices", "values", "shape"), cells, strict=True))
+        for op in ("SerializeManySparse", "SparseReduceSum"):
+            first = "sparse" if op == "SerializeManySparse" else "input"
+            given = {f"{first}_{part}": value for part, value in operands.items()}
+            axes = {"reduction_axes": [0]} if first == "input" else {}
+            yield f"misfit_{op}_{name}", _raw(op, **given, **axes)
+        yield (
+            f"misfit_SparseSlice_{name}",
+            _raw("SparseSlice", **operands, start=[0, 0], size=[2, 2]),
+        )
     for name, handles, ranks, dtype in (
         ("ok", [1, 0], (1, 1), "float64"),
         ("rank", [0, 1], (1, 2), "float64"),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InternalError
-from metagraft.kernels.element_counts import check_count, check_sizes
+from metagraft.kernels.element_counts import check_count, check_product, check_sizes
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
 from metagraft.kernels.sparse_indices import (
@@ -279,6 +279,8 @@ def sparse_slice(
                 f"Expected {what} to be a vector of length {shape.shape[0]} but got"
                 f" length {part.shape[0]}"
             )
+    check_sizes(shape.tolist())
+    check_product(shape.tolist())
     if np.any(size < 0):
         raise broken_rule(f"Expected a non-negative size, got {size[size < 0][0]}")
     # As far as the tensor goes; nothing where the start is outside of it.

@@ -108,6 +108,8 @@ def _to_dense(how: str) -> Any:
     def run(
         attrs: Any, indices: Array, values: Array, shape: Any, axes: Any
     ) -> tuple[Array]:
+        if is_host(shape):
+            check_sizes(shape.tolist())
         kept = _kept_axes(shape, axes)
         _check(indices, values, shape)
         dims = [int(shape[axis]) for axis in kept]

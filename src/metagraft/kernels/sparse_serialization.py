@@ -21,6 +21,7 @@ from metagraft.graph import dtypes
 from metagraft.graph.dtypes import DType
 from metagraft.graph.shapes import Dims, dims_from_proto, dims_to_proto
 from metagraft.graph.tensor_values import make_ndarray
+from metagraft.kernels.element_counts import check_product, check_sizes
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.sparse_indices import (
     broken_rule,
@@ -123,6 +124,15 @@ def serialize_many_sparse(
         raise broken_rule(
             f"Rank of input SparseTensor should be > 1, but saw rank: {shape.shape[0]}"
         )
+    check_sizes(shape.tolist())
+    check_product(shape.tolist())
+    if len(indices) != len(values):
+        raise broken_rule(
+            "indices and values rows (indexing dimension) must match. (indices = "
+            f"{len(indices)}, values = {len(values)})"
+        )
+    if indices.shape[1] != len(shape):
+        raise broken_rule("Order length must be SparseTensor rank.")
     rows = indices[:, 0]
     count = int(shape[0])
     check_valid(indices, shape)
