@@ -12,6 +12,7 @@ import pytest
 
 import metagraft.compat.v1 as tf
 from metagraft.graph.apply_op import op
+from metagraft.kernels.quantized_numbers import whole_product
 
 RNG = np.random.RandomState(5)
 WINDOWS: dict[str, Any] = {"strides": [1, 1, 1, 1], "padding": "SAME"}
@@ -109,3 +110,15 @@ def test_transposed_products(transposed: str) -> None:
         found, expected = session.run([list(turned), list(plain)])
     for one, wanted in zip(found, expected, strict=True):
         np.testing.assert_array_equal(one, wanted)
+
+
+@pytest.mark.parametrize("bits", [8, 20, 32])
+def test_sums_wrap_whether_or_not_doubles_hold_them(bits: int) -> None:
+    """As those of whole numbers do, modulo 2**32."""
+    numbers = np.random.default_rng(bits)
+    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1)
+    a = numbers.integers(low, high, (20, 5000), np.int32)
+    b = numbers.integers(low, high, (5000, 3), np.int32)
+    exact = a.astype(object) @ b.astype(object)
+    expected = (exact % 2**32).astype(np.uint32).view(np.int32)
+    np.testing.assert_array_equal(whole_product(a, b), expected, strict=True)

@@ -10,6 +10,7 @@ core/kernels/quantized_batch_norm_op.cc.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from metagraft.kernels.quantized_numbers import (
     exact_number,
     level_of,
     whole_product,
+    whole_sums,
 )
 from metagraft.ops.quantized_layers import Layer, QuantizedLayer
 
@@ -113,12 +115,17 @@ def layer(attrs: QuantizedLayer, *operands: Array) -> Ranged:
 
 
 def _convolved(attrs: QuantizedLayer, image: Array, kernel: Array) -> Array:
-    assert attrs.windows is not None
+    windows = attrs.windows
+    assert windows is not None
     convolve = (
         convolution.depthwise if attrs.layer.is_depthwise else convolution.convolution
     )
-    (result,) = convolve(attrs.windows, image, kernel)
-    return result
+    return whole_sums(
+        lambda image, kernel: convolve(windows, image, kernel)[0],
+        image,
+        kernel,
+        math.prod(kernel.shape[:-1]),
+    )
 
 
 def _bias(bias: Array, step: Array) -> Array:

@@ -7,6 +7,7 @@ Source: tensorflow core/kernels/quantized_*.cc, quantization_utils.h.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from metagraft.kernels.quantized_numbers import (
     quantized,
     sum_range,
     whole_product,
+    whole_sums,
 )
 from metagraft.kernels.reshape import reshape as reshape_plainly
 from metagraft.ops.quantized_layers import Layer, QuantizedLayer
@@ -68,10 +70,11 @@ def conv_2d(
         return found, low, high
     dtype = attrs.attrs["out_type"].as_numpy_dtype
     # Padding is 0: that is what stands for 0 once offsets are gone.
-    (result,) = convolution.convolution(
-        attrs.windows,
+    result = whole_sums(
+        lambda image, kernel: convolution.convolution(attrs.windows, image, kernel)[0],
         _shifted(image, min_image, max_image),
         _shifted(kernel, min_kernel, max_kernel),
+        math.prod(kernel.shape[:-1]),
     )
     a, b = (min_image, max_image, image.dtype), (min_kernel, max_kernel, kernel.dtype)
     return (result.astype(dtype), *product_range(a, b, dtype))

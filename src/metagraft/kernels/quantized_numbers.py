@@ -9,6 +9,7 @@ Source: tensorflow core/kernels/quantization_utils.h.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ __all__ = [
     "steps",
     "sum_range",
     "whole_product",
+    "whole_sums",
 ]
 
 _FLOAT = np.dtype(np.float32)
@@ -181,15 +183,28 @@ def sum_range(*limits: Array) -> tuple[Array, Array]:
 
 
 def whole_product(a: Array, b: Array) -> Array:
-    """Return the product of two `int32` matrices, modulo 2**32.
+    """Return the product of two `int32` matrices, modulo 2**32."""
+    return whole_sums(lambda a, b: a @ b, a, b, a.shape[1])
 
-    NumPy multiplies matrices of doubles many times faster than those of whole numbers;
-    nothing is rounded as long as the sums fit.
+
+def whole_sums(
+    combine: Callable[[Array, Array], Array], a: Array, b: Array, terms: int
+) -> Array:
+    """Return sums of so many products of two `int32` arrays, modulo 2**32.
+
+    The libraries of doubles are many times faster than those of whole numbers; nothing
+    is rounded as long as the sums fit.
+
+    Args:
+        combine: Returns the sums of products of arrays of any type.
+        a: One array.
+        b: The other.
+        terms: How many products a sum has, at most.
     """
     if namespace(a, b) is not np or not a.size or not b.size:
-        return a @ b
+        return combine(a, b)
     largest = (int(np.abs(x.astype(np.int64)).max()) for x in (a, b))
-    if math.prod(largest) * a.shape[1] >= _EXACT_IN_DOUBLE:
-        return a @ b
-    product = a.astype(_DOUBLE) @ b.astype(_DOUBLE)
-    return product.astype(np.int64).astype(np.int32)
+    if math.prod(largest) * terms >= _EXACT_IN_DOUBLE:
+        return combine(a, b)
+    sums = combine(a.astype(_DOUBLE), b.astype(_DOUBLE))
+    return sums.astype(np.int64).astype(np.int32)
