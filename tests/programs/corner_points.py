@@ -502,6 +502,72 @@ def composites_as_variants(tf: ModuleType) -> Any:
     return found
 
 
+def partly_known_values(tf: ModuleType) -> Any:
+    """Parts of what is packed are known where others are not."""
+    known = np.ones([2, 3], np.float32)
+    packed = tf.stack([known, tf.placeholder(tf.float32, [2, 3])])
+    across = tf.stack([known, tf.placeholder(tf.float32, [2, 3])], axis=1)
+    parts = [
+        *tf.unstack(packed),
+        *tf.unstack(across, axis=1),
+        *tf.split(packed, 2),
+        *tf.split(across, 2, axis=1),
+        *tf.split(packed, [1, 1]),
+    ]
+    found: list[Any] = []
+    for partial in (True, False):
+        for part in parts:
+            value = tf.get_static_value(part, partial=partial)
+            if value is not None and value.dtype == object:
+                value = list(value)
+            found.append(value)
+    for convert in (tf.convert_to_tensor, lambda x: tf.add(1, x), tf.identity):
+        try:
+            convert(tf.no_op(name="nothing"))
+        except TypeError as error:
+            found.append(str(error))
+    return found
+
+
+def mapped_single_rows(tf: ModuleType) -> Any:
+    """A single row goes with each of the others, also where only a run knows that."""
+    rows = {
+        "one": tf.constant([3.0]),
+        "three": tf.constant([-2.0, 6.0, 9.0]),
+        "pairs": tf.constant([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]),
+    }
+    fetches = []
+    for dims in (0, None, [None]):
+        given = [
+            value if dims == 0 else tf.placeholder_with_default(value, dims)
+            for key, value in rows.items()
+            if dims != [None] or key != "pairs"
+        ]
+        chosen = (given[:1] * 2, given[:2], given[1::-1], given[1:], given[::-1])
+        fetches += [tf.vectorized_map(sum, tuple(parts)) for parts in chosen]
+    with tf.Session() as session:
+        return session.run(fetches)
+
+
+def devices_of_texts(tf: ModuleType) -> Any:
+    """What texts of devices name, and what they are refused with."""
+    texts = (
+        *("/cpu:0", "/gpu:1", "/CPU", "/gpu:*", "/device:CPU:*", "/device:cpu:1"),
+        *("/job:a/device:GPU:2/cpu:0", "/cpu:0/gpu:0", "/device:My:2", "/device:CPU"),
+        *("/bar/a:0", "/job", "/job:a/job:b", "//", ""),
+    )
+    found = []
+    for text in texts:
+        try:
+            spec = tf.DeviceSpec.from_string(text)
+            found.append([spec.to_string(), spec.device_type, str(spec.device_index)])
+            with tf.Graph().as_default(), tf.device(text):
+                found.append(tf.constant(1).device)
+        except ValueError as error:
+            found.append(str(error))
+    return found
+
+
 RUNS = {
     run.__name__: run
     for run in (
@@ -516,6 +582,9 @@ RUNS = {
         loops_of_specs,
         counts_with_variables,
         composites_as_variants,
+        partly_known_values,
+        mapped_single_rows,
+        devices_of_texts,
         other_types_and_sizes,
     )
 }

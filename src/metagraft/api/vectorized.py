@@ -96,11 +96,12 @@ def _static_rows(value: Any) -> int | None:
 
 def _of_equal_length(values: Sequence[Any], count: int | None) -> list[Any]:
     """Repeat single rows, among them those that only the run knows to be single."""
-    if len(values) == 1 or all(_static_rows(value) == count for value in values):
+    if len(values) == 1:
         return list(values)
     if count is None:
         sizes = [shape(value)[0] for value in values if isinstance(value, Tensor)]
         return [_repeated(value, reduce_max(stack(sizes))) for value in values]
+    # Where all have the number that is known, nothing is added.
     return [
         value if _static_rows(value) == count else _repeated(value, constant(count))
         for value in values

@@ -17,7 +17,6 @@ from metagraft.graph.tensor_values import make_ndarray
 
 if TYPE_CHECKING:
     from metagraft.graph.dtypes import DType
-    from metagraft.graph.operation import Operation
     from metagraft.graph.tensor import Tensor
 
 Array = npt.NDArray[Any]
@@ -71,8 +70,9 @@ class _Evaluation:
     def _evaluate(self, tensor: Tensor, partial: bool) -> Any:
         op = tensor.op
         try:
-            if op.type == "Pack":
-                return _packed(op, self, partial)
+            of_parts = _RULES_OF_PARTS.get(op.type)
+            if of_parts is not None:
+                return of_parts(tensor, self, partial)
             rule = _RULES.get(op.type)
             return None if rule is None else rule(tensor, self)
         except (ValueError, TypeError) as error:
@@ -129,7 +129,8 @@ def _concat(tensor: Tensor, evaluate: Evaluate) -> Any:
     return np.concatenate(values[:-1], axis=int(values[-1]))
 
 
-def _packed(op: Operation, evaluate: Evaluate, partial: bool) -> Any:
+def _packed(tensor: Tensor, evaluate: Evaluate, partial: bool) -> Any:
+    op = tensor.op
     if not op.inputs or op.attrs["axis"] != 0:
         return None
     values = []
@@ -145,18 +146,18 @@ def _packed(op: Operation, evaluate: Evaluate, partial: bool) -> Any:
     return np.array(values)
 
 
-def _unpack(tensor: Tensor, evaluate: Evaluate) -> Any:
+def _unpack(tensor: Tensor, evaluate: Evaluate, partial: bool) -> Any:
     if tensor.op.attrs["axis"] != 0:
         return None
-    value = evaluate(tensor.op.inputs[0])
+    value = evaluate(tensor.op.inputs[0], partial)
     return None if value is None else value[tensor.value_index]
 
 
-def _split(tensor: Tensor, evaluate: Evaluate) -> Any:
-    values = _all(tensor.op.inputs, evaluate)
-    if values is None:
+def _split(tensor: Tensor, evaluate: Evaluate, partial: bool) -> Any:
+    axis = evaluate(tensor.op.inputs[0])
+    value = evaluate(tensor.op.inputs[1], partial)
+    if value is None or axis is None:
         return None
-    axis, value = values
     return np.split(value, tensor.op.attrs["num_split"], int(axis))[tensor.value_index]
 
 
@@ -199,11 +200,15 @@ _RULES: Final[dict[str, Callable[[Tensor, Evaluate], Any]]] = {
     "Cast": _cast,
     "Concat": _concat,
     "ConcatV2": _concat,
-    "Unpack": _unpack,
-    "Split": _split,
     "Fill": _fill,
     "Equal": _equal,
     "NotEqual": _not_equal,
+}
+
+_RULES_OF_PARTS: Final[dict[str, Callable[[Tensor, Evaluate, bool], Any]]] = {
+    "Pack": _packed,
+    "Unpack": _unpack,
+    "Split": _split,
 }
 
 

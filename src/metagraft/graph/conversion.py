@@ -18,6 +18,7 @@ from metagraft.graph import dtypes
 from metagraft.graph.composite import CompositeTensor, IndexedSlices, SparseTensor
 from metagraft.graph.defaults import executing_eagerly, get_default_graph
 from metagraft.graph.dtypes import DType, as_dtype
+from metagraft.graph.operation import Operation
 from metagraft.graph.scopes import name_scope
 from metagraft.graph.shapes import Dimension, TensorShape
 from metagraft.graph.tensor import Tensor
@@ -250,11 +251,19 @@ def _refuse_sparse(
     )
 
 
+def _refuse_operation(
+    value: Operation, dtype: DType | None = None, name: str | None = None
+) -> Tensor:
+    del dtype, name
+    raise TypeError(f"can't convert Operation '{value.name}' to Tensor")
+
+
 _RULES: Final[dict[type, Callable[..., Tensor]]] = {
     IndexedSlices: _dense,
     TensorShape: _shape_constant,
     Dimension: _dimension_constant,
     SparseTensor: _refuse_sparse,
+    Operation: _refuse_operation,
 }
 
 

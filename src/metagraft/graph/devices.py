@@ -62,34 +62,50 @@ def parse_device(spec: str) -> DeviceSpec:
         if not piece:
             continue
         key, *rest = piece.split(":")
-        try:
-            _add_part(parts, key, rest)
-        except (ValueError, IndexError):
-            raise ValueError(
-                f"Unknown attribute '{key}' is encountered while parsing"
-                f" the device spec: '{spec}'."
-            ) from None
+        _add_part(parts, key, rest, spec)
     return DeviceSpec(**parts)  # type: ignore[arg-type]
 
 
-def _add_part(parts: dict[str, str | int | None], key: str, rest: list[str]) -> None:
+def _add_part(
+    parts: dict[str, str | int | None], key: str, rest: list[str], spec: str
+) -> None:
     if key == "job" and len(rest) == 1:
         parts["job"] = rest[0]
     elif key in ("replica", "task") and len(rest) == 1:
-        parts[key] = int(rest[0])
-    elif key == "device" and len(rest) in (1, 2):
-        _add_device(parts, rest[0], rest[1] if len(rest) == 2 else "*")
+        parts[key] = _number(rest[0], key, spec)
+    elif key == "device" and len(rest) == 2:
+        kind = rest[0].upper() if rest[0] in ("cpu", "gpu") else rest[0]
+        _add_device(parts, kind, rest[1], spec)
     elif key.upper() in ("CPU", "GPU", "TPU") and len(rest) <= 1:
-        _add_device(parts, key.upper(), rest[0] if rest else "*")
+        _add_device(parts, key.upper(), rest[0] if rest else "*", spec)
     else:
-        raise ValueError(key)
+        raise _unknown(key, spec)
 
 
-def _add_device(parts: dict[str, str | int | None], kind: str, index: str) -> None:
+def _number(text: str, key: str, spec: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise _unknown(key, spec) from None
+
+
+def _unknown(key: str, spec: str) -> ValueError:
+    return ValueError(
+        f"Unknown attribute '{key}' is encountered while parsing the device spec:"
+        f" '{spec}'."
+    )
+
+
+def _add_device(
+    parts: dict[str, str | int | None], kind: str, index: str, spec: str
+) -> None:
     if "device_type" in parts:
-        raise ValueError("Multiple device types are not allowed.")
+        raise ValueError(
+            f"Multiple device types are not allowed while parsing the device spec:"
+            f" {spec}."
+        )
     parts["device_type"] = kind
-    parts["device_index"] = None if index == "*" else int(index)
+    parts["device_index"] = None if index == "*" else _number(index, kind, spec)
 
 
 def device_text(device: object) -> str:
