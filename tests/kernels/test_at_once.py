@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from itertools import product
 from typing import Any
 
@@ -85,6 +86,28 @@ def test_texts(op: str, attrs: dict[str, Any], odd: str) -> None:
     assert many.tolist() == [
         _run(op, attrs, input=_listed([text]))[0].item() for text in texts
     ]
+
+
+@pytest.mark.parametrize("pattern", [b"(a)(.)", b"(a)|(b)", b"(a)([^b])", b"(a)(b?)"])
+@pytest.mark.parametrize("without", ["\n", "\0", ""])
+def test_groups_of_matches_at_the_ends_of_texts(pattern: bytes, without: str) -> None:
+    """They take nothing of the next text, whatever may be between them."""
+    attrs = {"pattern": pattern, "rewrite": rb"<\2%s\1>", "replace_global": True}
+    texts = [text.replace(without.encode() or b"-", b"b") for text in _texts(200, "\0")]
+    (many,) = _run("StaticRegexReplace", attrs, input=_listed(texts))
+    assert many.tolist() == [
+        _run("StaticRegexReplace", attrs, input=_listed([text]))[0].item()
+        for text in texts
+    ]
+    search = re.compile(pattern, re.NOFLAG if b"." in pattern else re.DOTALL)
+    expected = [
+        search.sub(lambda m: b"<%b%%s%b>" % (m[2] or b"", m[1] or b""), text)
+        for text in texts
+    ]
+    if pattern != b"(a)([^b])":  # takes a byte of a longer character
+        assert [text for text in many if text.isascii()] == [
+            text for text in expected if text.isascii()
+        ]
 
 
 def test_base64_is_read_back() -> None:

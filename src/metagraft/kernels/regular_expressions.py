@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -21,7 +22,8 @@ from metagraft.kernels.re2_syntax import compiled
 _GROUP: Final = re.compile(r"\\(\d)")
 # What `compiled` writes for places; characters that look like it are escaped.
 _ANCHOR: Final = re.compile(r"\(\?(?::\\A|:\\Z|a:\\b|a:\\B|m:\^|m:\$)\)")
-_BETWEEN: Final = b"\0"
+# What is put between texts; a point does not match the second.
+_BETWEEN: Final = (b"\0", b"\n")
 _STEP: Final = re.compile(r"\\(\d|\\)|[^\\]+", re.DOTALL)
 
 
@@ -99,10 +101,21 @@ def _at_once(
     search: re.Pattern[str], texts: list[bytes], new: _Rewrite
 ) -> list[bytes] | None:
     """Replace in all texts as one; None if the pattern might tell where one ends."""
-    joined, between = _BETWEEN.join(texts), _BETWEEN.decode()
-    if len(texts) < 2 or joined.count(_BETWEEN) != len(texts) - 1:
+    if len(texts) < 2 or not _takes_characters(search):
         return None
-    if not _takes_characters(search) or search.search(between):
+    for between in _BETWEEN:
+        found = _joined_by(between, search, texts, new)
+        if found is not None:
+            return found
+    return None
+
+
+def _joined_by(
+    separator: bytes, search: re.Pattern[str], texts: list[bytes], new: _Rewrite
+) -> list[bytes] | None:
+    """Replace in all texts with a character between; None if that might take it."""
+    joined, between = separator.join(texts), separator.decode()
+    if joined.count(separator) != len(texts) - 1 or search.search(between):
         return None
     template = new.template()
     if isinstance(template, str):
@@ -121,7 +134,7 @@ def _at_once(
         except _BeyondText:
             return None
     # If a match went on into the next text, less is left between texts, or more.
-    found = replaced.encode("utf-8", "surrogateescape").split(_BETWEEN)
+    found = replaced.encode("utf-8", "surrogateescape").split(separator)
     return found if len(found) == len(texts) else None
 
 
@@ -167,9 +180,21 @@ class _Rewrite:
             before, after = "".join(map(str, pieces[:at])), pieces[at + 1 :]
             group, behind = pieces[at], "".join(map(str, after))
             return lambda match: before + (match[group] or "") + behind
-        return lambda match: "".join(
-            [p if isinstance(p, str) else match[p] or "" for p in pieces]
+        if not places:
+            whole = "".join(map(str, pieces))
+            return lambda match: whole
+        groups_of = itemgetter(*[pieces[at] for at in places])
+        form = "".join(
+            [p.replace("%", "%%") if isinstance(p, str) else "%s" for p in pieces]
         )
+
+        def filled(match: re.Match[str]) -> str:
+            groups = groups_of(match)
+            if None in groups:
+                groups = tuple([group or "" for group in groups])
+            return form % groups
+
+        return filled
 
     def text(self) -> str | None:
         """Return what it is if there are no groups in it."""
