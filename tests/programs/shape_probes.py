@@ -12,6 +12,8 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 
 def answer(call: Callable[[], Any]) -> str:
     """Return what a call returns as text, or its error."""
@@ -207,6 +209,100 @@ def quantized_ranges(tf: ModuleType) -> Any:
     ]
 
 
+_UNKNOWN_OR_ZERO: Any = (
+    *(((None,), (0,)), ((0, 4), (None, 4)), ((None, 1), (0, None)), ((2, None), (0,))),
+    *(
+        ((2, 3), (2, None)),
+        ((2, 3), (4, None)),
+        ((None,), (None,)),
+        ((1, 2), (3, None)),
+    ),
+    *((None, (3,)), ((2, 1), (3,)), ((2, 3), (4, 3)), ((None, 2), (1, 3))),
+)
+
+
+def unknown_or_zero(tf: ModuleType) -> Any:
+    """Operands of which one is empty along an axis that the other does not tell."""
+
+    def element_wise(op: str, dims: Any, other: Any, **attrs: Any) -> Any:
+        operands = {"x": dims, "y": other}
+        made = {key: tf.placeholder(tf.float32, d) for key, d in operands.items()}
+        return getattr(tf.raw_ops, op)(**made, **attrs)
+
+    rows: tuple[tuple[str, dict[str, Any]], ...] = (
+        *(("AddV2", {}), ("Less", {}), ("Xdivy", {}), ("ApproximateEqual", {})),
+        *((op, {"incompatible_shape_error": False}) for op in ("Equal", "NotEqual")),
+    )
+    return [
+        _made(partial(element_wise, op, *dims, **attrs))
+        for op, attrs in rows
+        for dims in _UNKNOWN_OR_ZERO
+    ]
+
+
+def told_by_first_operand(tf: ModuleType) -> Any:
+    """Shapes that are compared, and which of them is told."""
+    raw = tf.raw_ops
+
+    def hidden(dims: Any, kind: Any = tf.float32) -> Any:
+        return tf.placeholder(kind, dims)
+
+    def quantized(dims: Any, low: Any, high: Any) -> Any:
+        return raw.FakeQuantWithMinMaxVarsPerChannel(
+            inputs=hidden(dims), min=hidden(low), max=hidden(high)
+        )
+
+    def bias(dims: Any, form: str) -> Any:
+        return raw.BiasAddGrad(out_backprop=hidden(dims), data_format=form)
+
+    def picked(dims: Any, axis: Any) -> Any:
+        return raw.UniqueV2(x=hidden(dims), axis=axis)
+
+    def scattered(size: Any, indices: Any, updates: Any) -> Any:
+        return raw.ScatterNd(
+            indices=hidden(indices, tf.int32), updates=hidden(updates), shape=size
+        )
+
+    def one_hot(dims: Any, axis: int) -> Any:
+        return raw.OneHot(
+            indices=hidden(dims, tf.int32),
+            depth=4,
+            on_value=1.0,
+            off_value=0.0,
+            axis=axis,
+        )
+
+    def decoded(dims: Any) -> Any:
+        return raw.UnicodeDecode(input=hidden(dims, tf.string), input_encoding="UTF-8")
+
+    calls = (
+        *(
+            partial(quantized, (2, None), low, high)
+            for low in ((3,), None)
+            for high in ((3,), (2,), (None,))
+        ),
+        *(partial(quantized, dims, (3,), (3,)) for dims in ((), None, (2, 4))),
+        *(
+            partial(bias, dims, form)
+            for form in ("NHWC", "NCHW")
+            for dims in ((3,), (2, 3), (2, 3, None), None)
+        ),
+        *(
+            partial(picked, dims, np.array(axis, np.int64))
+            for dims in (None, (2, 3))
+            for axis in (1, [], [0], [-3], [0, 1])
+        ),
+        *(
+            partial(scattered, size, (2, 1), updates)
+            for size in ([0], [3], [2, 0])
+            for updates in ((2,), (0,), None, (2, 2))
+        ),
+        *(partial(one_hot, (2, 3), axis) for axis in (-2, -1, 0, 2, 3, 7)),
+        *(partial(decoded, dims) for dims in ((None, 0), (2, None), (2, 3), ())),
+    )
+    return [_made(call) for call in calls]
+
+
 SHAPE_PROBES = (
     divisions_of_dimensions,
     copies,
@@ -216,4 +312,6 @@ SHAPE_PROBES = (
     sparse_matrices,
     sets,
     quantized_ranges,
+    unknown_or_zero,
+    told_by_first_operand,
 )

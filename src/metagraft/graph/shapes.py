@@ -87,9 +87,10 @@ def _broadcast_dim(x: int | None, y: int | None) -> int | None:
         return y
     if y == 1:
         return x
-    if x is None:
-        return y
-    if y is None or x == y:
+    if x is None or y is None:
+        # What is unknown may be one or the other size; zero is not taken for granted.
+        return (y if x is None else x) or None
+    if x == y:
         return x
     raise ValueError(f"Dimensions must be equal, but are {x} and {y}")
 
@@ -109,6 +110,14 @@ def num_elements(dims: Dims) -> int | None:
             return None
         count *= size
     return count
+
+
+def element_count(dims: Dims) -> int | None:
+    """Return the number of elements as shape functions know it: one zero is enough.
+
+    Source: tensorflow core/framework/shape_inference.cc NumElements.
+    """
+    return 0 if dims is not None and 0 in dims else num_elements(dims)
 
 
 def show(dims: Dims) -> str:

@@ -41,7 +41,7 @@ def bias_add_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 def bias_add_grad_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """A vector with one element for every channel."""
-    value = with_rank_at_least(inputs[0], 2)
+    value = with_rank_at_least(inputs[0], 3 if _is_channels_first(attrs) else 2)
     if value is None:
         return ((None,),)
     return ((value[1 if _is_channels_first(attrs) else len(value) - 1],),)

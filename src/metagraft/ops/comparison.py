@@ -20,7 +20,7 @@ from metagraft.graph.op_spec import (
 )
 from metagraft.graph.operation import Operation
 from metagraft.graph.shape_checks import merged, with_rank_at_least
-from metagraft.graph.shapes import Dims, broadcast_dims, is_static
+from metagraft.graph.shapes import Dims, broadcast_dims
 
 __all__ = ["OPS"]
 
@@ -35,18 +35,19 @@ def equality_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     x, y = inputs
     if attrs["incompatible_shape_error"] or x is None or y is None:
         return (broadcast_dims(x, y),)
-    if not is_static(x) or not is_static(y):
-        # Whether they fit, and so even the rank of the answer, only a run knows.
-        return (None,)
-    try:
-        return (broadcast_dims(x, y),)
-    except ValueError:
-        return ((),)
+    rank = max(len(x), len(y))
+    padded = ((1,) * (rank - len(dims)) + dims for dims in (x, y))
+    for one, other in zip(*padded, strict=True):
+        if one != other and 1 not in (one, other):
+            # Whether sizes fit, and so even the rank of the answer, only a run knows.
+            return (None,) if None in (one, other) else ((),)
+    return (broadcast_dims(x, y),)
 
 
 def approximate_equal_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
-    """Both operands have one shape."""
-    return (merged(inputs[0], inputs[1]),)
+    """Both operands have one shape, of which the first one's is told."""
+    merged(inputs[0], inputs[1])
+    return (inputs[0],)
 
 
 def _condition_fits(condition: Dims, data: Dims) -> None:

@@ -13,7 +13,13 @@ from metagraft.graph.op_spec import (
     Shapes,
 )
 from metagraft.graph.operation import Operation
-from metagraft.graph.shape_checks import merge_dim, merged, with_rank
+from metagraft.graph.shape_checks import (
+    merge_dim,
+    merged,
+    with_rank,
+    with_rank_at_least,
+    with_rank_at_most,
+)
 from metagraft.graph.shapes import Dims
 
 
@@ -67,29 +73,27 @@ def vars_shape(attrs: FakeQuantAttrs, inputs: Shapes) -> Sequence[Dims]:
 def vars_gradient_shape(attrs: FakeQuantAttrs, inputs: Shapes) -> Sequence[Dims]:
     """As the operand, and two scalars."""
     del attrs
+    dims = merged(inputs[0], inputs[1])
     range_dims = merged(with_rank(inputs[2], 0), inputs[3])
-    return (merged(inputs[0], inputs[1]), range_dims, range_dims)
-
-
-def _channels(dims: Dims, *ranges: Dims) -> tuple[int | None]:
-    count = None if dims is None else dims[-1]
-    for found in ranges:
-        count = merge_dim(count, with_rank(found, 1)[0])
-    return (count,)
+    return (dims, range_dims, range_dims)
 
 
 def per_channel_shape(attrs: FakeQuantAttrs, inputs: Shapes) -> Sequence[Dims]:
     """Unchanged; the range is two values per channel."""
     del attrs
-    dims = inputs[0]
-    channels = _channels(dims, inputs[1], inputs[2])
-    return (None if dims is None else dims[:-1] + channels,)
+    dims = with_rank_at_least(inputs[0], 1)
+    last = None if dims is None else dims[-1]
+    (low,), (high,) = (with_rank(inputs[place], 1) for place in (1, 2))
+    for one, other in ((last, low), (last, high), (low, high)):
+        merge_dim(one, other)
+    return (dims,)
 
 
 def per_channel_gradient_shape(attrs: FakeQuantAttrs, inputs: Shapes) -> Sequence[Dims]:
     """As the operand, and two values per channel."""
     del attrs
-    dims = merged(inputs[0], inputs[1])
+    dims = with_rank_at_most(with_rank_at_least(inputs[0], 1), 4)
+    dims = merged(dims, inputs[1])
     last = None if dims is None else dims[-1]
     channels = merged(inputs[3], merged(with_rank(inputs[2], 1), (last,)))
     return (dims, channels, channels)

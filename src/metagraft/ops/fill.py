@@ -162,9 +162,8 @@ def one_hot_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
             f"Dimension size, given by scalar input 1, must be non-negative but is"
             f" {depth}"
         )
-    position = len(dims) if axis == -1 else axis
-    if position > len(dims):
-        raise ValueError(f"axis {axis} must be at most the rank {len(dims)} of indices")
+    # An axis that there is not is counted round; only a run refuses it.
+    position = axis % (len(dims) + 1)
     return ((*dims[:position], depth, *dims[position:]),)
 
 

@@ -10,38 +10,46 @@ from metagraft.graph.build import array
 from metagraft.graph.build.math import cast
 from metagraft.graph.op_spec import GradientBuilder, OpSpec, Shapes
 from metagraft.graph.operation import Operation
-from metagraft.graph.shape_checks import with_rank, with_rank_at_least
-from metagraft.graph.shapes import Dims, dims_compatible, num_elements, show
+from metagraft.graph.shape_checks import merged, with_rank, with_rank_at_least
+from metagraft.graph.shapes import Dims, element_count, show
 from metagraft.graph.tensor import Tensor
 
 
 def _check_not_empty(target: Dims, indices: Dims, updates: Dims) -> None:
     """Check that nothing is written where there is nothing."""
-    counts = [num_elements(dims) for dims in (target, indices, updates)]
-    if counts[0] == 0 and counts[1] and counts[2]:
+    counts = [element_count(dims) for dims in (target, indices, updates)]
+    if counts[0] == 0 and (counts[1] or counts[2]):
         raise ValueError("Indices and updates specified for empty input")
+
+
+def _check_parts(
+    names: tuple[str, str], spans: tuple[range, range], shapes: tuple[Dims, Dims]
+) -> None:
+    """Demand that a part of one shape is like a part of another."""
+    told, parts = [], []
+    for name, span, dims in zip(names, spans, shapes, strict=True):
+        part = None if dims is None else dims[span.start : span.stop]
+        told.append(
+            f"imensions [{span.start},{span.stop}) of {name}[shape={show(dims)}] ="
+            f" {show(part)}"
+        )
+        parts.append(part)
+    try:
+        merged(*parts)
+    except ValueError as error:
+        raise ValueError(f"D{told[0]} must match d{told[1]}: {error}") from error
 
 
 def _check(target: Dims, indices: Dims, updates: Dims) -> None:
     """Check what is written where; a target may be without axes if indices allow it."""
     _check_not_empty(target, indices, updates)
-    if indices is None or updates is None or indices[-1] is None:
+    if not indices or not updates or indices[-1] is None:
         return
-    depth = indices[-1]
-    outer = indices[:-1]
-    if not dims_compatible(outer, updates[: len(outer)]):
-        raise ValueError(
-            f"Dimensions [0,{len(outer)}) of indices[shape={show(indices)}] must match"
-            f" dimensions [0,{len(outer)}) of updates[shape={show(updates)}]"
-        )
-    if target is None:
-        return
-    if not dims_compatible(target[depth:], updates[len(outer) :]):
-        raise ValueError(
-            f"Dimensions [{depth},{len(target)}) of input[shape={show(target)}] must"
-            f" match dimensions [{len(outer)},{len(updates)}) of"
-            f" updates[shape={show(updates)}]"
-        )
+    depth, outer = indices[-1], range(len(indices) - 1)
+    _check_parts(("indices", "updates"), (outer, outer), (indices, updates))
+    if target is not None:
+        spans = range(depth, len(target)), range(len(outer), len(updates))
+        _check_parts(("input", "updates"), spans, (target, updates))
 
 
 def scatter_nd_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
@@ -49,7 +57,9 @@ def scatter_nd_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     del attrs
     with_rank_at_least(inputs[0], 1)
     with_rank_at_least(inputs[1], 1)
-    with_rank(inputs[2], 1)
+    (rank,) = with_rank(inputs[2], 1)
+    # TensorFlow checks once before it looks at values, and with them.
+    _check(None if rank is None else (None,) * rank, inputs[0], inputs[1])
     target = inputs.as_dims(2)
     _check(target, inputs[0], inputs[1])
     return (target,)
@@ -60,8 +70,7 @@ def tensor_scatter_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     del attrs
     with_rank_at_least(inputs[0], 1)
     with_rank_at_least(inputs[1], 1)
-    if inputs[2] != ():  # which the kernel refuses
-        _check(inputs[0], inputs[1], inputs[2])
+    _check(inputs[0], inputs[1], inputs[2])
     return (inputs[0],)
 
 

@@ -24,7 +24,7 @@ from metagraft.graph.op_spec import (
 )
 from metagraft.graph.operation import Operation
 from metagraft.graph.shape_checks import merge_dim, merged, with_rank
-from metagraft.graph.shapes import Dims, num_elements
+from metagraft.graph.shapes import Dims, element_count
 from metagraft.graph.tensor import Tensor
 
 __all__ = ["OPS"]
@@ -78,13 +78,13 @@ def concat_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
 def split_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """As many parts as asked for, of the rank of the whole."""
     count, shape = attrs["num_split"], inputs[3]
-    indices: Dims = (None, num_elements(shape))
+    indices: Dims = (None, element_count(shape))
     return (*[indices] * count, *[(None,)] * count, *[shape] * count)
 
 
 def slice_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Some of the elements."""
-    return (None, num_elements(inputs[2])), (None,), inputs[2]
+    return (None, element_count(inputs[2])), (None,), inputs[2]
 
 
 def slice_gradient(

@@ -10,7 +10,7 @@ from typing import Any
 
 from metagraft.graph.op_spec import OpSpec, Shapes
 from metagraft.graph.shape_checks import with_rank
-from metagraft.graph.shapes import Dims, num_elements
+from metagraft.graph.shapes import Dims, element_count
 
 __all__ = ["OPS"]
 
@@ -19,7 +19,7 @@ _SOURCE = "tensorflow core/ops/string_ops.cc"
 
 def unicode_decode_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """Bounds of the rows, one more than there are strings, and the characters."""
-    count = num_elements(inputs[0])
+    count = element_count(inputs[0])
     return ((None if count is None else count + 1,), (None,))
 
 

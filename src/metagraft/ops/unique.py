@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.op_spec import OpSpec, Shapes
 from metagraft.graph.shape_checks import with_rank
-from metagraft.graph.shapes import Dims, num_elements
+from metagraft.graph.shapes import Dims, element_count
 
 
 def where_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
@@ -35,16 +35,14 @@ def unique_with_counts_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
 def _slices(inputs: Shapes) -> tuple[Dims, Dims]:
     """The shapes of the distinct slices along the axis, and of their positions."""
     dims, value = inputs[0], inputs.value(1)
-    if value is None:
+    if value is None or dims is None:
         return (None if dims is None else (None,) * len(dims)), (None,)
     if value.ndim != 1:
         raise ValueError("axis expects a 1D vector.")
     if value.size == 0:
-        if dims is not None and len(dims) != 1:
+        if len(dims) != 1:
             raise ValueError("x expects a 1D vector.")
-        return (None,), with_rank(dims, 1)
-    if dims is None:
-        return None, (None,)
+        return (None,), dims
     if value.size > 1:
         raise ValueError("axis does not support input tensors larger than 1 elements.")
     (axis,) = value.tolist()
@@ -82,7 +80,7 @@ def unravel_index_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
         return (None,)
     if not dims:
         return ((count,),)
-    return ((count, num_elements(dims)),)
+    return ((count, element_count(dims)),)
 
 
 def bound_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
