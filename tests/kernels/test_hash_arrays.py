@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metagraft.kernels import hash_loops
+from metagraft.kernels import hash_arrays, hash_loops
 from metagraft.kernels.hash_arrays import (
     fingerprints64,
     murmur_hashes64,
@@ -73,3 +73,19 @@ def test_rows(size: int) -> None:
     assert row_fingerprints64(rows).tolist() == [
         fingerprint64(row.tobytes()) for row in rows
     ]
+
+
+def test_few_texts_are_hashed_in_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As soon as that pays; the hashes are the same."""
+    texts = [b"", b"a", b"abcdefgh", b"x" * 50, b"abc"]
+    looped = []
+
+    def spied(*operands: Any, **options: Any) -> Any:
+        looped.append(hash_loops.hashed_in_a_loop(*operands, **options))
+        return looped[-1]
+
+    monkeypatch.setattr(hash_arrays, "hashed_in_a_loop", spied)
+    monkeypatch.setattr(hash_arrays, "_PYTHON_NS", 1e9)
+    expected = [sip_hash64(text, 3, 4) for text in texts]
+    assert sip_hashes64(texts, 3, 4).tolist() == expected
+    assert looped[0].tolist() == expected
