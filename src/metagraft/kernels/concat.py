@@ -207,8 +207,6 @@ def split_v(
     if np.size(split_dim) != 1:
         _refuse("split_dim_tensor must have exactly one element.")
     count = attrs["num_split"]
-    if count == 1:
-        return (value,)  # TensorFlow's optimizer looks no further, either
     if np.shape(size_splits) != (count,):
         _refuse(
             "size of the split_tensor must be 1-D and have the same elements as outputs"
@@ -217,6 +215,12 @@ def split_v(
     axis = _axis(split_dim, len(np.shape(value)), "SplitV")
     size = np.shape(value)[axis]
     sizes = [int(s) for s in size_splits]
+    # TF: its optimizer may leave out a piece of another size than the whole.
+    if count == 1 and sizes[0] != size:
+        _refuse(
+            "If there is only one output, it must have the same size as the input. "
+            f"Input size: {size} output size: {sizes[0]}"
+        )
     return _cut(value, _filled(sizes, size), axis)
 
 

@@ -155,7 +155,8 @@ def split_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     size = dims[axis]
     if size is not None and size % count:
         raise ValueError(
-            f"Dimension size must be evenly divisible by {count} but is {size}"
+            f"Dimension size must be evenly divisible by {count} but is {size}\n\t"
+            "Number of ways to split should evenly divide the split dimension"
         )
     part = None if size is None else size // count
     return ((*dims[:axis], part, *dims[axis + 1 :]),) * count
