@@ -63,6 +63,8 @@ _COMPLEX: Final = frozenset({8, 18})
 _QUANTIZED: Final = frozenset({11, 12, 13, 15, 16})
 _UNSIGNED: Final = frozenset({4, 17, 22, 23, 30, 32})
 _INTEGER: Final = frozenset({3, 4, 5, 6, 9, 17, 22, 23, 29, 30, 31, 32})
+_IMAGE_TYPES: Final = frozenset({3, 4, 5, 6, 9, 10, 17, 22, 23})
+_WITHOUT_SIZE: Final = frozenset({7, 20, 21})
 
 # TF: does not count the types of few bits among the numbers.
 _NUMERIC: Final = _QUANTIZED | {1, 2, 3, 4, 5, 6, 8, 9, 14, 17, 18, 19, 22, 23}
@@ -114,7 +116,7 @@ class DType:
     @property
     def real_dtype(self) -> DType:
         """The type of the real part: itself unless complex."""
-        return {8: float32, 18: float64}.get(self._base, self.base_dtype)
+        return {8: float32, 18: float64}.get(self._base, self)
 
     @property
     def is_ref(self) -> builtins.bool:
@@ -176,10 +178,10 @@ class DType:
 
     @property
     def size(self) -> int:
-        """Bytes of one element; 0 for strings, 1 for handles."""
-        if self._base == 7:
+        """Bytes of one element; 0 for strings, handles and variants."""
+        if self._base in _WITHOUT_SIZE or self._numpy is None:
             return 0
-        return 1 if self._numpy is None else self._numpy.itemsize
+        return self._numpy.itemsize
 
     @property
     def min(self) -> Any:  # a number of the type
@@ -200,20 +202,29 @@ class DType:
         return self._limit("max")
 
     def _limit(self, end: str) -> Any:
-        if self.is_quantized or self._base in {7, 8, 18, 20, 21}:
-            raise TypeError(f"Cannot find {end} value of {self!r}.")
-        if self.is_bool:
-            return end == "max"
+        if self._base in _WITHOUT_SIZE - {7}:
+            raise TypeError(f"Cannot find {end}imum value of {self}.")
+        if self.is_quantized or self._base in {7, 8, 10, 18}:
+            kind = "quantized type" if self.is_quantized else "type"
+            raise TypeError(
+                f"Cannot find {end}imum value of {self} with {kind} {self.base_dtype}."
+            )
         # ml_dtypes describes NumPy's types and its own; it ships no types for these.
         describe: Any = ml_dtypes.finfo if self.is_floating else ml_dtypes.iinfo
         return getattr(describe(self.numpy_dtype), end)
 
     @property
     def limits(self) -> tuple[Any, Any]:
-        """The smallest and largest value used for images of this type."""
-        if self.is_floating:
+        """Zero and the largest value used for images of this type.
+
+        Raises:
+            ValueError: The type is none that images have.
+        """
+        if self._base in {1, 2}:
             return (0, 1)
-        return (self.min, self.max)
+        if self._base not in _IMAGE_TYPES:
+            raise ValueError(f"{self} does not have defined limits.")
+        return (0, True if self.is_bool else self.max)
 
     def is_compatible_with(self, other: Any) -> builtins.bool:
         """Whether a tensor of type `other` may stand where this type is expected."""
@@ -296,6 +307,8 @@ float8_e4m3fn = _BY_NAME["float8_e4m3fn"]
 float8_e4m3fnuz = _BY_NAME["float8_e4m3fnuz"]
 float8_e4m3b11fnuz = _BY_NAME["float8_e4m3b11fnuz"]
 float8_e5m2fnuz = _BY_NAME["float8_e5m2fnuz"]
+int2 = _BY_NAME["int2"]
+uint2 = _BY_NAME["uint2"]
 int4 = _BY_NAME["int4"]
 uint4 = _BY_NAME["uint4"]
 float4_e2m1fn = _BY_NAME["float4_e2m1fn"]
