@@ -303,6 +303,71 @@ def told_by_first_operand(tf: ModuleType) -> Any:
     return [_made(call) for call in calls]
 
 
+def counts_and_axes(tf: ModuleType) -> Any:
+    """Numbers of names and of counts, axes and places that fit, or not."""
+    raw = tf.raw_ops
+
+    def hidden(dims: Any, kind: Any = tf.float32) -> Any:
+        return tf.placeholder(kind, dims)
+
+    def reversed_(axis: int, batch: int) -> Any:
+        return raw.ReverseSequence(
+            input=hidden((2, 3, None)),
+            seq_lengths=hidden((2,), tf.int64),
+            seq_dim=axis,
+            batch_dim=batch,
+        )
+
+    def saved(op: str, names: Any, parts: Any) -> Any:
+        more = {} if op == "Save" else {"shapes_and_slices": hidden(parts, tf.string)}
+        operands = {"tensor_names": hidden(names, tf.string), **more}
+        data = [hidden((2,)), hidden(None)]
+        getattr(raw, op)(filename="x", **operands, data=data)
+        return ()
+
+    def counted(dims: Any, size: Any) -> Any:
+        given = hidden((), tf.int32) if size is None else size
+        return raw.DenseBincount(
+            input=hidden(dims, tf.int32), size=given, weights=hidden(None)
+        )
+
+    def pooled(dims: Any, grads: Any, places: Any) -> Any:
+        return raw.MaxPoolGradGradWithArgmax(
+            input=hidden(dims),
+            grad=hidden(grads),
+            argmax=hidden(places, tf.int64),
+            ksize=[1, 2, 2, 1],
+            strides=[1, 2, 2, 1],
+            padding="VALID",
+        )
+
+    calls = (
+        *(
+            partial(reversed_, axis, batch)
+            for axis in (-1, 1, 3)
+            for batch in (-2, 0, 1, 3)
+        ),
+        *(
+            partial(saved, op, names, parts)
+            for op in ("Save", "SaveSlices")
+            for names in (None, (2,), (3,))
+            for parts in (None, (3,))
+        ),
+        *(
+            partial(counted, dims, size)
+            for dims in (None, (3,), (2, 3), (2, 3, 4))
+            for size in (None, 4, -1)
+        ),
+        partial(counted, (), 4),
+        *(
+            partial(pooled, dims, grads, (2, 3, 2, 1))
+            for dims in (None, (2, 6, 4, None), (2, 4, 4, 1))
+            for grads in (None, (2, 6, 4, 1))
+        ),
+    )
+    return [_made(call) for call in calls]
+
+
 SHAPE_PROBES = (
     divisions_of_dimensions,
     copies,
@@ -314,4 +379,5 @@ SHAPE_PROBES = (
     quantized_ranges,
     unknown_or_zero,
     told_by_first_operand,
+    counts_and_axes,
 )

@@ -32,13 +32,13 @@ def save_v2_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 
 def save_v1_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
-    """No outputs; a file name, then lists that the run compares with the tensors.
+    """No outputs; a file name, then a name for each tensor.
 
     Raises:
-        ValueError: They are not.
+        ValueError: There are others.
     """
     with_rank(inputs[0], 0)
-    with_rank(inputs[1], 1)
+    with_size(with_rank(inputs[1], 1)[0], len(inputs) - 2)
     return ()
 
 
@@ -141,7 +141,7 @@ OPS = tuple(
     for name, shape in (
         ("SaveV2", save_v2_shape),
         ("Save", save_v1_shape),
-        ("SaveSlices", save_v1_shape),
+        ("SaveSlices", save_v2_shape),
         ("RestoreV2", restore_v2_shape),
         ("RestoreSlice", restore_slice_shape),
         ("Restore", restore_shape),

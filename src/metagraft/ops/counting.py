@@ -41,6 +41,9 @@ def dense_bincount_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     size = _counted(inputs, 1)
     if dims is None:
         return (None,)
+    if size is None:
+        # TF: tells no axis for a scalar, of which a run makes a vector.
+        return ((None,) * max(len(dims), 1),)
     return ((size,) if len(dims) < 2 else (dims[0], size),)
 
 

@@ -185,9 +185,10 @@ def _second_order(attrs: WindowAttrs, inputs: Shapes, pooled: Dims) -> Sequence[
 
 def pooled_with_argmax_shape(attrs: ArgmaxAttrs, inputs: Shapes) -> Sequence[Dims]:
     """The gradient of the gradient has the shape of the pooled image."""
-    merged(inputs[0], inputs[1])
     pooled = _pooled(attrs.windows, inputs[0])
-    return (merged(inputs[2], pooled),)
+    merged(inputs[0], inputs[1])
+    merged(inputs[2], pooled)
+    return (pooled,)
 
 
 def average_pool_grad_shape(attrs: WindowAttrs, inputs: Shapes) -> Sequence[Dims]:

@@ -81,6 +81,8 @@ def reverse_sequence_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
                 f"{name} must be < input rank: {attrs[name]} vs. {len(dims)}"
             )
     batch = attrs["batch_dim"]
+    if batch < 0:
+        raise ValueError(f"batch_dim must be >=0, got {batch}")
     size = merge_dim(dims[batch], length)
     return ((*dims[:batch], size, *dims[batch + 1 :]),)
 
