@@ -245,6 +245,19 @@ def unordered_effects(tf: ModuleType) -> Fetches:
     return [tf.function(update, **options)(tf.constant([1.0, 1.0]))]
 
 
+def added_gradients(tf: ModuleType) -> Fetches:
+    """Functions of gradients are in the graph before any is asked for."""
+
+    def waved(x: Any) -> Any:
+        return tf.sin(x) * x
+
+    concrete = tf.function(waved).get_concrete_function(tf.TensorSpec([2]))
+    concrete.add_gradient_functions_to_graph()
+    x = tf.constant([0.5, 2.0])
+    y = concrete(x)
+    return [y, *tf.gradients(y, x)]
+
+
 PROGRAMS = (
     arrays_inside,
     gradients_of_calls,
@@ -258,5 +271,6 @@ PROGRAMS = (
     wrapped,
     padded_suppression,
     noted_attributes,
+    added_gradients,
     unordered_effects,
 )

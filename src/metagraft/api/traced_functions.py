@@ -198,6 +198,15 @@ class ConcreteFunction:
         """Add the definition to a graph, with the functions that it calls."""
         self._function.add_to_graph(get_default_graph() if g is None else g)
 
+    def add_gradient_functions_to_graph(self, g: Graph | None = None) -> None:
+        """Add the definition, and those of the functions that compute its gradient."""
+        from metagraft.gradients.traced_calls import gradient_pair
+
+        graph = get_default_graph() if g is None else g
+        pair = gradient_pair(self._function, len(self._function.outputs))
+        for function in (self._function, pair.forward, pair.backward):
+            function.add_to_graph(graph)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Add a call to the default graph.
 

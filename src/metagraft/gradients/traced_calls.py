@@ -35,9 +35,7 @@ def traced_call_gradient(
         op: The call; it is made a call of the forward function.
         *grads: The gradients of its results.
     """
-    pair = function.pairs.get(len(grads))
-    if pair is None:
-        pair = function.pairs[len(grads)] = _forward_and_backward(function, len(grads))
+    pair = gradient_pair(function, len(grads))
     if not pair.backward.outputs:
         return list(pair.results)
     _call_forward(op, pair.forward)
@@ -54,6 +52,19 @@ def traced_call_gradient(
         None if result is None else _taken(result, outputs_of_backward)
         for result in pair.results
     ]
+
+
+def gradient_pair(function: BuiltFunction, count: int) -> FunctionPair:
+    """Return the functions that compute the gradient of a function.
+
+    Args:
+        function: The function.
+        count: How many of its results are differentiated.
+    """
+    pair = function.pairs.get(count)
+    if pair is None:
+        pair = function.pairs[count] = _forward_and_backward(function, count)
+    return pair
 
 
 def _taken(result: Any, outputs: Iterator[Tensor]) -> Any:
