@@ -60,12 +60,11 @@ class Shapes(tuple[Dims, ...]):
 
         return folded_value(self.op.inputs[index])
 
-    def as_dims(self, index: int, *, scalar: bool = False) -> Dims:
+    def as_dims(self, index: int) -> Dims:
         """Input `index` read as a shape; what is not constant in it is None.
 
         Args:
             index: The place of the input.
-            scalar: Whether it may also be -1, for an unknown rank.
 
         Raises:
             ValueError: It is no vector, or a size is below -1, which stands for an
@@ -74,7 +73,7 @@ class Shapes(tuple[Dims, ...]):
         from metagraft.graph.folding import constant_value_as_dims
 
         given = self[index]
-        if given is not None and len(given) != 1 and (given or not scalar):
+        if given is not None and len(given) != 1:
             raise ValueError(f"Shape must be rank 1 but is rank {len(given)}")
         dims = constant_value_as_dims(self.op.inputs[index])
         if dims is not None and None in dims:

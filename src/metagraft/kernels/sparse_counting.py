@@ -208,6 +208,8 @@ def _check_sign(values: Array, text: str) -> None:
 
 
 def _size(size: Any) -> int:
+    if np.ndim(size):
+        raise broken_rule(f"Shape must be rank 0 but is rank {np.ndim(size)}")
     if int(size) < 0:
         raise broken_rule(f"size ({int(size)}) must be non-negative")
     return int(size)

@@ -29,7 +29,7 @@ def _is_channels_first(attrs: Any) -> bool:
 
 def bias_add_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """The value's shape; the bias has as many elements as there are channels."""
-    value = with_rank_at_least(inputs[0], 2)
+    value = with_rank_at_least(inputs[0], 3 if _is_channels_first(attrs) else 2)
     bias = with_rank(inputs[1], 1)
     if value is None:
         return (None,)

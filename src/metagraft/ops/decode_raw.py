@@ -34,13 +34,13 @@ def decode_padded_raw_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
             "Dimension size, given by scalar input 1, must be non-negative but is "
             f"{size}"
         )
-    if inputs[0] is None:
-        return (None,)
     each = as_dtype(attrs["out_type"]).size
     if size is not None and size % each:
         raise ValueError(
             f"Dimension size must be evenly divisible by {each} but is {size}"
         )
+    if inputs[0] is None:
+        return (None,)
     count = None if size is None else size // each
     return ((*inputs[0], count),)
 

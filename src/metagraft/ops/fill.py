@@ -64,10 +64,10 @@ def tile_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     if count is not None and count != len(dims):
         raise ValueError(f"Shape must be rank {len(dims)} but is rank {count}")
     if multiples is None:
-        return ((None,) * len(dims),)
+        multiples = (None,) * len(dims)
     return (
         tuple(
-            0 if m == 0 else None if d is None or m is None else d * m
+            0 if 0 in (d, m) else None if d is None or m is None else d * m
             for d, m in zip(dims, multiples, strict=True)
         ),
     )

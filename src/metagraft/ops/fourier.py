@@ -62,9 +62,9 @@ def real_transform_shape(rank: int, *, forward: bool) -> ShapeFunction:
             return (None,)
         inner: list[int | None] = [None] * rank
         if lengths is not None:
-            inner = [int(length) for length in lengths]
+            inner = [None if length == -1 else int(length) for length in lengths]
             if forward and lengths[-1]:
-                inner[-1] = int(lengths[-1]) // 2 + 1
+                inner[-1] = max(int(lengths[-1]), 0) // 2 + 1
         return ((*dims[: len(dims) - rank], *inner),)
 
     return transformed

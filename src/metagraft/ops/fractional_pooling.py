@@ -100,8 +100,8 @@ def max_grad_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
 
 def average_grad_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """The shape is the value of the first operand."""
-    is_known = inputs.value(0) is not None  # else the kernel checks it
-    return (with_rank(inputs.as_dims(0) if is_known else None, 4),)
+    is_known = inputs.value(0) is not None  # the kernel checks it
+    return (inputs.as_dims(0) if is_known else (None,) * 4,)
 
 
 def max_gradient(

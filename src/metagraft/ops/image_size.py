@@ -21,9 +21,9 @@ def size_dims(inputs: Shapes, index: int) -> tuple[int | None, int | None]:
     value = inputs.value(index)
     if value is None:
         return None, None
-    height, width = (int(v) for v in value)
+    height, width = (None if v == -1 else int(v) for v in value)
     for size in (height, width):
-        if size < 0:
+        if size is not None and size < 0:
             raise ValueError(
                 f"Dimension size, given by scalar input {size} must be >= 0"
             )

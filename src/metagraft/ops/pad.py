@@ -45,6 +45,8 @@ def unpad_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     dims, value = inputs[0], inputs.value(1)
     if value is None:
         return (None if rank is None else (None,) * rank,)
+    if (value < 0).any():
+        raise ValueError("Paddings must be non-negative")
     if dims is None:
         return ((None,) * len(value),)
     sizes = zip(dims, value, strict=True)

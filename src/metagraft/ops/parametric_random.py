@@ -68,6 +68,14 @@ def seeded_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     return (inputs.as_dims(0),)
 
 
+def stateless_truncated_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
+    """As `seeded_shape`; parameters have shapes that fit each other."""
+    dims: Dims = ()
+    for index in range(2, 6):
+        dims = broadcast_dims(dims, inputs[index])
+    return seeded_shape(attrs, inputs)
+
+
 def _with_leading_ones(alpha: Tensor, count: Any) -> Tensor:
     shape = array.concat([array.ones([count], dtype=int32), array.shape(alpha)], axis=0)
     return array.reshape(alpha, shape)
@@ -187,7 +195,7 @@ _ROWS: dict[str, tuple[ShapeFunction, GradientRule | NoGradient]] = {
     "RandomPoisson": (given_and_parameter_shape, NO_RULE_YET),
     "RandomPoissonV2": (given_and_parameter_shape, NO_RULE_YET),
     "StatelessParameterizedTruncatedNormal": (
-        seeded_shape,
+        stateless_truncated_shape,
         truncated_normal_gradient,
     ),
     "StatelessRandomBinomial": (seeded_shape, NOT_DIFFERENTIABLE),

@@ -28,7 +28,7 @@ def qr_shape(attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     if dims is None:
         return (None, None)
     *batch, m, n = dims
-    smaller = None if m is None or n is None else min(m, n)
+    smaller = 0 if 0 in (m, n) else None if m is None or n is None else min(m, n)
     p = m if attrs["full_matrices"] else smaller
     return ((*batch, m, p), (*batch, p, n))
 

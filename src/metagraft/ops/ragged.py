@@ -30,7 +30,7 @@ from metagraft.graph.shape_checks import (
     with_rank_at_least,
     with_rank_at_most,
 )
-from metagraft.graph.shapes import Dims
+from metagraft.graph.shapes import Dims, element_count
 from metagraft.graph.tensor import Tensor
 
 __all__ = ["OPS"]
@@ -115,11 +115,7 @@ def to_sparse_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
         with_rank(inputs[place], 1)
     values = with_rank_at_least(inputs[count], 1)
     rank = None if values is None else count + len(values)
-    total: int | None = None
-    if values is not None and None not in values:
-        total = 1
-        for size in values:
-            total *= size or 0
+    total = element_count(values)
     return (total, rank), (total,), (rank,)
 
 

@@ -89,7 +89,7 @@ def from_variant_gradient(
 
 def gradient_shape(_attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """The shape of the values."""
-    return (inputs.as_dims(2),)
+    return (inputs.told_dims(2),)
 
 
 OPS = (

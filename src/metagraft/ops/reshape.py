@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +16,7 @@ from metagraft.graph.op_spec import (
 )
 from metagraft.graph.operation import Operation
 from metagraft.graph.shape_checks import with_rank, with_size
-from metagraft.graph.shapes import Dims, is_static, num_elements
+from metagraft.graph.shapes import Dims, element_count, is_static, num_elements
 
 
 def reshape_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
@@ -164,32 +163,27 @@ def squeeze_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequence[Any
 def transpose_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """Dimension i is dimension `perm[i]` of the operand."""
     del attrs
-    dims = inputs[0]
-    value = inputs.value(1)
-    if dims is None and value is None:
-        # TF: looks at how many numbers there are before it looks for a vector.
-        sizes = inputs[1]
-        if sizes is None or None in sizes:
-            return (None,)
-        if math.prod(size or 0 for size in sizes) < 2:
-            return (None,)
-    count = with_rank(inputs[1], 1)[0]
-    if count is not None and count < 2 and (dims is None or len(dims) == count):
-        return (dims,)  # nothing to permute
+    dims, sizes, value = inputs[0], inputs[1], inputs.value(1)
+    count = element_count(sizes)
     if dims is not None:
-        with_size(count, len(dims))
+        rank = len(dims)
+    elif value is not None:
+        rank = value.size
+    elif count is not None:
+        rank = count
+    else:
+        return (None,)
+    if dims is None and rank < 2:
+        return (None,)  # one number may also stand for a scalar
+    known = with_rank(dims, rank)
+    with_size(with_rank(sizes, 1)[0], rank)
     if value is None:
-        rank = count if dims is None else len(dims)
-        return (None if rank is None else (None,) * rank,)
-    if dims is None:
-        return ((None,) * value.size,)
+        return (known if rank < 2 else (None,) * rank,)
     axes = [int(v) for v in value]
     for axis in axes:
-        if not -len(dims) <= axis < len(dims):
-            raise ValueError(
-                f"perm dim {axis} is out of range of input rank {len(dims)}"
-            )
-    return (tuple(dims[axis] for axis in axes),)
+        if not -rank <= axis < rank:
+            raise ValueError(f"perm dim {axis} is out of range of input rank {rank}")
+    return (tuple(known[axis] for axis in axes),)
 
 
 def transpose_gradient(g: GradientBuilder, op: Operation, dy: Any) -> Sequence[Any]:

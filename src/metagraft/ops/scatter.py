@@ -40,8 +40,13 @@ def _check_parts(
         raise ValueError(f"D{told[0]} must match d{told[1]}: {error}") from error
 
 
-def _check(target: Dims, indices: Dims, updates: Dims) -> None:
-    """Check what is written where; a target may be without axes if indices allow it."""
+def check_slices(target: Dims, indices: Dims, updates: Dims) -> None:
+    """Check what is written where; a target may be without axes if indices allow it.
+
+    Raises:
+        ValueError: Slices do not fit what they are written to, or their number the
+            number of indices.
+    """
     _check_not_empty(target, indices, updates)
     if not indices or not updates or indices[-1] is None:
         return
@@ -59,9 +64,9 @@ def scatter_nd_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     with_rank_at_least(inputs[1], 1)
     (rank,) = with_rank(inputs[2], 1)
     # TensorFlow checks once before it looks at values, and with them.
-    _check(None if rank is None else (None,) * rank, inputs[0], inputs[1])
+    check_slices(None if rank is None else (None,) * rank, inputs[0], inputs[1])
     target = inputs.as_dims(2)
-    _check(target, inputs[0], inputs[1])
+    check_slices(target, inputs[0], inputs[1])
     return (target,)
 
 
@@ -70,7 +75,7 @@ def tensor_scatter_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     del attrs
     with_rank_at_least(inputs[0], 1)
     with_rank_at_least(inputs[1], 1)
-    _check(inputs[0], inputs[1], inputs[2])
+    check_slices(inputs[0], inputs[1], inputs[2])
     return (inputs[0],)
 
 

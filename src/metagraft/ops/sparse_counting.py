@@ -41,30 +41,23 @@ def ragged_count_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     return _result(None if inputs[1] is None else len(inputs[1]) + 1)
 
 
-def _table_size(inputs: Shapes, place: int) -> int | None:
-    size = inputs.value(place)
-    if size is None:
-        return None  # the kernel checks it
-    with_rank(inputs[place], 0)
-    if int(size) < 0:
-        raise ValueError(f"size ({int(size)}) must be non-negative")
-    return int(size)
-
-
 def sparse_bincount_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
     """`size` counts, for each row of a matrix."""
-    size = _table_size(inputs, 3)
-    if size is None or inputs.value(2) is None:
+    size, shape = inputs.value(3), inputs.value(2)
+    if size is not None:
+        with_rank(inputs[3], 0)
+        if int(size) < 0:
+            raise ValueError(f"size ({int(size)}) must be non-negative")
+    if size is None or shape is None:
         return (None,)
-    dims = inputs.as_dims(2)
-    if dims is None:
-        return (None,)
-    return ((size,) if len(dims) < 2 else (dims[0], size),)
+    if shape.size not in (1, 2):
+        raise ValueError("Input must be less than rank 2")
+    rows = [None if size == -1 else int(size) for size in shape.reshape(-1)[:-1]]
+    return ((*rows, int(size)),)
 
 
-def ragged_bincount_shape(_attrs: Any, inputs: Shapes) -> Sequence[Dims]:
-    """`size` counts for each row."""
-    _table_size(inputs, 2)
+def ragged_bincount_shape(_attrs: Any, _inputs: Shapes) -> Sequence[Dims]:
+    """`size` counts for each row, which the kernel checks."""
     return ((None, None),)
 
 

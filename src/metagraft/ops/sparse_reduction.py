@@ -35,10 +35,10 @@ def reduced_dims(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     if not rank:
         raise ValueError("Number of dims in shape tensor must not be 0")
     reduced = {int(axis) % rank for axis in axes.reshape(-1)}
-    dims = [None if axis in reduced else int(size) for axis, size in enumerate(shape)]
+    sizes = [None if size == -1 else int(size) for size in shape.reshape(-1)]
     if attrs["keep_dims"]:
-        return (tuple(1 if size is None else size for size in dims),)
-    return (tuple(size for size in dims if size is not None),)
+        return (tuple(1 if i in reduced else size for i, size in enumerate(sizes)),)
+    return (tuple(size for i, size in enumerate(sizes) if i not in reduced),)
 
 
 def to_sparse_shape(_attrs: Attrs, _inputs: Shapes) -> Sequence[Dims]:

@@ -14,7 +14,8 @@ from metagraft.graph.op_spec import (
     Shapes,
 )
 from metagraft.graph.shape_checks import merged, with_rank_at_least
-from metagraft.graph.shapes import Dims, dims_compatible, show
+from metagraft.graph.shapes import Dims
+from metagraft.ops.scatter import check_slices
 
 Attributes = Mapping[str, Any]
 SOURCE = "tensorflow core/ops/state_ops.cc"
@@ -42,28 +43,9 @@ def scatter_rows_shape(_: Attributes, inputs: Shapes) -> tuple[Dims, ...]:
 
 def scatter_slices_shape(_: Attributes, inputs: Shapes) -> tuple[Dims, ...]:
     """`updates` has shape `[*indices[:-1], *variable[indices[-1]:]]`."""
-    variable, indices, updates = _variable(inputs), inputs[1], inputs[2]
-    if indices is None or updates is None:
-        return _result(inputs, variable)
-    with_rank_at_least(indices, 1)
-    with_rank_at_least(updates, 1)
-    outer = len(indices) - 1
-    if not dims_compatible(indices[:-1], updates[:outer]):
-        raise ValueError(
-            f"Dimensions [0,{outer}) of indices[shape={show(indices)}] = "
-            f"{show(indices[:-1])} must match dimensions [0,{outer}) of "
-            f"updates[shape={show(updates)}] = {show(updates[:outer])}"
-        )
-    depth = indices[-1]
-    if variable is not None and depth is not None:
-        inner = variable[depth:]
-        if not dims_compatible(inner, updates[outer:]):
-            raise ValueError(
-                f"Dimensions [{depth},{len(variable)}) of input[shape="
-                f"{show(variable)}] = {show(inner)} must match dimensions "
-                f"[{outer},{len(updates)}) of updates[shape={show(updates)}] = "
-                f"{show(updates[outer:])}"
-            )
+    variable = _variable(inputs)
+    indices, updates = (with_rank_at_least(inputs[i], 1) for i in (1, 2))
+    check_slices(variable, indices, updates)
     return _result(inputs, variable)
 
 

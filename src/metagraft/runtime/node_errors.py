@@ -118,11 +118,11 @@ class _ShapesOfRun(Shapes):
         found = self.values[index]
         return found if isinstance(found, np.ndarray) else None
 
-    def as_dims(self, index: int, *, scalar: bool = False) -> Dims:
+    def as_dims(self, index: int) -> Dims:
         """An operand read as a shape."""
         found = self.value(index)
         if found is None or found.ndim != 1:
-            return super().as_dims(index, scalar=scalar)
+            return super().as_dims(index)
         return tuple(None if size < 0 else size for size in found.tolist())
 
 
