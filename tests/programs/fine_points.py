@@ -10,6 +10,7 @@ import tempfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from types import ModuleType
 from typing import Any
 
@@ -510,6 +511,31 @@ def matrices_of_odd_elements(tf: ModuleType) -> Any:
         return session.run(found), errors
 
 
+def graphs_of_threads(tf: ModuleType) -> Any:
+    """Outside of every block, each thread has a graph of its own."""
+    found: list[Any] = []
+    given = tf.Graph()
+
+    def build() -> None:
+        own = tf.get_default_graph()
+        tf.constant(1.0, name="there")
+        found.append([op.name for op in own.get_operations()])
+        found.append(own is tf.get_default_graph())
+        with given.as_default():
+            tf.constant(2.0, name="given")
+        tf.reset_default_graph()
+        found.append(own is tf.get_default_graph())
+
+    tf.constant(0.0, name="here")
+    for _ in range(2):
+        thread = Thread(target=build)
+        thread.start()
+        thread.join()
+    found.append([op.name for op in given.get_operations()])
+    found.append([op.name for op in tf.get_default_graph().get_operations()])
+    return found
+
+
 RUNS = {
     run.__name__: run
     for run in (
@@ -531,5 +557,6 @@ RUNS = {
         random_numbers_without_end,
         ragged_values_as_operands,
         matrices_of_odd_elements,
+        graphs_of_threads,
     )
 }

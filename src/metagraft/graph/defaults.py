@@ -25,23 +25,26 @@ class SessionLike(Protocol):
 
 
 class _Stacks(threading.local):
-    """Default graphs and sessions of one thread, innermost last."""
+    """Default graphs and sessions of one thread, innermost last.
+
+    Attributes:
+        graph: The graph used outside of every block; each thread has its own.
+    """
 
     def __init__(self) -> None:
+        self.graph: Graph | None = None
         self.graphs: list[Graph] = []
         self.sessions: list[SessionLike] = []
 
 
 class _Process:
-    """What all threads share: the graph used outside every block, and the mode."""
+    """What all threads share: the mode."""
 
-    __slots__ = ("control_flow_of_functions", "eager", "graph", "lock")
+    __slots__ = ("control_flow_of_functions", "eager")
 
     def __init__(self) -> None:
-        self.graph: Graph | None = None
         self.eager = False
         self.control_flow_of_functions = False
-        self.lock = threading.Lock()
 
 
 _stacks = _Stacks()
@@ -49,17 +52,16 @@ _process = _Process()
 
 
 def get_default_graph() -> Graph:
-    """Return the innermost default graph, or the one of the whole process."""
+    """Return the innermost default graph, or the one of the thread."""
     if _stacks.graphs:
         return _stacks.graphs[-1]
-    with _process.lock:
-        if _process.graph is None:
-            _process.graph = Graph()
-        return _process.graph
+    if _stacks.graph is None:
+        _stacks.graph = Graph()
+    return _stacks.graph
 
 
 def reset_default_graph() -> None:
-    """Replace the graph of the whole process by an empty one.
+    """Replace the graph of the thread by an empty one.
 
     Raises:
         AssertionError: A block with its own default graph is open.
@@ -69,8 +71,7 @@ def reset_default_graph() -> None:
             "Do not use tf.reset_default_graph() to clear nested graphs. If you need a"
             " cleared graph, exit the nesting and create a new graph."
         )
-    with _process.lock:
-        _process.graph = None
+    _stacks.graph = None
 
 
 @contextmanager
@@ -172,7 +173,7 @@ def enable_eager_execution(
             raise ValueError(
                 f"tf.enable_eager_execution: `{label}` is not supported, got {value!r}."
             )
-    if _process.graph is not None and _process.graph.node_count:
+    if _stacks.graph is not None and _stacks.graph.node_count:
         raise ValueError("tf.enable_eager_execution must be called at program startup.")
     _process.eager = True
 

@@ -66,6 +66,10 @@ def _count(
 
 
 def _size(size: np.ndarray) -> int:
+    if np.ndim(size):
+        raise InvalidArgumentError(
+            None, None, f"Shape must be rank 0 but is rank {np.ndim(size)}"
+        )
     if int(size) < 0:
         raise InvalidArgumentError(
             None, None, f"size ({int(size)}) must be non-negative"
