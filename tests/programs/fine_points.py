@@ -511,6 +511,16 @@ def matrices_of_odd_elements(tf: ModuleType) -> Any:
         return session.run(found), errors
 
 
+def axes_of_rows(tf: ModuleType) -> Any:
+    """Axes of ragged tensors are Python's integers."""
+    rows = tf.ragged.constant([[1, 2], [3]])
+    return [
+        _refusal(lambda join=join, axis=axis: join([rows, rows], axis))
+        for join in (tf.concat, tf.stack, tf.ragged.stack)
+        for axis in ("foo", 1.0, 5)
+    ]
+
+
 def graphs_of_threads(tf: ModuleType) -> Any:
     """Outside of every block, each thread has a graph of its own."""
     found: list[Any] = []
@@ -557,6 +567,7 @@ RUNS = {
         random_numbers_without_end,
         ragged_values_as_operands,
         matrices_of_odd_elements,
+        axes_of_rows,
         graphs_of_threads,
     )
 }

@@ -128,6 +128,8 @@ def with_one_splits_type(inputs: list[Any]) -> tuple[Any, list[Any]]:
 
 
 def _positive(axis: int, rank: int | None) -> int:
+    if not isinstance(axis, int):
+        raise TypeError(f"axis must be an int; got {type(axis).__name__}")
     if rank is None:
         if axis < 0:
             raise ValueError(
