@@ -125,6 +125,7 @@ class RowPartition:
     value_count: Tensor | None = None
 
     def __post_init__(self) -> None:
+        """Say that the splits are a vector."""
         self.splits.set_shape([None])
 
     # -- ways to make one ----------------------------------------------------------

@@ -37,9 +37,9 @@ def number_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
 
 
 def dequeue_many_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
-    """Components; TensorFlow checks `n` where it knows the queue."""
-    is_told = inputs.tensor(0).op.type.endswith("QueueV2")
-    count = inputs.value(1) if is_told else None
+    """Components of which the handle tells nothing; one of the ops checks `n`."""
+    is_checked = inputs.op.type == "QueueDequeueManyV2"
+    count = inputs.value(1) if is_checked else None
     if count is not None and count.ndim == 0 and int(count) < 0:
         raise ValueError(f"Input 'n' must be >= 0, but is {int(count)}")
     return [None] * len(attrs["component_types"])
