@@ -24,8 +24,6 @@ def _words(text: str) -> frozenset[str]:
 # Names that are not there yet, or with everything below them.
 MISSING = (
     "debugging.experimental",
-    "dtypes.experimental.int2",
-    "dtypes.experimental.uint2",
     "experimental.BatchableExtensionType",
     "experimental.ExtensionType",
     "experimental.ExtensionTypeBatchEncoder",
@@ -40,10 +38,8 @@ MISSING = (
     "experimental.enable_strict_mode",
     "experimental.extension_type",
     "experimental.function_executor_type",
-    "experimental.int2",
     "experimental.output_all_intermediates",
     "experimental.register_filesystem_plugin",
-    "experimental.uint2",
     "experimental.unregister_dispatch_for",
     "quantization.experimental",
     "saved_model.experimental.TrackableResource",

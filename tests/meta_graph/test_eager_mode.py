@@ -18,7 +18,7 @@ NO_GRAPH = "when eager execution is enabled"
 
 @pytest.fixture(autouse=True)
 def _eager_mode(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(defaults._process, "graph", None)
+    monkeypatch.setattr(defaults._stacks, "graph", None)
     defaults.enable_eager_execution()
     yield
     defaults.disable_eager_execution()

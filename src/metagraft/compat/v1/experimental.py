@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from metagraft.compat.v1.dtypes_experimental import NARROW
 from metagraft.lazy_names import from_module, lazy_names
 
-_DTYPES = (
-    "float4_e2m1fn float8_e4m3b11fnuz float8_e4m3fn float8_e4m3fnuz float8_e5m2"
-    " float8_e5m2fnuz int4 uint4"
-)
 _NAMES = {
     **from_module("metagraft.api.optional", "Optional"),
     **from_module("metagraft.api.ragged_shape", "DynamicRaggedShape"),
     **from_module("metagraft.api.row_partition", "RowPartition"),
-    **from_module("metagraft.graph.dtypes", _DTYPES),
+    **from_module("metagraft.graph.dtypes", NARROW),
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
 
