@@ -15,6 +15,7 @@ from metagraft.errors import InternalError
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.sparse_indices import (
     broken_rule,
+    check_ranks,
     row_major_places,
     shown_dims,
 )
@@ -166,17 +167,9 @@ def _scaled(distances: Array, sizes: Array) -> Array:
 
 
 def _check(what: str, indices: Array, values: Array, shape: Array) -> None:
-    for part, name, rank in (
-        (indices, "indices", 2),
-        (values, "values", 1),
-        (shape, "shape", 1),
-    ):
-        if part.ndim != rank:
-            kind = "matrix" if rank == 2 else "vector"
-            raise broken_rule(
-                f"{what}_{name} should be a {kind}, but got shape:"
-                f" {shown_dims(part.shape)}"
-            )
+    check_ranks(
+        indices, values, shape, f"{what}_{{}} should be a {{}}, but got shape: {{}}"
+    )
     for part, name, axis in ((shape, "shape", "cols"), (values, "values", "rows")):
         if part.shape[0] != indices.shape[axis == "cols"]:
             raise broken_rule(

@@ -69,8 +69,19 @@ def check_parts(indices: Array, values: Array, shape: Array) -> None:
         )
 
 
-def check_ranks(indices: Array, values: Array, shape: Array) -> None:
+def check_ranks(
+    indices: Array,
+    values: Array,
+    shape: Array,
+    text: str = "Input {} should be a {} but received shape {}",
+) -> None:
     """Demand a matrix and two vectors.
+
+    Args:
+        indices: The matrix.
+        values: A vector.
+        shape: A vector.
+        text: What the error says of a part, what it should be, and its shape.
 
     Raises:
         InvalidArgumentError: A part is something else.
@@ -82,10 +93,7 @@ def check_ranks(indices: Array, values: Array, shape: Array) -> None:
     ):
         if part.ndim != rank:
             kind = "matrix" if rank == 2 else "vector"
-            raise broken_rule(
-                f"Input {what} should be a {kind} but received shape"
-                f" {shown_dims(part.shape)}"
-            )
+            raise broken_rule(text.format(what, kind, shown_dims(part.shape)))
 
 
 def check_bounds(indices: Array, shape: Array) -> None:
