@@ -18,6 +18,10 @@ _FOUR: Final = [1, 2, 2, 1]
 _IMAGE: Final = np.zeros((1, 2, 2, 1), np.float32)
 _PIXEL: Final = np.zeros((1, 1, 1, 1), np.float32)
 _PLACES: Final = np.int64([0, 2])
+_BANDS: Final = np.ones((3, 2), np.float32)
+_NONE: Final = np.zeros((0, 4, 0), np.float32)
+_CUBES: Final = np.ones((2, 3, 1), np.float32)
+_I: Final = np.int32(1)
 _WINDOWS: Final = {"strides": _FOUR, "padding": "SAME"}
 _VOLUMES: Final = {"strides": [1, 2, 2, 2, 1], "padding": "SAME"}
 
@@ -31,6 +35,11 @@ def _shaped(value: Any) -> Callable[[ModuleType], Any]:
 def _hidden(value: Any) -> Callable[[ModuleType], Any]:
     """An operand of which the graph knows nothing."""
     return lambda tf: tf.placeholder_with_default(np.asarray(value), None)
+
+
+def _hidden_all(**operands: Any) -> dict[str, Any]:
+    """Operands of which the graph knows nothing."""
+    return {name: _hidden(value) for name, value in operands.items()}
 
 
 def _pooled(rank: int, output: Any, grad: Any) -> dict[str, Any]:
@@ -107,6 +116,195 @@ OPERANDS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
             "device_index": 0,
             "base_key": 1,
         },
+    ),
+    ("TridiagonalSolve", _hidden_all(diagonals=_IMAGE[0, 0], rhs=_IMAGE[0, 0])),
+    ("TridiagonalSolve", _hidden_all(diagonals=_ONE[0], rhs=_IMAGE[0, 0])),
+    ("TridiagonalSolve", _hidden_all(diagonals=_BANDS, rhs=_ONE)),
+    ("TridiagonalSolve", _hidden_all(diagonals=_BANDS[None], rhs=_IMAGE[0, 0])),
+    ("TridiagonalSolve", _hidden_all(diagonals=_BANDS, rhs=_BANDS)),
+    ("Betainc", _hidden_all(a=_ONE, b=_IMAGE[0, 0], x=_IMAGE[0, 0])),
+    ("Betainc", _hidden_all(a=_ONE[0], b=_IMAGE[0, 0], x=_ONE)),
+    ("Betainc", _hidden_all(a=_ONE[0], b=_IMAGE[0, 0], x=_ONE[0])),
+    ("Range", _hidden_all(start=_ONE[0], limit=_ONE + 1, delta=_ONE[0])),
+    ("Range", _hidden_all(start=_ONE, limit=_ONE[0] + 1, delta=_ONE[0])),
+    ("Range", _hidden_all(start=_ONE[0], limit=_ONE[0] + 1, delta=_ONE)),
+    (
+        "LRNGrad",
+        _hidden_all(input_grads=_ONE, input_image=_ONE, output_image=_ONE),
+    ),
+    ("BatchMatMul", _hidden_all(x=_IMAGE[0, 0], y=_IMAGE)),
+    ("BatchMatMul", _hidden_all(x=_BANDS, y=np.zeros((2, 2, 2), np.float32))),
+    ("BatchMatMul", _hidden_all(x=np.zeros((2, 1, 1)), y=np.zeros((3, 1, 1)))),
+    ("TridiagonalSolve", _hidden_all(diagonals=_CUBES[:1], rhs=_CUBES)),
+    ("SparseMatMul", _hidden_all(a=_ONE, b=_IMAGE[0, 0])),
+    ("SparseMatMul", _hidden_all(a=_IMAGE[0, 0], b=_ONE)),
+    ("LowerBound", _hidden_all(sorted_inputs=_BANDS, values=_ONE)),
+    ("LowerBound", _hidden_all(sorted_inputs=_BANDS, values=_BANDS[:2])),
+    ("UpperBound", _hidden_all(sorted_inputs=_ONE, values=_BANDS)),
+    ("DiagPart", _hidden_all(input=_ONE[0])),
+    ("UnsortedSegmentMax", _hidden_all(data=_NONE, segment_ids=-_I, num_segments=_I)),
+    ("Gather", _hidden_all(params=np.zeros((1, 0)), indices=_I + 1)),
+    ("RsqrtGrad", _hidden_all(y=_ONE, dy=_BANDS)),
+    ("Gather", _hidden_all(params=_ONE[0], indices=np.zeros((2, 0), np.int32))),
+    ("BatchMatMul", _hidden_all(x=_ONE, y=_ONE)),
+    (
+        "ParallelDynamicStitch",
+        {"indices": [_hidden([1, 3])], "data": [_hidden(np.zeros((2, 3, 0)))]},
+    ),
+    (
+        "QuantizeAndDequantizeV2",
+        {**_hidden_all(input=_BANDS, input_min=-_ONE, input_max=_ONE[0])},
+    ),
+    (
+        "QuantizeAndDequantizeV2",
+        {**_hidden_all(input=_BANDS, input_min=-_ONE, input_max=_ONE), "axis": 4},
+    ),
+    (
+        "QuantizeAndDequantizeV2",
+        {
+            **_hidden_all(input=_BANDS, input_min=-_BANDS, input_max=_BANDS),
+            "axis": 1,
+        },
+    ),
+    (
+        "QuantizeAndDequantizeV2",
+        {**_hidden_all(input=_BANDS, input_min=-_ONE, input_max=_ONE), "axis": 1},
+    ),
+    (
+        "QuantizeAndDequantizeV2",
+        {
+            **_hidden_all(input=_BANDS, input_min=-_ONE, input_max=_ONE),
+            "axis": 4,
+            "range_given": False,
+        },
+    ),
+    (
+        "QuantizeAndDequantizeV3",
+        {
+            **_hidden_all(
+                input=_BANDS, input_min=-_ONE, input_max=_ONE[0], num_bits=np.int32(8)
+            ),
+        },
+    ),
+    (
+        "QuantizeAndDequantizeV3",
+        {
+            **_hidden_all(
+                input=_BANDS, input_min=-_ONE, input_max=_ONE, num_bits=np.int32(8)
+            ),
+            "axis": 4,
+        },
+    ),
+    (
+        "QuantizeAndDequantizeV3",
+        {
+            **_hidden_all(
+                input=_BANDS, input_min=-_BANDS, input_max=_BANDS, num_bits=np.int32(8)
+            ),
+            "axis": 1,
+        },
+    ),
+    (
+        "QuantizeAndDequantizeV3",
+        {
+            **_hidden_all(
+                input=_BANDS, input_min=-_ONE, input_max=_ONE, num_bits=np.int32(8)
+            ),
+            "axis": 1,
+        },
+    ),
+    (
+        "QuantizeAndDequantizeV3",
+        {
+            **_hidden_all(
+                input=_BANDS, input_min=-_ONE, input_max=_ONE, num_bits=np.int32(8)
+            ),
+            "axis": 4,
+            "range_given": False,
+        },
+    ),
+    (
+        "QuantizeAndDequantizeV4",
+        {**_hidden_all(input=_BANDS, input_min=-_ONE, input_max=_ONE[0])},
+    ),
+    (
+        "QuantizeAndDequantizeV4",
+        {**_hidden_all(input=_BANDS, input_min=-_ONE, input_max=_ONE), "axis": 4},
+    ),
+    (
+        "QuantizeAndDequantizeV4",
+        {
+            **_hidden_all(input=_BANDS, input_min=-_BANDS, input_max=_BANDS),
+            "axis": 1,
+        },
+    ),
+    (
+        "QuantizeAndDequantizeV4",
+        {**_hidden_all(input=_BANDS, input_min=-_ONE, input_max=_ONE), "axis": 1},
+    ),
+    (
+        "QuantizeAndDequantizeV4",
+        {
+            **_hidden_all(input=_BANDS, input_min=-_ONE, input_max=_ONE),
+            "axis": 4,
+            "range_given": False,
+        },
+    ),
+    (
+        "QuantizeAndDequantizeV4Grad",
+        {
+            **_hidden_all(
+                gradients=_BANDS, input=_BANDS, input_min=-_ONE, input_max=_ONE[0]
+            ),
+        },
+    ),
+    (
+        "QuantizeAndDequantizeV4Grad",
+        {
+            **_hidden_all(
+                gradients=_BANDS, input=_BANDS, input_min=-_ONE, input_max=_ONE
+            ),
+            "axis": 4,
+        },
+    ),
+    (
+        "QuantizeAndDequantizeV4Grad",
+        {
+            **_hidden_all(
+                gradients=_BANDS, input=_BANDS, input_min=-_BANDS, input_max=_BANDS
+            ),
+            "axis": 1,
+        },
+    ),
+    (
+        "QuantizeAndDequantizeV4Grad",
+        {
+            **_hidden_all(
+                gradients=_BANDS, input=_BANDS, input_min=-_ONE, input_max=_ONE
+            ),
+            "axis": 1,
+        },
+    ),
+    (
+        "DynamicStitch",
+        {
+            "indices": [_hidden(np.int32(0)), _hidden(np.int32(1))],
+            "data": [_hidden(_ONE[0]), _hidden(_BANDS)],
+        },
+    ),
+    (
+        "DynamicStitch",
+        {
+            "indices": [_hidden(np.int32([0])), _hidden(np.int32([1, 2]))],
+            "data": [_hidden(_ONE), _hidden(_BANDS)],
+        },
+    ),
+    ("BroadcastGradientArgs", _hidden_all(s0=np.int32([[1]]), s1=np.int32([1]))),
+    ("BroadcastGradientArgs", _hidden_all(s0=np.int32([1]), s1=np.int32([[1]]))),
+    ("NonDeterministicInts", _hidden_all(shape=_ONE)),
+    (
+        "ScatterNdNonAliasingAdd",
+        _hidden_all(input=_ONE, indices=np.int32([0, -2]), updates=_ONE),
     ),
     ("ScatterAdd", {"indices": [0], "updates": _ONE}),
     ("ScatterUpdate", {"indices": [0], "updates": _ONE}),

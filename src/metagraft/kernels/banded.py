@@ -41,7 +41,35 @@ def tridiagonal_mat_mul(
     return (above * following + middle * rhs + below * previous,)
 
 
+def _check_systems(diagonals: Array, rhs: Array) -> None:
+    """Refuse operands that are no systems.
+
+    Raises:
+        InvalidArgumentError: They are not.
+    """
+    text = ""
+    if diagonals.ndim < 2:
+        text = f"Input tensor 0 must have rank >= 2, got {diagonals.ndim}"
+    elif diagonals.ndim != rhs.ndim:
+        text = "All input tensors must have the same rank."
+    elif diagonals.shape[:-2] != rhs.shape[:-2]:
+        text = "All input tensors must have the same outer dimensions."
+    elif diagonals.shape[-2] != 3:
+        text = (
+            "Expected diagonals to be provided as a matrix with 3 rows, got "
+            f"{diagonals.shape[-2]} rows."
+        )
+    elif diagonals.shape[-1] != rhs.shape[-2]:
+        text = (
+            "Expected the same number of left-hand sides and right-hand sides, got "
+            f"{diagonals.shape[-1]} and {rhs.shape[-2]}."
+        )
+    if text:
+        raise InvalidArgumentError(None, None, text)
+
+
 def tridiagonal_solve(attrs: Any, diagonals: Array, rhs: Array) -> tuple[Array]:
+    _check_systems(diagonals, rhs)
     xp = namespace(diagonals, rhs)
     size, count = rhs.shape[-2:]
     if not math.prod(rhs.shape):

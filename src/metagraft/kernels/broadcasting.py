@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Kernel
 
 __all__ = ["KERNELS"]
@@ -45,6 +46,11 @@ def reduced_axes(
 def broadcast_gradient_args(
     _attrs: Any, s0: np.ndarray, s1: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
+    for place, given in enumerate((s0, s1)):
+        if given.ndim != 1:
+            raise InvalidArgumentError(
+                None, None, f"In[{place}] must be a vector.{show(given.shape)}"
+            )
     first, second = tuple(s0.tolist()), tuple(s1.tolist())
     if first == second:
         axes: tuple[list[int], list[int]] = ([], [])

@@ -55,11 +55,22 @@ def dynamic_stitch(
                 f"data[{i}].shape = {show(np.shape(pieces))} does not start with"
                 f" indices[{i}].shape = {show(np.shape(places))}",
             )
+        if np.shape(pieces)[np.ndim(places) :] != dims:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Need data[0].shape[{rank}:] = data[{i}].shape[{np.ndim(places)}:],"
+                f" got data[0].shape = {show(np.shape(data[0]))}, data[{i}].shape ="
+                f" {show(np.shape(pieces))}, indices[0].shape ="
+                f" {show(np.shape(indices[0]))}, indices[{i}].shape ="
+                f" {show(np.shape(places))}",
+            )
     if np.any(flat < 0):
         raise InvalidArgumentError(
             None, None, f"indices[{np.flatnonzero(flat < 0)[0]}] is out of range"
         )
-    rows = xp.concatenate([xp.reshape(d, (-1, *dims)) for d in data])
+    pairs = zip(indices, data, strict=True)
+    rows = xp.concatenate([xp.reshape(d, (np.size(i), *dims)) for i, d in pairs])
     source = np.full(count, -1, np.int64)
     source[flat] = np.arange(len(flat))
     # Rows that no index names are unspecified; they are zero here.

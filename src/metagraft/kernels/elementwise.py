@@ -152,6 +152,8 @@ def _gradient(fn: KernelFunction) -> Kernel:
     """Return the kernel of a gradient, of as many numbers as there are results."""
 
     def run(attrs: Any, y: Array, dy: Array) -> tuple[Array, ...]:
+        if y.shape == dy.shape:
+            return fn(attrs, y, dy)
         counts = [math.prod(np.shape(operand)) for operand in (y, dy)]
         if counts[0] != counts[1]:
             raise InvalidArgumentError(
@@ -160,7 +162,7 @@ def _gradient(fn: KernelFunction) -> Kernel:
                 "The two arguments to a cwise op must have same number of elements, got"
                 f" {counts[0]} and {counts[1]}",
             )
-        return fn(attrs, y, dy)
+        return fn(attrs, y, dy.reshape(y.shape))
 
     return Kernel(run)
 

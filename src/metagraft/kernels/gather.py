@@ -21,6 +21,8 @@ from metagraft.kernels.namespace import lax, namespace
 
 def gather(attrs: Attrs, params: Array, indices: Array) -> tuple[Array]:
     del attrs  # validate_indices: always validated where that is possible
+    if not np.ndim(params):
+        raise InvalidArgumentError(None, None, "params must be at least 1 dimensional")
     return (gather_slices(params, indices, 0, 0),)
 
 
@@ -75,19 +77,19 @@ def gather_slices(params: Array, indices: Array, axis: int, batch_dims: int) -> 
 
 def _gather_on_host(params: Array, indices: Array, axis: int, batch_dims: int) -> Array:
     params = np.asarray(params)
-    size = params.shape[axis]
-    check_indices(indices, size)
-    if not batch_dims:
-        return params.take(indices, axis=axis)
-    batch = params.shape[:batch_dims]
-    count = math.prod(batch)
-    rows = params.reshape(count, *params.shape[batch_dims:])
-    picks = indices.reshape(count, *indices.shape[batch_dims:])
     dims = (
         *params.shape[:axis],
         *indices.shape[batch_dims:],
         *params.shape[axis + 1 :],
     )
+    if not math.prod(dims):
+        return np.empty(dims, params.dtype)  # nothing is looked at
+    check_indices(indices, params.shape[axis])
+    if not batch_dims:
+        return params.take(indices, axis=axis)
+    count = math.prod(params.shape[:batch_dims])
+    rows = params.reshape(count, *params.shape[batch_dims:])
+    picks = indices.reshape(count, *indices.shape[batch_dims:])
     # Texts that are taken one by one would become an array of another type.
     taken = np.empty((count, *dims[batch_dims:]), params.dtype)
     for place, (row, pick) in enumerate(zip(rows, picks, strict=True)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import numpy as np
 
@@ -72,6 +72,9 @@ def _check_sizes(attrs: Any, a: Array, b: Array) -> None:
 
 
 def sparse_mat_mul(attrs: Any, a: Array, b: Array) -> tuple[Array]:
+    for name, given in (("a", a), ("b", b)):
+        if given.ndim != 2:
+            raise InvalidArgumentError(None, None, f"{name} is not a matrix")
     a = _transposed(a) if attrs["transpose_a"] else a
     b = _transposed(b) if attrs["transpose_b"] else b
     float32 = np.dtype(np.float32)
@@ -95,6 +98,28 @@ def _check_batches(attrs: Any, x: Array, y: Array) -> None:
 
 
 def batch_mat_mul(attrs: Any, x: Array, y: Array) -> tuple[Array]:
+    """Multiply batches of one shape."""
+    if x.ndim != y.ndim or x.ndim < 2 or x.shape[:-2] != y.shape[:-2]:
+        _refuse_unlike(x.shape, y.shape)
+    return batch_mat_mul_v2(attrs, x, y)
+
+
+def _refuse_unlike(x: tuple[int, ...], y: tuple[int, ...]) -> NoReturn:
+    text = f"In[0] and In[1] has different ndims: {show(x)} vs. {show(y)}"
+    if len(x) == len(y) < 2:
+        text = f"In[0] and In[1] ndims must be >= 2: {len(x)}"
+    elif len(x) == len(y):
+        axis = next(
+            i for i, (one, two) in enumerate(zip(x, y, strict=True)) if one != two
+        )
+        text = (
+            f"In[0].dim({axis}) and In[1].dim({axis}) must be the same: {show(x)} vs"
+            f" {show(y)}"
+        )
+    raise InvalidArgumentError(None, None, text)
+
+
+def batch_mat_mul_v2(attrs: Any, x: Array, y: Array) -> tuple[Array]:
     _check_batches(attrs, x, y)
     x = _adjoint(x) if attrs["adj_x"] else x
     y = _adjoint(y) if attrs["adj_y"] else y
@@ -127,7 +152,7 @@ def cross(_attrs: Any, a: Array, b: Array) -> tuple[Array]:
 
 KERNELS = {
     "BatchMatMul": Kernel(batch_mat_mul),
-    "BatchMatMulV2": Kernel(batch_mat_mul),
+    "BatchMatMulV2": Kernel(batch_mat_mul_v2),
     "BatchMatMulV3": Kernel(batch_mat_mul_v3),
     "Cross": Kernel(cross),
     "MatMul": Kernel(mat_mul),

@@ -281,7 +281,7 @@ def diag_part(attrs: DiagAttrs, tensor: Array) -> tuple[Array]:
     """`[d1, ..., dk, d1, ..., dk]` -> `[d1, ..., dk]`."""
     dims = np.shape(tensor)
     half = len(dims) // 2
-    if len(dims) % 2 or not dims:
+    if len(dims) % 2:
         raise InvalidArgumentError(
             None,
             None,

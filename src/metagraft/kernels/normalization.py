@@ -302,6 +302,9 @@ def lrn(attrs: Any, image: Array) -> tuple[Array]:
 
 def lrn_grad(attrs: Any, dy: Array, image: Array, output: Array) -> tuple[Array]:
     _require(
+        all(x.ndim == 4 for x in (dy, image, output)), "inputs must be 4-dimensional"
+    )
+    _require(
         dy.shape == image.shape == output.shape,
         "input_grads, input_image, and out_image should have the same shape",
     )

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError, UnimplementedError
+from metagraft.graph.shapes import show
 from metagraft.kernels.cast import whole
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import is_host, namespace
@@ -210,6 +211,10 @@ def there_and_back_v1(attrs: Any, x: Array) -> tuple[Array]:
 
 
 def there_and_back_v2(attrs: Any, x: Array, low: Array, high: Array) -> tuple[Array]:
+    axis = attrs["axis"]
+    _require(
+        axis < x.ndim, f"Shape must be at least rank {axis + 1} but is rank {x.ndim}"
+    )
     to_even = attrs["round_mode"] == _TO_EVEN
     bits = attrs["num_bits"]
     return (_there_and_back(attrs, x, low, high, bits, to_even=to_even),)
@@ -218,12 +223,61 @@ def there_and_back_v2(attrs: Any, x: Array, low: Array, high: Array) -> tuple[Ar
 def there_and_back_v3(
     attrs: Any, x: Array, low: Array, high: Array, bits: np.ndarray
 ) -> tuple[Array]:
+    axis = attrs["axis"]
+    _require(
+        -x.ndim <= axis < x.ndim,
+        f"Axis requested is larger than input dimensions. Axis: {axis} Input"
+        f" Dimensions: {x.ndim}",
+    )
+    if attrs["range_given"] and axis != -1:
+        _check_vectors(low, high)
+        for name, given in (("min", low), ("max", high)):
+            _require(
+                len(given) == x.shape[axis],
+                f"input_{name}_tensor has incorrect size, was {len(given)} expected"
+                f" {x.shape[axis]} to match dim {axis} of the input"
+                f" {show(given.shape)}",
+            )
     return (_there_and_back(attrs, x, low, high, int(bits), to_even=True),)
+
+
+def _check_vectors(low: Array, high: Array) -> None:
+    for name, given in (("min", low), ("max", high)):
+        _require(
+            given.ndim == 1,
+            f"Shape must be rank 1 for input_{name}_tensor when the axis is specified",
+        )
+
+
+def _check_grad(axis: int, dy: Array, x: Array, low: Array, high: Array) -> None:
+    _require(
+        axis < x.ndim,
+        f"Axis should be -1 or 0 or a positive value less than {x.ndim}but given axis"
+        f" value was {axis}",
+    )
+    _require(dy.shape == x.shape, "gradient and input must be the same size")
+    ranges = ("min", low), ("max", high)
+    for name, given in ranges:
+        _require(
+            given.ndim < 2,
+            f"Input {name} tensor must have dimension 0 or 1. Received {given.ndim}.",
+        )
+    if axis != -1:
+        _check_vectors(low, high)
+    for name, given in ranges:
+        if axis == -1:
+            text = f"input_{name} must be a scalar if axis is unspecified"
+            _require(not given.ndim, text)
+        else:
+            size = x.shape[axis]
+            text = f"{name} has incorrect size, expected {size} was {len(given)}"
+            _require(len(given) == size, text)
 
 
 def there_and_back_grad(
     attrs: Any, dy: Array, x: Array, low: Array, high: Array
 ) -> tuple[Array, Array, Array]:
+    _check_grad(attrs["axis"], dy, x, low, high)
     xp = namespace(dy, x, low, high)
     lows, highs = (_along(attrs["axis"], x.ndim, v) for v in (low, high))
     inside = (x >= lows) & (x <= highs)

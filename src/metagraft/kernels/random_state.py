@@ -162,6 +162,10 @@ def rng_read_and_skip(
 
 
 def non_deterministic_ints(attrs: Any, shape: Array) -> tuple[Array]:
+    if shape.dtype not in (np.int32, np.int64):
+        raise InvalidArgumentError(
+            None, None, "shape must be a vector of {int32,int64}."
+        )
     dims = distributions.sizes(shape)
     dtype = np.dtype(attrs["dtype"].as_numpy_dtype)
     if dtype.kind not in "iu" or dtype.itemsize < np.dtype(np.int32).itemsize:

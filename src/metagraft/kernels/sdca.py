@@ -35,7 +35,8 @@ def _shrunk(weights: Array, shrinkage: float) -> Array:
 
 
 def shrink(attrs: Attrs, weights: Sequence[Array]) -> tuple[Array, ...]:
-    shrinkage = attrs["l1"] / attrs["l2"]
+    with np.errstate(all="ignore"):
+        shrinkage = float(np.float64(attrs["l1"]) / np.float64(attrs["l2"]))
     return tuple(_shrunk(one, shrinkage) for one in weights)
 
 

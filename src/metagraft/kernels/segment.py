@@ -277,7 +277,7 @@ def _unsorted_segments(how: str) -> Kernel:
             )
         check_product((count, *data.shape[ids.ndim :]))
         _check_in_range(ids, count)
-        rows = data.reshape((-1, *data.shape[ids.ndim :])) if ids.ndim != 1 else data
+        rows = data.reshape((ids.size, *data.shape[ids.ndim :]))
         return (combine_rows(how, rows, ids.reshape(-1), count),)
 
     return Kernel(run, static=("num_segments",))

@@ -13,6 +13,7 @@ Source: tensorflow core/kernels/segment_reduction_ops_impl.h.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final, NamedTuple
 
 import ml_dtypes
@@ -148,7 +149,7 @@ def _one_by_one(how: str, data: Array, ids: Array, count: int, order: Order) -> 
 def _in_order(how: str, data: Array, ids: Array, count: int, order: Order) -> Array:
     """Do so on the host for all rows at once, by what decides: places and signs."""
     shape, size = data.shape, len(data)
-    data = data.reshape(size, -1)
+    data = data.reshape(size, math.prod(shape[1:]))
     dtype = data.dtype
     in_vectors = np.arange(data.shape[1]) < order.columns
     places = np.arange(size)[:, None] + np.zeros(data.shape, np.int64)

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from metagraft.errors import InvalidArgumentError
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.namespace import jax_numpy, lax
 from metagraft.kernels.zeta import polygamma, zeta
@@ -102,6 +104,15 @@ def erfinv(attrs: Any, x: Array) -> tuple[Array]:
 
 def betainc(_attrs: Any, a: Array, b: Array, x: Array) -> tuple[Array]:
     jnp = jax_numpy()
+    pairs = (("a", a), ("b", b)), (("b", b), ("x", x)), (("a", a), ("x", x))
+    for (name, one), (other, two) in pairs:
+        if one.shape and two.shape and one.shape != two.shape:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Shapes of {name} and {other} are inconsistent: {show(one.shape)} vs."
+                f" {show(two.shape)}",
+            )
     a, b, x = jnp.broadcast_arrays(a, b, x)
     value = lax().betainc(a, b, x)
     nan = value.dtype.type(np.nan)

@@ -275,6 +275,13 @@ def upper_bound(attrs: Attrs, sequences: Array, values: Array) -> tuple[Array]:
 
 
 def _search(attrs: Attrs, sequences: Array, values: Array, side: str) -> Array:
+    for name, given in (("sorted_inputs", sequences), ("values", values)):
+        if given.ndim != 2:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Shape must be rank 2 but is rank {given.ndim} for `{name}` argument",
+            )
     if sequences.shape[0] != values.shape[0]:
         raise InvalidArgumentError(
             None, None, "Leading dim_size of both tensors must match."
