@@ -48,6 +48,27 @@ def _pooled(rank: int, output: Any, grad: Any) -> dict[str, Any]:
     return {"orig_input": _hidden(image), "orig_output": output, "grad": grad}
 
 
+def _there_and_back() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Ranges and axes that do not fit what is quantized and back."""
+    for op, more in (
+        ("QuantizeAndDequantizeV2", {}),
+        ("QuantizeAndDequantizeV3", {"num_bits": np.int32(8)}),
+        ("QuantizeAndDequantizeV4", {}),
+        ("QuantizeAndDequantizeV4Grad", {"gradients": _BANDS}),
+    ):
+        for low, high, attrs in (
+            (-_ONE, _ONE[0], {}),
+            (-_ONE, _ONE, {"axis": 4}),
+            (-_BANDS, _BANDS, {"axis": 1}),
+            (-_ONE, _ONE, {"axis": 1}),
+            (-_ONE, _ONE, {"axis": 4, "range_given": False}),
+        ):
+            if op.endswith("Grad") and "range_given" in attrs:
+                continue
+            ranges = {"input": _BANDS, "input_min": low, "input_max": high}
+            yield op, {**_hidden_all(**ranges, **more), **attrs}
+
+
 OPERANDS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("TopKV2", {"input": [[1.0, 2.0, 3.0]], "k": _shaped(np.int32([2]))}),
     (
@@ -151,140 +172,7 @@ OPERANDS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
         "ParallelDynamicStitch",
         {"indices": [_hidden([1, 3])], "data": [_hidden(np.zeros((2, 3, 0)))]},
     ),
-    (
-        "QuantizeAndDequantizeV2",
-        {**_hidden_all(input=_BANDS, input_min=-_ONE, input_max=_ONE[0])},
-    ),
-    (
-        "QuantizeAndDequantizeV2",
-        {**_hidden_all(input=_BANDS, input_min=-_ONE, input_max=_ONE), "axis": 4},
-    ),
-    (
-        "QuantizeAndDequantizeV2",
-        {
-            **_hidden_all(input=_BANDS, input_min=-_BANDS, input_max=_BANDS),
-            "axis": 1,
-        },
-    ),
-    (
-        "QuantizeAndDequantizeV2",
-        {**_hidden_all(input=_BANDS, input_min=-_ONE, input_max=_ONE), "axis": 1},
-    ),
-    (
-        "QuantizeAndDequantizeV2",
-        {
-            **_hidden_all(input=_BANDS, input_min=-_ONE, input_max=_ONE),
-            "axis": 4,
-            "range_given": False,
-        },
-    ),
-    (
-        "QuantizeAndDequantizeV3",
-        {
-            **_hidden_all(
-                input=_BANDS, input_min=-_ONE, input_max=_ONE[0], num_bits=np.int32(8)
-            ),
-        },
-    ),
-    (
-        "QuantizeAndDequantizeV3",
-        {
-            **_hidden_all(
-                input=_BANDS, input_min=-_ONE, input_max=_ONE, num_bits=np.int32(8)
-            ),
-            "axis": 4,
-        },
-    ),
-    (
-        "QuantizeAndDequantizeV3",
-        {
-            **_hidden_all(
-                input=_BANDS, input_min=-_BANDS, input_max=_BANDS, num_bits=np.int32(8)
-            ),
-            "axis": 1,
-        },
-    ),
-    (
-        "QuantizeAndDequantizeV3",
-        {
-            **_hidden_all(
-                input=_BANDS, input_min=-_ONE, input_max=_ONE, num_bits=np.int32(8)
-            ),
-            "axis": 1,
-        },
-    ),
-    (
-        "QuantizeAndDequantizeV3",
-        {
-            **_hidden_all(
-                input=_BANDS, input_min=-_ONE, input_max=_ONE, num_bits=np.int32(8)
-            ),
-            "axis": 4,
-            "range_given": False,
-        },
-    ),
-    (
-        "QuantizeAndDequantizeV4",
-        {**_hidden_all(input=_BANDS, input_min=-_ONE, input_max=_ONE[0])},
-    ),
-    (
-        "QuantizeAndDequantizeV4",
-        {**_hidden_all(input=_BANDS, input_min=-_ONE, input_max=_ONE), "axis": 4},
-    ),
-    (
-        "QuantizeAndDequantizeV4",
-        {
-            **_hidden_all(input=_BANDS, input_min=-_BANDS, input_max=_BANDS),
-            "axis": 1,
-        },
-    ),
-    (
-        "QuantizeAndDequantizeV4",
-        {**_hidden_all(input=_BANDS, input_min=-_ONE, input_max=_ONE), "axis": 1},
-    ),
-    (
-        "QuantizeAndDequantizeV4",
-        {
-            **_hidden_all(input=_BANDS, input_min=-_ONE, input_max=_ONE),
-            "axis": 4,
-            "range_given": False,
-        },
-    ),
-    (
-        "QuantizeAndDequantizeV4Grad",
-        {
-            **_hidden_all(
-                gradients=_BANDS, input=_BANDS, input_min=-_ONE, input_max=_ONE[0]
-            ),
-        },
-    ),
-    (
-        "QuantizeAndDequantizeV4Grad",
-        {
-            **_hidden_all(
-                gradients=_BANDS, input=_BANDS, input_min=-_ONE, input_max=_ONE
-            ),
-            "axis": 4,
-        },
-    ),
-    (
-        "QuantizeAndDequantizeV4Grad",
-        {
-            **_hidden_all(
-                gradients=_BANDS, input=_BANDS, input_min=-_BANDS, input_max=_BANDS
-            ),
-            "axis": 1,
-        },
-    ),
-    (
-        "QuantizeAndDequantizeV4Grad",
-        {
-            **_hidden_all(
-                gradients=_BANDS, input=_BANDS, input_min=-_ONE, input_max=_ONE
-            ),
-            "axis": 1,
-        },
-    ),
+    *_there_and_back(),
     (
         "DynamicStitch",
         {
@@ -306,6 +194,8 @@ OPERANDS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
         "ScatterNdNonAliasingAdd",
         _hidden_all(input=_ONE, indices=np.int32([0, -2]), updates=_ONE),
     ),
+    ("Range", _hidden_all(start=_ONE[0], limit=_ONE[None], delta=_ONE[0])),
+    ("Range", _hidden_all(start=_BANDS, limit=_ONE, delta=_ONE)),
     ("ScatterAdd", {"indices": [0], "updates": _ONE}),
     ("ScatterUpdate", {"indices": [0], "updates": _ONE}),
 )

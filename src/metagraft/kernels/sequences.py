@@ -38,7 +38,14 @@ def _range_size(start: Any, limit: Any, delta: Any) -> int:
 def number_range(
     _attrs: Any, start: np.ndarray, limit: np.ndarray, delta: np.ndarray
 ) -> tuple[Array]:
-    first, end, step = (x.reshape(())[()] for x in (start, limit, delta))
+    operands = {"start": start, "limit": limit, "delta": delta}
+    for name, operand in operands.items():
+        # One number is taken for a scalar, as old graphs have it.
+        if operand.ndim > 1 or operand.size != 1:
+            raise InvalidArgumentError(
+                None, None, f"{name} must be a scalar, not shape {show(operand.shape)}"
+            )
+    first, end, step = (x.reshape(())[()] for x in operands.values())
     steps = np.arange(_range_size(first, end, step)).astype(first.dtype)
     return (steps * step + first,)
 
