@@ -15,6 +15,7 @@ from metagraft.kernels.kernel import Array, Kernel, KernelFunction
 from metagraft.kernels.namespace import lax, namespace
 from metagraft.kernels.narrow_reduction import MANY_STEPS, NARROW_FLOATS, reduced
 from metagraft.kernels.rounding import divided
+from metagraft.kernels.ynnpack import summed
 
 __all__ = ["KERNELS"]
 
@@ -104,7 +105,7 @@ def _sum(xp: Any, x: Array, axes: tuple[int, ...], kind: Any, keep: bool) -> Arr
     if xp is np:  # what its `sum` calls; that takes longer than a small sum itself
         reduce: Any = np.add.reduce  # its declared types want a literal `keepdims`
         return reduce(x, axes, kind, keepdims=keep)
-    return xp.sum(x, axis=axes, dtype=kind, keepdims=keep)
+    return summed(x, axes, kind, keep=keep)
 
 
 def product(xp: Any, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
