@@ -36,7 +36,7 @@ def is_ragged(value: Any) -> bool:
 class RaggedTensor(RaggedFactories, RaggedOperators, CompositeTensor):
     """Values and how they are divided into rows."""
 
-    __slots__ = ("_row_partition", "_values")
+    __slots__ = ("__dict__", "__weakref__", "_row_partition", "_values")
 
     def __init__(self, values: Any, row_partition: Any, internal: bool = False) -> None:
         """Do not call: the factory methods do.

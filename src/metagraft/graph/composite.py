@@ -63,7 +63,7 @@ class IndexedSlices:
     Source: tensorflow python/framework/indexed_slices.py.
     """
 
-    __slots__ = ("_dense_shape", "_indices", "_values")
+    __slots__ = ("__dict__", "__weakref__", "_dense_shape", "_indices", "_values")
 
     def __init__(
         self, values: Tensor, indices: Tensor, dense_shape: Tensor | None = None
@@ -164,7 +164,14 @@ class SparseTensor:
     Source: tensorflow python/framework/sparse_tensor.py.
     """
 
-    __slots__ = ("_dense_shape", "_dense_shape_dims", "_indices", "_values")
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_dense_shape",
+        "_dense_shape_dims",
+        "_indices",
+        "_values",
+    )
 
     def __init__(self, indices: Any, values: Any, dense_shape: Any) -> None:
         """Make a value from `[n, r]` indices, `[n]` values and the `[r]` shape."""

@@ -29,6 +29,7 @@ class Operation:
     """
 
     __slots__ = (
+        "__dict__",  # for what programs note on operations
         "__weakref__",
         "_attrs",
         "_control_flow_context",

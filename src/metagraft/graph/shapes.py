@@ -382,7 +382,7 @@ class TensorShape:
     1 behaviour: indexing and iteration give `Dimension`s.
     """
 
-    __slots__ = ("_dims",)
+    __slots__ = ("__dict__", "__weakref__", "_dims")
 
     def __init__(self, dims: Any) -> None:
         """Make a shape from anything `as_dims` takes."""

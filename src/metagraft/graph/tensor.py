@@ -29,7 +29,8 @@ class Tensor(TensorOperators, Referable):
     Source: tensorflow python/framework/tensor.py Tensor.
     """
 
-    __slots__ = ("__weakref__", "_dtype", "_op", "_value_index")
+    # Programs note things of their own on tensors, as tf.contrib.slim its aliases.
+    __slots__ = ("__dict__", "__weakref__", "_dtype", "_op", "_value_index")
     OVERLOADABLE_OPERATORS: ClassVar[frozenset[str]] = _OPERATORS
 
     def __init__(self, op: Operation, value_index: int, dtype: DType) -> None:
