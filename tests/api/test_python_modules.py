@@ -6,24 +6,30 @@ import functools
 import importlib
 import sys
 import types
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import metagraft.compat.python
 import metagraft.compat.v1 as tf
-from metagraft.compat.python.framework import dtypes, tensor_shape
+from metagraft.compat.python.eager import backprop
+from metagraft.compat.python.framework import device_spec, dtypes, tensor_shape
 from metagraft.compat.python.ops import (
     array_ops,
     gen_nn_ops,
     math_ops,
     resource_variable_ops,
+    resource_variables_toggle,
+    variables,
 )
+from metagraft.compat.python.summary import summary_iterator
 from metagraft.compat.python.util import (
     all_util,
     deprecation,
     function_utils,
     nest,
+    tf_contextlib,
     tf_decorator,
     tf_export,
     tf_inspect,
@@ -50,6 +56,14 @@ def test_same_objects() -> None:
     """A name is what `tf` has under it."""
     assert array_ops.concat is tf.concat
     assert math_ops.reduce_sum is tf.reduce_sum
+    assert math_ops.reduce_mean is math_ops.reduce_mean_v1
+    assert array_ops.constant is tf.constant
+    assert variables.Variable is variables.VariableV1
+    assert device_spec.DeviceSpecV1 is tf.DeviceSpec
+    assert backprop.GradientTape is tf.GradientTape
+    toggle = resource_variables_toggle
+    assert toggle.enable_resource_variables is tf.enable_resource_variables
+    assert summary_iterator.summary_iterator is tf.train.summary_iterator
     assert nest.map_structure is tf.nest.map_structure
     assert dtypes.float16_ref.base_dtype is tf.float16
     assert tensor_shape.scalar() == tf.TensorShape([])
@@ -132,6 +146,54 @@ def test_decorators() -> None:
     assert lookup("new", None, "old", 3) == 3
     with pytest.raises(ValueError, match="Cannot specify both 'old' and 'new'"):
         lookup("new", 1, "old", 2)
+
+
+def test_warnings_of_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only calls that give what is to be given no more are told of, once."""
+    told: list[str] = []
+    monkeypatch.setattr(tf.logging, "warning", lambda _, text: told.append(text))
+    lists = deprecation.deprecated_args("2030-01-01", "Use a.", "b", ("c", 3))(three)
+    values = deprecation.deprecated_arg_values(None, "Not 4.", b=4)(three)
+    always = deprecation.deprecated_args(None, "No b.", "b", warn_once=False)(three)
+    assert lists(1) == lists(1, c=3) == values(1, 2) == always(1) == (1, 2, 3)
+    assert not told
+    assert lists(1, c=4) == (1, 2, 4)
+    assert lists(1, 5, c=4) == (1, 5, 4)
+    assert values(1, b=4) == (1, 4, 3)
+    assert [text.split(" is ")[0] for text in told] == [
+        "calling three with c",
+        "calling three with b",
+    ]
+    assert "after 2030-01-01.\nInstructions for updating:\nUse a." in told[0]
+    always(1, 2)
+    always(1, 2)
+    assert len(told) == 4
+    with pytest.raises(TypeError, match="missing"):
+        lists()
+    with pytest.raises(ValueError, match="three has no argument z"):
+        deprecation.deprecated_args(None, "No z.", "z")(three)
+
+
+def test_context_managers() -> None:
+    """A generator function becomes one."""
+
+    @tf_contextlib.contextmanager
+    def doubled(x: int) -> Iterator[int]:
+        yield 2 * x
+
+    with doubled(2) as four:
+        assert four == 4
+
+
+def test_names_with_documentation() -> None:
+    """What the documentation mentions with @@ and the module has."""
+    module = types.ModuleType("for_listing", "A module.\n\n@@there\n@@missing\n")
+    module.there = module.other = 1  # type: ignore[attr-defined]
+    sys.modules["for_listing"] = module
+    try:
+        assert all_util.make_all("for_listing") == ["there"]
+    finally:
+        del sys.modules["for_listing"]
 
 
 def test_names_without_documentation_are_removed() -> None:

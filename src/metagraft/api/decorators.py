@@ -18,12 +18,15 @@ from metagraft.api import logging
 __all__ = [
     "ArgSpec",
     "deprecated",
+    "deprecated_arg_values",
+    "deprecated_args",
     "deprecated_argument_lookup",
     "fn_args",
     "get_func_name",
     "getargspec",
     "has_kwargs",
     "keras_export",
+    "make_all",
     "make_decorator",
     "remove_undocumented",
     "tf_export",
@@ -141,23 +144,138 @@ def deprecated(
         instructions: What to use instead.
         warn_once: Whether only the first call logs a warning.
     """
+    when = _when(date)
+
+    def telling(function: Callable[..., Any]) -> Callable[..., str | None]:
+        text = (
+            f"{function.__qualname__} is deprecated and will be removed {when}.\n"
+            f"Instructions for updating:\n{instructions}"
+        )
+        return lambda *args, **kwargs: text
+
+    return _warned(telling, warn_once)
+
+
+def deprecated_args(
+    date: str | None,
+    instructions: str,
+    *deprecated_arg_names_or_tuples: str | tuple[str, Any],
+    warn_once: bool = True,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator of a function with arguments that are to be used no more.
+
+    Args:
+        date: When they go; None if that is not known.
+        instructions: What to use instead.
+        deprecated_arg_names_or_tuples: Names of arguments, or names with a value that
+            may still be given.
+        warn_once: Whether only the first such call logs a warning.
+
+    Raises:
+        ValueError: The decorated function does not take one of them.
+    """
+    allowed: dict[str, tuple[Any, ...]] = {
+        (entry if isinstance(entry, str) else entry[0]): (
+            () if isinstance(entry, str) else entry[1:]
+        )
+        for entry in deprecated_arg_names_or_tuples
+    }
+    return _deprecated_values(
+        date,
+        instructions,
+        warn_once,
+        list(allowed),
+        lambda name, value: not any(_same(value, one) for one in allowed[name]),
+    )
+
+
+def deprecated_arg_values(
+    date: str | None,
+    instructions: str,
+    warn_once: bool = True,
+    **deprecated_kwargs: Any,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator of a function with values that are to be given no more.
+
+    Args:
+        date: When they go; None if that is not known.
+        instructions: What to use instead.
+        warn_once: Whether only the first such call logs a warning.
+        deprecated_kwargs: The values, by the names of their arguments.
+
+    Raises:
+        ValueError: The decorated function does not take one of them.
+    """
+    return _deprecated_values(
+        date,
+        instructions,
+        warn_once,
+        list(deprecated_kwargs),
+        lambda name, value: _same(value, deprecated_kwargs[name]),
+    )
+
+
+def _when(date: str | None) -> str:
+    return "in a future version" if date is None else f"after {date}"
+
+
+def _same(value: Any, other: Any) -> bool:
+    return value is other or (type(value) is type(other) and bool(value == other))
+
+
+def _deprecated_values(
+    date: str | None,
+    instructions: str,
+    warn_once: bool,
+    names: Sequence[str],
+    is_deprecated: Callable[[str, Any], bool],
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    when = _when(date)
+
+    def telling(function: Callable[..., Any]) -> Callable[..., str | None]:
+        signature = inspect.signature(function)
+        missing = [name for name in names if name not in signature.parameters]
+        if missing:
+            raise ValueError(
+                f"{function.__qualname__} has no argument {', '.join(missing)}."
+            )
+
+        def text(*args: Any, **kwargs: Any) -> str | None:
+            try:
+                given = signature.bind_partial(*args, **kwargs).arguments
+            except TypeError:  # the call itself says so
+                return None
+            found = [n for n in names if n in given and is_deprecated(n, given[n])]
+            if not found:
+                return None
+            return (
+                f"calling {function.__qualname__} with {', '.join(found)} is "
+                f"deprecated and will be removed {when}.\n"
+                f"Instructions for updating:\n{instructions}"
+            )
+
+        return text
+
+    return _warned(telling, warn_once)
+
+
+def _warned(
+    telling: Callable[[Callable[..., Any]], Callable[..., str | None]], warn_once: bool
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that logs what `telling(function)` says of a call."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         told = False
+        text_of = telling(function)
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
             nonlocal told
             if not (warn_once and told):
-                told = True
-                when = "in a future version" if date is None else f"after {date}"
-                logging.warning(
-                    "%s is deprecated and will be removed %s.\n"
-                    "Instructions for updating:\n%s",
-                    function.__qualname__,
-                    when,
-                    instructions,
-                )
+                text = text_of(*args, **kwargs)
+                if text is not None:
+                    told = True
+                    logging.warning("%s", text)
             return function(*args, **kwargs)
 
         return call
@@ -207,12 +325,29 @@ def remove_undocumented(
         doc_string_modules: The modules whose documentation counts, `@@name` in it.
     """
     module = sys.modules[module_name]
-    documented = set(allowed_exception_list or ())
-    for told in doc_string_modules or [module]:
-        lines = (told.__doc__ or "").splitlines()
-        documented.update(
-            line.strip()[2:] for line in lines if line.strip().startswith("@@")
-        )
+    stay = _documented(doc_string_modules or [module]) | set(
+        allowed_exception_list or ()
+    )
     for name in dir(module):
-        if not name.startswith("_") and name not in documented:
+        if not name.startswith("_") and name not in stay:
             delattr(module, name)
+
+
+def make_all(
+    module_name: str, doc_string_modules: Sequence[Any] | None = None
+) -> list[str]:
+    """Return the names of a module that its documentation mentions, for `__all__`.
+
+    Args:
+        module_name: The module.
+        doc_string_modules: The modules whose documentation counts, `@@name` in it.
+    """
+    module = sys.modules[module_name]
+    return sorted(_documented(doc_string_modules or [module]) & set(dir(module)))
+
+
+def _documented(modules: Sequence[Any]) -> set[str]:
+    lines = (
+        line.strip() for told in modules for line in (told.__doc__ or "").split("\n")
+    )
+    return {line[2:] for line in lines if line.startswith("@@")}

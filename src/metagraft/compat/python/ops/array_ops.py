@@ -9,7 +9,8 @@ _NAMES = {
         "metagraft.compat.v1",
         "batch_gather batch_to_space batch_to_space_nd bitcast boolean_mask "
         "broadcast_dynamic_shape broadcast_static_shape broadcast_to check_numerics "
-        "concat depth_to_space dequantize diag diag_part edit_distance expand_dims "
+        "concat constant depth_to_space dequantize diag diag_part edit_distance "
+        "expand_dims "
         "extract_image_patches extract_volume_patches fake_quant_with_min_max_args "
         "fake_quant_with_min_max_args_gradient fake_quant_with_min_max_vars "
         "fake_quant_with_min_max_vars_gradient "

@@ -14,6 +14,8 @@ _NAMES = {
         "model_variables moving_average_variables report_uninitialized_variables "
         "trainable_variables variables_initializer",
     ),
+    "PartitionedVariable": "metagraft.api.partitioned_variable:PartitionedVariable",
+    "Variable": "metagraft.compat.v1:Variable",
     "VariableV1": "metagraft.compat.v1:Variable",
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table

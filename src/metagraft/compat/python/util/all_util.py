@@ -5,7 +5,7 @@ from __future__ import annotations
 from metagraft.lazy_names import from_module, lazy_names
 
 _NAMES = {
-    **from_module("metagraft.api.decorators", "remove_undocumented"),
+    **from_module("metagraft.api.decorators", "make_all remove_undocumented"),
 }
 __all__ = sorted(_NAMES)  # noqa: PLE0605 - computed from the table
 
