@@ -76,10 +76,31 @@ def test_a_registered_rule_replaces_the_built_in_one() -> None:
     np.testing.assert_array_equal(run(tf.gradients(y, x)[0]), [3.0, 3.0])
 
 
-@pytest.mark.parametrize("op_type", ["Mul", "RegisteredTwiceForTest"])
+def test_a_program_brings_the_rule_of_an_op_of_contrib(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """TensorFlow has none for it, so sources of contrib register theirs."""
+    monkeypatch.setattr("metagraft.gradients.registry._registered", {})
+
+    @tf.RegisterGradient("GRUBlockCell")
+    def doubled(op: tf.Operation, *dys: tf.Tensor) -> list[tf.Tensor | None]:
+        return [dys[-1] * 2.0, *[None] * (len(op.inputs) - 1)]
+
+    x = tf.ones([1, 2])
+    state = tf.ones([1, 2])
+    w = tf.ones([4, 4])
+    h = tf.raw_ops.GRUBlockCell(
+        x=x, h_prev=state, w_ru=w, w_c=w[:, :2], b_ru=w[0], b_c=w[0, :2]
+    ).h
+    np.testing.assert_array_equal(run(tf.gradients(h, x)[0]), [[2.0, 2.0]])
+
+
+@pytest.mark.parametrize(
+    "op_type", ["Mul", "While", "SdcaFprint", "RegisteredTwiceForTest"]
+)
 def test_a_rule_is_registered_once(op_type: str) -> None:
-    """A second registration, also of a built-in op, names the first."""
-    if op_type != "Mul":
+    """A second registration, also of an op of TensorFlow's, names the first."""
+    if op_type == "RegisteredTwiceForTest":
         tf.NotDifferentiable(op_type)
     with pytest.raises(KeyError, match=f"two gradient with name '{op_type}'"):
         tf.RegisterGradient(op_type)(lambda op, dy: dy)

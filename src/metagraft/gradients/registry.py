@@ -25,6 +25,9 @@ class _Registration:
     place: str
 
 
+# What the catalogue calls an op type that TensorFlow has an entry for.
+_TENSORFLOW_HAS: Final = frozenset({"function", "not_differentiable"})
+
 # What the running program registered, by op type.
 _registered: Final[dict[str, _Registration]] = {}
 
@@ -94,10 +97,14 @@ def place_of_gradient(op_type: str) -> str | None:
     earlier = _registered.get(op_type)
     if earlier is not None:
         return earlier.place
-    if _spec_with_answer(op_type) is None:
-        return None
     own = registered_ops.registered(op_type)
-    return "metagraft.ops" if own is None else own.place
+    if own is not None:
+        return None if _spec_with_answer(op_type) is None else own.place
+    definition = catalogue.get(op_type)
+    # What contrib registered is free: programs bring rules of their own.
+    if definition is None or definition.gradient not in _TENSORFLOW_HAS:
+        return None
+    return "metagraft.ops"
 
 
 def get_gradient_function(op: Operation) -> GradientFunction | None:
