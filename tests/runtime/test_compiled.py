@@ -185,6 +185,22 @@ def test_random_streams_continue(session: Session) -> None:
     assert len({value.tobytes() for value in compiled}) == 3
 
 
+def test_a_draw_costs_its_rounds_for_few_numbers_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Steps with dropout leave the host as early as others of the same time."""
+    monkeypatch.setattr(program, "compile_ns", lambda _: float("inf"))
+    x = placeholder([2])
+    draws = [op("RandomUniform", shape=[2], dtype=dtypes.float32) for _ in range(9)]
+    costs: list[float] = []
+    for fetches in (op("Neg", x=x), draws):
+        with Session() as other:
+            other.run(fetches, {x: np.ones(2)})
+            (runs,) = other._programs.values()
+        costs.extend(s.cost_ns or 0.0 for s in runs._signatures.values())
+    assert 0.0 < 9 * 30 * costs[0] < costs[1]
+
+
 def _branches(predicate: Any, x: Any) -> tuple[Any, Any]:
     inside = op("Identity", input=predicate)
     when_false, when_true = op("Switch", data=x, pred=inside)

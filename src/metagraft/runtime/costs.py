@@ -23,6 +23,8 @@ _FLOP_NS: Final = 0.03
 # NumPy has no library for products of whole numbers.
 _WHOLE_FLOP_NS: Final = 0.5
 _WHOLE_NUMBERS: Final = (np.dtype(np.int32), np.dtype(np.int64))
+# Ten rounds of the generator: 100 calls of NumPy, for few numbers as for many.
+_DRAW_NS: Final = 100_000.0
 _RANDOM_NS: Final = 20.0  # a random number
 _ROW_NS: Final = 15_000.0  # a row of systems that LAPACK does not solve
 
@@ -159,7 +161,7 @@ def call_ns(node: Node, inputs: list[Any], outputs: list[Any]) -> float:
     elements = sum(_size(value) for value in inputs) + sum(map(_size, outputs))
     cost = _CALL_NS + _PASSES_NS.get(node.op.type, _ELEMENT_NS) * elements
     if node.kernel.random:
-        cost += _RANDOM_NS * sum(map(_size, outputs))
+        cost += _DRAW_NS + _RANDOM_NS * sum(map(_size, outputs))
     op_type = node.op.type
     if op_type in _OF_COMPLEX and np.iscomplexobj(inputs[0]):
         cost += _COMPLEX_NS * _size(inputs[0])
