@@ -26,7 +26,6 @@ OTHERWISE: Final = {
     "CudnnRNNV3": "cells that no kind of network but one has are looked at, too",
     "DebugNanCount": "TensorFlow says that the vector is a scalar",
     "DenseBincount": "TensorFlow says that the counts of a scalar are one",
-    "DepthToSpace": "channels in vectors are refused",
     "FractionalAvgPool": _POOLED,
     "FractionalMaxPool": _POOLED,
     "MatrixSetDiagV2": _BANDS,
@@ -34,7 +33,6 @@ OTHERWISE: Final = {
     "QueueSizeV2": "TensorFlow says that the number has the shape of the handle",
     "ResourceApplyProximalAdagrad": _HANDLES,
     "ResourceCountUpTo": "the variable may be behind a function",
-    "SpaceToDepth": "channels in vectors are refused",
 }
 
 pytestmark = pytest.mark.golden

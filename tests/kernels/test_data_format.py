@@ -50,3 +50,23 @@ def test_other_counts_are_refused() -> None:
         permuted = tf.raw_ops.DataFormatVecPermute(x=[1, 2, 3], **LAYOUTS)
         with pytest.raises(InvalidArgumentError, match="got shape"):
             run(permuted)
+
+
+@pytest.mark.parametrize("op", ["DepthToSpace", "SpaceToDepth"])
+def test_vectors_of_channels(op: str) -> None:
+    """Blocks of pixels move for each part of the vectors as in images without them."""
+    parts = np.arange(2 * 8 * 2 * 4 * 4, dtype=np.float32).reshape(2, 8, 2, 4, 4)
+    move = getattr(tf.raw_ops, op)
+    with tf.Graph().as_default():
+        fed = tf.placeholder(tf.float32)
+        found = move(input=fed, block_size=2, data_format="NCHW_VECT_C")
+        assert found.shape.as_list() == [None, None, None, None, 4]
+        known = move(input=parts, block_size=2, data_format="NCHW_VECT_C")
+        alone = [
+            move(input=parts[..., i], block_size=2, data_format="NCHW")
+            for i in range(4)
+        ]
+        with tf.Session() as session:
+            whole = np.stack(session.run(alone), axis=-1)
+            np.testing.assert_array_equal(session.run(found, {fed: parts}), whole)
+        assert known.shape.as_list() == list(whole.shape)

@@ -196,6 +196,8 @@ OPERANDS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ),
     ("Range", _hidden_all(start=_ONE[0], limit=_ONE[None], delta=_ONE[0])),
     ("Range", _hidden_all(start=_BANDS, limit=_ONE, delta=_ONE)),
+    ("Assert", {"condition": _hidden([True]), "data": [_ONE]}),
+    ("Cross", _hidden_all(a=_ONE[0], b=_ONE[0])),
     ("ScatterAdd", {"indices": [0], "updates": _ONE}),
     ("ScatterUpdate", {"indices": [0], "updates": _ONE}),
 )

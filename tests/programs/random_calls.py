@@ -37,12 +37,13 @@ class Call:
     operands: dict[str, list[Operand]]
 
 
-def _type_of(attr: AttrDef) -> str:
+def preferred_type(attr: AttrDef) -> str:
+    """Return a type that most ops take, if this one does."""
     allowed = [as_dtype(number).name for number in attr.allowed or ()] or _TYPES
     return next((name for name in _TYPES if name in allowed), allowed[0])
 
 
-def _attribute(attr: AttrDef, chance: random.Random) -> Any:
+def random_attribute(attr: AttrDef, chance: random.Random) -> Any:
     """Return a random value; None for what an op can be built without."""
     least = attr.minimum or 0
     makers: dict[str, Any] = {
@@ -61,7 +62,7 @@ def _attribute(attr: AttrDef, chance: random.Random) -> Any:
         "string": lambda: chance.choice(
             [text.decode() for text in attr.allowed or [b"a"]]
         ),
-        "type": lambda: _type_of(attr),
+        "type": lambda: preferred_type(attr),
     }
     return makers[attr.type]() if attr.type in makers else None
 
@@ -95,7 +96,7 @@ def random_calls(definition: OpDef) -> list[Call]:
     calls = []
     for _ in range(CALLS):
         given = {
-            attr.name: _attribute(attr, chance)
+            attr.name: random_attribute(attr, chance)
             for attr in definition.attrs
             if attr.name not in inferred
             and not (attr.has_default and chance.random() < 0.8)
@@ -106,7 +107,7 @@ def random_calls(definition: OpDef) -> list[Call]:
         for arg in definition.inputs:
             dtype = "float32"
             if arg.type_attr:
-                dtype = _type_of(attrs[arg.type_attr])
+                dtype = preferred_type(attrs[arg.type_attr])
             elif arg.type:
                 dtype = as_dtype(arg.type).name
             operands[arg.name] = [

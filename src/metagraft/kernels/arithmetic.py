@@ -78,7 +78,7 @@ def _divided(x: Array, y: Array) -> Array:
 
 def _refuse_zero(x: Array, y: Array, error: Any = InvalidArgumentError) -> None:
     """Raise if something is divided by a zero that is known on the host."""
-    if is_host(y) and x.size and not np.all(y):
+    if is_host(y) and not np.all(y) and 0 not in np.broadcast_shapes(x.shape, y.shape):
         raise error(None, None, "Integer division by zero")
 
 

@@ -31,6 +31,7 @@ _BYTES_MAX = 1 << 14
 def tridiagonal_mat_mul(
     _attrs: Any, superdiag: Array, maindiag: Array, subdiag: Array, rhs: Array
 ) -> tuple[Array]:
+    _check_diagonals(superdiag, maindiag, subdiag, rhs)
     xp = namespace(superdiag, maindiag, subdiag, rhs)
     above, middle, below = (
         xp.swapaxes(diagonal, -1, -2) for diagonal in (superdiag, maindiag, subdiag)
@@ -39,6 +40,29 @@ def tridiagonal_mat_mul(
     following = xp.concatenate([rhs[..., 1:, :], zeros], axis=-2)
     previous = xp.concatenate([zeros, rhs[..., :-1, :]], axis=-2)
     return (above * following + middle * rhs + below * previous,)
+
+
+def _check_diagonals(*operands: Array) -> None:
+    """Refuse diagonals that are not those of a square matrix.
+
+    Raises:
+        InvalidArgumentError: They are not.
+    """
+    names = ("superdiagonal", "main diagonal", "subdiagonal")
+    *diagonals, rhs = (operand.shape for operand in operands)
+    text = ""
+    if len(diagonals[0]) < 2:
+        text = f"Input tensor 0 must have rank >= 2, got {len(diagonals[0])}"
+    elif {*map(len, diagonals)} != {len(rhs)}:
+        text = "All input tensors must have the same rank."
+    elif any(shape[:-2] != rhs[:-2] for shape in diagonals):
+        text = "All input tensors must have the same outer dimensions."
+    else:
+        for name, shape in zip(names, diagonals, strict=True):
+            if shape[-2:] != (1, rhs[-2]):
+                text = text or f"Invalid {name} shape."
+    if text:
+        raise InvalidArgumentError(None, None, text)
 
 
 def _check_systems(diagonals: Array, rhs: Array) -> None:

@@ -11,11 +11,11 @@ from metagraft.kernels.value_text import summarize_flat
 
 
 def assert_(attrs: Attrs, condition: Array, data: tuple[Array, ...]) -> tuple[()]:
-    if np.size(condition) != 1:
+    if np.ndim(condition) != 0:
         raise InvalidArgumentError(
             None, None, f"In[0] should be a scalar: {list(np.shape(condition))}"
         )
-    if not np.reshape(condition, ()):
+    if not condition:
         limit = int(attrs["summarize"])
         parts = [f"[{summarize_flat(value, limit)}]" for value in data]
         raise InvalidArgumentError(None, None, "assertion failed: " + " ".join(parts))

@@ -7,8 +7,6 @@ Source: tensorflow core/kernels/fake_quant_ops_functor.h.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from metagraft.errors import InvalidArgumentError
@@ -133,32 +131,31 @@ def quantise_channels(
 
 def _sides(
     attrs: FakeQuantAttrs, inputs: Array, low: Array, high: Array
-) -> tuple[Array, Array]:
-    """Which elements lie below and above the range; none if it is empty.
+) -> tuple[Array, Array, Array]:
+    """Which elements lie below, in and above the range; all in it if it is empty.
 
-    What is no number lies on neither side.
+    What is no number, or in no range, lies nowhere.
     """
     with np.errstate(all="ignore"):
         nudged_low, nudged_high, *_ = _nudged(attrs, low, high)
-        some = (low != 0) | (high != 0)
-        return (inputs < nudged_low) & some, (inputs > nudged_high) & some
+        none = (low == 0) & (high == 0)
+        inside = (inputs >= nudged_low) & (inputs <= nudged_high)
+        below, above = inputs < nudged_low, inputs > nudged_high
+        return below & ~none, inside | none, above & ~none
 
 
 def args_gradient(
     attrs: FakeQuantAttrs, gradients: Array, inputs: Array
 ) -> tuple[Array]:
-    sides = _sides(attrs, inputs, *_range(attrs))
+    _, inside, _ = _sides(attrs, inputs, *_range(attrs))
     _check_gradient(gradients, inputs)
-    return (_inside(namespace(gradients, inputs), gradients, inputs, sides),)
+    return (_only(inside, gradients),)
 
 
-def _inside(
-    xp: Any, gradients: Array, inputs: Array, sides: tuple[Array, Array]
-) -> Array:
-    """Return the gradients of elements inside of the range, others times zero."""
-    below, above = sides
-    outside = below | above | xp.isnan(inputs)
-    return xp.where(outside, np.float32(0) * gradients, gradients)
+def _only(chosen: Array, gradients: Array) -> Array:
+    """Return the chosen gradients, others times zero."""
+    xp = namespace(chosen, gradients)
+    return xp.where(chosen, gradients, np.float32(0) * gradients)
 
 
 def _vars_gradient(
@@ -170,13 +167,12 @@ def _vars_gradient(
     axes: tuple[int, ...],
 ) -> tuple[Array, Array, Array]:
     xp = namespace(gradients, inputs, low, high)
-    sides = _sides(attrs, inputs, low, high)
-    zero = np.float32(0)
+    below, inside, above = _sides(attrs, inputs, low, high)
     parts = [
-        xp.sum(xp.where(side, gradients, zero * gradients), axis=axes, dtype=np.float32)
-        for side in sides
+        xp.sum(_only(side, gradients), axis=axes, dtype=np.float32)
+        for side in (below, above)
     ]
-    return (_inside(xp, gradients, inputs, sides), *map(xp.asarray, parts))
+    return (_only(inside, gradients), *map(xp.asarray, parts))
 
 
 def vars_gradient(

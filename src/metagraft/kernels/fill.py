@@ -36,6 +36,10 @@ def _sizes(values: Array, what: str) -> tuple[int, ...]:
 
 def fill(_: Attrs, dims: Array, value: Array) -> tuple[Array]:
     sizes = _sizes(np.reshape(dims, -1) if np.ndim(dims) == 0 else dims, "dims")
+    if np.shape(value) not in {(), (1,)}:
+        raise InvalidArgumentError(
+            None, None, f"value must represent a scalar, got shape {show(value.shape)}"
+        )
     if namespace(value) is np:
         return (np.full(sizes, value, np.asarray(value).dtype),)
     return (namespace(value).broadcast_to(value, sizes),)

@@ -99,6 +99,8 @@ def _gather_on_host(params: Array, indices: Array, axis: int, batch_dims: int) -
 
 def gather_nd(attrs: Attrs, params: Array, indices: Array) -> tuple[Array]:
     depth = np.shape(indices)[-1]
+    if not np.shape(params):
+        raise InvalidArgumentError(None, None, "params must be at least a vector")
     if depth > len(np.shape(params)):
         raise InvalidArgumentError(
             None,

@@ -8,6 +8,7 @@ Source: tensorflow core/kernels/inplace_ops.cc.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -45,38 +46,25 @@ def _rows(x: Array, i: Array, v: Array) -> Array:
     return i % np.int32(max(x.shape[0], 1))
 
 
-def inplace_update(_attrs: Any, x: Array, i: Array, v: Array) -> tuple[Array]:
-    xp = namespace(x, i, v)
-    rows = _rows(x, i, v)
-    if xp is np:
-        result = np.array(x)
-        result[rows] = v
-        return (result,)
-    return (xp.asarray(x).at[rows].set(v),)
+def _kernel(change: Callable[..., None], method: str) -> Kernel:
+    """Return the kernel that changes rows, by NumPy on the host, else by JAX."""
 
+    def call(_attrs: Any, x: Array, i: Array, v: Array) -> tuple[Array]:
+        rows = _rows(x, i, v)
+        if not x.size or not v.size:
+            return (x,)  # no number of a row is looked at
+        xp = namespace(x, i, v)
+        if xp is np:
+            result = np.array(x)
+            change(result, rows, v)
+            return (result,)
+        return (getattr(xp.asarray(x).at[rows], method)(v),)
 
-def inplace_add(_attrs: Any, x: Array, i: Array, v: Array) -> tuple[Array]:
-    xp = namespace(x, i, v)
-    rows = _rows(x, i, v)
-    if xp is np:
-        result = np.array(x)
-        np.add.at(result, rows, v)
-        return (result,)
-    return (xp.asarray(x).at[rows].add(v),)
-
-
-def inplace_sub(_attrs: Any, x: Array, i: Array, v: Array) -> tuple[Array]:
-    xp = namespace(x, i, v)
-    rows = _rows(x, i, v)
-    if xp is np:
-        result = np.array(x)
-        np.subtract.at(result, rows, v)
-        return (result,)
-    return (xp.asarray(x).at[rows].add(xp.negative(v)),)
+    return Kernel(call)
 
 
 KERNELS = {
-    "InplaceAdd": Kernel(inplace_add),
-    "InplaceSub": Kernel(inplace_sub),
-    "InplaceUpdate": Kernel(inplace_update),
+    "InplaceAdd": _kernel(np.add.at, "add"),
+    "InplaceSub": _kernel(np.subtract.at, "subtract"),
+    "InplaceUpdate": _kernel(np.ndarray.__setitem__, "set"),
 }

@@ -143,7 +143,9 @@ def cross(_attrs: Any, a: Array, b: Array) -> tuple[Array]:
             None,
             f"Both inputs must be of same shape: {show(a.shape)} vs. {show(b.shape)}",
         )
-    if not a.ndim or a.shape[-1] != _CROSS_SIZE:
+    if not a.ndim:
+        raise InvalidArgumentError(None, None, "Input must be at least 1D[]")
+    if a.shape[-1] != _CROSS_SIZE:
         raise FailedPreconditionError(
             None, None, "Cross-products are only defined for 3-element vectors."
         )

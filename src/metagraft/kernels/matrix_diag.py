@@ -138,6 +138,8 @@ def matrix_diag_v3(
     padding_value: Array,
 ) -> tuple[Array]:
     lower, upper = _bounds(k)
+    if np.ndim(padding_value):
+        raise _invalid("padding_value must be a scalar")
     rows, columns = int(np.reshape(num_rows, ())), int(np.reshape(num_cols, ()))
     return _matrix_of(attrs, diagonal, lower, upper, rows, columns, padding_value)
 
@@ -211,6 +213,8 @@ def matrix_diag_part_v3(
     attrs: DiagAttrs, matrix: Array, k: Array, padding_value: Array
 ) -> tuple[Array]:
     _require_rank("input", matrix, 2)
+    if np.size(padding_value) != 1:
+        raise _invalid("Padding must be scalar.")
     rows, columns = np.shape(matrix)[-2:]
     band = _checked(_Band(*_bounds(k), rows, columns, attrs))
     xp = namespace(matrix, padding_value)

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from metagraft.errors import DataLossError, InvalidArgumentError, UnimplementedError
+from metagraft.errors import DataLossError, InvalidArgumentError, OpError
+from metagraft.formats import files
+from metagraft.formats.names import decode_name
 from metagraft.graph.attrs import Attrs
 from metagraft.graph.dtypes import DType, as_dtype, kernel_name
 from metagraft.graph.shapes import show
@@ -51,29 +53,46 @@ def _message_type(attrs: Attrs) -> Any:
 
     Raises:
         InvalidArgumentError: It is not known.
-        UnimplementedError: It is described by a file.
     """
-    from google.protobuf import descriptor_pb2, descriptor_pool
+    from google.protobuf import descriptor_pool
 
     source: bytes = attrs["descriptor_source"]
     name: str = attrs["message_type"].decode()
     try:
         if source in (b"", b"local://"):
             return _local_type(name)
-        if not source.startswith(_BYTES):
-            raise UnimplementedError(
-                None,
-                None,
-                f"Descriptors of messages from the file '{source.decode()}' are not "
-                "supported; give them as 'bytes://'.",
-            )
         pool: Any = descriptor_pool.DescriptorPool()
-        content = source[len(_BYTES) :]
-        for file in descriptor_pb2.FileDescriptorSet.FromString(content).file:
+        for file in _described_files(source):
             pool.Add(file)
         return pool.FindMessageTypeByName(name)
     except KeyError as error:
         raise _invalid(f"No descriptor found for message type {name}") from error
+
+
+def _described_files(source: bytes) -> Sequence[Any]:
+    """Return the descriptors in a file of them, or in the source itself.
+
+    Raises:
+        InvalidArgumentError: There are none.
+    """
+    from google.protobuf import descriptor_pb2
+    from google.protobuf.message import DecodeError
+
+    is_inside = source.startswith(_BYTES)
+    try:
+        content = (
+            source[len(_BYTES) :]
+            if is_inside
+            else files.read_bytes(decode_name(source))
+        )
+        found: Sequence[Any] = descriptor_pb2.FileDescriptorSet.FromString(content).file
+    except (DecodeError, OpError) as error:
+        shown = "it" if is_inside else f"the file '{decode_name(source)}'"
+        raise _invalid(
+            f"descriptor_source has no file descriptor set: {shown} holds none, or"
+            f" cannot be read ({error})"
+        ) from error
+    return found
 
 
 def _local_type(name: str) -> Any:

@@ -16,6 +16,7 @@ from metagraft.errors import InvalidArgumentError, UnimplementedError
 from metagraft.formats import files
 from metagraft.formats.folders import matching
 from metagraft.formats.names import decode_name, encode_name
+from metagraft.graph.shapes import show
 from metagraft.kernels.kernel import Array, Kernel, RunContext
 from metagraft.kernels.queues import Queue
 from metagraft.kernels.reader_state import ReaderState
@@ -244,6 +245,13 @@ def restore_state(
 def read_file(attrs: Any, filename: Array) -> tuple[Array]:
     """Return the content of a file."""
     del attrs
+    if np.ndim(filename):
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Input filename tensor must be scalar, but had shape: "
+            f"{show(filename.shape)}",
+        )
     return (_string(files.read_bytes(text_of(filename))),)
 
 
@@ -261,6 +269,13 @@ def write_file(attrs: Any, filename: Array, contents: Array) -> tuple[()]:
 def matching_files(attrs: Any, pattern: Array) -> tuple[Array]:
     """Return the names of the files that match any pattern, in order."""
     del attrs
+    if np.ndim(pattern) > 1:
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Input patterns tensor must be scalar or vector, but had shape: "
+            f"{show(pattern.shape)}",
+        )
     found = [
         encode_name(name)
         for one in np.asarray(pattern, object).reshape(-1)

@@ -137,6 +137,10 @@ def _permutation(rank: int, axes: list[int]) -> list[int]:
 
 def transpose(_: Attrs, tensor: Array, perm: Array) -> tuple[Array]:
     rank = len(np.shape(tensor))
+    if np.ndim(perm) != 1:
+        raise InvalidArgumentError(
+            None, None, f"perm must be rank 1, got shape {show(perm.shape)}"
+        )
     axes = _permutation(rank, [int(a) for a in perm])
     return (namespace(tensor).transpose(tensor, axes),)
 

@@ -13,6 +13,8 @@ from metagraft.kernels.element_counts import check_product
 from metagraft.kernels.kernel import Array, Kernel
 from metagraft.kernels.namespace import namespace
 
+_VECTOR = 4
+
 
 def _require(is_met: bool, message: str) -> None:
     if not is_met:
@@ -21,19 +23,26 @@ def _require(is_met: bool, message: str) -> None:
 
 def _to_nhwc(attrs: Attrs, tensor: Array) -> Array:
     data_format = attrs["data_format"]
+    if data_format == b"NCHW_VECT_C":
+        # The parts of its vectors are as independent as images are.
+        n, c, h, w, _ = tensor.shape
+        parts = namespace(tensor).moveaxis(tensor, -1, 1).reshape(n * _VECTOR, c, h, w)
+        return namespace(tensor).transpose(parts, (0, 2, 3, 1))
     if data_format == b"NCHW":
         return namespace(tensor).transpose(tensor, (0, 2, 3, 1))
-    if data_format != b"NHWC":
-        raise InvalidArgumentError(
-            None, None, f"data_format must be NHWC or NCHW, got {data_format.decode()}"
-        )
     return tensor
 
 
 def _from_nhwc(attrs: Attrs, tensor: Array) -> Array:
-    if attrs["data_format"] == b"NCHW":
-        return namespace(tensor).transpose(tensor, (0, 3, 1, 2))
-    return tensor
+    data_format = attrs["data_format"]
+    if data_format == b"NHWC":
+        return tensor
+    tensor = namespace(tensor).transpose(tensor, (0, 3, 1, 2))
+    if data_format == b"NCHW":
+        return tensor
+    n, *dims = tensor.shape
+    parts = tensor.reshape(n // _VECTOR, _VECTOR, *dims)
+    return namespace(tensor).moveaxis(parts, 1, -1)
 
 
 def depth_to_space(attrs: Attrs, tensor: Array) -> tuple[Array]:

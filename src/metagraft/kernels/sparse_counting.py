@@ -236,6 +236,9 @@ def ragged_bincount(
     count = _size(size)
     if not splits.size:
         raise broken_rule("Splits must be non-empty")
+    if np.ndim(splits) != 1:
+        # TF: the parts are read one after the other.
+        raise broken_rule(f"Splits must be a vector, got rank {np.ndim(splits)}")
     rows = _rows_of(splits, values)
     _check_sign(values, "Input must be non-negative")
     return (_table(rows, values, weights, (splits.size - 1, count), attrs),)

@@ -149,6 +149,13 @@ def _of_scipy(
     return Kernel(call, host=True)
 
 
+def bessel_y1(attrs: Any, x: Array) -> tuple[Array]:
+    (value,) = _of_scipy("y1", below=-np.inf).fn(attrs, x)
+    # TensorFlow's in single precision takes the logarithm of zero times zero.
+    pole = -np.inf if x.dtype == np.float64 else np.nan
+    return (np.where(x == 0, x.dtype.type(pole), value),)
+
+
 def expint(_attrs: Any, x: Array) -> tuple[Array]:
     jnp = jax_numpy()
     # TF: has no value below zero, and takes what is less than normal for zero.
@@ -172,7 +179,7 @@ KERNELS = {
     "BesselK1e": _of_scipy("k1e", below=np.inf),
     "BesselY0": _of_scipy("y0", below=-np.inf),
     # TF: at zero NaN in single precision; here -inf in every type.
-    "BesselY1": _of_scipy("y1", below=-np.inf),
+    "BesselY1": Kernel(bessel_y1, host=True),
     "Betainc": Kernel(betainc),
     "Dawsn": Kernel(dawsn, host=True),
     "Digamma": Kernel(_in_double("digamma")),

@@ -99,9 +99,11 @@ def _segment_count(
     if not ids:
         raise _invalid("Segment_id cannot have rank 0")
     if len(ids) > len(shape):
-        raise _invalid(
-            f"Segment_id rank cannot exceed input rank, but {len(ids)} exceeds "
-            f"{len(shape)}"
+        raise OutOfRangeError(
+            None,
+            None,
+            f"Invalid segment_id rank {len(ids)} for input with {len(shape)}"
+            " dimension(s)",
         )
     for axis, (size, input_size) in enumerate(zip(ids, shape, strict=False)):
         if size != input_size:

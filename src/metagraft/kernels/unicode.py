@@ -365,9 +365,12 @@ class _NGrams:
 def string_ngrams(attrs: Attrs, data: Array, data_splits: Array) -> tuple[Array, Array]:
     if min(attrs["ngram_widths"], default=1) < 1:
         raise _invalid("ngram_widths must contain positive values")
-    if not data.size or not data_splits.size:
+    # TensorFlow takes any shapes, and reads both one after the other.
+    bounds = data_splits.reshape(-1)
+    if bounds.size:
+        _check_ngram_splits(bounds, data.size)
+    if not data.size or not bounds.size:
         return np.full(data.shape, b"", object), data_splits
-    _check_ngram_splits(data_splits, data.size)
     grams = _NGrams(
         attrs["separator"],
         attrs["ngram_widths"],
@@ -376,12 +379,12 @@ def string_ngrams(attrs: Attrs, data: Array, data_splits: Array) -> tuple[Array,
         attrs["pad_width"],
         attrs["preserve_short_sequences"],
     )
-    words = data.tolist()
-    bounds = data_splits.tolist()
-    rows = [grams.of_row(words[start:end]) for start, end in itertools.pairwise(bounds)]
+    words = data.reshape(-1).tolist()
+    pairs = itertools.pairwise(bounds.tolist())
+    rows = [grams.of_row(words[start:end]) for start, end in pairs]
     splits = np.concatenate(([0], np.cumsum([len(row) for row in rows])))
     joined = np.fromiter(itertools.chain.from_iterable(rows), object, int(splits[-1]))
-    return joined, splits.astype(data_splits.dtype)
+    return joined, splits.astype(data_splits.dtype).reshape(data_splits.shape)
 
 
 def _check_ngram_splits(splits: Array, count: int) -> None:

@@ -33,39 +33,34 @@ def _times(size: int | None, factor: int) -> int | None:
     return product
 
 
-def _check_format(attrs: Attrs) -> str:
-    data_format: str = attrs["data_format"].decode()
-    if data_format not in ("NHWC", "NCHW"):
-        raise ValueError(f"data_format must be NHWC or NCHW, got {data_format}")
-    return data_format
-
-
 def _ordered(
-    data_format: str, n: int | None, h: int | None, w: int | None, c: int | None
+    data_format: bytes, n: int | None, h: int | None, w: int | None, c: int | None
 ) -> Dims:
-    return (n, h, w, c) if data_format == "NHWC" else (n, c, h, w)
+    vector = (4,) if data_format == b"NCHW_VECT_C" else ()
+    return (n, h, w, c) if data_format == b"NHWC" else (n, c, h, w, *vector)
 
 
 def _nhwc(
-    data_format: str, dims: Dims
+    data_format: bytes, dims: Dims
 ) -> tuple[int | None, int | None, int | None, int | None]:
-    if data_format == "NHWC":
+    if data_format == b"NHWC":
         n, h, w, c = with_rank(dims, 4)
     else:
-        n, c, h, w = with_rank(dims, 4)
+        # TF: whatever the size of vectors is, theirs is taken to be 4.
+        n, c, h, w, *_ = with_rank(dims, 5 if data_format == b"NCHW_VECT_C" else 4)
     return n, h, w, c
 
 
 def space_to_depth_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """`[n, h, w, c]` -> `[n, h/b, w/b, c*b*b]`."""
-    data_format, b = _check_format(attrs), attrs["block_size"]
+    data_format, b = attrs["data_format"], attrs["block_size"]
     n, h, w, c = _nhwc(data_format, inputs[0])
     return (_ordered(data_format, n, _divided(h, b), _divided(w, b), _times(c, b * b)),)
 
 
 def depth_to_space_shape(attrs: Attrs, inputs: Shapes) -> Sequence[Dims]:
     """`[n, h, w, c]` -> `[n, h*b, w*b, c/(b*b)]`."""
-    data_format, b = _check_format(attrs), attrs["block_size"]
+    data_format, b = attrs["data_format"], attrs["block_size"]
     n, h, w, c = _nhwc(data_format, inputs[0])
     return (_ordered(data_format, n, _times(h, b), _times(w, b), _divided(c, b * b)),)
 

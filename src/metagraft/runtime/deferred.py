@@ -93,7 +93,7 @@ def _needs_attention(node: Node, first: Array) -> Array:
         return np.bool_(True)
     jnp = jax_numpy()
     if node.op.type == "Assert":
-        return ~jnp.all(first)
+        return np.bool_(True) if jnp.ndim(first) else ~first
     return ~jnp.all(jnp.isfinite(first))
 
 

@@ -1,4 +1,4 @@
-"""Records what TensorFlow infers of calls of single ops, or how it refuses them.
+"""Records what TensorFlow infers of, and gives for, calls of single ops at random.
 
 Usage: python -m tests.golden.record.record_random_calls
 """
@@ -8,21 +8,24 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+# Its other kernels find fewer faults.
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
+
 from metagraft.graph import catalogue
-from metagraft.graph.catalogue import OpDef
 from tests.golden.record.tensorflow_v1 import load
 from tests.programs.random_calls import names, outcome, random_calls
+from tests.programs.random_runs import plain_result, random_runs, run_names
 
-FILE = Path(__file__).parents[1] / "random_calls" / "outcomes.json.gz"
+FOLDER = Path(__file__).parents[1] / "random_calls"
 
 
-def outcomes(tf: ModuleType, definition: OpDef) -> list[Any]:
+def outcomes(calls: Sequence[Any], outcome: Callable[[Any], Any]) -> list[Any]:
     """Return the outcomes of all calls; "" for one that ends a copy of this process."""
-    calls = random_calls(definition)
     found: list[Any] = []
     while len(found) < len(calls):
         reading, writing = os.pipe()
@@ -30,32 +33,43 @@ def outcomes(tf: ModuleType, definition: OpDef) -> list[Any]:
         if child == 0:
             with os.fdopen(writing, "w") as answers:
                 for call in calls[len(found) :]:
-                    print(json.dumps(outcome(tf, definition, call)), file=answers)
+                    print(json.dumps(outcome(call)), file=answers)
                     answers.flush()
             os._exit(0)
         os.close(writing)
         with os.fdopen(reading) as answers:
             found += map(json.loads, answers)
         if os.waitpid(child, 0)[1]:
-            print(f"{definition.name}: call {len(found)} ended the process")
+            print(f"call {len(found)} ended the process: {calls[len(found)]}")
             found.append("")
     return found
 
 
+def _write(name: str, found: dict[str, list[Any]]) -> None:
+    lines = ",\n".join(f'"{op}": {json.dumps(found[op])}' for op in found)
+    (FOLDER / name).write_bytes(gzip.compress(f"{{\n{lines}\n}}\n".encode(), mtime=0))
+    print(f"{name}: {len(found)} ops")
+
+
 def main() -> None:
-    """Write the outcomes of all ops to one file."""
+    """Write the outcomes of all ops to two files."""
     tf = load()
-    found = {}
-    for name in sorted(names()):
+    shapes, values = {}, {}
+    for name in sorted(names() | run_names()):
         definition = catalogue.get(name)
-        if definition and hasattr(tf.raw_ops, name):
-            found[name] = outcomes(tf, definition)
-    lines = ",\n".join(f'"{name}": {json.dumps(found[name])}' for name in found)
-    FILE.parent.mkdir(exist_ok=True)
-    FILE.write_bytes(gzip.compress(f"{{\n{lines}\n}}\n".encode(), mtime=0))
+        if definition is None or not hasattr(tf.raw_ops, name):
+            continue
+        if name in names():
+            calls = random_calls(definition)
+            shapes[name] = outcomes(calls, partial(outcome, tf, definition))
+        if name in run_names():
+            runs = random_runs(definition)
+            values[name] = outcomes(runs, partial(plain_result, tf, definition))
+    FOLDER.mkdir(exist_ok=True)
+    _write("outcomes.json.gz", shapes)
+    _write("values.json.gz", values)
     version = f"tensorflow {tf.__version__}\n"
-    FILE.with_name("VERSION").write_text(version, encoding="utf-8")
-    print(f"{FILE.name}: {len(found)} ops")
+    (FOLDER / "VERSION").write_text(version, encoding="utf-8")
 
 
 if __name__ == "__main__":
