@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from metagraft.kernels.ynnpack import summed
-from metagraft.runtime.compile import COMPILER_OPTIONS
+from metagraft.runtime.compiler_options import COMPILER_OPTIONS
 
 CASES = {
     "few numbers side by side": ((8192, 8), (1,), False),

@@ -17,7 +17,7 @@ from metagraft.graph import dtypes
 from metagraft.graph.apply_op import op
 from metagraft.graph.graph import Graph
 from metagraft.graph.shapes import TensorShape
-from metagraft.runtime import program
+from metagraft.runtime import compile, program
 from metagraft.runtime.session import Session
 
 
@@ -156,6 +156,38 @@ def test_cut_at_computed_shape(session: Session) -> None:
     z = op("Sum", input=op("Mul", x=y, y=total), reduction_indices=[0])
     np.testing.assert_allclose(session.run(z), 64 * 64, rtol=1e-5)
     assert [on_device for on_device, _ in segments(session)] == [True, True]
+
+
+def test_what_has_run_stays_compiled(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that a later segment wants to know is found in one run, and it goes on."""
+    compiled: list[Any] = []
+    make = compile._Executable
+    monkeypatch.setattr(
+        compile, "_Executable", lambda *args: compiled.append(args) or make(*args)
+    )
+    w = variable(session, np.ones((3, 3), np.float32))
+    x = placeholder([None, 3])
+    layers = [x]
+    for _ in range(3):
+        layers.append(op("MatMul", a=layers[-1], b=w))
+    count = op(
+        "Cast",
+        x=op("Sum", input=layers[-1], reduction_indices=[0, 1]),
+        DstT=dtypes.int32,
+    )
+    ones = op("Fill", dims=op("Pack", values=[count]), value=np.float32(1))
+    total = op("Sum", input=ones, reduction_indices=[0])
+    filled = [
+        op("Fill", dims=op("Shape", input=layer), value=total) for layer in layers[1:]
+    ]
+    updated = op("AssignAdd", ref=w, value=np.zeros((3, 3), np.float32))
+    for _ in range(3):
+        found = session.run([*filled, updated], {x: np.ones((2, 3), np.float32)})
+        for array in found[:-1]:
+            np.testing.assert_array_equal(array, np.full((2, 3), 162, np.float32))
+    assert len(segments(session)) == len(compiled) == 2
 
 
 def test_strings_run_on_the_host(session: Session) -> None:

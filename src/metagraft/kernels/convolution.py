@@ -6,8 +6,8 @@ side: host arrays are convolved by XLA too and come back as host arrays.
 On the CPU, depthwise convolutions are sums over the places of the filter, and so are
 those with few weights; see `depthwise_places.py` and `convolution_places.py`. To write
 others as matrix products was measured and is not worth it with the options of
-`runtime/compile.py` (64x16x16x32 to 64, gradient of the filter: 5.0 ms as it is, 5.5 to
-20 as products).
+`runtime/compiler_options.py` (64x16x16x32 to 64, gradient of the filter: 5.0 ms as it
+is, 5.5 to 20 as products).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What goes to YNNPACK, by which XLA's CPU backend computes sums.
 
-The options are in `runtime/compile.py`; what an operation is beside decides, too.
+The options are in `runtime/compiler_options.py`; what an operation is beside decides,
+too.
 """
 
 from __future__ import annotations

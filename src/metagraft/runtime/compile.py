@@ -9,6 +9,7 @@ implicit type promotion refused; both settings hold only while we trace or run.
 from __future__ import annotations
 
 import functools
+import operator
 import os
 import threading
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from metagraft.errors import InternalError, OpError, ResourceExhaustedError
 from metagraft.kernels.kernel import Array
 from metagraft.kernels.namespace import host_run, is_traced
 from metagraft.kernels.pieces import taken as array_of
+from metagraft.runtime.compiler_options import COMPILER_OPTIONS
 from metagraft.runtime.control_flow import Loop, random_streams
 from metagraft.runtime.deferred import CHECKS, Deferred, is_deferred
 from metagraft.runtime.evaluate import (
@@ -51,31 +53,6 @@ from metagraft.runtime.segments import (
 )
 from metagraft.runtime.transfer import Staging
 
-# Options of XLA per platform; each needs a measurement that justifies it. Tried on the
-# CPU (jaxlib 0.10, 2 cores), a step of an MLP / a ConvNet in ms, compiling in s:
-#   defaults                                        1.5 / 41   0.37 / 0.55
-#   xla_cpu_use_fusion_emitters=False               1.7 / 46   0.28 / 0.38
-#   xla_llvm_disable_expensive_passes=True          1.3 / 41   0.37 / 0.60
-#   xla_backend_optimization_level=1                1.5 / 41   0.64 / 0.57
-#   xla_cpu_prefer_vector_width=512                 1.3 / 46   0.39 / 0.66
-#   xla_cpu_use_onednn=True                         1.3 / 44   0.38 / 0.50
-#   xla_cpu_use_xnnpack=True                        1.6 / 41   0.55 / 0.60
-#   xla_cpu_enable_concurrency_optimized_scheduler  1.6 / 47   0.61 / 0.78
-# All are within the noise of the machine, so those defaults stay. One does not: which
-# operations go to YNNPACK. Its convolutions are slower than Eigen's (64x16x16x32 -> 64,
-# 3x3: 3.8 and 2.2 ms; the gradient of the filter: 34 and 5.0 ms), its sums are not (8
-# MB over all but the last axis: 0.6 ms, without it 6), its products are the same, but
-# only one at a time: with what is between two of them it takes five times as long
-# (512x512 by 512x2048, a bias, `Relu`, by 2048x512: 34 and 8.0 ms).
-COMPILER_OPTIONS: Final[dict[str, dict[str, Any]]] = {
-    "cpu": {
-        "xla_cpu_experimental_ynn_fusion_type": (
-            "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT,LIBRARY_FUSION_TYPE_REDUCE"
-        )
-    },
-    "gpu": {},
-    "tpu": {},
-}
 # Names a folder that keeps compiled programs for the next process.
 CACHE_VARIABLE: Final = "METAGRAFT_COMPILATION_CACHE"
 _ATTEMPTS_MAX: Final = 100
@@ -528,21 +505,38 @@ class CompiledProgram:
         self._flags = [read for read in plan.reads if read.initialized]
         self._findings = Findings()
         self._lock = threading.Lock()
+        self._constants: set[int] = set()
+        self.segments: tuple[Segment, ...] = ()
+        self._runners: list[_DeviceSegment | _HostSegment] = []
         self._prepare()
 
     def _prepare(self) -> None:
+        """Cut the plan; segments as they were in an earlier cut keep their programs."""
         parts = cut(self._plan, self._findings)
+        kept = {}
+        if parts.constants.keys() == self._constants:
+            kept = {
+                position: runner
+                for position, (segment, before, runner) in enumerate(
+                    zip(parts.segments, self.segments, self._runners, strict=False)
+                )
+                if segment == before
+            }
         self._template: Environment = [None] * self._plan.n_slots
         for slot, value in parts.constants.items():
             self._template[slot] = value
+        self._constants = set(parts.constants)
         self.segments = parts.segments
         self._starts_early = parts.starts_early
         self._runners = [
-            _DeviceSegment(segment, self._plan, parts, self._store)
-            if segment.on_device
-            else _HostSegment(segment, self._plan, self._store)
-            for segment in parts.segments
+            kept.get(position) or self._runner(segment, parts)
+            for position, segment in enumerate(parts.segments)
         ]
+
+    def _runner(self, segment: Segment, parts: Cut) -> _DeviceSegment | _HostSegment:
+        if segment.on_device:
+            return _DeviceSegment(segment, self._plan, parts, self._store)
+        return _HostSegment(segment, self._plan, self._store)
 
     def run(self, feeds: Sequence[Any]) -> list[Any]:
         """Run and return the fetched values.
@@ -568,9 +562,10 @@ class CompiledProgram:
         environment: Environment,
     ) -> bool:
         """Run all segments; False if the plan was cut anew before anything changed."""
-        for position, runner in enumerate(runners):
+        position = 0
+        while position < len(runners):
             try:
-                runner.run(environment)
+                runners[position].run(environment)
             except OpError as error:
                 if position == 0 and self._starts_early:
                     raise EarlyError from error
@@ -580,9 +575,14 @@ class CompiledProgram:
                     if runners is self._runners:
                         self._findings.add(error)
                         self._prepare()
+                    anew, parts = self._runners, self.segments
                 if position == 0:
                     return False
+                if all(map(operator.is_, anew[:position], runners[:position])):
+                    runners, segments = anew, parts
+                    continue  # what has run is as it would be now
                 # Segments before this one have run: finish this run on the host.
                 segment = segments[position]
                 _HostSegment(segment, self._plan, self._store).run(environment)
+            position += 1
         return True
