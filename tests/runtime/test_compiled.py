@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -231,6 +231,27 @@ def test_a_draw_costs_its_rounds_for_few_numbers_too(
             (runs,) = other._programs.values()
         costs.extend(s.cost_ns or 0.0 for s in runs._signatures.values())
     assert 0.0 < 9 * 30 * costs[0] < costs[1]
+
+
+def test_numbers_of_rows_that_keep_changing_are_not_compiled(session: Session) -> None:
+    """A mask leaves another number in every run; what comes often is compiled."""
+    x = placeholder([None])
+    kept = op("Where", input=op("Greater", x=x, y=np.float32(0)))
+    doubled = op("Add", x=kept, y=kept)
+
+    def programs_after(counts: Iterable[int]) -> int:
+        for count in counts:
+            values = np.where(np.arange(100) < count, 1.0, -1.0)
+            expected = 2 * np.arange(count)[:, None]
+            np.testing.assert_array_equal(session.run(doubled, {x: values}), expected)
+        (run,) = session._programs.values()
+        runners = run._compiled._runners  # type: ignore[union-attr]
+        return max(len(getattr(r, "_executables", ())) for r in runners)
+
+    assert programs_after(range(1, 50)) == 4
+    assert programs_after([3] * 5) == 4
+    assert programs_after([60] * 64) == 4
+    assert programs_after([60] * 5) == 5
 
 
 def _branches(predicate: Any, x: Any) -> tuple[Any, Any]:

@@ -24,7 +24,7 @@ from metagraft.kernels.kernel import Array
 from metagraft.kernels.namespace import host_run, is_traced
 from metagraft.kernels.pieces import taken as array_of
 from metagraft.runtime.compiler_options import COMPILER_OPTIONS
-from metagraft.runtime.control_flow import Loop, random_streams
+from metagraft.runtime.control_flow import random_streams
 from metagraft.runtime.deferred import CHECKS, Deferred, is_deferred
 from metagraft.runtime.evaluate import (
     Environment,
@@ -43,6 +43,7 @@ from metagraft.runtime.host import (
     store_values,
 )
 from metagraft.runtime.plan import FRAME_SLOT, Node, Plan, Read
+from metagraft.runtime.rare_sizes import RareSizes
 from metagraft.runtime.resources import RandomState, Store
 from metagraft.runtime.segments import (
     CONSTANT_ELEMENTS_MAX,
@@ -56,10 +57,6 @@ from metagraft.runtime.transfer import Staging
 # Names a folder that keeps compiled programs for the next process.
 CACHE_VARIABLE: Final = "METAGRAFT_COMPILATION_CACHE"
 _ATTEMPTS_MAX: Final = 100
-# Loops are compiled for their lengths: at once for so many lengths, for others when
-# these have come so often.
-_LENGTHS_MAX: Final = 2
-_LENGTH_USES: Final = 16
 
 
 class _TracedStream:
@@ -164,6 +161,7 @@ class _DeviceSegment:
 
     def __init__(self, segment: Segment, plan: Plan, parts: Cut, store: Store) -> None:
         self._segment = segment
+        self._plan = plan
         self._store = store
         self._n_slots = plan.n_slots
         self._constants = {
@@ -196,8 +194,8 @@ class _DeviceSegment:
         self._state_key: Any = None
         self._lock = threading.Lock()
         self._staging = Staging()
-        self._on_host = _HostSegment(segment, plan, store) if _counts(segment) else None
-        self._lengths: dict[Any, int] = {}
+        self._rare = RareSizes(segment, self._inputs, plan.feeds)
+        self._on_host: _HostSegment | None = None
 
     # -- running -------------------------------------------------------------------
 
@@ -213,8 +211,8 @@ class _DeviceSegment:
         # None: computed in a branch that was not taken.
         shapes = tuple([None if v is None else np.shape(v) for v in inputs])
         static_key = tuple([_static_key(value) for value in static])
-        if self._on_host is not None and self._is_rare((shapes, static_key)):
-            self._on_host.run(environment)
+        if self._rare.include(shapes, static_key):
+            self._host_runner().run(environment)
             return
         store = self._store
         while True:
@@ -246,12 +244,10 @@ class _DeviceSegment:
         for slot, value in zip(self._segment.outputs, outputs, strict=True):
             environment[slot] = value
 
-    def _is_rare(self, key: Any) -> bool:
-        """Whether loops of this length are not worth compiling yet."""
-        uses = self._lengths[key] = self._lengths.get(key, 0) + 1
-        if len(self._lengths) <= _LENGTHS_MAX:
-            self._lengths[key] = _LENGTH_USES
-        return uses <= _LENGTH_USES and len(self._lengths) > _LENGTHS_MAX
+    def _host_runner(self) -> _HostSegment:
+        if self._on_host is None:
+            self._on_host = _HostSegment(self._segment, self._plan, self._store)
+        return self._on_host
 
     def _await_reading(self, inputs: Any, outputs: Any, new_state: Any) -> None:
         """Wait until the program has read the caller's arrays, which may change then.
@@ -371,14 +367,6 @@ class _DeviceSegment:
             options = COMPILER_OPTIONS.get(jax.default_backend(), {})
             call = lowered.compile(compiler_options=options)
             return _Executable(call, reserved, deferred)
-
-
-def _counts(segment: Segment) -> bool:
-    """Whether values that it is compiled for may be lengths of loops."""
-    return bool(segment.static_inputs) and any(
-        isinstance(node.attrs, Loop) and node.attrs.needs_length
-        for node in segment.nodes
-    )
 
 
 def _check_are_arrays(segment: Segment, outputs: Sequence[Any]) -> None:
