@@ -7,6 +7,7 @@ import pytest
 
 import metagraft.compat.v1 as tf
 from metagraft.errors import ResourceExhaustedError
+from metagraft.kernels import convolution
 
 
 def test_gradients_of_doubles_are_doubles() -> None:
@@ -120,3 +121,40 @@ def test_paddings_that_no_memory_holds(added: int) -> None:
         )
         with pytest.raises(ResourceExhaustedError):
             session.run(y, {image: np.ones((1, 1, 1, 1))})
+
+
+@pytest.mark.parametrize("step", [1, 2])
+@pytest.mark.parametrize("padding", ["VALID", "SAME"])
+def test_a_filter_over_whole_rows(
+    step: int, padding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gradient of texts takes a row of words as one place."""
+    seen = []
+    as_places = convolution.rows_as_places
+    monkeypatch.setattr(
+        convolution,
+        "rows_as_places",
+        lambda dims, kernel: seen.append(dims) or as_places(dims, kernel),
+    )
+    rng = np.random.default_rng(step)
+    kernel = rng.standard_normal((2, 4, 3, 6)).astype(np.float32)
+    height = (4 if padding == "VALID" else 5) // step + (padding == "SAME" and step > 1)
+    dy = rng.standard_normal((2, height, 1, 6)).astype(np.float32)
+    with tf.Graph().as_default(), tf.Session() as session:
+        found = session.run(
+            tf.raw_ops.Conv2DBackpropInput(
+                input_sizes=[2, 5, 4, 3],
+                filter=kernel,
+                out_backprop=dy,
+                strides=[1, step, 4, 1],
+                padding=padding,
+            )
+        )
+    expected = np.zeros((2, 6, 4, 3), np.float32)
+    for place in range(height):
+        for tap in range(2):
+            expected[:, place * step + tap] += np.einsum(
+                "no,wco->nwc", dy[:, place, 0], kernel[tap]
+            )
+    np.testing.assert_allclose(found, expected[:, :5], rtol=1e-5, atol=1e-5)
+    assert seen == [(2, 5, 4, 3)]

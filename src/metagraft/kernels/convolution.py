@@ -32,6 +32,7 @@ from metagraft.kernels.convolution_places import (
     is_of_few_weights,
 )
 from metagraft.kernels.convolution_points import filter_of_points, is_of_points
+from metagraft.kernels.convolution_rows import rows_as_places, spans_rows
 from metagraft.kernels.depthwise_places import (
     convolve_places,
     gradient_of_filter,
@@ -205,6 +206,9 @@ def _gradient_of_image(
 ) -> tuple[Array]:
     if empty := _if_empty(dims, kernel, dy):
         return empty
+    if spans_rows(attrs, dims, kernel, dy):
+        row_dims, taps = rows_as_places(dims, kernel)
+        return (_gradient_of_image(attrs, row_dims, taps, dy)[0].reshape(dims),)
     if not is_by_phases(attrs, dims, kernel.shape, dy.shape):
         gradient = _image_transposed(attrs, dims, kernel, dy)
         return _like_operands(kept_apart(gradient), kernel, dy)
