@@ -18,6 +18,7 @@ from metagraft.graph.apply_op import op
 from metagraft.graph.graph import Graph
 from metagraft.graph.shapes import TensorShape
 from metagraft.runtime import compile, program
+from metagraft.runtime.segments import Findings, cut
 from metagraft.runtime.session import Session
 
 
@@ -188,6 +189,20 @@ def test_what_has_run_stays_compiled(
         for array in found[:-1]:
             np.testing.assert_array_equal(array, np.full((2, 3), 162, np.float32))
     assert len(segments(session)) == len(compiled) == 2
+
+
+def test_merged_references_on_the_host(session: Session) -> None:
+    """Nothing makes the values of references that nothing reads."""
+    w = variable(session, np.float32(1))
+    p = placeholder([], dtypes.bool)
+    taken = op("RefSwitch", data=w, pred=p)
+    updated = [op("AssignAdd", ref=ref, value=np.float32(2)) for ref in taken]
+    merged, _ = op("RefMerge", inputs=updated)
+    session.run(merged.op, {p: True})
+    plan = next(iter(session._programs.values()))._plan
+    merge = next(node for node in plan.nodes if node.op.type == "RefMerge")
+    parts = cut(plan, Findings(host_nodes={merge}))
+    assert any(merge in part.nodes and not part.on_device for part in parts.segments)
 
 
 def test_strings_run_on_the_host(session: Session) -> None:

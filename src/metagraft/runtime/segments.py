@@ -307,7 +307,9 @@ class _Cutter:
         read = self.reads.get(slot)
         if read is not None:
             return _is_small(read.declaration.dims)
-        node = self.producer[slot]
+        node = self.producer.get(slot)
+        if node is None:  # a reference that nothing takes the value of
+            return False
         if node in self.on_host:
             return True
         return (
