@@ -38,7 +38,7 @@ _PIECE_NS: Final = 20_000_000.0
 DISPATCH_NS: Final = 40_000.0
 COMPILE_NS: Final = 100_000_000.0
 COMPILE_NODE_NS: Final = 8_000_000.0
-COMPILE_RANDOM_NS: Final = 500_000_000.0  # the ten rounds of the generator
+COMPILE_RANDOM_NS: Final = 200_000_000.0  # the ten rounds of the generator
 # These have them several times, for fewer and fewer numbers. It is less than half of
 # what compiling takes: on the host they are the slowest of all, beside TensorFlow's.
 COMPILE_REJECTION_NS: Final = 1_000_000_000.0
