@@ -198,6 +198,8 @@ OPERANDS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("Range", _hidden_all(start=_BANDS, limit=_ONE, delta=_ONE)),
     ("Assert", {"condition": _hidden([True]), "data": [_ONE]}),
     ("Cross", _hidden_all(a=_ONE[0], b=_ONE[0])),
+    ("BroadcastArgs", _hidden_all(s0=np.int32([3, 4]), s1=np.zeros((0, 2), np.int32))),
+    ("BandedTriangularSolve", _hidden_all(matrix=_BANDS.T, rhs=_BANDS[None][:0])),
     ("ScatterAdd", {"indices": [0], "updates": _ONE}),
     ("ScatterUpdate", {"indices": [0], "updates": _ONE}),
 )

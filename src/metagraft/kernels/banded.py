@@ -317,6 +317,13 @@ def banded_triangular_solve(attrs: Any, matrix: Array, rhs: Array) -> tuple[Arra
             raise InvalidArgumentError(
                 None, None, f"In[{place}] ndims must be >= 2: {operand.ndim}"
             )
+        if not operand.size:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"In[{place}] must not be an empty tensor: "
+                f"Tensor<{show(operand.shape)}>",
+            )
     jnp = jax_numpy()
     bands, size = matrix.shape[-2:]
     is_lower = attrs["lower"]

@@ -34,6 +34,11 @@ def rank(_: Attrs, tensor: Array) -> tuple[Array]:
 
 
 def broadcast_args(_: Attrs, s0: Array, s1: Array) -> tuple[Array]:
+    for place, sizes in enumerate((s0, s1)):
+        if np.ndim(sizes) != 1:
+            raise InvalidArgumentError(
+                None, None, f"In[{place}] must be a vector.{show(np.shape(sizes))}"
+            )
     try:
         dims = np.broadcast_shapes(_as_tuple(s0), _as_tuple(s1))
     except ValueError:

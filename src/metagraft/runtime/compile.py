@@ -12,6 +12,7 @@ import functools
 import operator
 import os
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -212,7 +213,9 @@ class _DeviceSegment:
         shapes = tuple([None if v is None else np.shape(v) for v in inputs])
         static_key = tuple([_static_key(value) for value in static])
         if self._rare.include(shapes, static_key):
+            started = time.perf_counter()
             self._host_runner().run(environment)
+            self._rare.add(shapes, static_key, time.perf_counter() - started)
             return
         store = self._store
         while True:
@@ -301,7 +304,9 @@ class _DeviceSegment:
             with self._lock:
                 executable = self._executables.get(key)
                 if executable is None:
+                    started = time.perf_counter()
                     executable = self._compile(static, inputs, key[2])
+                    self._rare.compile_seconds = time.perf_counter() - started
                     self._executables[key] = executable
         return executable
 
