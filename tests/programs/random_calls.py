@@ -84,15 +84,20 @@ def _operand(dtype: str, base: list[int], chance: random.Random) -> Operand:
     return Operand(dtype, dims)
 
 
-def random_calls(definition: OpDef) -> list[Call]:
-    """Return calls of an op, the same ones every time."""
-    chance = random.Random(definition.name)
-    attrs = {attr.name: attr for attr in definition.attrs}
-    inferred = {
+def inferred_attributes(definition: OpDef) -> set[str | None]:
+    """Return the attributes that follow from the operands; with them None."""
+    return {
         name
         for arg in definition.inputs
         for name in (arg.type_attr, arg.number_attr, arg.type_list_attr)
     }
+
+
+def random_calls(definition: OpDef) -> list[Call]:
+    """Return calls of an op, the same ones every time."""
+    chance = random.Random(definition.name)
+    attrs = {attr.name: attr for attr in definition.attrs}
+    inferred = inferred_attributes(definition)
     calls = []
     for _ in range(CALLS):
         given = {

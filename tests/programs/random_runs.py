@@ -13,7 +13,12 @@ import numpy as np
 from metagraft.graph import catalogue
 from metagraft.graph.catalogue import AttrDef, OpDef
 from metagraft.graph.dtypes import as_dtype
-from tests.programs.random_calls import names, preferred_type, random_attribute
+from tests.programs.random_calls import (
+    inferred_attributes,
+    names,
+    preferred_type,
+    random_attribute,
+)
 
 RUNS: Final = 12
 _TYPES: Final = (
@@ -102,11 +107,7 @@ def _values(dtype: str, dims: list[int], chance: random.Random) -> np.ndarray:
 def random_runs(definition: OpDef) -> list[Run]:
     """Return runs of an op, the same ones every time."""
     chance = random.Random(f"runs of {definition.name}")
-    inferred = {
-        name
-        for arg in definition.inputs
-        for name in (arg.type_attr, arg.number_attr, arg.type_list_attr)
-    }
+    inferred = inferred_attributes(definition)
     runs = []
     for _ in range(RUNS):
         types = {a.name: _type(a, chance) for a in definition.attrs if a.type == "type"}
