@@ -33,6 +33,19 @@ def test_windows_differ_from_run_to_run(is_pseudo_random: bool) -> None:
     assert len({tuple(rows) for _, rows, *_ in runs}) > 1
 
 
+def test_maxima_without_numbers() -> None:
+    """NaN is left out; windows of nothing have the lowest number, as TensorFlow's."""
+    image = np.float32([[np.nan, 1.0, -np.inf, np.nan]]).reshape(1, 1, 4, 1)
+    least = np.finfo(np.float32).min
+    with tf.Graph().as_default(), tf.Session() as session:
+        ratios = [1.0, 1.0, 2.0, 1.0]
+        pooled, _, columns = session.run(
+            tf.raw_ops.FractionalMaxPool(value=image, pooling_ratio=ratios)
+        )
+    assert columns.tolist() == [0, 2, 4]
+    assert pooled.reshape(-1).tolist() == [1.0, least]
+
+
 @pytest.mark.parametrize(
     ("attrs", "text"),
     [

@@ -25,7 +25,7 @@ from metagraft.kernels.fractional_pooling_checks import (
 )
 from metagraft.kernels.kernel import Array, Kernel, RandomStream
 from metagraft.kernels.namespace import is_host, namespace
-from metagraft.kernels.window_places import lowest
+from metagraft.kernels.window_places import lowest, lowest_finite
 from metagraft.ops.fractional_pooling import FractionalAttrs
 
 __all__ = ["KERNELS"]
@@ -144,6 +144,10 @@ def max_pool(
     xp = namespace(image, rows)
     pair = _windows(image.shape, rows, columns, overlaps=attrs.overlaps)
     pooled = image
+    if image.dtype.kind == "f":
+        # TensorFlow's maxima begin with the lowest number, which no NaN exceeds.
+        least = lowest_finite(image.dtype)
+        pooled = xp.where(image > least, image, least)
     for axis, windows in zip((1, 2), pair, strict=True):
         taken = [xp.take(pooled, place, axis=axis) for place, _ in windows.places()]
         pooled = taken[0]
