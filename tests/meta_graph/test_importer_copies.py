@@ -179,12 +179,13 @@ def test_python_functions() -> None:
     """MG-223: their nodes are imported; running one names what cannot run."""
     nodes = tf.GraphDef()
     node = nodes.node.add(name="f", op="PyFunc")
-    node.attr["token"].s = b"pyfunc_0"
+    # No function of this process has it, whichever tests came before.
+    node.attr["token"].s = b"pyfunc_of_another_process"
     node.attr["Tin"].list.SetInParent()
     node.attr["Tout"].list.type.append(1)
     (f,) = tf.import_graph_def(nodes, return_elements=["f:0"], name="s")
     assert f.dtype == tf.float32
-    assert f.op.get_attr("token") == b"pyfunc_0"
+    assert f.op.get_attr("token") == b"pyfunc_of_another_process"
     with tf.Session() as sess, pytest.raises(tf.errors.OpError, match="PyFunc"):
         sess.run(f)
 
